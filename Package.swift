@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built alike: Swift 6 mode, warnings are errors, and `any` is always written out.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+// The import rules behind this list are data in Tests/TidyTests/ImportRules.swift.
+let package = Package(
+  name: "daybook",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "daybook", targets: ["Daybook"]),
+    .library(name: "DaybookClient", targets: ["DaybookClient"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    .target(name: "CChecksum"),
+    module("DaybookModel", [nioCore]),
+    module("DaybookSchema", ["DaybookModel", nioCore, protobuf]),
+    module("Ports", ["DaybookModel", nioCore]),
+    module("SegmentLog", ["DaybookModel", "Ports", "CChecksum", nioCore, nioLocks, atomics]),
+    module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks]),
+    module("Projections", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, grdb]),
+    module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
+    module(
+      "Gateway",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, nioPosix, nioLocks,
+        protobuf, logging,
+      ]),
+    module("Identity", ["DaybookModel", "Ports", jwt]),
+    module(
+      "DaybookClient",
+      ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf]),
+    .executableTarget(
+      name: "Daybook",
+      dependencies: [
+        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
+        "WireProtocol", "Gateway", "Identity", "DaybookClient", nioCore, nioPosix, nioLocks,
+        atomics, protobuf, logging, crypto, arguments, histogram,
+      ],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,38 @@
+/// One of the codes of `schemas/errors.yaml`, which says what each means and what to do.
+/// A list of values rather than an enum, so that it can grow.
+package struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
+  package let number: UInt32
+  package let name: String
+  /// The same request may succeed later, unchanged.
+  package let isTemporary: Bool
+
+  package init(_ number: UInt32, _ name: String, temporary: Bool = false) {
+    self.number = number
+    self.name = name
+    self.isTemporary = temporary
+  }
+
+  package var description: String { name }
+
+  package static func == (a: Self, b: Self) -> Bool { a.number == b.number }
+  package func hash(into hasher: inout Hasher) { hasher.combine(number) }
+}
+
+/// What went wrong, in a line that says what to do.
+package struct DaybookError: Error, Sendable, CustomStringConvertible {
+  package let code: ErrorCode
+  package let message: String
+  /// What led to it, if that was an error of its own.
+  package let cause: (any Error)?
+
+  package init(_ code: ErrorCode, _ message: String, cause: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+
+  package var description: String {
+    let because = cause.map { " (\($0))" } ?? ""
+    return "\(code.name): \(message)\(because)"
+  }
+}

@@ -1,0 +1,72 @@
+/// Kept equal to `schemas/errors.yaml` by a test.
+extension ErrorCode {
+  // 1xx: the connection and its frames.
+  package static let malformedFrame = ErrorCode(100, "malformed_frame")
+  package static let frameTooLarge = ErrorCode(101, "frame_too_large")
+  package static let unknownRequestType = ErrorCode(102, "unknown_request_type")
+  package static let outOfOrderFrame = ErrorCode(103, "out_of_order_frame")
+  package static let connectDeadline = ErrorCode(104, "connect_deadline", temporary: true)
+  package static let heartbeatMissed = ErrorCode(105, "heartbeat_missed", temporary: true)
+  package static let tooManyInFlight = ErrorCode(106, "too_many_in_flight", temporary: true)
+  package static let slowConsumer = ErrorCode(107, "slow_consumer", temporary: true)
+  package static let serverStopping = ErrorCode(108, "server_stopping", temporary: true)
+  package static let sessionReplaced = ErrorCode(109, "session_replaced")
+
+  // 2xx: who is asking.
+  package static let invalidToken = ErrorCode(200, "invalid_token")
+  package static let expiredToken = ErrorCode(201, "expired_token")
+  package static let foreignToken = ErrorCode(202, "foreign_token")
+  package static let notPermitted = ErrorCode(203, "not_permitted")
+
+  // 3xx: the request itself.
+  package static let invalidID = ErrorCode(300, "invalid_id")
+  package static let invalidContent = ErrorCode(301, "invalid_content")
+  package static let contentTooLarge = ErrorCode(302, "content_too_large")
+  package static let invalidRequest = ErrorCode(303, "invalid_request")
+  package static let clockAhead = ErrorCode(304, "clock_ahead", temporary: true)
+
+  // 4xx: what the state of users, groups and origins forbids.
+  package static let numberConflict = ErrorCode(400, "number_conflict")
+  package static let duplicateExpired = ErrorCode(401, "duplicate_expired")
+  package static let groupNotFound = ErrorCode(402, "group_not_found")
+  package static let groupExists = ErrorCode(403, "group_exists")
+  package static let notAMember = ErrorCode(404, "not_a_member")
+  package static let seqPastHead = ErrorCode(405, "seq_past_head")
+  package static let unknownDevice = ErrorCode(406, "unknown_device")
+  package static let unknownUser = ErrorCode(407, "unknown_user")
+
+  // 5xx: the log and what is built from it.
+  package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
+  package static let storageFailed = ErrorCode(501, "storage_failed", temporary: true)
+  package static let partitionReadOnly = ErrorCode(502, "partition_read_only")
+  package static let logCorrupt = ErrorCode(503, "log_corrupt")
+  package static let logRolledBack = ErrorCode(504, "log_rolled_back")
+  package static let projectionBehind = ErrorCode(505, "projection_behind", temporary: true)
+  package static let offsetOutOfRange = ErrorCode(506, "offset_out_of_range")
+  package static let overloaded = ErrorCode(507, "overloaded", temporary: true)
+  package static let projectionDiffers = ErrorCode(508, "projection_differs")
+
+  // 6xx: the data folder and the command line.
+  package static let dataFolderMissing = ErrorCode(600, "data_folder_missing")
+  package static let dataFolderExists = ErrorCode(601, "data_folder_exists")
+  package static let dataFolderInUse = ErrorCode(602, "data_folder_in_use", temporary: true)
+  package static let formatVersion = ErrorCode(603, "format_version")
+  package static let permissionDenied = ErrorCode(604, "permission_denied")
+  package static let epochFenced = ErrorCode(605, "epoch_fenced")
+  package static let invalidArgument = ErrorCode(606, "invalid_argument")
+  package static let unreachable = ErrorCode(607, "unreachable", temporary: true)
+  package static let invalidInput = ErrorCode(608, "invalid_input")
+
+  package static let all: [ErrorCode] = [
+    malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
+    heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
+    invalidToken, expiredToken, foreignToken, notPermitted,
+    invalidID, invalidContent, contentTooLarge, invalidRequest, clockAhead,
+    numberConflict, duplicateExpired, groupNotFound, groupExists, notAMember, seqPastHead,
+    unknownDevice, unknownUser,
+    storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
+    offsetOutOfRange, overloaded, projectionDiffers,
+    dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
+    epochFenced, invalidArgument, unreachable, invalidInput,
+  ]
+}

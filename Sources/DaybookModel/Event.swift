@@ -1,0 +1,161 @@
+import NIOCore
+
+/// An immutable fact. `DaybookSchema` turns it into the bytes of `schemas/daybook/v1/event.proto`
+/// and back; `schemas/events.md` says what each kind means.
+package struct Event: Sendable, Equatable {
+  package var stream: StreamKey
+  package var seq: Seq
+  package var messageID: MessageID
+  package var recordedAt: Timestamp
+  package var actor: Actor
+  /// Nil in what the relay or the server itself wrote.
+  package var command: CommandID?
+  /// Set in what the relay wrote.
+  package var cause: Cause?
+  package var body: Body
+
+  @inlinable
+  package init(
+    stream: StreamKey, seq: Seq = .none, messageID: MessageID = .none, recordedAt: Timestamp,
+    actor: Actor, command: CommandID? = nil, cause: Cause? = nil, body: Body
+  ) {
+    self.stream = stream
+    self.seq = seq
+    self.messageID = messageID
+    self.recordedAt = recordedAt
+    self.actor = actor
+    self.command = command
+    self.cause = cause
+    self.body = body
+  }
+
+  package enum Body: Sendable, Equatable {
+    case messageSent(Message)
+    case messageCopied(Message, to: UserID, peerSeq: Seq)
+    case acked(upTo: Seq)
+    /// `peer` is nil in a group's stream.
+    case read(peer: UserID?, upTo: Seq)
+    case messagesDelivered(by: UserID, upToPeerSeq: Seq)
+    case messagesRead(by: UserID, upToPeerSeq: Seq)
+    case groupCreated(title: String)
+    case memberJoined(UserID)
+    case memberLeft(UserID)
+    case groupJoined(GroupID, at: Seq)
+    case groupLeft(GroupID, at: Seq)
+    case groupRead(GroupID, upTo: Seq)
+    case cursorOpened(cursor: Seq)
+    case noted
+  }
+}
+
+/// What a message carries: the bytes of one `Content`, as the sender encoded it.
+package struct Message: Sendable, Equatable {
+  package var content: ByteBuffer
+  package var clientTime: Timestamp
+  /// How the sender's name was written, where that differs from the user id; else empty.
+  package var senderName: String
+
+  @inlinable
+  package init(content: ByteBuffer, clientTime: Timestamp = .none, senderName: String = "") {
+    self.content = content
+    self.clientTime = clientTime
+    self.senderName = senderName
+  }
+}
+
+/// Who did something. A service acts for a user; then both are set.
+package struct Actor: Sendable, Hashable {
+  package var user: UserID?
+  package var device: DeviceID?
+  package var service: ServiceID?
+
+  @inlinable
+  package init(user: UserID? = nil, device: DeviceID? = nil, service: ServiceID? = nil) {
+    self.user = user
+    self.device = device
+    self.service = service
+  }
+}
+
+/// Who issued commands: 1 to 32 bytes, in a form that costs no allocation.
+package struct Origin: Hashable, Sendable, CustomStringConvertible {
+  package let words: (UInt64, UInt64, UInt64, UInt64)
+  package let count: UInt8
+
+  @inlinable
+  package init?(_ bytes: UnsafeRawBufferPointer) {
+    guard (1...Limits.originBytesMax).contains(bytes.count) else { return nil }
+    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: bytes) }
+    self.words = words
+    self.count = UInt8(bytes.count)
+  }
+
+  package init?(_ bytes: some Sequence<UInt8>) {
+    let made = Array(bytes).withUnsafeBytes { Origin($0) }
+    guard let made else { return nil }
+    self = made
+  }
+
+  @inlinable
+  package func withBytes<T>(_ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+    try withUnsafeBytes(of: words) {
+      try body(UnsafeRawBufferPointer(rebasing: $0[0..<Int(count)]))
+    }
+  }
+
+  package var bytes: [UInt8] { withBytes { [UInt8]($0) } }
+
+  @inlinable
+  package static func == (a: Self, b: Self) -> Bool {
+    a.words.0 == b.words.0 && a.words.1 == b.words.1 && a.words.2 == b.words.2
+      && a.words.3 == b.words.3 && a.count == b.count
+  }
+
+  @inlinable
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+    hasher.combine(words.3)
+    hasher.combine(count)
+  }
+
+  package var description: String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+/// The key of idempotence, with a digest of what the command means: the same number with
+/// another digest is a conflict.
+package struct CommandID: Hashable, Sendable {
+  package var origin: Origin
+  package var number: UInt64
+  package var digest: UInt32
+
+  @inlinable
+  package init(origin: Origin, number: UInt64, digest: UInt32) {
+    self.origin = origin
+    self.number = number
+    self.digest = digest
+  }
+}
+
+/// Position of an effect in its source partition. Effects of one source are ordered by it.
+package struct Cause: Hashable, Sendable {
+  package var partition: PartitionID
+  package var offset: Offset
+  package var index: UInt32
+
+  @inlinable
+  package init(partition: PartitionID, offset: Offset, index: UInt32) {
+    self.partition = partition
+    self.offset = offset
+    self.index = index
+  }
+
+  @inlinable
+  package func isAfter(offset: Offset, index: UInt32) -> Bool {
+    self.offset > offset || (self.offset == offset && self.index > index)
+  }
+}

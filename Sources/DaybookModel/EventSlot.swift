@@ -1,0 +1,27 @@
+/// Where one event lies in a batch's body, and what indexes and gateways need of it without
+/// decoding it. Made once: by the owner that encodes the event, or by a scan of stored bytes.
+package struct EventSlot: Sendable, Equatable {
+  /// First byte of the event in the body, behind its length prefix; and its length.
+  package var start: UInt32
+  package var length: UInt32
+  /// Fingerprint of the stream, and of the conversation where the event is a message, else 0.
+  package var stream: UInt64
+  package var conversation: UInt64
+  package var seq: Seq
+  package var messageID: MessageID
+  package var kind: EventKind
+
+  @inlinable
+  package init(
+    start: UInt32, length: UInt32, stream: UInt64, conversation: UInt64, seq: Seq,
+    messageID: MessageID, kind: EventKind
+  ) {
+    self.start = start
+    self.length = length
+    self.stream = stream
+    self.conversation = conversation
+    self.seq = seq
+    self.messageID = messageID
+    self.kind = kind
+  }
+}

@@ -1,0 +1,27 @@
+/// Everything has a limit with a name; reaching it is a typed error.
+package enum Limits {
+  package static let idBytesMax = 64
+  package static let contentBytesMax = 65_536
+  package static let contentTypeBytesMax = 255
+  package static let senderNameBytesMax = 128
+  package static let titleBytesMax = 512
+  package static let originBytesMax = 32
+  /// Numbers of an origin whose results a partition keeps.
+  package static let originWindow = 1024
+  /// An event in the log, everything included.
+  package static let eventBytesMax = 131_072
+  /// The body of a batch. A larger length in a file is a fault, not a reason to take memory.
+  package static let batchBytesMax = 16 << 20
+  package static let frameBytesMax = 1 << 20
+  package static let partitionsMax = 1024
+  /// How far ahead of the wall clock an id from elsewhere may push a partition's clock.
+  package static let clockAheadMillisecondsMax: UInt64 = 5_000
+  /// How far back in a stream a user's further device begins.
+  package static let newDeviceBacklogMax: UInt64 = 1_000
+  /// Events in one page of a sync or a fetch.
+  package static let pageEventsMax = 256
+  package static let pageBytesMax = 524_288
+  package static let historyPageMax = 500
+  package static let membersPageMax = 5_000
+  package static let onlineUsersMax = 1_000
+}

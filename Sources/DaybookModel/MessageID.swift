@@ -1,0 +1,62 @@
+/// 63 bits: 41 of milliseconds since 2020-01-01, 12 of counter, 10 of partition.
+/// Monotonic in a partition; `none` for what isn't a message.
+///
+///      62                    22 21        10 9        0
+///     +------------------------+------------+----------+
+///     |      milliseconds      |  counter   | partition|
+///     +------------------------+------------+----------+
+package struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package let rawValue: UInt64
+
+  @inlinable
+  package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+  package static let none = MessageID(0)
+
+  /// 2020-01-01T00:00:00Z in Unix milliseconds: with 41 bits, ids last until 2089.
+  package static let zeroMilliseconds: UInt64 = 1_577_836_800_000
+
+  @inlinable
+  package init(ticks: UInt64, partition: PartitionID) {
+    self.rawValue = ticks << 10 | UInt64(partition.rawValue)
+  }
+
+  /// Milliseconds and counter as one number, which is what the next id must exceed.
+  @inlinable
+  package var ticks: UInt64 { rawValue >> 10 }
+
+  package var partition: PartitionID { PartitionID(UInt16(rawValue & 0x3ff)) }
+
+  package var time: Timestamp {
+    Timestamp(milliseconds: (rawValue >> 22) + MessageID.zeroMilliseconds)
+  }
+
+  @inlinable
+  package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+
+  package var description: String { "\(rawValue)" }
+}
+
+/// Makes a partition's message ids: above every id that was made or seen, and no
+/// earlier than the wall clock. A counter that is full borrows from the next millisecond.
+package struct MessageClock: Sendable, Equatable {
+  package private(set) var ticks: UInt64
+
+  package init(ticks: UInt64 = 0) { self.ticks = ticks }
+
+  @inlinable
+  package static func ticks(at time: Timestamp) -> UInt64 {
+    let zero = MessageID.zeroMilliseconds
+    return time.milliseconds > zero ? (time.milliseconds - zero) << 12 : 0
+  }
+
+  package mutating func next(now: Timestamp, partition: PartitionID) -> MessageID {
+    ticks = max(ticks + 1, MessageClock.ticks(at: now))
+    return MessageID(ticks: ticks, partition: partition)
+  }
+
+  /// Pushes the clock forward past an id that reached the partition from elsewhere.
+  package mutating func observe(_ id: MessageID) {
+    ticks = max(ticks, id.ticks)
+  }
+}

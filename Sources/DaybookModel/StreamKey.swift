@@ -1,0 +1,124 @@
+/// Names a stream: `user/<id>`, a mailbox, or `group/<id>`.
+package struct StreamKey: Sendable, CustomStringConvertible {
+  package enum Kind: Sendable { case user, group }
+
+  /// As it stands in events: `user/alice`.
+  package let text: String
+  package let kind: Kind
+  /// `StableHash` of the text: the key of indexes and tables in memory.
+  package let fingerprint: UInt64
+  @usableFromInline let murmur: UInt32
+
+  package static func user(_ id: UserID) -> StreamKey {
+    StreamKey(checked: "user/" + id.text, kind: .user)
+  }
+
+  package static func group(_ id: GroupID) -> StreamKey {
+    StreamKey(checked: "group/" + id.text, kind: .group)
+  }
+
+  @usableFromInline
+  init(checked text: String, kind: Kind) {
+    var text = text
+    (fingerprint, murmur) = text.withUTF8 { utf8 in
+      let bytes = UnsafeRawBufferPointer(utf8)
+      var hash = StableHash()
+      hash.combine(bytes)
+      return (hash.finish(), Murmur2.hash(bytes))
+    }
+    self.text = text
+    self.kind = kind
+  }
+
+  /// Throws `invalid_id` unless `text` is `user/<id>` or `group/<id>`.
+  package init(parsing text: String) throws(DaybookError) {
+    if text.utf8.starts(with: "user/".utf8) {
+      self = .user(try UserID(String(text.utf8.dropFirst(5)) ?? ""))
+    } else if text.utf8.starts(with: "group/".utf8) {
+      self = .group(try GroupID(String(text.utf8.dropFirst(6)) ?? ""))
+    } else {
+      throw DaybookError(
+        .invalidID, "'\(text.prefix(80))' names no stream: write user/<id> or group/<id>")
+    }
+  }
+
+  /// For text that was checked before: what the log holds. Nil for neither kind.
+  package init?(checked text: String) {
+    if text.utf8.starts(with: "user/".utf8) {
+      self.init(checked: text, kind: .user)
+    } else if text.utf8.starts(with: "group/".utf8) {
+      self.init(checked: text, kind: .group)
+    } else {
+      return nil
+    }
+  }
+
+  /// The id behind the slash.
+  package var id: String { String(text.dropFirst(kind == .user ? 5 : 6)) }
+
+  package var userID: UserID? { kind == .user ? UserID(checked: id) : nil }
+  package var groupID: GroupID? { kind == .group ? GroupID(checked: id) : nil }
+
+  /// The partition of `count` that owns this stream.
+  @inlinable
+  package func partition(of count: Int) -> PartitionID {
+    PartitionID(Int(murmur & 0x7fff_ffff) % count)
+  }
+
+  package var description: String { text }
+}
+
+extension StreamKey: Hashable {
+  @inlinable
+  package static func == (a: Self, b: Self) -> Bool {
+    a.fingerprint == b.fingerprint && a.text.utf8.elementsEqual(b.text.utf8)
+  }
+
+  @inlinable
+  package func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
+}
+
+/// What a person sees as one conversation: a peer within a mailbox, or a group.
+package struct ConversationKey: Hashable, Sendable, CustomStringConvertible {
+  package let stream: StreamKey
+  /// Nil for a group's own stream.
+  package let peer: UserID?
+
+  package init(mailbox: UserID, peer: UserID) {
+    self.stream = .user(mailbox)
+    self.peer = peer
+  }
+
+  package init(group: GroupID) {
+    self.stream = .group(group)
+    self.peer = nil
+  }
+
+  package init(stream: StreamKey, peer: UserID?) {
+    self.stream = stream
+    self.peer = peer
+  }
+
+  /// The key of postings: differs for each peer of a mailbox.
+  package var fingerprint: UInt64 {
+    guard let peer else { return ConversationKey.fingerprint(group: stream) }
+    return ConversationKey.fingerprint(mailbox: stream, peer: peer.text)
+  }
+
+  @inlinable
+  package static func fingerprint(group stream: StreamKey) -> UInt64 {
+    var hash = StableHash(seed: stream.fingerprint)
+    hash.combine(0)
+    return hash.finish()
+  }
+
+  @inlinable
+  package static func fingerprint(mailbox stream: StreamKey, peer: String) -> UInt64 {
+    var hash = StableHash(seed: stream.fingerprint)
+    hash.combine(peer)
+    return hash.finish()
+  }
+
+  /// How the mailbox's owner, or a member, names it: `user/<peer>` or `group/<id>`.
+  package var description: String { peer.map { "user/\($0)" } ?? stream.text }
+}

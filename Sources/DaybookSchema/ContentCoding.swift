@@ -1,0 +1,142 @@
+import DaybookModel
+import NIOCore
+
+/// The bytes of one `Content` (`schemas/daybook/v1/content.proto`).
+package enum ContentCoding {
+  /// What a person can be shown of a content.
+  package enum Shown: Sendable, Equatable {
+    case text(String)
+    case bytes(type: String, count: Int)
+    case sealed(keyID: String, count: Int)
+  }
+
+  package static func text(_ text: String) -> ByteBuffer {
+    plain(type: "", body: ByteBuffer(string: text))
+  }
+
+  /// An empty type means "text/plain; charset=utf-8".
+  package static func plain(type: String, body: ByteBuffer) -> ByteBuffer {
+    let typeLength = ProtobufSize.string(1, type)
+    let bodyLength =
+      body.readableBytes == 0 ? 0 : ProtobufSize.bytes(2, count: body.readableBytes)
+    let length = typeLength + bodyLength
+    var buffer = ByteBuffer()
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length + 16) { memory in
+      var writer = ProtobufWriter(memory)
+      writer.tag(1, 2)
+      writer.varint(UInt64(length))
+      writer.string(1, type)
+      if bodyLength > 0 { writer.message(2, body) }
+      return writer.count
+    }
+    return buffer
+  }
+
+  /// Throws `invalid_content` for bytes that are no `Content` or lack a kind, or whose text is not
+  /// UTF-8; `content_too_large` past the limits.
+  package static func check(_ content: ByteBuffer) throws(DaybookError) {
+    guard content.readableBytes <= Limits.contentBytesMax + Limits.contentTypeBytesMax + 64 else {
+      throw DaybookError(
+        .contentTooLarge,
+        "a content of \(content.readableBytes) bytes is over the limit of \(Limits.contentBytesMax)")
+    }
+    var outcome: Result<Void, DaybookError> = .success(())
+    content.withUnsafeReadableBytes { bytes in
+      outcome = Result { () throws(DaybookError) in try check(bytes) }
+    }
+    try outcome.get()
+  }
+
+  private static func check(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
+    let parts: Parts
+    do throws(DaybookError) {
+      parts = try Parts(bytes)
+    } catch {
+      throw DaybookError(.invalidContent, "the content is no Content message", cause: error)
+    }
+    guard parts.hasKind else {
+      throw DaybookError(.invalidContent, "the content is neither plain nor sealed")
+    }
+    guard parts.type.count <= Limits.contentTypeBytesMax else {
+      throw DaybookError(
+        .contentTooLarge, "the content type is over \(Limits.contentTypeBytesMax) bytes")
+    }
+    guard parts.body.count <= Limits.contentBytesMax else {
+      throw DaybookError(
+        .contentTooLarge,
+        "a content of \(parts.body.count) bytes is over the limit of \(Limits.contentBytesMax)")
+    }
+    let isText = !parts.isSealed && parts.type.isEmpty
+    guard String(validating: parts.type, as: UTF8.self) != nil,
+      !isText || UTF8Check.isValid(parts.body)
+    else { throw DaybookError(.invalidContent, "the text is not valid UTF-8") }
+  }
+
+  /// Throws `invalid_content`.
+  package static func show(_ content: ByteBuffer) throws(DaybookError) -> Shown {
+    var outcome: Result<Shown, DaybookError>?
+    content.withUnsafeReadableBytes { bytes in
+      outcome = Result { () throws(DaybookError) in
+        let parts = try Parts(bytes)
+        if parts.isSealed {
+          return .sealed(
+            keyID: String(decoding: parts.type, as: UTF8.self), count: parts.body.count)
+        }
+        let type = String(decoding: parts.type, as: UTF8.self)
+        if type.isEmpty || type.hasPrefix("text/") {
+          return .text(String(decoding: parts.body, as: UTF8.self))
+        }
+        return .bytes(type: type, count: parts.body.count)
+      }
+    }
+    return try outcome!.get()
+  }
+
+  /// The fields of either kind: type and body, or key id and ciphertext.
+  private struct Parts {
+    var type = UnsafeRawBufferPointer(start: nil, count: 0)
+    var body = UnsafeRawBufferPointer(start: nil, count: 0)
+    var isSealed = false
+    var hasKind = false
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
+      var outer = ProtobufReader(bytes)
+      while !outer.isAtEnd {
+        let tag = try outer.tag()
+        guard tag == 1 << 3 | 2 || tag == 2 << 3 | 2 else {
+          try outer.skip(tag)
+          continue
+        }
+        hasKind = true
+        isSealed = tag >> 3 == 2
+        let bodyField = isSealed ? 3 : 2
+        var inner = ProtobufReader(try outer.delimited())
+        while !inner.isAtEnd {
+          let tag = try inner.tag()
+          if tag == 1 << 3 | 2 {
+            type = try inner.delimited()
+          } else if tag == bodyField << 3 | 2 {
+            body = try inner.delimited()
+          } else {
+            try inner.skip(tag)
+          }
+        }
+      }
+    }
+  }
+}
+
+enum UTF8Check {
+  /// ASCII, eight bytes at a time; what isn't goes through the standard library.
+  static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var at = 0
+    while at + 8 <= bytes.count {
+      if bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 != 0 {
+        return String(validating: bytes, as: UTF8.self) != nil
+      }
+      at += 8
+    }
+    return bytes[at...].allSatisfy { $0 < 0x80 }
+      || String(validating: bytes, as: UTF8.self) != nil
+  }
+}

@@ -1,0 +1,152 @@
+import DaybookModel
+import NIOCore
+
+/// The bytes of `schemas/daybook/v1/event.proto` to `Event`. Fields it doesn't know are passed
+/// over; an event of a kind it doesn't know is an error, for nothing can be derived from it.
+package enum EventDecoding {
+  /// Whether the message's content is wanted: a projector that only counts needs no copy of it.
+  package enum ContentUse: Sendable { case copied, skipped }
+
+  /// Throws `log_corrupt`.
+  package static func decode(
+    _ bytes: UnsafeRawBufferPointer, content: ContentUse = .copied
+  ) throws(DaybookError) -> Event {
+    do throws(DaybookError) {
+      return try decodeFields(bytes, content)
+    } catch {
+      throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
+    }
+  }
+
+  package static func decode(_ buffer: ByteBuffer) throws(DaybookError) -> Event {
+    var outcome: Result<Event, DaybookError>?
+    buffer.withUnsafeReadableBytes { bytes in
+      outcome = Result { () throws(DaybookError) in try decode(bytes) }
+    }
+    return try outcome!.get()
+  }
+
+  private static func decodeFields(
+    _ bytes: UnsafeRawBufferPointer, _ content: ContentUse
+  ) throws(DaybookError) -> Event {
+    var reader = ProtobufReader(bytes)
+    var event = Event(stream: StreamKey.unread, recordedAt: .none, actor: Actor(), body: .noted)
+    var command = CommandFields()
+    var hasBody = false
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      switch tag {
+      case 1 << 3 | 2:
+        guard let stream = StreamKey(checked: try reader.string()) else {
+          throw DaybookError(.logCorrupt, "its stream is neither a user's nor a group's")
+        }
+        event.stream = stream
+      case 2 << 3: event.seq = Seq(try reader.varint())
+      case 3 << 3 | 1: event.messageID = MessageID(try reader.fixed64())
+      case 4 << 3 | 1: event.recordedAt = Timestamp(milliseconds: try reader.fixed64())
+      case 5 << 3 | 2: event.actor.user = UserID(checked: try reader.string())
+      case 6 << 3 | 2: event.actor.device = DeviceID(checked: try reader.string())
+      case 7 << 3 | 2: event.actor.service = ServiceID(checked: try reader.string())
+      case 8 << 3 | 2: command.origin = Origin(try reader.delimited())
+      case 9 << 3: command.number = try reader.varint()
+      case 10 << 3 | 5: command.digest = try reader.fixed32()
+      case 11 << 3 | 2: event.cause = try cause(ProtobufReader(try reader.delimited()))
+      default:
+        if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
+          event.body = try body(kind, ProtobufReader(try reader.delimited()), content)
+          hasBody = true
+        } else {
+          try reader.skip(tag)
+        }
+      }
+    }
+    guard hasBody, event.stream != .unread else {
+      throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
+    }
+    event.command = command.id
+    return event
+  }
+
+  private struct CommandFields {
+    var origin: Origin?
+    var number: UInt64 = 0
+    var digest: UInt32 = 0
+
+    var id: CommandID? {
+      origin.map { CommandID(origin: $0, number: number, digest: digest) }
+    }
+  }
+
+  private static func cause(_ reader: consuming ProtobufReader) throws(DaybookError) -> Cause {
+    var cause = Cause(partition: PartitionID(0), offset: .zero, index: 0)
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      switch tag {
+      case 1 << 3: cause.partition = PartitionID(UInt16(truncatingIfNeeded: try reader.varint()))
+      case 2 << 3: cause.offset = Offset(Int64(truncatingIfNeeded: try reader.varint()))
+      case 3 << 3: cause.index = UInt32(truncatingIfNeeded: try reader.varint())
+      default: try reader.skip(tag)
+      }
+    }
+    return cause
+  }
+
+  /// The fields of all bodies: each uses some, and their numbers don't overlap in type.
+  private struct BodyFields {
+    var message = Message(content: ByteBuffer())
+    var text = ""
+    var seq = Seq.none
+    var to = ""
+  }
+
+  private static func body(
+    _ kind: EventKind, _ reader: consuming ProtobufReader, _ content: ContentUse
+  ) throws(DaybookError) -> Event.Body {
+    var fields = BodyFields()
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      switch (kind.isMessage, tag) {
+      case (true, 1 << 3 | 2):
+        let bytes = try reader.delimited()
+        if content == .copied { fields.message.content = ByteBuffer(bytes: bytes) }
+      case (true, 2 << 3 | 1):
+        fields.message.clientTime = Timestamp(milliseconds: try reader.fixed64())
+      case (true, 3 << 3 | 2): fields.message.senderName = try reader.string()
+      case (true, 4 << 3 | 2): fields.to = try reader.string()
+      case (true, 5 << 3): fields.seq = Seq(try reader.varint())
+      case (false, 1 << 3 | 2): fields.text = try reader.string()
+      // Kinds that hold nothing but a seq have it as their first field.
+      case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
+      default: try reader.skip(tag)
+      }
+    }
+    return assemble(kind, fields)
+  }
+
+  private static func assemble(_ kind: EventKind, _ fields: BodyFields) -> Event.Body {
+    switch kind {
+    case .messageSent: .messageSent(fields.message)
+    case .messageCopied:
+      .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
+    case .acked: .acked(upTo: fields.seq)
+    case .read:
+      .read(peer: fields.text.isEmpty ? nil : UserID(checked: fields.text), upTo: fields.seq)
+    case .messagesDelivered:
+      .messagesDelivered(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
+    case .messagesRead: .messagesRead(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
+    case .groupCreated: .groupCreated(title: fields.text)
+    case .memberJoined: .memberJoined(UserID(checked: fields.text))
+    case .memberLeft: .memberLeft(UserID(checked: fields.text))
+    case .groupJoined: .groupJoined(GroupID(checked: fields.text), at: fields.seq)
+    case .groupLeft: .groupLeft(GroupID(checked: fields.text), at: fields.seq)
+    case .groupRead: .groupRead(GroupID(checked: fields.text), upTo: fields.seq)
+    case .cursorOpened: .cursorOpened(cursor: fields.seq)
+    case .noted: .noted
+    }
+  }
+}
+
+extension StreamKey {
+  /// What an event has until its stream field was read. No id is empty, so it names no stream.
+  fileprivate static let unread = StreamKey(checked: "user/")!
+}

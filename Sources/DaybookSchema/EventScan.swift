@@ -1,0 +1,82 @@
+import DaybookModel
+
+/// Finds what indexes need of a stored event without decoding the rest.
+package enum EventScan {
+  /// `start` is where the event lies in its batch's body. Throws `log_corrupt`.
+  package static func slot(
+    of bytes: UnsafeRawBufferPointer, start: UInt32
+  ) throws(DaybookError) -> EventSlot {
+    do throws(DaybookError) {
+      return try scan(bytes, start: start)
+    } catch {
+      throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
+    }
+  }
+
+  private static func scan(
+    _ bytes: UnsafeRawBufferPointer, start: UInt32
+  ) throws(DaybookError) -> EventSlot {
+    var reader = ProtobufReader(bytes)
+    var stream = UnsafeRawBufferPointer(start: nil, count: 0)
+    var user = stream
+    var slot = EventSlot(
+      start: start, length: UInt32(bytes.count), stream: 0, conversation: 0, seq: .none,
+      messageID: .none, kind: .noted)
+    var body = stream
+    var hasBody = false
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      switch tag {
+      case 1 << 3 | 2: stream = try reader.delimited()
+      case 2 << 3: slot.seq = Seq(try reader.varint())
+      case 3 << 3 | 1: slot.messageID = MessageID(try reader.fixed64())
+      case 5 << 3 | 2: user = try reader.delimited()
+      default:
+        if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
+          slot.kind = kind
+          body = try reader.delimited()
+          hasBody = true
+        } else {
+          try reader.skip(tag)
+        }
+      }
+    }
+    guard hasBody, !stream.isEmpty else {
+      throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
+    }
+    var hash = StableHash()
+    hash.combine(stream)
+    slot.stream = hash.finish()
+    if slot.kind.isMessage {
+      slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
+    }
+    return slot
+  }
+
+  private static func conversation(
+    _ slot: EventSlot, stream: UnsafeRawBufferPointer, sender: UnsafeRawBufferPointer,
+    body: UnsafeRawBufferPointer
+  ) throws(DaybookError) -> UInt64 {
+    var hash = StableHash(seed: slot.stream)
+    if slot.kind == .messageCopied {
+      hash.combine(try receiver(ofCopy: body))
+    } else if stream.first == UInt8(ascii: "g") {
+      hash.combine(0)
+    } else {
+      hash.combine(sender)
+    }
+    return hash.finish()
+  }
+
+  private static func receiver(
+    ofCopy body: UnsafeRawBufferPointer
+  ) throws(DaybookError) -> UnsafeRawBufferPointer {
+    var reader = ProtobufReader(body)
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      if tag == 4 << 3 | 2 { return try reader.delimited() }
+      try reader.skip(tag)
+    }
+    return UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+}
