@@ -32,7 +32,8 @@ package struct Event: Sendable, Equatable {
   package enum Body: Sendable, Equatable {
     case messageSent(Message)
     case messageCopied(Message, to: UserID, peerSeq: Seq)
-    case acked(upTo: Seq)
+    /// In a mailbox, `senders` are those whose messages this is the first ack of.
+    case acked(upTo: Seq, senders: [UserID] = [])
     /// `peer` is nil in a group's stream.
     case read(peer: UserID?, upTo: Seq)
     case messagesDelivered(by: UserID, upToPeerSeq: Seq)

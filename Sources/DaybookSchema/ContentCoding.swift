@@ -38,7 +38,8 @@ package enum ContentCoding {
     guard content.readableBytes <= Limits.contentBytesMax + Limits.contentTypeBytesMax + 64 else {
       throw DaybookError(
         .contentTooLarge,
-        "a content of \(content.readableBytes) bytes is over the limit of \(Limits.contentBytesMax)")
+        "a content of \(content.readableBytes) bytes is over the limit of \(Limits.contentBytesMax)"
+      )
     }
     var outcome: Result<Void, DaybookError> = .success(())
     content.withUnsafeReadableBytes { bytes in

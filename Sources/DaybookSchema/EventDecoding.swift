@@ -97,6 +97,7 @@ package enum EventDecoding {
     var text = ""
     var seq = Seq.none
     var to = ""
+    var senders: [UserID] = []
   }
 
   private static func body(
@@ -115,6 +116,7 @@ package enum EventDecoding {
       case (true, 4 << 3 | 2): fields.to = try reader.string()
       case (true, 5 << 3): fields.seq = Seq(try reader.varint())
       case (false, 1 << 3 | 2): fields.text = try reader.string()
+      case (false, 2 << 3 | 2): fields.senders.append(UserID(checked: try reader.string()))
       // Kinds that hold nothing but a seq have it as their first field.
       case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
       default: try reader.skip(tag)
@@ -128,7 +130,7 @@ package enum EventDecoding {
     case .messageSent: .messageSent(fields.message)
     case .messageCopied:
       .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
-    case .acked: .acked(upTo: fields.seq)
+    case .acked: .acked(upTo: fields.seq, senders: fields.senders)
     case .read:
       .read(peer: fields.text.isEmpty ? nil : UserID(checked: fields.text), upTo: fields.seq)
     case .messagesDelivered:

@@ -101,7 +101,8 @@ package enum BodyEncoding {
     case .messageSent(let message): length(of: message)
     case .messageCopied(let message, let to, let peerSeq):
       length(of: message) + Size.string(4, to.text) + Size.uint(5, peerSeq.rawValue)
-    case .acked(let upTo): Size.uint(1, upTo.rawValue)
+    case .acked(let upTo, let senders):
+      senders.reduce(Size.uint(1, upTo.rawValue)) { $0 + Size.string(2, $1.text) }
     case .read(let peer, let upTo): Size.string(1, peer?.text ?? "") + Size.uint(2, upTo.rawValue)
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
       Size.string(1, by.text) + Size.uint(2, upTo.rawValue)
@@ -130,7 +131,9 @@ package enum BodyEncoding {
       write(message, to: &writer)
       writer.string(4, to.text)
       writer.uint(5, peerSeq.rawValue)
-    case .acked(let upTo): writer.uint(1, upTo.rawValue)
+    case .acked(let upTo, let senders):
+      writer.uint(1, upTo.rawValue)
+      for sender in senders { writer.string(2, sender.text) }
     case .read(let peer, let upTo):
       writer.string(1, peer?.text ?? "")
       writer.uint(2, upTo.rawValue)

@@ -331,6 +331,10 @@ package nonisolated struct Daybook_V1_Acked: Sendable {
 
   package var upToSeq: UInt64 = 0
 
+  /// In a mailbox: whose messages this is the first ack of, so that an event holds
+  /// all that its consequences follow from.
+  package var senders: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1016,7 +1020,7 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Acked"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0\u{1}senders\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1025,6 +1029,7 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.senders) }()
       default: break
       }
     }
@@ -1034,11 +1039,15 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.upToSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.upToSeq, fieldNumber: 1)
     }
+    if !self.senders.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.senders, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_Acked, rhs: Daybook_V1_Acked) -> Bool {
     if lhs.upToSeq != rhs.upToSeq {return false}
+    if lhs.senders != rhs.senders {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
