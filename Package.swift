@@ -22,8 +22,10 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(
@@ -56,10 +58,12 @@ let package = Package(
   targets: [
     .target(name: "CChecksum"),
     module("DaybookModel", [nioCore]),
-    module("DaybookSchema", ["DaybookModel", nioCore, protobuf]),
+    module(
+      "DaybookSchema", ["DaybookModel", nioCore, protobuf],
+      exclude: ["Generated/SOURCES.sha256"]),
     module("Ports", ["DaybookModel", nioCore]),
     module("SegmentLog", ["DaybookModel", "Ports", "CChecksum", nioCore, nioLocks, atomics]),
-    module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks]),
+    module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
     module("Projections", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, grdb]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     module(
@@ -80,5 +84,8 @@ let package = Package(
         atomics, protobuf, logging, crypto, arguments, histogram,
       ],
       swiftSettings: settings),
+    tests("TidyTests", ["DaybookModel", yams]),
+    tests("DaybookModelTests", ["DaybookModel", nioCore]),
+    tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
   ]
 )

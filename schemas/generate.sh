@@ -2,6 +2,8 @@
 # Generates Sources/DaybookSchema/Generated from schemas/daybook/v1/*.proto.
 #   schemas/generate.sh           writes the files
 #   schemas/generate.sh --check   fails if the committed files differ from what it would write
+# SOURCES.sha256 beside them holds the checksums of both sides, so that a test notices a change to
+# one of them without protoc.
 # Needs protoc. The Swift plugin is built from the swift-protobuf release that Package.swift
 # resolves, in .build-protoc, unless PROTOC_GEN_SWIFT names one.
 set -euo pipefail
@@ -29,6 +31,10 @@ mkdir -p "$target"
 protoc --plugin=protoc-gen-swift="$plugin" --proto_path=schemas \
   --swift_out="$target" --swift_opt=Visibility=Package --swift_opt=FileNaming=DropPath \
   schemas/daybook/v1/*.proto
+{
+  sha256sum schemas/daybook/v1/*.proto
+  (cd "$target" && sha256sum ./*.pb.swift) | sed "s|\./|$out/|"
+} > "$target/SOURCES.sha256"
 if [ "$check" = --check ]; then
   trap 'rm -rf "$target"' EXIT
   if ! diff -r "$target" "$out" >&2; then
