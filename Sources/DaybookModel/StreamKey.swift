@@ -53,8 +53,9 @@ package struct StreamKey: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The id behind the slash.
-  package var id: String { String(text.dropFirst(kind == .user ? 5 : 6)) }
+  /// The id behind the slash. Cut by bytes: an id that begins with a combining mark shares a
+  /// `Character` with the slash.
+  package var id: String { String(Substring(text.utf8.dropFirst(kind == .user ? 5 : 6))) }
 
   package var userID: UserID? { kind == .user ? UserID(checked: id) : nil }
   package var groupID: GroupID? { kind == .group ? GroupID(checked: id) : nil }
