@@ -1,0 +1,76 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+
+/// `CommandContext` of `schemas/daybook/v1/frame.proto`: who issues a command.
+package struct CommandContext: Sendable, Equatable {
+  /// Nil: the session's origin.
+  package var origin: Origin?
+  /// The origin's own 1, 2, 3….
+  package var number: UInt64
+  /// The user whom a service acts for.
+  package var actingFor: UserID?
+
+  @inlinable
+  package init(origin: Origin? = nil, number: UInt64, actingFor: UserID? = nil) {
+    self.origin = origin
+    self.number = number
+    self.actingFor = actingFor
+  }
+
+  /// Throws `invalid_request`, `invalid_id`; torn fields as the reader does.
+  init(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
+    self.init(number: 0)
+    var reader = ProtobufReader(bytes)
+    while !reader.isAtEnd {
+      let tag = try reader.tag()
+      switch tag {
+      case 1 << 3 | 2: origin = try CommandContext.origin(try reader.delimited())
+      case 2 << 3: number = try reader.varint()
+      case 3 << 3 | 2:
+        let text = try FieldReading.string(try reader.delimited(), "acting_for")
+        actingFor = text.isEmpty ? nil : try UserID(text)
+      default: try reader.skip(tag)
+      }
+    }
+  }
+
+  /// Nil for no bytes. Throws `invalid_request` for too many.
+  package static func origin(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> Origin? {
+    guard !bytes.isEmpty else { return nil }
+    guard let origin = Origin(bytes) else {
+      throw DaybookError(
+        .invalidRequest, "an origin of \(bytes.count) bytes: it has 1 to \(Limits.originBytesMax)")
+    }
+    return origin
+  }
+
+  var length: Int {
+    let originLength = origin.map { ProtobufSize.bytes(1, count: Int($0.count)) } ?? 0
+    return originLength + ProtobufSize.uint(2, number)
+      + ProtobufSize.string(3, actingFor?.text ?? "")
+  }
+
+  func write(to writer: inout ProtobufWriter) {
+    if let origin {
+      writer.tag(1, 2)
+      writer.varint(UInt64(origin.count))
+      origin.withBytes { writer.raw($0) }
+    }
+    writer.uint(2, number)
+    if let actingFor { writer.string(3, actingFor.text) }
+  }
+}
+
+extension CommandContext {
+  /// Throws `invalid_request`, `invalid_id`.
+  package init(_ context: Daybook_V1_CommandContext) throws(DaybookError) {
+    var outcome: Result<Origin?, DaybookError> = .success(nil)
+    Array(context.origin).withUnsafeBytes { bytes in
+      outcome = Result { () throws(DaybookError) in try CommandContext.origin(bytes) }
+    }
+    self.init(
+      origin: try outcome.get(), number: context.number,
+      actingFor: context.actingFor.isEmpty ? nil : try UserID(context.actingFor))
+  }
+}

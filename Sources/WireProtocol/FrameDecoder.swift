@@ -1,0 +1,117 @@
+import DaybookModel
+import NIOCore
+
+/// Why the bytes of a connection can't be read on. Nothing behind it can be trusted: the
+/// connection is answered and closed.
+package struct FrameFault: Error, Sendable, CustomStringConvertible {
+  /// Of the frame at fault, or 0 where its header had not arrived or can't be believed.
+  package var sequence: UInt32
+  /// `malformed_frame` or `frame_too_large`.
+  package var error: DaybookError
+
+  package init(sequence: UInt32, error: DaybookError) {
+    self.sequence = sequence
+    self.error = error
+  }
+
+  package var description: String { error.description }
+}
+
+/// Cuts the bytes of one direction of a connection into frames. No I/O; lengths are checked
+/// before any memory is taken for what they announce, and a body is a slice, not a copy.
+package struct FrameDecoder: Sendable {
+  /// A body's limit in bytes.
+  package let bodyBytesMax: Int
+  private var pending = ByteBuffer()
+  private var fault: FrameFault?
+
+  package init(bodyBytesMax: Int = Limits.frameBytesMax) {
+    self.bodyBytesMax = bodyBytesMax
+  }
+
+  /// Bytes that are here and no whole frame yet.
+  package var pendingBytes: Int { pending.readableBytes }
+
+  /// Takes what was read. Bytes that follow a fault are dropped.
+  package mutating func append(_ bytes: ByteBuffer) {
+    guard fault == nil else { return }
+    if pending.readableBytes == 0 {
+      pending = bytes
+    } else {
+      // Frames that were handed out share this storage, so writing to it may copy: only what is
+      // still unread must move.
+      pending.discardReadBytes()
+      pending.writeImmutableBuffer(bytes)
+    }
+  }
+
+  /// The next whole frame, or nil until more bytes are appended. After a fault it throws the same
+  /// one again.
+  package mutating func next() throws(FrameFault) -> Frame? {
+    if let fault { throw fault }
+    guard pending.readableBytes >= FrameHeader.bytes else {
+      // The first word alone can tell that what comes is no frame.
+      if let length = pending.getInteger(at: pending.readerIndex, as: UInt32.self) {
+        try checkHeaderLength(length)
+      }
+      return nil
+    }
+    let header = peekHeader()
+    try checkHeaderLength(header.headerLength)
+    guard header.bodyLength <= UInt32(bodyBytesMax) else {
+      throw fail(
+        sequence: header.sequence,
+        DaybookError(
+          .frameTooLarge,
+          "a frame's body of \(header.bodyLength) bytes is over the limit of \(bodyBytesMax)"))
+    }
+    let whole = Int(header.headerLength) + Int(header.bodyLength)
+    guard pending.readableBytes >= whole else { return nil }
+    pending.moveReaderIndex(forwardBy: Int(header.headerLength))
+    guard let body = pending.readSlice(length: Int(header.bodyLength)) else {
+      preconditionFailure("a slice of \(header.bodyLength) bytes that were just counted")
+    }
+    return Frame(
+      version: header.version, type: header.type, sequence: header.sequence, body: body)
+  }
+
+  /// The connection's end: throws `malformed_frame` where it cuts a frame in two.
+  package mutating func finish() throws(FrameFault) {
+    if let fault { throw fault }
+    guard pending.readableBytes > 0 else { return }
+    let known = pending.readableBytes >= FrameHeader.bytes
+    throw fail(
+      sequence: known ? peekHeader().sequence : 0,
+      DaybookError(
+        .malformedFrame, "the connection ended \(pending.readableBytes) bytes into a frame"))
+  }
+
+  private func peekHeader() -> FrameHeader {
+    pending.withUnsafeReadableBytes { bytes in
+      func word(_ index: Int) -> UInt32 {
+        UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
+      }
+      return FrameHeader(
+        headerLength: word(0), version: word(1), type: FrameType(rawValue: word(2)),
+        sequence: word(3), bodyLength: word(4))
+    }
+  }
+
+  private mutating func checkHeaderLength(_ length: UInt32) throws(FrameFault) {
+    guard length < UInt32(FrameHeader.bytes) || length > UInt32(FrameHeader.bytesMax) else {
+      return
+    }
+    throw fail(
+      sequence: 0,
+      DaybookError(
+        .malformedFrame,
+        "a header of \(length) bytes: it has \(FrameHeader.bytes) to \(FrameHeader.bytesMax)"))
+  }
+
+  private mutating func fail(sequence: UInt32, _ error: DaybookError) -> FrameFault {
+    let fault = FrameFault(sequence: sequence, error: error)
+    self.fault = fault
+    pending = ByteBuffer()
+    return fault
+  }
+}
