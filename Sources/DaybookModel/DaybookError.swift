@@ -20,15 +20,28 @@ package struct ErrorCode: Hashable, Sendable, CustomStringConvertible {
 
 /// What went wrong, in a line that says what to do.
 package struct DaybookError: Error, Sendable, CustomStringConvertible {
-  package let code: ErrorCode
-  package let message: String
+  /// Behind one reference, for results travel by the million and few of them are errors.
+  private final class Parts: Sendable {
+    let code: ErrorCode
+    let message: String
+    let cause: (any Error)?
+
+    init(_ code: ErrorCode, _ message: String, _ cause: (any Error)?) {
+      self.code = code
+      self.message = message
+      self.cause = cause
+    }
+  }
+
+  private let parts: Parts
+
+  package var code: ErrorCode { parts.code }
+  package var message: String { parts.message }
   /// What led to it, if that was an error of its own.
-  package let cause: (any Error)?
+  package var cause: (any Error)? { parts.cause }
 
   package init(_ code: ErrorCode, _ message: String, cause: (any Error)? = nil) {
-    self.code = code
-    self.message = message
-    self.cause = cause
+    parts = Parts(code, message, cause)
   }
 
   package var description: String {

@@ -117,15 +117,15 @@ package struct CommandOutcome: Sendable, Equatable {
 }
 
 /// Where a device stands in a stream.
-package struct StreamPosition: Sendable, Equatable {
-  package var cursor: Seq
-  package var head: Seq
+package final class StreamPosition: Sendable, Equatable {
+  package let cursor: Seq
+  package let head: Seq
   /// The stream knew the device before.
-  package var resumed: Bool
+  package let resumed: Bool
   /// What the user may see of the stream: ascending, apart from each other.
-  package var visible: [SeqInterval]
+  package let visible: [SeqInterval]
   /// Of a mailbox: the groups that its owner is a member of.
-  package var groups: [GroupID]
+  package let groups: [GroupID]
 
   package init(
     cursor: Seq, head: Seq, resumed: Bool, visible: [SeqInterval], groups: [GroupID]
@@ -135,6 +135,11 @@ package struct StreamPosition: Sendable, Equatable {
     self.resumed = resumed
     self.visible = visible
     self.groups = groups
+  }
+
+  package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
+    a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed && a.visible == b.visible
+      && a.groups == b.groups
   }
 }
 

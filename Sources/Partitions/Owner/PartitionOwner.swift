@@ -1,0 +1,316 @@
+import DaybookModel
+import NIOCore
+import Ports
+
+/// The one owner of a partition: decides commands in order against a state that includes what is
+/// in flight, gathers their events into batches, and answers when those are durable.
+///
+/// One batch is with the log at a time; everything decided meanwhile is the next. Confined to its
+/// event loop, but for `submit`.
+final class PartitionOwner: @unchecked Sendable {
+  /// Where a batch is closed even though another is still being synced.
+  static let batchBytesTarget = 1 << 20
+  /// Closed batches that wait for the log; past it commands are refused.
+  static let readyMax = 16
+  static let snapshotEvery = 1_000_000
+  static let retryAfter = TimeAmount.seconds(1)
+
+  let partition: PartitionID
+  let loop: any EventLoop
+  private let environment: Environment
+  private var relay: Relay!
+
+  /// What an owner needs from outside.
+  struct Environment: Sendable {
+    let log: any LogPort
+    let snapshots: any SnapshotStore
+    let clock: any WallClock
+    let blocking: any BlockingWork
+    /// Tells every consumer of a batch that is durable.
+    let announce: @Sendable (CommittedBatch) -> Void
+    let owner: @Sendable (PartitionID) -> PartitionOwner
+    /// One line for the operator.
+    let report: @Sendable (String) -> Void
+  }
+
+  private enum Phase {
+    case loading
+    case serving
+    /// Refuses with this error. The state is what is durable; a timer may end it.
+    case refusing(DaybookError)
+    case stopping
+  }
+
+  private var phase = Phase.loading
+  private var state: PartitionState
+  private var open: OpenBatch
+  private var ready: [OpenBatch] = []
+  private var inFlight: OpenBatch?
+  private var eventsSinceSnapshot = 0
+  private var pendingSnapshot: ByteBuffer?
+  private var whenDrained: [() -> Void] = []
+
+  init(_ partition: PartitionID, loop: any EventLoop, environment: Environment) {
+    self.partition = partition
+    self.loop = loop
+    self.environment = environment
+    state = PartitionState(partition: partition)
+    open = OpenBatch(headerBytes: environment.log.batchHeaderBytes, capacity: 4096)
+    relay = Relay(
+      source: partition, loop: loop, log: environment.log, blocking: environment.blocking
+    ) { effects, destination, receipt in
+      environment.owner(destination).take(effects, receipt)
+    }
+  }
+
+  // MARK: commands
+
+  /// From any thread; answers come through each command's receiver.
+  func submit(_ commands: [PendingCommand]) {
+    if loop.inEventLoop {
+      take(commands)
+    } else {
+      loop.execute { self.take(commands) }
+    }
+  }
+
+  private func take(_ commands: [PendingCommand]) {
+    if let refusal { return refuse(commands, refusal) }
+    let now = environment.clock.now()
+    var refused: [(PendingCommand, DaybookError)] = []
+    for command in commands {
+      switch state.decide(command.command, now: now) {
+      case .append(let event, let outcome):
+        append(event)
+        open.answer(command, outcome)
+      case .answer(let outcome): open.answer(command, outcome)
+      case .reject(let error): refused.append((command, error))
+      }
+    }
+    advance()
+    for (command, error) in refused { refuse([command], error) }
+  }
+
+  private func append(_ event: borrowing Event) {
+    state.evolve(event)
+    open.append(event)
+    if open.byteCount >= PartitionOwner.batchBytesTarget { close() }
+  }
+
+  private var refusal: DaybookError? {
+    switch phase {
+    case .serving:
+      ready.count < PartitionOwner.readyMax
+        ? nil
+        : DaybookError(
+          .overloaded, "partition \(partition) has more waiting than its disk can take; retry")
+    case .loading: DaybookError(.overloaded, "partition \(partition) is still being loaded; retry")
+    case .refusing(let error): error
+    case .stopping: DaybookError(.serverStopping, "the server is stopping; reconnect and retry")
+    }
+  }
+
+  private func refuse(_ commands: [PendingCommand], _ error: DaybookError) {
+    for command in commands {
+      command.receiver.receive([CommandAnswer(token: command.token, outcome: .failure(error))])
+    }
+  }
+
+  // MARK: effects
+
+  /// Effects from another partition's relay, or this one's own.
+  func take(_ effects: [Effect], _ receipt: RelayReceipt) {
+    if loop.inEventLoop {
+      takeHere(effects, receipt)
+    } else {
+      loop.execute { self.takeHere(effects, receipt) }
+    }
+  }
+
+  private func takeHere(_ effects: [Effect], _ receipt: RelayReceipt) {
+    // Effects are taken even when commands are refused as too many: their source is bounded.
+    switch phase {
+    case .serving: break
+    case .loading, .refusing, .stopping:
+      return receipt.relay.finished(receipt, .failure(refusal!))
+    }
+    let now = environment.clock.now()
+    for effect in effects {
+      if let event = state.event(for: effect, now: now) { append(event) }
+    }
+    open.receipt(receipt)
+    advance()
+  }
+
+  // MARK: batches
+
+  private func close() {
+    ready.append(open)
+    open = OpenBatch(
+      headerBytes: environment.log.batchHeaderBytes, capacity: min(open.byteCount, 2 << 20))
+  }
+
+  /// Gives the log the next batch if it has none. Answers that need no event wait here too, for
+  /// what they tell may rest on events in flight.
+  private func advance() {
+    guard inFlight == nil else { return }
+    if ready.isEmpty {
+      if open.isEmpty { return drained() }
+      close()
+    }
+    var batch = ready.removeFirst()
+    guard batch.hasEvents else {
+      finish(batch)
+      return advance()
+    }
+    snapshotIfDue()
+    let appended = batch.handOver()
+    inFlight = batch
+    environment.log.append(appended, to: partition) { outcome in
+      self.loop.execute { self.completed(outcome) }
+    }
+  }
+
+  private func completed(_ outcome: Result<CommittedBatch, DaybookError>) {
+    guard let batch = inFlight else { return }
+    inFlight = nil
+    switch outcome {
+    case .success(let committed):
+      eventsSinceSnapshot += committed.count
+      finish(batch)
+      environment.announce(committed)
+      relay.committed(committed, effects: batch.effects)
+      keepSnapshot(next: committed.nextOffset)
+      advance()
+    case .failure(let error):
+      fail(batch, error)
+    }
+  }
+
+  private func finish(_ batch: OpenBatch) {
+    for group in batch.answers { group.receiver.receive(group.answers) }
+    for receipt in batch.relayed { receipt.relay.finished(receipt, .success(())) }
+  }
+
+  // MARK: failure
+
+  /// What was decided since the last durable batch never happened: everyone who waits is told,
+  /// and the state is loaded anew from what is durable.
+  private func fail(_ batch: OpenBatch, _ error: DaybookError) {
+    environment.report("partition \(partition) stopped taking commands: \(error)")
+    phase = .refusing(error)
+    let lost = [batch] + ready + [open]
+    ready = []
+    open = OpenBatch(headerBytes: environment.log.batchHeaderBytes, capacity: 4096)
+    pendingSnapshot = nil
+    for batch in lost {
+      for group in batch.answers {
+        group.receiver.receive(
+          group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) })
+      }
+      for receipt in batch.relayed { receipt.relay.finished(receipt, .failure(error)) }
+    }
+    reload(after: error)
+  }
+
+  private func reload(after error: DaybookError) {
+    let (partition, environment, loop) = (partition, environment, loop)
+    environment.blocking.run {
+      let loaded = Result { () throws(DaybookError) in
+        try LoadedState.load(
+          partition, log: environment.log, snapshots: environment.snapshots)
+      }
+      loop.execute { self.reloaded(loaded, after: error) }
+    }
+  }
+
+  private func reloaded(_ loaded: Result<LoadedState, DaybookError>, after error: DaybookError) {
+    guard case .refusing = phase else { return }
+    switch loaded {
+    case .success(let loaded):
+      state = loaded.state
+      // Only a full disk can get better by itself; the next command finds out whether it has.
+      guard error.code == .storageFull else { return }
+      loop.scheduleTask(in: PartitionOwner.retryAfter) {
+        guard case .refusing = self.phase else { return }
+        self.environment.report("partition \(self.partition) takes commands again")
+        self.phase = .serving
+      }
+    case .failure(let loading):
+      environment.report("partition \(partition) can't be loaded anew: \(loading)")
+      phase = .refusing(loading)
+    }
+  }
+
+  // MARK: start and stop
+
+  /// Takes over a state that was loaded on another thread. On the loop.
+  func serve(_ loaded: LoadedState) {
+    loop.preconditionInEventLoop()
+    state = loaded.state
+    eventsSinceSnapshot = loaded.replayed
+    phase = .serving
+  }
+
+  /// Relays need every owner to serve.
+  func startRelay(from offset: Offset) {
+    loop.preconditionInEventLoop()
+    relay.start(from: offset, committed: environment.log.highWatermark(of: partition))
+  }
+
+  /// Refuses what comes, finishes what is in flight, leaves a snapshot, then calls `done`.
+  func stop(_ done: @escaping @Sendable () -> Void) {
+    loop.preconditionInEventLoop()
+    let wasServing = if case .serving = phase { true } else { false }
+    phase = .stopping
+    whenDrained.append {
+      // How far it got counts for the snapshot, so the relay stops only now.
+      let bytes = SnapshotCoding.encode(
+        self.state, logID: self.environment.log.logID, relayedThrough: self.relay.relayedThrough)
+      self.relay.stop()
+      guard wasServing, self.eventsSinceSnapshot > 0 else { return done() }
+      self.save(
+        StateSnapshot(
+          next: self.environment.log.highWatermark(of: self.partition), state: bytes),
+        then: done)
+    }
+    advance()
+  }
+
+  private func drained() {
+    let actions = whenDrained
+    whenDrained = []
+    for action in actions { action() }
+  }
+
+  // MARK: snapshots
+
+  /// Copies the state as it is with the batch that goes to the log now, which is the last that it
+  /// includes when nothing was decided since that batch was closed.
+  private func snapshotIfDue() {
+    guard eventsSinceSnapshot >= PartitionOwner.snapshotEvery, ready.isEmpty, open.isEmpty else {
+      return
+    }
+    eventsSinceSnapshot = 0
+    pendingSnapshot = SnapshotCoding.encode(
+      state, logID: environment.log.logID, relayedThrough: relay.relayedThrough)
+  }
+
+  private func keepSnapshot(next: Offset) {
+    guard let bytes = pendingSnapshot else { return }
+    pendingSnapshot = nil
+    save(StateSnapshot(next: next, state: bytes), then: {})
+  }
+
+  private func save(_ snapshot: StateSnapshot, then done: @escaping @Sendable () -> Void) {
+    let (environment, partition) = (environment, partition)
+    environment.blocking.run {
+      do throws(DaybookError) {
+        try environment.snapshots.save(snapshot, of: partition)
+      } catch {
+        environment.report("no snapshot of partition \(partition) was kept: \(error)")
+      }
+      done()
+    }
+  }
+}

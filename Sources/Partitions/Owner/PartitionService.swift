@@ -1,0 +1,109 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+import NIOCore
+import Ports
+
+/// All partitions of a data folder, each with its owner on one of the event loops.
+package final class PartitionService: Commands, CommittedBatches {
+  package let partitionCount: Int
+  private let owners: [PartitionOwner]
+  private let consumers: Consumers
+  private let log: any LogPort
+  private let snapshots: any SnapshotStore
+  private let blocking: any BlockingWork
+
+  /// How much work a start was.
+  package struct StartReport: Sendable {
+    /// Events replayed on top of snapshots.
+    package var replayed: Int
+    /// Events in the log.
+    package var events: Int64
+  }
+
+  /// `report` takes one line for the operator.
+  package init(
+    log: any LogPort, snapshots: any SnapshotStore, clock: any WallClock,
+    blocking: any BlockingWork, group: any EventLoopGroup,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    partitionCount = log.partitionCount
+    let consumers = Consumers()
+    let owners = NIOLockedValueBox<[PartitionOwner]>([])
+    let environment = PartitionOwner.Environment(
+      log: log, snapshots: snapshots, clock: clock, blocking: blocking,
+      announce: { consumers.announce($0) },
+      owner: { partition in owners.withLockedValue { $0[partition.index] } },
+      report: report)
+    let made = (0..<log.partitionCount).map {
+      PartitionOwner(PartitionID($0), loop: group.next(), environment: environment)
+    }
+    owners.withLockedValue { $0 = made }
+    self.owners = made
+    self.consumers = consumers
+    self.log = log
+    self.snapshots = snapshots
+    self.blocking = blocking
+  }
+
+  package func submit(_ commands: [PendingCommand], to partition: PartitionID) {
+    owners[partition.index].submit(commands)
+  }
+
+  package func subscribe(_ consumer: any BatchConsumer) { consumers.add(consumer) }
+
+  /// Loads every partition, side by side, then starts the relays.
+  package func start() async throws -> StartReport {
+    var report = StartReport(replayed: 0, events: 0)
+    var relayFrom = Array(repeating: Offset.zero, count: owners.count)
+    let (log, snapshots, blocking) = (log, snapshots, blocking)
+    try await withThrowingTaskGroup(of: (Int, LoadedState).self) { group in
+      for owner in owners {
+        group.addTask {
+          let loaded = try await withCheckedThrowingContinuation { continuation in
+            blocking.run {
+              continuation.resume(
+                with: Result { () throws(DaybookError) in
+                  try LoadedState.load(owner.partition, log: log, snapshots: snapshots)
+                }.mapError { $0 as any Error })
+            }
+          }
+          try await owner.loop.submit { owner.serve(loaded) }.get()
+          return (owner.partition.index, loaded)
+        }
+      }
+      for try await (index, loaded) in group {
+        report.replayed += loaded.replayed
+        report.events += log.highWatermark(of: PartitionID(index)).rawValue
+        relayFrom[index] = loaded.relayedThrough
+      }
+    }
+    for (owner, offset) in zip(owners, relayFrom) {
+      try await owner.loop.submit { owner.startRelay(from: offset) }.get()
+    }
+    return report
+  }
+
+  /// Finishes what is in flight, and leaves a snapshot of every partition.
+  package func stop() async {
+    await withTaskGroup(of: Void.self) { group in
+      for owner in owners {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            owner.loop.execute { owner.stop { continuation.resume() } }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Who is told of committed batches.
+private final class Consumers: Sendable {
+  private let all = NIOLockedValueBox<[any BatchConsumer]>([])
+
+  func add(_ consumer: any BatchConsumer) { all.withLockedValue { $0.append(consumer) } }
+
+  func announce(_ batch: CommittedBatch) {
+    for consumer in all.withLockedValue({ $0 }) { consumer.committed(batch) }
+  }
+}

@@ -1,0 +1,23 @@
+import DaybookModel
+import NIOCore
+
+/// Where owners keep a copy of their state, so that a start need not replay from zero. Derived
+/// data: whatever is missing, torn or of another log is as good as none.
+package protocol SnapshotStore: AnyObject, Sendable {
+  /// The newest whole snapshot of a partition. Blocking.
+  func load(_ partition: PartitionID) -> StateSnapshot?
+  /// Keeps this one, and forgets the ones before it. Blocking. Throws `storage_full`,
+  /// `storage_failed`.
+  func save(_ snapshot: StateSnapshot, of partition: PartitionID) throws(DaybookError)
+}
+
+package struct StateSnapshot: Sendable {
+  /// The first offset that the state does not include.
+  package var next: Offset
+  package var state: ByteBuffer
+
+  package init(next: Offset, state: ByteBuffer) {
+    self.next = next
+    self.state = state
+  }
+}
