@@ -1,0 +1,160 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import SwiftProtobuf
+import Testing
+
+@Suite("Event coding")
+struct EventCodingTests {
+  static let runs = 200
+
+  @Test("the bytes are those of the generated code", arguments: EventKind.allCases)
+  func equalsGenerated(kind: EventKind) throws {
+    var samples = SampleEvents(seed: UInt64(kind.rawValue))
+    for _ in 0..<Self.runs {
+      let event = samples.event(kind)
+      let ours = Array(EventEncoding.encode(event).readableBytesView)
+      let generated: [UInt8] = try Daybook_V1_Event(event).serializedBytes()
+      try #require(ours == generated, "\(event)")
+    }
+  }
+
+  @Test("what was encoded is decoded to the same event", arguments: EventKind.allCases)
+  func identity(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 100 + UInt64(kind.rawValue))
+    for _ in 0..<Self.runs {
+      let event = samples.event(kind)
+      try #require(try EventDecoding.decode(EventEncoding.encode(event)) == event)
+    }
+  }
+
+  @Test("content that is not wanted is left out, and nothing else is")
+  func skippedContent() throws {
+    var samples = SampleEvents(seed: 3)
+    let event = samples.event(.messageCopied)
+    var expected = event
+    guard case .messageCopied(var message, let to, let peerSeq) = event.body else { return }
+    message.content = ByteBuffer()
+    expected.body = .messageCopied(message, to: to, peerSeq: peerSeq)
+    let decoded = try bytes(of: event).withUnsafeBytes { bytes throws(DaybookError) in
+      try EventDecoding.decode(bytes, content: .skipped)
+    }
+    #expect(decoded == expected)
+  }
+
+  @Test("a scan finds the slot that the encoder made", arguments: EventKind.allCases)
+  func slots(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 200 + UInt64(kind.rawValue))
+    var body = ByteBuffer()
+    body.writeString("room in front")
+    let bodyStart = body.writerIndex
+    for _ in 0..<Self.runs {
+      let slot = EventEncoding.append(samples.event(kind), to: &body, bodyStart: bodyStart)
+      let all = body.getBytes(at: bodyStart, length: body.writerIndex - bodyStart)!
+      let range = Int(slot.start)..<Int(slot.start + slot.length)
+      let prefix = all[range.lowerBound - 4..<range.lowerBound]
+      #expect(prefix.reversed().reduce(0) { $0 << 8 | Int($1) } == range.count)
+      let scanned = try all[range].withUnsafeBytes { bytes throws(DaybookError) in
+        try EventScan.slot(of: bytes, start: slot.start)
+      }
+      try #require(scanned == slot)
+    }
+  }
+
+  @Test("a slot's keys are the fingerprints of stream and conversation")
+  func slotKeys() throws {
+    var samples = SampleEvents(seed: 5)
+    for _ in 0..<Self.runs {
+      var event = samples.event(.messageSent)
+      event.actor.user = event.actor.user ?? UserID(checked: "x")
+      var buffer = ByteBuffer()
+      let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
+      #expect(slot.stream == event.stream.fingerprint)
+      #expect(slot.conversation == event.conversation?.fingerprint)
+    }
+  }
+
+  @Test("bytes cut anywhere are refused or decoded, and never read past", arguments: [11, 12, 13])
+  func truncation(seed: UInt64) throws {
+    var samples = SampleEvents(seed: seed)
+    for kind in EventKind.allCases {
+      let whole = bytes(of: samples.event(kind))
+      for count in 0..<whole.count { try decodeOrRefuse(Array(whole[..<count])) }
+    }
+  }
+
+  @Test("bytes changed anywhere are refused or decoded, and never read past", arguments: [21, 22])
+  func damage(seed: UInt64) throws {
+    var samples = SampleEvents(seed: seed)
+    var random = SplitMix(state: seed)
+    for kind in EventKind.allCases {
+      let whole = bytes(of: samples.event(kind))
+      for index in whole.indices {
+        var damaged = whole
+        damaged[index] ^= UInt8(truncatingIfNeeded: random.next() % 255 + 1)
+        try decodeOrRefuse(damaged)
+      }
+    }
+  }
+
+  /// A length that leads past the end is the damage that must not be followed: the bytes lie at
+  /// the end of their own allocation, so that a reader that does is seen by a sanitizer.
+  private func decodeOrRefuse(_ bytes: [UInt8]) throws {
+    bytes.withUnsafeBytes { bytes in
+      let decoded = Result { () throws(DaybookError) in try EventDecoding.decode(bytes) }
+      if case .failure(let error) = decoded { #expect(error.code == .logCorrupt) }
+      let scanned = Result { () throws(DaybookError) in try EventScan.slot(of: bytes, start: 0) }
+      if case .failure(let error) = scanned { #expect(error.code == .logCorrupt) }
+    }
+  }
+
+  @Test("fields that this version doesn't know are passed over", arguments: EventKind.allCases)
+  func unknownFields(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 300 + UInt64(kind.rawValue))
+    let event = samples.event(kind)
+    // Fields 200 to 203, of each wire type: varint, 64 bits, delimited, 32 bits.
+    let unknown: [UInt8] =
+      [0xc0, 0x0c, 0xff, 0x01] + [0xc9, 0x0c, 1, 2, 3, 4, 5, 6, 7, 8]
+      + [0xd2, 0x0c, 3, 1, 2, 3] + [0xdd, 0x0c, 1, 2, 3, 4]
+    let known = bytes(of: event)
+    for grown in [unknown + known, known + unknown] {
+      let decoded = try grown.withUnsafeBytes { bytes throws(DaybookError) in
+        try EventDecoding.decode(bytes)
+      }
+      #expect(decoded == event)
+      let slot = try grown.withUnsafeBytes { bytes throws(DaybookError) in
+        try EventScan.slot(of: bytes, start: 0)
+      }
+      #expect(slot.kind == kind && slot.stream == event.stream.fingerprint)
+    }
+    let generated = try Daybook_V1_Event(serializedBytes: known + unknown)
+    #expect(!generated.unknownFields.data.isEmpty)
+  }
+
+  @Test(
+    "what is no event is refused",
+    arguments: [
+      [], [0x08], [0x00, 0x00], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+      // A stream and no body; a body of kind 60 and no other; a body and no stream.
+      [0x0a, 6] + Array("user/a".utf8), [0x0a, 6] + Array("user/a".utf8) + [0xe2, 0x03, 0],
+      [0xea, 0x01, 0],
+      // Group wire types, which proto3 does not have.
+      [0x0b, 0x0c],
+    ] as [[UInt8]])
+  func refused(bytes: [UInt8]) {
+    let error = #expect(throws: DaybookError.self) {
+      try bytes.withUnsafeBytes { bytes throws(DaybookError) in try EventDecoding.decode(bytes) }
+    }
+    #expect(error?.code == .logCorrupt)
+    let scan = #expect(throws: DaybookError.self) {
+      try bytes.withUnsafeBytes { bytes throws(DaybookError) in
+        try EventScan.slot(of: bytes, start: 0)
+      }
+    }
+    #expect(scan?.code == .logCorrupt)
+  }
+
+  private func bytes(of event: Event) -> [UInt8] {
+    Array(EventEncoding.encode(event).readableBytesView)
+  }
+}

@@ -1,0 +1,100 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+
+/// Random events of every kind, from a seed: the same in every run.
+struct SampleEvents {
+  private var random: SplitMix
+
+  init(seed: UInt64) { random = SplitMix(state: seed) }
+
+  mutating func event(_ kind: EventKind) -> Event {
+    let stream: StreamKey = chance(2) ? .user(id()) : .group(id())
+    return Event(
+      stream: stream,
+      seq: kind.takesSeq(in: stream.kind) ? Seq(number()) : .none,
+      messageID: kind.isMessage ? MessageID(number() & .max >> 1) : .none,
+      recordedAt: Timestamp(milliseconds: number()),
+      actor: Actor(
+        user: chance(4) ? nil : id(), device: chance(2) ? nil : id(),
+        service: chance(2) ? nil : id()),
+      command: chance(2)
+        ? nil
+        : CommandID(
+          origin: origin(), number: number(), digest: UInt32(truncatingIfNeeded: number())),
+      cause: chance(2)
+        ? nil
+        : Cause(
+          partition: PartitionID(Int(random.next() % 1024)),
+          offset: Offset(Int64(truncatingIfNeeded: number() >> 1)),
+          index: UInt32(truncatingIfNeeded: number())),
+      body: body(kind))
+  }
+
+  private mutating func body(_ kind: EventKind) -> Event.Body {
+    switch kind {
+    case .messageSent: .messageSent(message())
+    case .messageCopied: .messageCopied(message(), to: id(), peerSeq: Seq(number()))
+    case .acked: .acked(upTo: Seq(number()), senders: (0..<random.next() % 4).map { _ in id() })
+    case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()))
+    case .messagesDelivered: .messagesDelivered(by: id(), upToPeerSeq: Seq(number()))
+    case .messagesRead: .messagesRead(by: id(), upToPeerSeq: Seq(number()))
+    case .groupCreated: .groupCreated(title: text())
+    case .memberJoined: .memberJoined(id())
+    case .memberLeft: .memberLeft(id())
+    case .groupJoined: .groupJoined(id(), at: Seq(number()))
+    case .groupLeft: .groupLeft(id(), at: Seq(number()))
+    case .groupRead: .groupRead(id(), upTo: Seq(number()))
+    case .cursorOpened: .cursorOpened(cursor: Seq(number()))
+    case .noted: .noted
+    }
+  }
+
+  private mutating func message() -> Message {
+    let content =
+      chance(2)
+      ? ContentCoding.text(text())
+      : ContentCoding.plain(
+        type: "application/octet-stream",
+        body: ByteBuffer(bytes: (0..<random.next() % 300).map { _ in UInt8(chance(2) ? 0 : 0xff) }))
+    return Message(
+      content: content, clientTime: Timestamp(milliseconds: chance(2) ? 0 : number()),
+      senderName: chance(2) ? "" : text())
+  }
+
+  /// Zero, and every width that a varint can have.
+  private mutating func number() -> UInt64 {
+    let bits = random.next() % 65
+    return bits == 0 ? 0 : random.next() >> (64 - bits)
+  }
+
+  private mutating func text() -> String {
+    let letters: [Character] = ["a", "Z", "0", " ", "é", "日", "🙂", "\n"]
+    return String((0..<random.next() % 200).map { _ in letters[Int(random.next() % 8)] })
+  }
+
+  private mutating func id<Kind>() -> Identifier<Kind> {
+    let letters: [Character] = ["a", "b", "é", "日", "_", "|", "🙂", "1"]
+    return Identifier(
+      checked: String((0...random.next() % 15).map { _ in letters[Int(random.next() % 8)] }))
+  }
+
+  private mutating func origin() -> Origin {
+    Origin((0...random.next() % 32).map { _ in UInt8(truncatingIfNeeded: number()) })!
+  }
+
+  private mutating func chance(_ of: UInt64) -> Bool { random.next() % of == 0 }
+}
+
+/// SplitMix64 (Steele, Lea, Flood, 2014).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
