@@ -1,0 +1,76 @@
+import DaybookModel
+import Testing
+
+@Suite("Event table")
+struct EventTableTests {
+  private func table() throws -> EventTable {
+    EventTable(markdown: try Repository.text("schemas/events.md"))
+  }
+
+  @Test("events.md has a row for each kind, with its number")
+  func kinds() throws {
+    let rows = try table().rows
+    #expect(rows.map(\.name) == EventKind.allCases.map(\.name))
+    #expect(rows.map(\.number) == EventKind.allCases.map { Int($0.rawValue) })
+  }
+
+  @Test("events.md says of each kind whether it takes a seq, as the code does")
+  func seqs() throws {
+    let rows = try table().rows
+    try #require(rows.count == EventKind.allCases.count)
+    for (row, kind) in zip(rows, EventKind.allCases) {
+      #expect(row.streams.isSubset(of: ["mailbox", "group"]) && !row.streams.isEmpty)
+      #expect(["yes", "no", "in a mailbox"].contains(row.seq), "\(row.name)")
+      if row.streams.contains("mailbox") {
+        #expect(row.takesSeq(inMailbox: true) == kind.takesSeq(in: .user), "\(row.name)")
+      }
+      if row.streams.contains("group") {
+        #expect(row.takesSeq(inMailbox: false) == kind.takesSeq(in: .group), "\(row.name)")
+      }
+      #expect(row.isPushed == (row.seq != "no"), "\(row.name)")
+    }
+  }
+
+  @Test("events.md names the fields that event.proto has")
+  func fields() throws {
+    let fields = EventTable.fields(proto: try Repository.text("schemas/daybook/v1/event.proto"))
+    #expect(fields.count == EventKind.allCases.count)
+    for row in try table().rows { #expect(row.fields == fields[row.name], "\(row.name)") }
+  }
+
+  @Test("what the relay writes is a kind of a mailbox that is never relayed itself")
+  func relays() throws {
+    let rows = try table().rows
+    let sources = rows.filter { !$0.relayed.isEmpty }
+    #expect(sources.count == 6)
+    for name in sources.flatMap(\.relayed) {
+      let written = try #require(rows.first { $0.name == name }, "\(name)")
+      #expect(written.streams == ["mailbox"] && written.relayed.isEmpty && written.seq == "yes")
+    }
+  }
+
+  @Test("a row and a message are read for what they say")
+  func parsing() {
+    let line =
+      "| 19 | `read` | mailbox, group | in a mailbox | `x` | a: `a_b` to `c` | m | `p` `q` |"
+    let row = EventTable(markdown: "| no. | event |\n|---|---|\n\(line)\n").rows
+    let expected = EventTable.Row(
+      number: 19, name: "read", streams: ["mailbox", "group"], seq: "in a mailbox", isPushed: true,
+      relayed: ["a_b"], fields: ["p", "q"])
+    #expect(row == [expected])
+    let proto = """
+      message Event {
+        string stream = 1;
+        oneof body {
+          Read read = 19;
+        }
+      }
+      message Read {
+        // peer = 7;
+        string peer = 1;
+        repeated uint64 q = 2;
+      }
+      """
+    #expect(EventTable.fields(proto: proto) == ["read": ["peer", "q"]])
+  }
+}

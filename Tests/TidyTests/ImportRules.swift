@@ -1,0 +1,82 @@
+/// What each module may import, beyond the standard library. Whoever needs more argues with this
+/// table first: it is what keeps the gateway away from storage, and deciding away from I/O.
+enum ImportRules {
+  static let allowed: [String: Set<String>] = [
+    "DaybookModel": ["NIOCore"],
+    "DaybookSchema": ["DaybookModel", "NIOCore", "SwiftProtobuf"],
+    "Ports": ["DaybookModel", "NIOCore"],
+    "SegmentLog": [
+      "DaybookModel", "Ports", "CChecksum", "NIOCore", "NIOConcurrencyHelpers", "Atomics", "Glibc",
+    ],
+    "Partitions": [
+      "DaybookModel", "DaybookSchema", "Ports", "NIOCore", "NIOConcurrencyHelpers", "SwiftProtobuf",
+    ],
+    "Projections": [
+      "DaybookModel", "DaybookSchema", "Ports", "NIOCore", "NIOConcurrencyHelpers", "GRDB",
+      "Foundation",
+    ],
+    "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
+    "Gateway": [
+      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore", "NIOPosix",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
+    ],
+    "Identity": ["DaybookModel", "Ports", "JWTKit", "Foundation", "Glibc"],
+    "DaybookClient": [
+      "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
+      "NIOConcurrencyHelpers", "SwiftProtobuf",
+    ],
+    "Daybook": [
+      "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
+      "WireProtocol", "Gateway", "Identity", "DaybookClient", "NIOCore", "NIOPosix",
+      "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Logging", "Crypto", "ArgumentParser",
+      "Histogram", "Foundation", "Glibc", "Synchronization",
+    ],
+    // C: no Swift imports at all.
+    "CChecksum": [],
+  ]
+
+  static func violations(in file: SourceFile) -> [String] {
+    guard let allowed = allowed[file.module] else {
+      return ["\(file.path): the module '\(file.module)' has no row in ImportRules.swift"]
+    }
+    return SwiftCode(file.text).imports.filter { !allowed.contains($0.module) }.map {
+      "\(file.path):\($0.line): \(file.module) may not import \($0.module)"
+    }
+  }
+
+  /// Names of the targets that a package description declares, tests apart.
+  static func targets(in package: String) -> Set<String> {
+    var found: Set<String> = []
+    for marker in ["module(", "executableTarget(", "target("] {
+      for part in package.components(after: marker) {
+        guard let quoted = part.firstQuoted else { continue }
+        found.insert(quoted)
+      }
+    }
+    return found
+  }
+}
+
+extension String {
+  /// What follows each occurrence of `marker` as a word of its own.
+  fileprivate func components(after marker: String) -> [Substring] {
+    var parts: [Substring] = []
+    var rest = self[...]
+    while let range = rest.firstRange(of: marker) {
+      let before = rest[..<range.lowerBound].last
+      rest = rest[range.upperBound...]
+      if before.map({ $0.isLetter }) != true { parts.append(rest) }
+    }
+    return parts
+  }
+}
+
+extension Substring {
+  /// The first string literal, if only a label and spaces come before it.
+  fileprivate var firstQuoted: String? {
+    let parts = split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].allSatisfy({ $0.isWhitespace || "name:".contains($0) })
+    else { return nil }
+    return String(parts[1])
+  }
+}

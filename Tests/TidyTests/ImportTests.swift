@@ -1,0 +1,69 @@
+import Testing
+
+@Suite("Imports")
+struct ImportTests {
+  @Test("every module imports what its row allows, and nothing else")
+  func sources() throws {
+    let files = try Repository.swiftFiles(below: "Sources")
+    #expect(files.count > 20)
+    for file in files {
+      for violation in ImportRules.violations(in: file) { Issue.record("\(violation)") }
+    }
+  }
+
+  @Test("every target of Package.swift, and every folder of Sources, has its row")
+  func rows() throws {
+    let targets = ImportRules.targets(in: try Repository.text("Package.swift"))
+    #expect(targets == Set(ImportRules.allowed.keys))
+    #expect(try Set(Repository.folders(in: "Sources")) == targets)
+  }
+
+  @Test("every folder of Tests that holds Swift is a test target")
+  func testFolders() throws {
+    let package = try Repository.text("Package.swift")
+    for folder in try Repository.folders(in: "Tests") {
+      if try Repository.swiftFiles(below: "Tests/\(folder)").isEmpty { continue }
+      let isNamed = package.contains("\"\(folder)\"")
+      #expect(isNamed, "Package.swift does not name \(folder)")
+    }
+  }
+
+  @Test("nobody may import the executable, and only it may see both storage and gateway")
+  func table() {
+    for (module, allowed) in ImportRules.allowed {
+      #expect(!allowed.contains("Daybook"))
+      let seesStorage = !allowed.isDisjoint(with: ["SegmentLog", "Partitions", "Projections"])
+      #expect(module == "Daybook" || !(seesStorage && allowed.contains("Gateway")))
+      #expect(module == "Daybook" || !seesStorage)
+    }
+  }
+
+  @Test(
+    "a forbidden import is found, however it is written",
+    arguments: [
+      "import NIOPosix", "@testable import SegmentLog", "package import GRDB",
+      "import struct Foundation.Data", "  import Foundation", "@preconcurrency import Daybook",
+    ])
+  func found(line: String) {
+    let file = SourceFile(path: "Sources/Gateway/X.swift", text: "import NIOCore\n\(line)\n")
+    let expected = line.contains("NIOPosix") ? 0 : 1
+    #expect(ImportRules.violations(in: file).count == expected)
+    let model = SourceFile(path: "Sources/DaybookModel/X.swift", text: "\n\(line)\n")
+    #expect(ImportRules.violations(in: model).count == 1)
+  }
+
+  @Test("what only looks like an import is none")
+  func notFound() {
+    let text = "// import GRDB\nlet a = \"import GRDB\"\n/* import GRDB */\nimport NIOCore\n"
+    let file = SourceFile(path: "Sources/Ports/X.swift", text: text)
+    #expect(ImportRules.violations(in: file).isEmpty)
+  }
+
+  @Test("a module without a row is found")
+  func unknownModule() {
+    let file = SourceFile(path: "Sources/Novelty/X.swift", text: "")
+    #expect(ImportRules.violations(in: file).count == 1)
+    let package = ".target(name: \"CThing\"),\n    module(\n      \"Novelty\", []),\n testTarget(x)"
+    #expect(ImportRules.targets(in: package) == ["CThing", "Novelty"])
+  }
+}
