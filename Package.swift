@@ -73,6 +73,7 @@ let package = Package(
         protobuf, logging,
       ]),
     module("Identity", ["DaybookModel", "Ports", jwt]),
+    module("Import", ["DaybookModel"]),
     module(
       "DaybookClient",
       ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf]),
@@ -80,12 +81,27 @@ let package = Package(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
-        "WireProtocol", "Gateway", "Identity", "DaybookClient", nioCore, nioPosix, nioLocks,
+        "WireProtocol", "Gateway", "Identity", "DaybookClient", "Import", nioCore, nioPosix,
+        nioLocks,
         atomics, protobuf, logging, crypto, arguments, histogram,
       ],
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", yams]),
+    tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt]),
+    tests("ImportTests", ["DaybookModel", "Import"]),
+    tests(
+      "DaybookClientTests",
+      [
+        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookClient", nioCore, nioPosix,
+        protobuf,
+      ]),
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
+    tests(
+      "PartitionsTests",
+      ["DaybookModel", "DaybookSchema", "Ports", "Partitions", nioCore, nioPosix, nioLocks]),
+    tests(
+      "ProjectionsTests",
+      ["DaybookModel", "DaybookSchema", "Ports", "Projections", nioCore, nioLocks, grdb]),
     tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
   ]
 )

@@ -1,0 +1,245 @@
+import DaybookModel
+import Ports
+import Testing
+
+@testable import Partitions
+
+@Suite("decide and evolve")
+struct DecideTests {
+  let mailbox = StreamKey.user(bob)
+  let group = StreamKey.group(ubuntu)
+
+  @Test("messages to a mailbox get gapless seqs and rising ids")
+  func sends() throws {
+    var desk = Desk()
+    var last = MessageID.none
+    for expected in 1...50 {
+      let outcome = desk.done(.send(message("\(expected)")), on: mailbox, by: alice)
+      #expect(outcome.seq == Seq(UInt64(expected)))
+      #expect(outcome.messageID > last)
+      #expect(outcome.messageID.partition == PartitionID(3))
+      last = outcome.messageID
+    }
+  }
+
+  @Test("an id is above every id that its sender has seen, whatever the clock says")
+  func observed() throws {
+    var desk = Desk()
+    let seen = MessageID(
+      ticks: MessageClock.ticks(at: Timestamp(milliseconds: start.milliseconds + 4_000)),
+      partition: PartitionID(9))
+    let decision = desk.decide(.send(message("hi")), on: mailbox, by: alice, observed: seen)
+    #expect(try #require(decision.outcome).messageID > seen)
+    let future = MessageID(
+      ticks: MessageClock.ticks(at: Timestamp(milliseconds: start.milliseconds + 6_000)),
+      partition: PartitionID(9))
+    #expect(
+      desk.decide(.send(message("hi")), on: mailbox, by: alice, observed: future).rejection
+        == .clockAhead)
+  }
+
+  @Test("time is recorded as never going back")
+  func recordedTime() {
+    var desk = Desk()
+    desk.done(.send(message("1")), on: mailbox, by: alice)
+    desk.now = Timestamp(milliseconds: start.milliseconds - 60_000)
+    #expect(desk.done(.send(message("2")), on: mailbox, by: alice).recordedAt == start)
+  }
+
+  @Test("a retry returns the original answer, and logs nothing")
+  func retry() throws {
+    var desk = Desk()
+    let first = desk.decide(.send(message("once")), on: mailbox, by: alice, number: 7)
+    let again = desk.decide(.send(message("once")), on: mailbox, by: alice, number: 7)
+    var expected = try #require(first.outcome)
+    expected.repeated = true
+    #expect(again == .answer(expected))
+    #expect(desk.logged.count == 1)
+  }
+
+  @Test("the same number with other content, receiver's state or kind is a conflict")
+  func conflict() {
+    var desk = Desk()
+    desk.done(.createGroup(title: ""), on: group, by: alice)
+    _ = desk.decide(.send(message("this")), on: group, by: alice, number: 7)
+    #expect(
+      desk.decide(.send(message("that")), on: group, by: alice, number: 7).rejection
+        == .numberConflict)
+    #expect(desk.decide(.leave, on: group, by: alice, number: 7).rejection == .numberConflict)
+    #expect(
+      desk.decide(.send(message("this")), on: mailbox, by: alice, number: 7).rejection
+        == .numberConflict)
+  }
+
+  @Test("a number too old to be known is refused, never appended a second time")
+  func expired() {
+    var desk = Desk()
+    for number in 1...1025 {
+      _ = desk.decide(.send(message("x")), on: mailbox, by: alice, number: UInt64(number))
+    }
+    let count = desk.logged.count
+    #expect(
+      desk.decide(.send(message("x")), on: mailbox, by: alice, number: 1).rejection
+        == .duplicateExpired)
+    #expect(
+      desk.decide(.send(message("x")), on: mailbox, by: alice, number: 2).outcome?.repeated == true)
+    #expect(desk.logged.count == count)
+  }
+
+  @Test("what is accepted and changes nothing leaves a note, so that its retry is known")
+  func noted() throws {
+    var desk = Desk()
+    desk.done(.createGroup(title: ""), on: group, by: alice)
+    let decision = desk.decide(.join, on: group, by: alice, number: 9)
+    #expect(decision.event?.kind == .noted)
+    #expect(decision.outcome?.changed == false)
+    desk.done(.leave, on: group, by: alice)
+    let again = try #require(desk.decide(.join, on: group, by: alice, number: 9).outcome)
+    #expect(again.repeated && !again.changed)
+  }
+
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let what: String
+    let body: Command.Body
+    let stream: StreamKey
+    let user: UserID?
+    let device: DeviceID?
+    let code: ErrorCode
+    var testDescription: String { what }
+  }
+
+  static let refusals: [Refusal] = [
+    Refusal(
+      what: "a send to a group that does not exist", body: .send(message("x")),
+      stream: .group(GroupID(checked: "none")), user: alice, device: nil, code: .groupNotFound),
+    Refusal(
+      what: "a send by a stranger", body: .send(message("x")), stream: .group(ubuntu), user: bob,
+      device: nil, code: .notAMember),
+    Refusal(
+      what: "a group made twice", body: .createGroup(title: ""), stream: .group(ubuntu), user: bob,
+      device: nil, code: .groupExists),
+    Refusal(
+      what: "a cursor of a stranger", body: .openCursor, stream: .group(ubuntu), user: bob,
+      device: phone, code: .notAMember),
+    Refusal(
+      what: "an ack of another's mailbox", body: .ack(upTo: Seq(1)), stream: .user(bob),
+      user: alice, device: phone, code: .notPermitted),
+    Refusal(
+      what: "an ack by a device that never followed", body: .ack(upTo: Seq(1)),
+      stream: .user(alice), user: alice, device: laptop, code: .unknownDevice),
+    Refusal(
+      what: "an ack past the head", body: .ack(upTo: Seq(99)), stream: .user(alice), user: alice,
+      device: phone, code: .logRolledBack),
+    Refusal(
+      what: "a read past the head", body: .read(peer: bob, upTo: Seq(99)), stream: .user(alice),
+      user: alice, device: phone, code: .seqPastHead),
+    Refusal(
+      what: "a read without a conversation", body: .read(peer: nil, upTo: Seq(1)),
+      stream: .user(alice), user: alice, device: phone, code: .invalidRequest),
+    Refusal(
+      what: "joining a mailbox", body: .join, stream: .user(alice), user: alice, device: nil,
+      code: .invalidRequest),
+    Refusal(
+      what: "a title over its limit",
+      body: .createGroup(title: String(repeating: "t", count: Limits.titleBytesMax + 1)),
+      stream: .group(GroupID(checked: "big")), user: alice, device: nil, code: .contentTooLarge),
+  ]
+
+  @Test("is refused with its own code, and changes nothing", arguments: refusals)
+  func refused(_ refusal: Refusal) {
+    var desk = Desk()
+    desk.done(.createGroup(title: "talk"), on: group, by: alice)
+    desk.done(.openCursor, on: .user(alice), by: alice, device: phone)
+    desk.done(.send(message("x")), on: .user(alice), by: bob)
+    let before = desk.state
+    let decision = desk.decide(
+      refusal.body, on: refusal.stream, by: refusal.user, device: refusal.device)
+    #expect(decision.rejection == refusal.code)
+    #expect(desk.state == before)
+  }
+
+  @Test("an ack names the senders whose messages it is the first to cover")
+  func senders() {
+    var desk = Desk()
+    desk.done(.openCursor, on: mailbox, by: bob, device: phone)
+    desk.done(.openCursor, on: mailbox, by: bob, device: laptop)
+    desk.done(.send(message("1")), on: mailbox, by: alice)
+    desk.done(.send(message("2")), on: mailbox, by: carol)
+    desk.done(.send(message("3")), on: mailbox, by: alice)
+    func ack(_ seq: UInt64, _ device: DeviceID) -> Event.Body? {
+      desk.decide(.ack(upTo: Seq(seq)), on: mailbox, by: bob, device: device).event?.body
+    }
+    #expect(ack(1, phone) == .acked(upTo: Seq(1), senders: [alice]))
+    #expect(ack(2, laptop) == .acked(upTo: Seq(2), senders: [alice, carol]))
+    #expect(ack(2, phone) == .acked(upTo: Seq(2), senders: []))
+    #expect(ack(3, phone) == .acked(upTo: Seq(3), senders: [alice]))
+    #expect(ack(3, laptop) == .acked(upTo: Seq(3), senders: []))
+  }
+
+  @Test("a first device begins at the beginning, a further one at what is unread")
+  func cursors() throws {
+    var desk = Desk()
+    for _ in 1...10 { desk.done(.send(message("x")), on: mailbox, by: alice) }
+    func open(_ device: DeviceID) throws -> StreamPosition {
+      try #require(desk.done(.openCursor, on: mailbox, by: bob, device: device).position)
+    }
+    #expect(try open(phone).cursor == .none)
+    desk.done(.read(peer: alice, upTo: Seq(6)), on: mailbox, by: bob, device: phone)
+    let further = try open(laptop)
+    #expect(further.cursor == Seq(6) && !further.resumed)
+    desk.done(.ack(upTo: Seq(8)), on: mailbox, by: bob, device: laptop)
+    let resumed = try open(laptop)
+    #expect(resumed.cursor == Seq(8) && resumed.resumed)
+  }
+
+  @Test("a further device goes back no more than its limit")
+  func backlog() throws {
+    var desk = Desk()
+    desk.done(.openCursor, on: mailbox, by: bob, device: phone)
+    for _ in 1...1500 { desk.done(.send(message("x")), on: mailbox, by: alice) }
+    let position = desk.done(.openCursor, on: mailbox, by: bob, device: laptop).position
+    #expect(try #require(position).cursor == Seq(500))
+  }
+
+  @Test("a member's stays are intervals, each from its join to its leave")
+  func stays() throws {
+    var desk = Desk()
+    desk.done(.createGroup(title: ""), on: group, by: alice)
+    desk.done(.join, on: group, by: bob)
+    desk.done(.leave, on: group, by: bob)
+    desk.done(.send(message("unseen")), on: group, by: alice)
+    desk.done(.join, on: group, by: bob)
+    let position = try #require(desk.done(.inspect, on: group, by: bob).position)
+    #expect(
+      position.visible == [
+        SeqInterval(first: Seq(2), last: Seq(3)), SeqInterval(first: Seq(5), last: nil),
+      ])
+  }
+
+  @Test("replaying the log gives the state that deciding gave")
+  func replay() {
+    var desk = Desk()
+    desk.done(.createGroup(title: "talk"), on: group, by: alice)
+    for user in [bob, carol] { desk.done(.join, on: group, by: user) }
+    for user in [alice, bob, carol] {
+      desk.done(.openCursor, on: .user(user), by: user, device: phone)
+      desk.done(.openCursor, on: group, by: user, device: phone)
+    }
+    for round in 1...20 {
+      desk.now = Timestamp(milliseconds: start.milliseconds + UInt64(round))
+      desk.done(.send(message("to bob")), on: .user(bob), by: round % 2 == 0 ? alice : carol)
+      desk.done(.send(message("to all")), on: group, by: bob)
+      desk.done(.ack(upTo: Seq(UInt64(round))), on: .user(bob), by: bob, device: phone)
+      desk.done(.read(peer: nil, upTo: Seq(UInt64(round + 3))), on: group, by: carol)
+    }
+    desk.done(.leave, on: group, by: carol)
+    var replayed = PartitionState(partition: PartitionID(3))
+    for event in desk.logged { replayed.evolve(event) }
+    #expect(replayed == desk.state)
+    let snapshot = SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: Offset(42))
+    let decoded = SnapshotCoding.decode(snapshot, partition: PartitionID(3), logID: "log")
+    #expect(decoded?.state == desk.state)
+    #expect(decoded?.relayedThrough == Offset(42))
+    #expect(SnapshotCoding.decode(snapshot, partition: PartitionID(3), logID: "else") == nil)
+  }
+}
