@@ -1,0 +1,59 @@
+import DaybookModel
+
+/// What waits for each device: heads of streams, cursors of devices, and what members may see.
+final class OfflineProjector: Projector {
+  private let streams = RowTable<StreamHead>()
+  private let cursors = RowTable<DeviceCursor>()
+  private let memberships = RowTable<Membership>()
+  private let pastStays = RowLog<PastStay>()
+
+  var tables: [any ProjectionTable] { [streams, cursors, memberships, pastStays] }
+
+  func fold(_ batch: DecodedBatch) throws(DaybookError) {
+    for index in batch.first..<batch.events.count {
+      try fold(batch.events[index])
+    }
+  }
+
+  private func fold(_ event: borrowing Event) throws(DaybookError) {
+    let seq = event.seq
+    if seq > .none {
+      let slot = try streams.find(
+        RowKey(event.stream), orMake: StreamHead(stream: event.stream.text))
+      streams.change(slot) { $0.head = max($0.head, seq) }
+    }
+    switch event.body {
+    case .acked(let upTo, _): try moveCursor(event, to: upTo)
+    case .cursorOpened(let cursor): try moveCursor(event, to: cursor)
+    case .groupCreated:
+      if let user = event.actor.user { try join(event.stream, user, at: seq) }
+    case .memberJoined(let user): try join(event.stream, user, at: seq)
+    case .memberLeft(let user): try leave(event.stream, user, at: seq)
+    default: break
+    }
+  }
+
+  private func moveCursor(_ event: borrowing Event, to seq: Seq) throws(DaybookError) {
+    guard let user = event.actor.user, let device = event.actor.device else { return }
+    let slot = try cursors.find(
+      RowKey(event.stream, user.text, device.text),
+      orMake: DeviceCursor(stream: event.stream.text, user: user.text, device: device.text))
+    cursors.change(slot) { $0.cursor = max($0.cursor, seq) }
+  }
+
+  private func join(_ group: StreamKey, _ user: UserID, at seq: Seq) throws(DaybookError) {
+    let slot = try memberships.find(
+      RowKey(group, user.text), orMake: Membership(stream: group.text, user: user.text))
+    guard memberships.row(slot).since == .none else { return }
+    memberships.change(slot) { $0.since = seq }
+  }
+
+  private func leave(_ group: StreamKey, _ user: UserID, at seq: Seq) throws(DaybookError) {
+    guard let slot = try memberships.find(RowKey(group, user.text)) else { return }
+    let since = memberships.row(slot).since
+    guard since > .none else { return }
+    memberships.change(slot) { $0.since = .none }
+    pastStays.append(
+      PastStay(stream: group.text, user: user.text, first: since, last: seq))
+  }
+}

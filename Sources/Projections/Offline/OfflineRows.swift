@@ -1,0 +1,105 @@
+import DaybookModel
+import GRDB
+
+/// How many events of a stream clients are sent.
+struct StreamHead: ProjectedRow {
+  static let layout = TableLayout(name: "streams", keys: ["stream"], values: ["head"])
+
+  let stream: String
+  var head = Seq.none
+
+  init(stream: String) { self.stream = stream }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    head = Seq(columns[1].number)
+  }
+
+  var columns: [DatabaseValue] { [stream.databaseValue, head.rawValue.column] }
+}
+
+/// How far a device has acked a stream.
+struct DeviceCursor: ProjectedRow {
+  static let layout = TableLayout(
+    name: "cursors", keys: ["stream", "user", "device"], values: ["cursor"], indexed: ["user"])
+
+  let stream: String
+  let user: String
+  let device: String
+  var cursor = Seq.none
+
+  init(stream: String, user: String, device: String) {
+    self.stream = stream
+    self.user = user
+    self.device = device
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    user = columns[1].text
+    device = columns[2].text
+    cursor = Seq(columns[3].number)
+  }
+
+  var columns: [DatabaseValue] {
+    [stream.databaseValue, user.databaseValue, device.databaseValue, cursor.rawValue.column]
+  }
+}
+
+/// Whether a user is in a group, and since which seq.
+struct Membership: ProjectedRow {
+  static let layout = TableLayout(
+    name: "memberships", keys: ["stream", "user"], values: ["since"], indexed: ["user"])
+
+  let stream: String
+  let user: String
+  /// The seq of the join; none for someone who has left.
+  var since = Seq.none
+
+  init(stream: String, user: String) {
+    self.stream = stream
+    self.user = user
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    user = columns[1].text
+    since = Seq(columns[2].number)
+  }
+
+  var columns: [DatabaseValue] {
+    [stream.databaseValue, user.databaseValue, since.rawValue.column]
+  }
+}
+
+/// A stay in a group that has ended: what the member saw of it, both ends included.
+struct PastStay: ProjectedRow {
+  static let layout = TableLayout(
+    name: "past_stays", keys: [], values: ["stream", "user", "first", "last"],
+    indexed: ["user"], textValues: ["stream", "user"])
+
+  let stream: String
+  let user: String
+  let first: Seq
+  let last: Seq
+
+  init(stream: String, user: String, first: Seq, last: Seq) {
+    self.stream = stream
+    self.user = user
+    self.first = first
+    self.last = last
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    user = columns[1].text
+    first = Seq(columns[2].number)
+    last = Seq(columns[3].number)
+  }
+
+  var columns: [DatabaseValue] {
+    [
+      stream.databaseValue, user.databaseValue, first.rawValue.column, last.rawValue.column,
+    ]
+  }
+}

@@ -1,0 +1,113 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+
+/// Those who wait for the projections to pass a position.
+final class HeadWaiters: Sendable {
+  typealias Outcome = Result<Void, DaybookError>
+
+  private struct Waiter {
+    let heads: [PartitionID: Offset]
+    let continuation: CheckedContinuation<Outcome, Never>
+    var timer: Task<Void, Never>?
+  }
+
+  private struct State {
+    var checkpoints: [Offset]
+    var stuck: [PartitionID: DaybookError] = [:]
+    var failure: DaybookError?
+    var waiters: [UInt64: Waiter] = [:]
+    var nextID: UInt64 = 0
+
+    /// Nil while there is something to wait for.
+    func outcome(for heads: [PartitionID: Offset]) -> Outcome? {
+      var missing = false
+      for (partition, head) in heads where checkpoints[partition.index] < head {
+        if let fault = stuck[partition] { return .failure(fault) }
+        missing = true
+      }
+      if !missing { return .success(()) }
+      return failure.map { .failure($0) }
+    }
+  }
+
+  private let state: NIOLockedValueBox<State>
+
+  init(partitionCount: Int) {
+    state = NIOLockedValueBox(State(checkpoints: Array(repeating: .zero, count: partitionCount)))
+  }
+
+  var checkpoints: [Offset] { state.withLockedValue { $0.checkpoints } }
+  var failure: DaybookError? {
+    state.withLockedValue { $0.failure ?? $0.stuck.min { $0.key < $1.key }?.value }
+  }
+
+  func advance(to checkpoints: [Offset]) {
+    settle { $0.checkpoints = checkpoints }
+  }
+
+  /// These partitions can't be read on.
+  func stick(_ stuck: [PartitionID: DaybookError]) {
+    settle { $0.stuck = stuck }
+  }
+
+  func fail(_ failure: DaybookError) {
+    settle { $0.failure = failure }
+  }
+
+  private func settle(_ change: (inout State) -> Void) {
+    let settled = state.withLockedValue { state -> [(Waiter, Outcome)] in
+      change(&state)
+      var settled: [(Waiter, Outcome)] = []
+      for (id, waiter) in state.waiters {
+        guard let outcome = state.outcome(for: waiter.heads) else { continue }
+        settled.append((waiter, outcome))
+        state.waiters[id] = nil
+      }
+      return settled
+    }
+    for (waiter, outcome) in settled {
+      waiter.timer?.cancel()
+      waiter.continuation.resume(returning: outcome)
+    }
+  }
+
+  /// `hurry` is called if there is something to wait for.
+  func wait(
+    until heads: [PartitionID: Offset], timeout: Duration, hurry: @Sendable () -> Void
+  ) async throws(DaybookError) {
+    if let outcome = state.withLockedValue({ $0.outcome(for: heads) }) { return try outcome.get() }
+    let outcome = await withCheckedContinuation {
+      (continuation: CheckedContinuation<Outcome, Never>) in
+      let (id, settled) = state.withLockedValue { state -> (UInt64, Outcome?) in
+        if let outcome = state.outcome(for: heads) { return (0, outcome) }
+        state.nextID += 1
+        state.waiters[state.nextID] = Waiter(heads: heads, continuation: continuation)
+        return (state.nextID, nil)
+      }
+      if let settled { return continuation.resume(returning: settled) }
+      hurry()
+      setTimer(id, timeout)
+    }
+    try outcome.get()
+  }
+
+  private func setTimer(_ id: UInt64, _ timeout: Duration) {
+    let timer = Task {
+      do { try await Task.sleep(for: timeout) } catch { return }
+      expire(id)
+    }
+    let isWaiting = state.withLockedValue { state in
+      state.waiters[id]?.timer = timer
+      return state.waiters[id] != nil
+    }
+    if !isWaiting { timer.cancel() }
+  }
+
+  private func expire(_ id: UInt64) {
+    let waiter = state.withLockedValue { $0.waiters.removeValue(forKey: id) }
+    waiter?.continuation.resume(returning: .failure(HeadWaiters.behind))
+  }
+
+  static let behind = DaybookError(
+    .projectionBehind, "the projections have not caught up with the log yet: try again")
+}

@@ -1,0 +1,92 @@
+import DaybookModel
+import GRDB
+
+/// A row of a read model. Its columns are its logical content: what is stored, and what the
+/// state hash is made of. Anything else that a row holds in memory can be lost at any time.
+protocol ProjectedRow {
+  static var layout: TableLayout { get }
+  /// From what `columns` gave.
+  init(columns: [DatabaseValue])
+  /// Keys first, in the layout's order.
+  var columns: [DatabaseValue] { get }
+}
+
+/// A table's name and columns. Besides these it has `id`, which only says where a row lies.
+struct TableLayout: Sendable {
+  let name: String
+  let keys: [String]
+  let values: [String]
+  /// Columns by which queries look rows up, besides the keys.
+  var indexed: [String] = []
+  /// Values that are text; all others are integers.
+  var textValues: Set<String> = []
+
+  var columnCount: Int { keys.count + values.count }
+  private var columnList: String { (keys + values).joined(separator: ", ") }
+
+  var creation: String {
+    let texts = keys.map { "\($0) TEXT NOT NULL" }
+    let integers = values.map { "\($0) \(textValues.contains($0) ? "TEXT" : "INTEGER") NOT NULL" }
+    let unique = keys.isEmpty ? [] : ["UNIQUE (\(keys.joined(separator: ", ")))"]
+    let columns = (["id INTEGER PRIMARY KEY"] + texts + integers + unique).joined(separator: ", ")
+    let indexes = indexed.map { "CREATE INDEX \(name)_by_\($0) ON \(name)(\($0));" }
+    return "CREATE TABLE \(name)(\(columns)); " + indexes.joined(separator: " ")
+  }
+
+  var insertion: String {
+    let marks = String(repeating: ", ?", count: columnCount)
+    return "INSERT INTO \(name)(id, \(columnList)) VALUES (?\(marks))"
+  }
+
+  /// Takes the values, then the id.
+  var update: String {
+    "UPDATE \(name) SET \(values.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?"
+  }
+
+  /// Gives id and columns; takes the keys.
+  var lookup: String {
+    let condition = keys.map { "\($0) = ?" }.joined(separator: " AND ")
+    return "SELECT id, \(columnList) FROM \(name) WHERE \(condition)"
+  }
+
+  var everything: String { "SELECT \(columnList) FROM \(name)" }
+
+  /// A row's share of the state hash: of the table's name and the row's logical content.
+  func hash(_ columns: [DatabaseValue]) -> UInt64 {
+    var hash = StableHash()
+    hash.combine(name)
+    for column in columns {
+      switch column.storage {
+      case .int64(let value):
+        hash.combine(1)
+        hash.combine(UInt64(bitPattern: value))
+      case .string(let text):
+        hash.combine(2)
+        hash.combine(text)
+      case .null: hash.combine(3)
+      case .double(let value):
+        hash.combine(4)
+        hash.combine(value.bitPattern)
+      case .blob(let bytes):
+        hash.combine(5)
+        bytes.withUnsafeBytes { hash.combine($0) }
+      }
+    }
+    return hash.finish()
+  }
+}
+
+extension DatabaseValue {
+  /// Of a column that holds an integer by its layout; zero where someone put something else.
+  var number: UInt64 {
+    if case .int64(let value) = storage { UInt64(bitPattern: value) } else { 0 }
+  }
+
+  var text: String {
+    if case .string(let text) = storage { text } else { "" }
+  }
+}
+
+extension UInt64 {
+  var column: DatabaseValue { Int64(bitPattern: self).databaseValue }
+}

@@ -1,0 +1,189 @@
+import DaybookModel
+import Foundation
+import GRDB
+import Ports
+
+/// One projection's SQLite file: its rows, and in the same transactions the offsets up to which
+/// it has folded the log, and its state hash.
+///
+/// A commit is not synced (WAL, synchronous=NORMAL): what a power cut takes is derived again.
+final class ProjectionFile {
+  /// Why a file was made anew instead of continued.
+  enum Origin: Sendable, Equatable {
+    case continued, new, otherLog, otherSchema, pastHead, unreadable
+  }
+
+  let path: String
+  let origin: Origin
+  private(set) var header: ProjectionHeader
+  private let queue: DatabaseQueue
+  private let name: ProjectionName
+
+  /// Opens the file, or makes it anew where there is none, or one of another log, of another
+  /// schema, or past the log's head. Throws `storage_failed`, `permission_denied`, `storage_full`.
+  init(
+    _ name: ProjectionName, path: String, layouts: [TableLayout], log: any LogReader
+  ) throws(DaybookError) {
+    self.name = name
+    self.path = path
+    var reason = Origin.new
+    if FileManager.default.fileExists(atPath: path) {
+      if let (queue, header) = try? ProjectionFile.open(path) {
+        reason = ProjectionFile.judge(header, name, log)
+        if reason == .continued {
+          self.queue = queue
+          self.header = header
+          self.origin = .continued
+          return
+        }
+        try? queue.close()
+      } else {
+        reason = .unreadable
+      }
+    }
+    try ProjectionFile.remove(path)
+    self.origin = reason
+    header = ProjectionHeader(
+      logID: log.logID, schemaVersion: name.schemaVersion, stateHash: 0, events: 0,
+      checkpoints: Array(repeating: .zero, count: log.partitionCount))
+    queue = try ProjectionFile.make(path, header, layouts)
+  }
+
+  private static func judge(
+    _ header: ProjectionHeader, _ name: ProjectionName, _ log: any LogReader
+  ) -> Origin {
+    guard header.logID == log.logID, header.checkpoints.count == log.partitionCount else {
+      return .otherLog
+    }
+    guard header.schemaVersion == name.schemaVersion else { return .otherSchema }
+    for (index, checkpoint) in header.checkpoints.enumerated()
+    where checkpoint > log.highWatermark(of: PartitionID(index)) {
+      return .pastHead
+    }
+    return .continued
+  }
+
+  private static func open(_ path: String) throws -> (DatabaseQueue, ProjectionHeader) {
+    let queue = try DatabaseQueue(path: path, configuration: configuration())
+    return (queue, try queue.inDatabase { try ProjectionHeader.read(from: $0) })
+  }
+
+  private static func make(
+    _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout]
+  ) throws(DaybookError) -> DatabaseQueue {
+    try SQLiteFault.mapped(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration())
+      try queue.inTransaction { database in
+        try header.create(in: database)
+        for layout in layouts { try database.execute(sql: layout.creation) }
+        return .commit
+      }
+      return queue
+    }
+  }
+
+  private static func configuration() -> Configuration {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(5)
+    configuration.foreignKeysEnabled = false
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA synchronous = NORMAL")
+    }
+    return configuration
+  }
+
+  /// Removes a file with all that SQLite keeps beside it.
+  static func remove(_ path: String) throws(DaybookError) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      let file = path + suffix
+      guard FileManager.default.fileExists(atPath: file) else { continue }
+      do {
+        try FileManager.default.removeItem(atPath: file)
+      } catch {
+        throw DaybookError(
+          .storageFailed, "can't remove \(file): check its permissions", cause: error)
+      }
+    }
+  }
+
+  /// Runs `body` with the database. Throws what SQLite throws as `storage_failed` and the like.
+  func access<T>(_ body: (Database) throws -> T) throws(DaybookError) -> T {
+    try SQLiteFault.mapped(path) { try queue.unsafeReentrantWrite(body) }
+  }
+
+  /// One transaction for rows, checkpoints and state hash. If it throws, nothing has changed, and
+  /// it can be tried again.
+  func commit(
+    _ tables: [any ProjectionTable], checkpoints: [Offset], events: UInt64
+  ) throws(DaybookError) {
+    var next = header
+    next.checkpoints = checkpoints
+    next.events &+= events
+    let before = header
+    try SQLiteFault.mapped(path) {
+      try queue.inTransaction { database in
+        for table in tables { next.stateHash &+= try table.write(to: database) }
+        try next.update(in: database, since: before)
+        return .commit
+      }
+    }
+    header = next
+    for table in tables { table.committed() }
+  }
+
+  /// Brings everything into the one file, so that it can be renamed, and closes it.
+  func closeAsOneFile() throws(DaybookError) {
+    try SQLiteFault.mapped(path) { try ProjectionFile.closeAsOneFile(queue) }
+  }
+
+  /// As above, for a file that isn't open. Returns what it said of itself.
+  static func closeAsOneFile(_ path: String) throws -> ProjectionHeader {
+    let (queue, header) = try open(path)
+    try closeAsOneFile(queue)
+    return header
+  }
+
+  private static func closeAsOneFile(_ queue: DatabaseQueue) throws {
+    try queue.writeWithoutTransaction { database in
+      _ = try Row.fetchAll(database, sql: "PRAGMA journal_mode = DELETE")
+    }
+    try queue.close()
+  }
+
+  func close() throws(DaybookError) {
+    try SQLiteFault.mapped(path) { try queue.close() }
+  }
+}
+
+/// What SQLite reports, as errors of `schemas/errors.yaml`.
+enum SQLiteFault {
+  static func mapped<T>(_ path: String, _ body: () throws -> T) throws(DaybookError) -> T {
+    do {
+      return try body()
+    } catch let error as DaybookError {
+      throw error
+    } catch let error as DatabaseError {
+      throw DaybookError(code(error.resultCode), message(error, path), cause: error)
+    } catch {
+      throw DaybookError(.storageFailed, "\(path) can't be used: \(error)", cause: error)
+    }
+  }
+
+  private static func code(_ result: ResultCode) -> ErrorCode {
+    switch result {
+    case .SQLITE_FULL: .storageFull
+    case .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH: .permissionDenied
+    default: .storageFailed
+    }
+  }
+
+  private static func message(_ error: DatabaseError, _ path: String) -> String {
+    switch error.resultCode {
+    case .SQLITE_FULL: "no room to write \(path): free some space"
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      "\(path) is damaged: stop the server and run `daybook projection rebuild`"
+    default: "\(path) can't be used: \(error.message ?? "SQLite error \(error.resultCode)")"
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import DaybookModel
+import Foundation
+import NIOConcurrencyHelpers
+import Ports
+
+/// Keeps all projections of a process up with the log, on one thread of its own.
+///
+/// It pulls: commits only wake it, so that it can never hold up an owner, and after a pause it
+/// reads whatever has come since in large pieces.
+package final class ProjectionRuntime: BatchConsumer, Sendable {
+  private let log: any LogReader
+  private let folder: String
+  private let settings: ProjectionSettings
+  private let signal = WakeSignal()
+  private let waiters: HeadWaiters
+  private let state = NIOLockedValueBox(State())
+
+  private struct State {
+    var isStarted = false
+    var isStopping = false
+    var hasEnded = false
+    var stopped: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// `folder` is where the projections' files are; it is made by `start` if missing.
+  package init(
+    log: any LogReader, folder: String, settings: ProjectionSettings = ProjectionSettings()
+  ) {
+    self.log = log
+    self.folder = folder
+    self.settings = settings
+    waiters = HeadWaiters(partitionCount: log.partitionCount)
+  }
+
+  /// Opens the files (making anew those of another log or schema) and starts the thread.
+  /// Throws `storage_failed`, `permission_denied`, `storage_full`.
+  package func start() throws(DaybookError) {
+    try ProjectionFolder.make(folder)
+    let paths = ProjectionFolder(folder)
+    let engine = try ProjectionEngine(
+      ProjectionName.allCases, log: log, settings: settings, path: paths.path)
+    state.withLockedValue { $0.isStarted = true }
+    waiters.advance(to: engine.checkpoints)
+    let handed = Handed(engine)
+    let thread = Thread { self.run(handed.engine) }
+    thread.name = "projections"
+    thread.start()
+    signal.raise(.work)
+  }
+
+  /// The engine goes to its thread, and nobody else keeps it.
+  private struct Handed: @unchecked Sendable {
+    let engine: ProjectionEngine
+    init(_ engine: ProjectionEngine) { self.engine = engine }
+  }
+
+  package func committed(_ batch: CommittedBatch) { signal.raise(.work) }
+
+  /// Commits what has been folded and closes the files. Does nothing if it isn't running.
+  package func stop() async {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      let isOver = state.withLockedValue { state in
+        state.isStopping = true
+        if state.hasEnded || !state.isStarted { return true }
+        state.stopped.append(continuation)
+        return false
+      }
+      if isOver { continuation.resume() }
+      signal.raise(.urgent)
+    }
+  }
+
+  /// What every projection has committed: for each partition, the first offset it lacks.
+  package var checkpoints: [PartitionID: Offset] {
+    var checkpoints: [PartitionID: Offset] = [:]
+    for (index, offset) in waiters.checkpoints.enumerated() {
+      checkpoints[PartitionID(index)] = offset
+    }
+    return checkpoints
+  }
+
+  /// Why the projections no longer follow the log, if they don't.
+  package var failure: DaybookError? { waiters.failure }
+
+  /// Returns when every projection holds what lies below these offsets. Throws
+  /// `projection_behind` when that takes longer than `timeout`, or the fault that keeps the
+  /// projections from getting there.
+  package func waitUntil(
+    covering heads: [PartitionID: Offset], timeout: Duration
+  ) async throws(DaybookError) {
+    try await waiters.wait(until: heads, timeout: timeout) { self.signal.raise(.urgent) }
+  }
+
+  // MARK: The thread
+
+  private var isStopping: Bool { state.withLockedValue { $0.isStopping } }
+
+  private func run(_ engine: ProjectionEngine) {
+    do throws(DaybookError) {
+      try follow(engine)
+      try engine.close()
+      waiters.fail(
+        DaybookError(.serverStopping, "the server is stopping: try again when it is back"))
+    } catch {
+      waiters.fail(error)
+    }
+    let stopped = state.withLockedValue { state in
+      state.hasEnded = true
+      return state.stopped
+    }
+    for continuation in stopped { continuation.resume() }
+  }
+
+  private func follow(_ engine: ProjectionEngine) throws(DaybookError) {
+    var lastCommit = ContinuousClock.now - settings.commitInterval
+    while !isStopping {
+      signal.wait(for: .work)
+      // Under load, one commit for all that comes within the interval; when idle, at once.
+      let pause = settings.commitInterval - (ContinuousClock.now - lastCommit)
+      if pause > .zero { signal.wait(for: .urgent, atMost: pause) }
+      signal.lower()
+      try foldToHead(engine, &lastCommit)
+      try commit(engine)
+      lastCommit = .now
+    }
+  }
+
+  private func foldToHead(
+    _ engine: ProjectionEngine, _ lastCommit: inout ContinuousClock.Instant
+  ) throws(DaybookError) {
+    var folded = 1
+    while folded > 0, !isStopping {
+      folded = 0
+      for index in 0..<log.partitionCount {
+        folded += try engine.fold(PartitionID(index))
+        let isLate = ContinuousClock.now - lastCommit >= settings.commitInterval
+        if engine.uncommitted >= settings.eventsPerCommitMax || (isLate && engine.uncommitted > 0) {
+          try commit(engine)
+          lastCommit = .now
+        }
+      }
+    }
+  }
+
+  /// A full disk is waited out: rows stay in memory, and nothing more is read meanwhile.
+  private func commit(_ engine: ProjectionEngine) throws(DaybookError) {
+    while true {
+      do throws(DaybookError) {
+        try engine.commit()
+        waiters.stick(engine.stuck)
+        waiters.advance(to: engine.checkpoints)
+        return
+      } catch {
+        guard error.code == .storageFull, !isStopping else { throw error }
+        signal.lower()
+        signal.wait(for: .urgent, atMost: settings.retryInterval)
+      }
+    }
+  }
+}
