@@ -1,0 +1,71 @@
+import DaybookModel
+import JWTKit
+import Ports
+
+/// Makes and checks the tokens of one Daybook: JWT with HS256 (RFC 7515, 7519).
+package struct TokenAuthority: TokenCheck {
+  package static let secondsDefault: Int64 = 30 * 86_400
+  /// A hundred years: what is longer is a mistake.
+  package static let secondsMax: Int64 = 100 * 365 * 86_400
+
+  private let keys: JWTKeyCollection
+  private let logID: String
+  private let now: @Sendable () -> Timestamp
+
+  /// `now` tells the wall clock.
+  package init(
+    secret: Secret, logID: String, now: @escaping @Sendable () -> Timestamp
+  ) async {
+    keys = await JWTKeyCollection().add(
+      hmac: HMACKey(from: secret.bytes), digestAlgorithm: .sha256)
+    self.logID = logID
+    self.now = now
+  }
+
+  /// A token that is good for so many seconds. Throws `invalid_argument`.
+  package func issue(
+    _ principal: Principal, expiresInSeconds seconds: Int64 = secondsDefault
+  ) async throws(DaybookError) -> String {
+    guard (1...TokenAuthority.secondsMax).contains(seconds) else {
+      throw DaybookError(
+        .invalidArgument, "a token lasts 1 to \(TokenAuthority.secondsMax) seconds")
+    }
+    let issuedAt = Int64(now().milliseconds / 1000)
+    let claims = Claims(
+      principal, logID: logID, issuedAt: issuedAt, expiresAt: issuedAt + seconds)
+    do {
+      return try await keys.sign(claims)
+    } catch {
+      throw DaybookError(.invalidArgument, "the token can't be signed", cause: error)
+    }
+  }
+
+  package func check(_ token: String) async throws(DaybookError) -> Principal {
+    let stated: Claims
+    do {
+      stated = try await keys.unverified(token)
+    } catch {
+      throw DaybookError(
+        .invalidToken, "this is no token: make one with 'daybook token'", cause: error)
+    }
+    guard stated.iss == Claims.issuer else {
+      throw DaybookError(.invalidToken, "the token was not made by Daybook")
+    }
+    // Before the signature, which only the other Daybook could check.
+    guard stated.aud == logID else {
+      throw DaybookError(
+        .foreignToken, "the token is of another Daybook: make one with this one's data folder")
+    }
+    let claims: Claims
+    do {
+      claims = try await keys.verify(token)
+    } catch {
+      throw DaybookError(
+        .invalidToken, "the token's signature is wrong: make one with 'daybook token'")
+    }
+    guard claims.exp > Int64(now().milliseconds / 1000) else {
+      throw DaybookError(.expiredToken, "the token has expired: make a new one")
+    }
+    return try claims.principal()
+  }
+}

@@ -1,0 +1,52 @@
+import DaybookModel
+
+/// What came of an import's commands.
+package struct ImportCounts: Sendable, Equatable {
+  package var messages = 0
+  package var joins = 0
+  package var leaves = 0
+  /// A leave and a join, counted once.
+  package var renames = 0
+  /// Joins of members and leaves of strangers.
+  package var redundant = 0
+  package var rejected = 0
+  /// Answered in an earlier import.
+  package var alreadyImported = 0
+
+  package init() {}
+
+  package mutating func accepted(_ role: PlannedCommand.Role, changed: Bool, repeated: Bool) {
+    if repeated {
+      alreadyImported += 1
+      return
+    }
+    switch role {
+    case .message: messages += 1
+    case .join: if changed { joins += 1 } else { redundant += 1 }
+    case .leave: if changed { leaves += 1 } else { redundant += 1 }
+    case .impliedJoin: if changed { joins += 1 }
+    case .renameLeave: break
+    case .renameJoin: renames += 1
+    }
+  }
+
+  /// A number older than the origin's window was answered long ago.
+  package mutating func refused(_ code: ErrorCode) {
+    if code == .duplicateExpired {
+      alreadyImported += 1
+    } else {
+      rejected += 1
+    }
+  }
+
+  package var json: String {
+    "{\"messages\":\(messages),\"joins\":\(joins),\"leaves\":\(leaves),\"renames\":\(renames),"
+      + "\"redundant\":\(redundant),\"rejected\":\(rejected),"
+      + "\"already_imported\":\(alreadyImported)}"
+  }
+
+  package var summary: String {
+    "\(messages) messages, \(joins) joins, \(leaves) leaves, \(renames) renames; "
+      + "\(redundant) redundant, \(rejected) rejected, \(alreadyImported) imported before"
+  }
+}
