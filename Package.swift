@@ -87,6 +87,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", yams]),
+    tests("DaybookTests", ["Daybook", "DaybookModel"]),
     tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt]),
     tests("ImportTests", ["DaybookModel", "Import"]),
     tests(
@@ -103,5 +104,8 @@ let package = Package(
       "ProjectionsTests",
       ["DaybookModel", "DaybookSchema", "Ports", "Projections", nioCore, nioLocks, grdb]),
     tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
+    tests(
+      "SegmentLogTests",
+      ["SegmentLog", "DaybookModel", "Ports", "CChecksum", nioCore, nioLocks]),
   ]
 )

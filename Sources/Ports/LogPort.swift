@@ -81,14 +81,21 @@ package struct AppendBatch: Sendable {
   package var slots: [EventSlot]
   package var firstRecordedAt: Timestamp
   package var lastRecordedAt: Timestamp
+  /// Which state of the owner's this was decided on. Once a batch was refused with
+  /// `storage_full`, the partition refuses every further one of the same generation, for it was
+  /// decided as if the refused one had happened: the owner takes back its state, then goes on
+  /// under another number. Nil: nothing follows from a refusal.
+  package var generation: UInt64?
 
   package init(
-    bytes: ByteBuffer, slots: [EventSlot], firstRecordedAt: Timestamp, lastRecordedAt: Timestamp
+    bytes: ByteBuffer, slots: [EventSlot], firstRecordedAt: Timestamp, lastRecordedAt: Timestamp,
+    generation: UInt64? = nil
   ) {
     self.bytes = bytes
     self.slots = slots
     self.firstRecordedAt = firstRecordedAt
     self.lastRecordedAt = lastRecordedAt
+    self.generation = generation
   }
 }
 

@@ -1,0 +1,44 @@
+import CChecksum
+
+/// 16 random bytes made with the log. Every checksum is seeded with them, so that bytes of a
+/// message, or of another log, never pass for this log's.
+struct LogID: Equatable, Sendable {
+  static let byteCount = 16
+
+  let bytes: [UInt8]
+  /// What each checksum of the log starts from.
+  let seed: UInt32
+
+  init(bytes: [UInt8]) {
+    precondition(bytes.count == LogID.byteCount)
+    self.bytes = bytes
+    self.seed = bytes.withUnsafeBytes { daybook_crc32c(0, $0.baseAddress, $0.count) }
+  }
+
+  static func random() -> LogID {
+    var source = SystemRandomNumberGenerator()
+    return LogID(
+      bytes: (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &source) })
+  }
+
+  /// Nil unless `hex` is 32 hexadecimal digits.
+  init?(hex: String) {
+    let digits = hex.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+    guard digits.count == 2 * LogID.byteCount else { return nil }
+    var bytes: [UInt8] = []
+    for pair in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = digits[pair], let low = digits[pair + 1] else { return nil }
+      bytes.append(UInt8(high << 4 | low))
+    }
+    self.init(bytes: bytes)
+  }
+
+  var hex: String {
+    let digits = Array("0123456789abcdef")
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+
+  func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    daybook_crc32c(seed, bytes.baseAddress, bytes.count)
+  }
+}

@@ -1,0 +1,82 @@
+import DaybookModel
+
+/// Makes the bytes of an index file. The same segment always gives the same bytes, which is
+/// how verify tells whether an index agrees with its segment.
+enum IndexBuilder {
+  static func build(_ source: IndexSource, _ log: LogID) -> [UInt8] {
+    var facts = source.facts
+    var streamItems: [(key: UInt64, entry: IndexEntry)] = []
+    var conversationItems: [(key: UInt64, entry: IndexEntry)] = []
+    let count = Int(facts.nextOffset.rawValue - facts.baseOffset.rawValue)
+    streamItems.reserveCapacity(count)
+    conversationItems.reserveCapacity(count)
+    for batch in source.batches {
+      var delta = batch.delta
+      for slot in batch.slots {
+        if slot.seq > .none {
+          streamItems.append((slot.stream, IndexEntry(value: slot.seq.rawValue, delta: delta)))
+        }
+        if slot.conversation != 0 {
+          let id = slot.messageID.rawValue
+          conversationItems.append((slot.conversation, IndexEntry(value: id, delta: delta)))
+          facts.messageIDMax = max(facts.messageIDMax, id)
+        }
+        delta += 1
+      }
+    }
+    let streams = IndexGroups(streamItems)
+    let conversations = IndexGroups(conversationItems)
+    return assemble(facts, source.places, streams, conversations, log)
+  }
+
+  private static func assemble(
+    _ facts: SegmentFacts, _ places: [BatchPlace], _ streams: IndexGroups,
+    _ conversations: IndexGroups, _ log: LogID
+  ) -> [UInt8] {
+    let keyCount = streams.keys.count + conversations.keys.count
+    let filter = BloomFilter.make(
+      (streams.keys + conversations.keys).lazy.map { $0.key }, count: keyCount)
+    var layout = IndexLayout(
+      facts: facts, places: places.count, filterWords: filter.count,
+      streams: streams.keys.count, conversations: conversations.keys.count,
+      entries: streams.entries.count + conversations.entries.count)
+    return [UInt8](unsafeUninitializedCapacity: layout.fileBytes) { buffer, used in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      for (index, place) in places.enumerated() {
+        let at = IndexLayout.byteCount + index * IndexLayout.placeBytes
+        bytes.storeLittle(place.delta, at: at)
+        bytes.storeLittle(place.position, at: at + 4)
+      }
+      for (index, word) in filter.enumerated() {
+        bytes.storeLittle(word, at: layout.filterAt + index * 8)
+      }
+      store(streams, in: bytes, keysAt: layout.streamsAt, firstEntry: 0, layout)
+      store(
+        conversations, in: bytes, keysAt: layout.conversationsAt,
+        firstEntry: streams.entries.count, layout)
+      let sections = bytes[IndexLayout.byteCount..<layout.fileBytes]
+      layout.sectionsChecksum = log.checksum(UnsafeRawBufferPointer(rebasing: sections))
+      layout.encode(into: bytes, log)
+      used = layout.fileBytes
+    }
+  }
+
+  private static func store(
+    _ groups: IndexGroups, in bytes: UnsafeMutableRawBufferPointer, keysAt: Int,
+    firstEntry: Int, _ layout: IndexLayout
+  ) {
+    for (index, key) in groups.keys.enumerated() {
+      let at = keysAt + index * IndexLayout.keyBytes
+      let last = groups.entries[Int(key.first + key.count) - 1].value
+      bytes.storeLittle(key.key, at: at)
+      bytes.storeLittle(key.first + UInt32(firstEntry), at: at + 8)
+      bytes.storeLittle(key.count, at: at + 12)
+      bytes.storeLittle(groups.entries[Int(key.first)].value, at: at + 16)
+      bytes.storeLittle(last, at: at + 24)
+    }
+    for (index, entry) in groups.entries.enumerated() {
+      bytes.storeLittle(entry.value, at: layout.valuesAt + (firstEntry + index) * 8)
+      bytes.storeLittle(entry.delta, at: layout.deltasAt + (firstEntry + index) * 4)
+    }
+  }
+}

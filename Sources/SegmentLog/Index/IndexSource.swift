@@ -1,0 +1,93 @@
+import DaybookModel
+
+/// Where a batch begins: an entry of the offset index.
+struct BatchPlace: Equatable, Sendable {
+  /// Counted from the segment's base offset.
+  var delta: UInt32
+  var position: UInt32
+}
+
+/// An event of a key, and its value there: a seq or a message id.
+struct IndexEntry: Equatable, Sendable {
+  var value: UInt64
+  /// Counted from the segment's base offset.
+  var delta: UInt32
+}
+
+/// What is known of a segment once its last batch is written.
+struct SegmentFacts: Equatable, Sendable {
+  var partition: PartitionID
+  var baseOffset: Offset
+  var nextOffset: Offset
+  var bytesUsed: UInt64
+  /// The chain value that the first batch states, and that of the last.
+  var chainBefore: UInt32
+  var chainAfter: UInt32
+  var lastEpoch: Epoch
+  var lastRecordedAt: Timestamp
+  /// 0 where the segment holds no message.
+  var messageIDMax: UInt64 = 0
+}
+
+/// Everything that an index is built from: facts, places of batches, and slots of events.
+struct IndexSource: Sendable {
+  struct Batch: Sendable {
+    var delta: UInt32
+    var slots: [EventSlot]
+  }
+
+  /// Batches nearer than this to an indexed one are found by walking from it.
+  static let placeDistanceBytes: UInt32 = 4096
+
+  var facts: SegmentFacts
+  var places: [BatchPlace] = []
+  var batches: [Batch] = []
+
+  init(partition: PartitionID, baseOffset: Offset, chainBefore: UInt32, epoch: Epoch) {
+    facts = SegmentFacts(
+      partition: partition, baseOffset: baseOffset, nextOffset: baseOffset, bytesUsed: 0,
+      chainBefore: chainBefore, chainAfter: chainBefore, lastEpoch: epoch,
+      lastRecordedAt: .none)
+  }
+
+  mutating func add(_ header: BatchHeader, chain: UInt32, position: UInt64, slots: [EventSlot]) {
+    let delta = UInt32(header.baseOffset.rawValue - facts.baseOffset.rawValue)
+    let place = BatchPlace(delta: delta, position: UInt32(position))
+    if places.isEmpty
+      || place.position - places[places.count - 1].position >= IndexSource.placeDistanceBytes
+    {
+      places.append(place)
+    }
+    batches.append(Batch(delta: delta, slots: slots))
+    facts.nextOffset = header.nextOffset
+    facts.bytesUsed = position + UInt64(header.batchBytes)
+    facts.chainAfter = chain
+    facts.lastEpoch = header.epoch
+    facts.lastRecordedAt = header.lastRecordedAt
+  }
+}
+
+/// Looking things up in one segment. Results of a key come by ascending value.
+protocol SegmentIndex: AnyObject, Sendable {
+  /// The nearest indexed batch at or before an offset of the segment.
+  func place(before delta: UInt32) -> BatchPlace
+  /// Entries of a stream with `first <= value <= last`, at most `limit`, the lowest.
+  func stream(_ key: UInt64, from first: UInt64, through last: UInt64, limit: Int) -> [IndexEntry]
+  /// The lowest value of a stream's entries here; nil if it has none.
+  func streamStart(_ key: UInt64) -> UInt64?
+  /// Entries of a conversation with a value below `bound`, at most `limit`, the highest.
+  func conversation(_ key: UInt64, below bound: UInt64, limit: Int) -> [IndexEntry]
+}
+
+extension RandomAccessCollection where Index == Int {
+  /// How many elements, from the front, satisfy a predicate that holds up to some point.
+  func countOfPrefix(_ holds: (Element) -> Bool) -> Int {
+    var low = startIndex
+    var high = endIndex
+    while low < high {
+      let middle = low + (high - low) / 2
+      if holds(self[middle]) { low = middle + 1 } else { high = middle }
+    }
+    return low - startIndex
+  }
+}

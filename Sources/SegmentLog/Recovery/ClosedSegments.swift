@@ -1,0 +1,86 @@
+import DaybookModel
+
+/// Segments that are not the last: nothing in them may be cut.
+extension PartitionRecovery {
+  /// They are trusted as far as the headers of their indexes continue each other; one whose
+  /// index is missing or wrong is scanned. Returns the last one's facts, or sets `fault`.
+  mutating func checkClosed(_ segments: [Segment]) throws(DaybookError) -> SegmentFacts? {
+    var previous: SegmentFacts?
+    for (at, segment) in segments.enumerated() {
+      let expected = previous?.nextOffset ?? .zero
+      guard segment.base == expected else {
+        fault = LogFault(
+          partition: partition, segment: FileNames.segment(expected), fromByte: 0, toByte: 0,
+          offset: expected,
+          reason: "the segment is missing; the next one begins at offset \(segment.base)")
+        return nil
+      }
+      if at == segments.count - 1 { return previous }
+      let next = segments[at + 1].base
+      let indexed = try perform { () throws(FileError) in
+        try trusted(segment, after: previous, next: next)
+      }
+      if let indexed {
+        previous = indexed
+      } else if let rebuilt = try rebuild(segment, after: previous, next: next) {
+        previous = rebuilt
+      } else {
+        return nil
+      }
+    }
+    return previous
+  }
+
+  /// What the index's header says, if it fits the segments around and the file is long enough.
+  private func trusted(
+    _ segment: Segment, after previous: SegmentFacts?, next: Offset
+  ) throws(FileError) -> SegmentFacts? {
+    guard let facts = try SealedIndex.facts(files, path: segment.indexPath, log),
+      facts.partition == partition, facts.baseOffset == segment.base, facts.nextOffset == next,
+      facts.chainBefore == previous?.chainAfter ?? 0,
+      facts.lastEpoch >= previous?.lastEpoch ?? Epoch(0)
+    else { return nil }
+    let file = try files.open(segment.path, flags: 0, mode: 0)
+    defer { files.close(file) }
+    return try files.size(file) >= facts.bytesUsed ? facts : nil
+  }
+
+  private mutating func rebuild(
+    _ segment: Segment, after previous: SegmentFacts?, next: Offset
+  ) throws(DaybookError) -> SegmentFacts? {
+    let segments = view([segment], highWatermark: next)
+    let scan = try SegmentScan(
+      segment, of: segments, chainBefore: previous?.chainAfter ?? 0,
+      epoch: previous?.lastEpoch ?? Epoch(0), end: next)
+    guard scan.stop == .reached, scan.nextOffset == next else {
+      fault = try fault(in: segment, scan)
+      return nil
+    }
+    try perform { () throws(FileError) in
+      try IndexSealing.seal(segment, scan.source, segments)
+    }
+    findings.append(.rebuiltIndex(partition, segment: FileNames.segment(segment.base)))
+    return scan.source.facts
+  }
+
+  /// The fault at which a scan stopped: up to the next header that is valid, or to the last
+  /// byte that was written.
+  func fault(in segment: Segment, _ scan: SegmentScan) throws(DaybookError) -> LogFault {
+    let reason =
+      switch scan.stop {
+      case .invalid(let why): why
+      case .unwritten, .reached: "nothing was written there"
+      }
+    let file = try perform { () throws(FileError) in
+      try files.open(segment.path, flags: 0, mode: 0)
+    }
+    defer { files.close(file) }
+    let tail = try perform { () throws(FileError) in
+      try TailSearch(
+        files, file, log, partition: partition, from: scan.position, past: scan.nextOffset)
+    }
+    return LogFault(
+      partition: partition, segment: FileNames.segment(segment.base), fromByte: scan.position,
+      toByte: tail.nextHeader?.position ?? tail.usedEnd, offset: scan.nextOffset, reason: reason)
+  }
+}

@@ -1,0 +1,27 @@
+import DaybookModel
+
+/// A place where the log isn't what it should be.
+package struct LogFault: Error, Equatable, Sendable {
+  package var partition: PartitionID
+  /// File name within the partition's folder.
+  package var segment: String
+  package var fromByte: UInt64
+  /// First byte behind the fault.
+  package var toByte: UInt64
+  /// The first offset that can't be read because of it.
+  package var offset: Offset
+  package var reason: String
+}
+
+/// What opening a log found and did.
+package enum RecoveryFinding: Equatable, Sendable {
+  /// A tail that was never durable was cut; its bytes are in the file `keptIn` of the
+  /// partition's folder.
+  case cutTail(LogFault, keptIn: String)
+  /// Whole batches from `from` up to `to` were not stated durable: they are now.
+  case madeDurable(PartitionID, from: Offset, to: Offset)
+  /// An index file was missing or wrong.
+  case rebuiltIndex(PartitionID, segment: String)
+  /// The partition is served read-only up to the fault.
+  case corrupt(LogFault)
+}

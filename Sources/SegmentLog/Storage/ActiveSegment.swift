@@ -1,0 +1,23 @@
+import DaybookModel
+
+/// The segment that a partition's writer appends to.
+struct ActiveSegment {
+  let segment: Segment
+  let index: OpenIndex
+  let file: Int32
+  let capacity: UInt64
+  /// Where the next batch goes.
+  var position: UInt64
+
+  var base: Offset { segment.base }
+  /// The preparer was asked for the next segment.
+  var askedForNext = false
+
+  init(segment: Segment, index: OpenIndex, file: Int32, capacity: UInt64, position: UInt64) {
+    self.segment = segment
+    self.index = index
+    self.file = file
+    self.capacity = capacity
+    self.position = position
+  }
+}

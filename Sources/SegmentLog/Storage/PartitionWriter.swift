@@ -1,0 +1,357 @@
+import DaybookModel
+import Glibc
+import NIOCore
+import Ports
+
+/// Appends to one partition, on a thread of its own: everything that queued during the last
+/// sync is written and synced at once.
+final class PartitionWriter: @unchecked Sendable {
+  struct Pending {
+    var batch: AppendBatch
+    var completion: @Sendable (Result<CommittedBatch, DaybookError>) -> Void
+  }
+
+  /// A batch that is written, not yet synced.
+  private struct Written {
+    var pending: Pending
+    var header: BatchHeader
+    var chain: UInt32
+    var position: UInt64
+  }
+
+  private let monitor = Monitor()
+  // These under the monitor's lock.
+  private var queue: [Pending] = []
+  private var isClosing = false
+  private var isClosed = false
+
+  // The rest belongs to the writer's thread, once it is started.
+  private let files: any FileSystem
+  private let segments: PartitionSegments
+  private let preparer: SegmentPreparer
+  private let background: BackgroundWork
+  private let options: SegmentLogOptions
+  private let epoch: Epoch
+  private let epochOnDisk: @Sendable () -> Epoch?
+  private var active: ActiveSegment
+  private var watermark: WatermarkFile
+  /// Next offset and last chain value, of what is written; `durable` of what is synced.
+  private var nextOffset: Offset
+  private var chain: UInt32
+  private var durable: Offset
+  private var written: [Written] = []
+  /// Why nothing is taken any more.
+  private var refusal: DaybookError?
+  private var fullGeneration: UInt64?
+  private var thread: LogThread?
+
+  struct Start {
+    var active: ActiveSegment
+    var watermark: WatermarkFile
+    var nextOffset: Offset
+    var chain: UInt32
+
+    /// For an opening that fails elsewhere.
+    func close(_ files: any FileSystem) {
+      watermark.close()
+      files.close(active.file)
+    }
+  }
+
+  init(
+    _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
+    background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
+    epochOnDisk: @escaping @Sendable () -> Epoch?
+  ) {
+    self.files = segments.files
+    self.segments = segments
+    self.preparer = preparer
+    self.background = background
+    self.options = options
+    self.epoch = epoch
+    self.epochOnDisk = epochOnDisk
+    active = start.active
+    watermark = start.watermark
+    nextOffset = start.nextOffset
+    chain = start.chain
+    durable = start.nextOffset
+    thread = LogThread(name: "log-\(segments.partition)") { [unowned self] in run() }
+  }
+
+  func append(_ pending: Pending) {
+    monitor.lock()
+    let refused = isClosed
+    let wasIdle = queue.isEmpty
+    if !refused { queue.append(pending) }
+    monitor.unlock()
+    if refused {
+      pending.completion(
+        .failure(DaybookError(.serverStopping, "the log is closed: try again once it is open")))
+    } else if wasIdle {
+      monitor.signal()
+    }
+  }
+
+  /// Writes what is queued, syncs, and ends the thread.
+  func close() {
+    monitor.lock()
+    isClosing = true
+    monitor.unlock()
+    monitor.signal()
+    thread?.join()
+    thread = nil
+  }
+
+  private enum Work {
+    case batches([Pending])
+    case idle
+    case close
+  }
+
+  private func run() {
+    while true {
+      switch nextWork() {
+      case .batches(let group): write(group)
+      case .idle: syncWatermark()
+      case .close:
+        syncWatermark()
+        watermark.close()
+        files.close(active.file)
+        return
+      }
+    }
+  }
+
+  private func nextWork() -> Work {
+    monitor.lock()
+    defer { monitor.unlock() }
+    while queue.isEmpty {
+      if isClosing {
+        isClosed = true
+        return .close
+      }
+      if !watermark.isDirty || refusal != nil {
+        monitor.wait()
+      } else if !monitor.wait(milliseconds: options.watermarkIdleMilliseconds), queue.isEmpty {
+        return .idle
+      }
+    }
+    let group = queue
+    queue = []
+    queue.reserveCapacity(group.count)
+    return .batches(group)
+  }
+
+  private func write(_ group: [Pending]) {
+    for (index, pending) in group.enumerated() {
+      if let refusal {
+        pending.completion(.failure(refusal))
+        continue
+      }
+      if let generation = pending.batch.generation, generation == fullGeneration {
+        pending.completion(.failure(PartitionWriter.followsRefused))
+        continue
+      }
+      do throws(FileError) {
+        try write(pending)
+      } catch {
+        flush()
+        if error.isFull && refusal == nil {
+          fullGeneration = pending.batch.generation
+          for late in group[index...] { late.completion(.failure(error.asDaybookError)) }
+          return
+        }
+        refuse(error)
+        pending.completion(.failure(refusal!))
+      }
+    }
+    flush()
+  }
+
+  private static let followsRefused = DaybookError(
+    .storageFull, "a batch before this one found the disk full: make room, then try again")
+
+  /// Puts a batch into the page cache.
+  private func write(_ pending: Pending) throws(FileError) {
+    let size = pending.batch.bytes.readableBytes
+    precondition(size <= BatchHeader.byteCount + Limits.batchBytesMax, "the batch is too large")
+    precondition(size > BatchHeader.byteCount && !pending.batch.slots.isEmpty, "an empty batch")
+    if active.position > 0 && active.position + UInt64(size) > active.capacity {
+      flush()
+      if refusal != nil { throw FileError(number: EIO, operation: "sync before a roll") }
+      try roll(for: size)
+    }
+    let header = stamp(pending.batch)
+    let position = active.position
+    do throws(FileError) {
+      try pending.batch.bytes.withBytes { (bytes) throws(FileError) in
+        try files.write(active.file, bytes, at: position)
+      }
+    } catch {
+      if error.isFull { try erase(from: position, bytes: size) }
+      throw error
+    }
+    active.position += UInt64(size)
+    nextOffset = header.nextOffset
+    chain = header.chain(segments.log)
+    written.append(
+      Written(pending: pending, header: header, chain: chain, position: position))
+    prepareNext()
+  }
+
+  /// Writes the header into the room that the batch's bytes leave for it.
+  private func stamp(_ batch: AppendBatch) -> BatchHeader {
+    batch.bytes.withUnsafeReadableBytes { bytes in
+      let body = UnsafeRawBufferPointer(rebasing: bytes[BatchHeader.byteCount...])
+      let checksum = segments.log.checksum(body)
+      let header = BatchHeader(
+        partition: segments.partition, epoch: epoch, baseOffset: nextOffset,
+        count: batch.slots.count, storedBytes: body.count, rawBytes: body.count,
+        firstRecordedAt: batch.firstRecordedAt, lastRecordedAt: batch.lastRecordedAt,
+        durableOffset: durable, previousChain: chain, storedChecksum: checksum,
+        rawChecksum: checksum)
+      // The port gives the log this room. Going through ByteBuffer's own mutation would copy the
+      // whole batch whenever its maker still holds a reference.
+      let room = UnsafeMutableRawBufferPointer(
+        start: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), count: BatchHeader.byteCount)
+      header.encode(into: room, segments.log)
+      return header
+    }
+  }
+
+  /// What a full disk let through must not be taken for data. Blocks that were written can be
+  /// written again, so this needs no room; a file that ends before needs no zeros.
+  private func erase(from position: UInt64, bytes: Int) throws(FileError) {
+    let end = try min(files.size(active.file), position + UInt64(bytes))
+    guard end > position else { return }
+    do throws(FileError) {
+      try files.zero(active.file, from: position, to: end)
+    } catch  where error.isFull {
+      // Part of it was a hole: all behind the last batch goes.
+      try files.truncate(active.file, to: position)
+    }
+  }
+
+  /// Makes what is written durable, then tells of it. Any failure is final: what a failed
+  /// fdatasync has dropped is not known, and a second one may succeed without it.
+  private func flush() {
+    guard !written.isEmpty else { return }
+    let group = written
+    written.removeAll(keepingCapacity: true)
+    do throws(FileError) {
+      if let refusal { throw FileError(number: EIO, operation: refusal.message) }
+      try files.syncData(active.file)
+      durable = nextOffset
+      for batch in group {
+        active.index.add(
+          batch.header, chain: batch.chain, position: batch.position,
+          slots: batch.pending.batch.slots)
+      }
+      try watermark.state(
+        durable: durable, segmentBase: active.base, position: active.position)
+    } catch {
+      refuse(error)
+      for batch in group { batch.pending.completion(.failure(refusal!)) }
+      return
+    }
+    segments.advance(to: durable)
+    for batch in group {
+      let bytes = batch.pending.batch.bytes
+      let body = bytes.getSlice(
+        at: bytes.readerIndex + BatchHeader.byteCount, length: batch.header.storedBytes)!
+      batch.pending.completion(
+        .success(batch.header.committed(body, slots: batch.pending.batch.slots)))
+    }
+  }
+
+  private func refuse(_ error: FileError) {
+    guard refusal == nil else { return }
+    refusal = DaybookError(
+      .storageFailed,
+      "partition \(segments.partition) can't be written (\(error)): check the disk, "
+        + "then start again", cause: error)
+  }
+
+  private func syncWatermark() {
+    guard refusal == nil else { return }
+    do throws(FileError) {
+      try watermark.sync()
+      try checkEpoch()
+    } catch {
+      refuse(error)
+    }
+  }
+
+  /// Another owner has opened the log if the epoch on disk is above ours; it has the right to.
+  private func checkEpoch() throws(FileError) {
+    guard let other = epochOnDisk(), other > epoch, refusal == nil else { return }
+    refusal = DaybookError(
+      .epochFenced,
+      "the log was opened by another owner (epoch \(other), ours is \(epoch)): stop this one")
+    throw FileError(number: ESTALE, operation: "write under epoch \(epoch)")
+  }
+
+  // MARK: Rolling
+
+  /// Closes the segment, all of which is durable, and begins the next.
+  private func roll(for size: Int) throws(FileError) {
+    try checkEpoch()
+    do throws(FileError) { try watermark.sync() } catch {
+      // Final even where it says that the disk is full.
+      throw FileError(number: EIO, operation: "sync of the watermark: \(error)")
+    }
+    let capacity = max(nextCapacity, UInt64(size))
+    let prepared = try preparer.take(atLeast: UInt64(size), preferred: capacity)
+    let index = OpenIndex(
+      IndexSource(
+        partition: segments.partition, baseOffset: nextOffset, chainBefore: chain, epoch: epoch))
+    let segment = Segment(
+      partition: segments.partition, base: nextOffset, folder: segments.folder,
+      index: .fed(index))
+    do throws(FileError) {
+      try files.rename(prepared.path, to: segment.path)
+      try files.sync(folder: segments.folder)
+    } catch {
+      files.close(prepared.file)
+      // Whether the name is there is not known: no batch may go on in the segment before it.
+      throw FileError(number: EIO, operation: "roll: \(error)")
+    }
+    seal(active)
+    segments.add(segment)
+    active = ActiveSegment(
+      segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
+      position: 0)
+  }
+
+  private func seal(_ closed: ActiveSegment) {
+    let segments = segments
+    let files = files
+    background.enqueue {
+      // Room that no batch took is given back. Neither this nor the index is needed for safety.
+      try? files.truncate(closed.file, to: closed.position)
+      files.close(closed.file)
+      try? IndexSealing.seal(closed.segment, closed.index.source, segments)
+    }
+  }
+
+  private var nextCapacity: UInt64 {
+    min(UInt64(options.segmentBytes), max(active.capacity, 1) * 2)
+  }
+
+  private func prepareNext() {
+    guard !active.askedForNext, active.position * 2 >= active.capacity else { return }
+    active.askedForNext = true
+    preparer.prepare(capacity: nextCapacity)
+  }
+}
+
+extension ByteBuffer {
+  fileprivate func withBytes(
+    _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) {
+    let result = withUnsafeReadableBytes { raw -> Result<Void, FileError> in
+      do throws(FileError) { return .success(try body(raw)) } catch { return .failure(error) }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// Small files, read and made as a whole.
+extension FileSystem {
+  /// Throws `EFBIG` for a file longer than `bytesMax`: no more memory is taken than that.
+  func contents(of path: String, bytesMax: Int) throws(FileError) -> [UInt8] {
+    let file = try open(path, flags: O_RDONLY, mode: 0)
+    defer { close(file) }
+    let size = try size(file)
+    guard size <= UInt64(bytesMax) else {
+      throw FileError(number: EFBIG, operation: "read \(path)")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(size))
+    let count = try withBytes(of: &bytes) { (raw) throws(FileError) in
+      try read(file, into: raw, at: 0)
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+  }
+
+  /// The file is there whole and durable, or not at all: temporary, fsync, rename, fsync of the
+  /// folder.
+  func makeDurably(
+    _ name: String, in folder: String, bytes: [UInt8], mode: UInt32 = 0o640
+  ) throws(FileError) {
+    let temporary = "\(folder)/\(name)\(FileNames.temporarySuffix)"
+    let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+    do throws(FileError) {
+      defer { close(file) }
+      try withBytes(of: bytes) { (raw) throws(FileError) in try write(file, raw, at: 0) }
+      try syncData(file)
+    } catch {
+      try? remove(temporary)
+      throw error
+    }
+    try rename(temporary, to: "\(folder)/\(name)")
+    try sync(folder: folder)
+  }
+
+  func zero(_ file: Int32, from start: UInt64, to end: UInt64) throws(FileError) {
+    let zeros = [UInt8](repeating: 0, count: Int(min(end - start, 1 << 20)))
+    var position = start
+    while position < end {
+      let count = min(zeros.count, Int(end - position))
+      try withBytes(of: zeros) { (raw) throws(FileError) in
+        try write(file, UnsafeRawBufferPointer(rebasing: raw[0..<count]), at: position)
+      }
+      position += UInt64(count)
+    }
+  }
+
+  func exists(_ path: String) throws(FileError) -> Bool {
+    do throws(FileError) {
+      close(try open(path, flags: O_RDONLY, mode: 0))
+      return true
+    } catch {
+      if error.number == ENOENT { return false }
+      throw error
+    }
+  }
+
+  // `withUnsafeBytes` of the standard library loses the thrown error's type.
+  private func withBytes<Value>(
+    of bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(FileError) -> Value
+  ) throws(FileError) -> Value {
+    let result = bytes.withUnsafeBytes { raw -> Result<Value, FileError> in
+      do throws(FileError) { return .success(try body(raw)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+
+  private func withBytes<Value>(
+    of bytes: inout [UInt8], _ body: (UnsafeMutableRawBufferPointer) throws(FileError) -> Value
+  ) throws(FileError) -> Value {
+    let result = bytes.withUnsafeMutableBytes { raw -> Result<Value, FileError> in
+      do throws(FileError) { return .success(try body(raw)) } catch { return .failure(error) }
+    }
+    return try result.get()
+  }
+}

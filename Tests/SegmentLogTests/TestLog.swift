@@ -1,0 +1,114 @@
+import DaybookModel
+import Foundation
+import NIOConcurrencyHelpers
+import NIOCore
+import Ports
+import Testing
+
+@testable import SegmentLog
+
+/// A log in a temporary folder, which goes with it.
+final class TestLog {
+  let root: String
+  var folder: String { root + "/log" }
+  var partitionFolder: String { folder + "/0" }
+  var options: SegmentLogOptions
+
+  init(
+    partitions: Int = 1,
+    options: SegmentLogOptions = SegmentLogOptions(
+      segmentBytes: 4096, firstSegmentBytes: 4096, reserveBytes: 4096),
+    files: any FileSystem = PosixFileSystem()
+  ) throws {
+    root = FileManager.default.temporaryDirectory.path + "/daybook-\(UUID().uuidString)"
+    self.options = options
+    try FileManager.default.createDirectory(
+      atPath: root, withIntermediateDirectories: true)
+    try LogFolder(files: files, path: folder).create(partitions: partitions, options: options)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  func open(files: any FileSystem = PosixFileSystem()) throws(DaybookError) -> SegmentLog {
+    try SegmentLog.open(in: folder, options: options, scanner: TestScanner(), files: files)
+  }
+
+  func reader() throws(DaybookError) -> SegmentLogReader {
+    try SegmentLogReader.open(in: folder, scanner: TestScanner())
+  }
+
+  /// Opens, appends each array as a batch, closes.
+  func write(_ batches: [[TestEvent]]) async throws {
+    let log = try open()
+    for batch in batches { _ = try await log.append(batch) }
+    log.close()
+  }
+
+  func path(_ name: String) -> String { "\(partitionFolder)/\(name)" }
+
+  func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  func replace(_ name: String, with bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+  }
+
+  /// Changes one byte.
+  func flip(_ name: String, at position: Int) throws {
+    var bytes = try bytes(name)
+    bytes[position] ^= 0x40
+    try replace(name, with: bytes)
+  }
+
+  func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: partitionFolder).sorted()
+  }
+}
+
+extension SegmentLog {
+  /// Waits until the batch is durable or refused.
+  func append(
+    _ events: [TestEvent], to partition: PartitionID = PartitionID(0), generation: UInt64? = nil
+  ) async throws -> CommittedBatch {
+    let batch = makeBatch(events, generation: generation)
+    return try await withCheckedContinuation { continuation in
+      append(batch, to: partition) { continuation.resume(returning: $0) }
+    }.get()
+  }
+}
+
+extension LogReader {
+  /// Every event up to the high watermark.
+  func everything(_ partition: PartitionID = PartitionID(0)) throws -> [TestEvent] {
+    var events: [TestEvent] = []
+    var offset = Offset.zero
+    while true {
+      let batches = try read(partition, from: offset, bytesMax: 1000)
+      if batches.isEmpty { return events }
+      for batch in batches {
+        #expect(batch.baseOffset == offset)
+        events += try batch.testEvents()
+        offset = batch.nextOffset
+      }
+    }
+  }
+}
+
+/// The code with which an operation fails; nil if it doesn't.
+func code<Value>(_ body: () async throws -> Value) async -> ErrorCode? {
+  do {
+    _ = try await body()
+    return nil
+  } catch {
+    return (error as? DaybookError)?.code
+  }
+}
+
+/// `count` messages of a conversation, each with its number as seq and in its id.
+func messages(_ range: ClosedRange<UInt64>, conversation: UInt64 = 7) -> [TestEvent] {
+  range.map {
+    TestEvent(
+      stream: 3, conversation: conversation, seq: $0, messageID: $0 * 10, text: "message \($0)")
+  }
+}
