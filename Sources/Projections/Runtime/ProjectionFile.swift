@@ -137,11 +137,9 @@ final class ProjectionFile {
     try SQLiteFault.mapped(path) { try ProjectionFile.closeAsOneFile(queue) }
   }
 
-  /// As above, for a file that isn't open. Returns what it said of itself.
-  static func closeAsOneFile(_ path: String) throws -> ProjectionHeader {
-    let (queue, header) = try open(path)
-    try closeAsOneFile(queue)
-    return header
+  /// As above, for a file that isn't open.
+  static func closeAsOneFile(_ path: String) throws {
+    try closeAsOneFile(try open(path).0)
   }
 
   private static func closeAsOneFile(_ queue: DatabaseQueue) throws {

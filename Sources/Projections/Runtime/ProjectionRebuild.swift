@@ -88,8 +88,8 @@ extension Projections {
   ) throws(DaybookError) -> RebuildOutcome {
     let path = folder.path(projection.name)
     let rebuilt = projection.file.header
-    let before = retireOld(path)
-    if before == nil { try ProjectionFile.remove(path) }
+    let before = try? ProjectionReader(projection.name, folder: folder).header()
+    try retireOld(path)
     try projection.file.closeAsOneFile()
     let comparison: RebuildOutcome.Comparison
     if let before, before.logID == rebuilt.logID, before.checkpoints == rebuilt.checkpoints,
@@ -107,10 +107,15 @@ extension Projections {
       resumed: projection.file.origin == .continued)
   }
 
-  /// The old file's header, with nothing left beside it; nil if it can't be read.
-  private func retireOld(_ path: String) -> ProjectionHeader? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    return try? ProjectionFile.closeAsOneFile(path)
+  /// Leaves nothing beside the old file. One that is damaged, or that someone has open, goes at
+  /// once: then a crash before the swap costs a rebuild.
+  private func retireOld(_ path: String) throws(DaybookError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    do {
+      try ProjectionFile.closeAsOneFile(path)
+    } catch {
+      try ProjectionFile.remove(path)
+    }
   }
 
   private func replace(_ target: String, with source: String) throws(DaybookError) {

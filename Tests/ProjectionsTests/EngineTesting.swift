@@ -1,0 +1,32 @@
+import DaybookModel
+import GRDB
+import Ports
+
+@testable import Projections
+
+/// An engine over the files of a folder, driven by hand.
+func makeEngine(
+  _ log: InMemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20
+) throws -> ProjectionEngine {
+  var settings = ProjectionSettings()
+  settings.chunkBytes = chunkBytes
+  return try ProjectionEngine(
+    ProjectionName.allCases, log: log, settings: settings,
+    path: ProjectionFolder(folder.path).path)
+}
+
+func stateHashes(_ log: InMemoryLog, _ folder: TemporaryFolder) throws -> [String] {
+  try Projections(folder: folder.path, log: log).list().map(\.stateHash)
+}
+
+func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQueue {
+  try DatabaseQueue(path: ProjectionFolder(folder.path).path(name))
+}
+
+func unreadCounts(_ queries: QueryService, of user: UserID) async throws -> [String: UInt64] {
+  var counts: [String: UInt64] = [:]
+  for count in try await queries.unread(of: user) {
+    counts["\(count.conversation)"] = count.unread
+  }
+  return counts
+}

@@ -1,0 +1,99 @@
+import DaybookModel
+import DaybookSchema
+import NIOConcurrencyHelpers
+import NIOCore
+import Ports
+
+/// A log in memory: each `append` is one durable batch.
+final class InMemoryLog: LogReader {
+  private struct State {
+    var partitions: [[Event]]
+    var reads = 0
+  }
+
+  let partitionCount: Int
+  let logID: String
+  private let batchEvents: Int
+  private let state: NIOLockedValueBox<State>
+
+  init(partitions: Int, logID: String = "log-a", batchEvents: Int = 7) {
+    partitionCount = partitions
+    self.logID = logID
+    self.batchEvents = batchEvents
+    state = NIOLockedValueBox(State(partitions: Array(repeating: [], count: partitions)))
+  }
+
+  func append(_ events: [Event]) {
+    state.withLockedValue { state in
+      for event in events {
+        state.partitions[event.stream.partition(of: partitionCount).index].append(event)
+      }
+    }
+  }
+
+  var allEvents: [[Event]] { state.withLockedValue { $0.partitions } }
+
+  func highWatermark(of partition: PartitionID) -> Offset {
+    state.withLockedValue { Offset(Int64($0.partitions[partition.index].count)) }
+  }
+
+  /// Batch borders lie at multiples of `batchEvents`, and at the head.
+  func read(
+    _ partition: PartitionID, from offset: Offset, bytesMax: Int
+  ) throws(DaybookError) -> [CommittedBatch] {
+    let events = state.withLockedValue { $0.partitions[partition.index] }
+    var batches: [CommittedBatch] = []
+    var bytes = 0
+    var at = Int(offset.rawValue) / batchEvents * batchEvents
+    while at < events.count, bytes < bytesMax || batches.isEmpty {
+      let end = min(at + batchEvents, events.count)
+      var body = ByteBuffer()
+      for event in events[at..<end] { _ = EventEncoding.append(event, to: &body, bodyStart: 0) }
+      bytes += body.readableBytes
+      batches.append(
+        CommittedBatch(
+          partition: partition, baseOffset: Offset(Int64(at)), nextOffset: Offset(Int64(end)),
+          count: end - at, lastRecordedAt: events[end - 1].recordedAt, body: body))
+      at = end
+    }
+    return batches
+  }
+
+  func events(
+    _ partition: PartitionID, at offsets: [Offset]
+  ) throws(DaybookError) -> [StoredEvent] {
+    precondition(offsets == offsets.sorted(), "offsets are asked for in ascending order")
+    let events = state.withLockedValue { $0.partitions[partition.index] }
+    return offsets.map {
+      StoredEvent(offset: $0, bytes: EventEncoding.encode(events[Int($0.rawValue)]))
+    }
+  }
+
+  func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
+      $0.element.stream.fingerprint == stream && $0.element.seq >= first && $0.element.seq <= last
+        && $0.element.seq > .none
+    }
+    return found.prefix(limit).map {
+      Posting(offset: Offset(Int64($0.offset)), value: $0.element.seq.rawValue)
+    }
+  }
+
+  func postings(
+    _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    state.withLockedValue { $0.reads += 1 }
+    let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
+      EventEncoding.conversationFingerprint($0.element) == conversation
+        && before.map { [id = $0.element.messageID] bound in id < bound } ?? true
+    }
+    return found.map {
+      Posting(offset: Offset(Int64($0.offset)), value: $0.element.messageID.rawValue)
+    }.sorted { $0.value < $1.value }.suffix(limit)
+  }
+
+  /// How often a conversation's postings were asked for.
+  var postingReads: Int { state.withLockedValue { $0.reads } }
+}

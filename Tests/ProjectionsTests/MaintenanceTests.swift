@@ -1,0 +1,150 @@
+import DaybookModel
+import Foundation
+import GRDB
+import Ports
+import Testing
+
+@testable import Projections
+
+@Suite struct MaintenanceTests {
+  private let folder: TemporaryFolder
+  private let log = InMemoryLog(partitions: 3)
+  private let projections: Projections
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var scenario = Scenario(seed: 21, partitions: 3)
+    log.append(scenario.events(300))
+    projections = Projections(folder: folder.path, log: log)
+  }
+
+  @Test("list tells checkpoints, events and state hash of each projection")
+  func list() throws {
+    try projections.catchUp()
+    let events = log.allEvents.map(\.count).reduce(0, +)
+    let statuses = try projections.list()
+    #expect(statuses.map(\.name) == ProjectionName.allCases)
+    for status in statuses {
+      #expect(status.checkpoint == Int64(events))
+      #expect(status.events == UInt64(events))
+      #expect(status.stateHash.count == 16)
+    }
+  }
+
+  @Test("verify finds a row that someone changed, and one that someone removed")
+  func tampered() throws {
+    try projections.catchUp()
+    #expect(try projections.verify().allSatisfy(\.isOK))
+    try open(.unread, folder).write {
+      try $0.execute(sql: "UPDATE directs SET unread = unread + 1 WHERE id = 1")
+    }
+    try open(.history, folder).write {
+      try $0.execute(sql: "DELETE FROM conversations WHERE id = 2")
+    }
+    let wrong = try projections.verify().filter { !$0.isOK }
+    #expect(wrong.map(\.status.name) == [.history, .unread])
+    #expect(wrong.allSatisfy { $0.recomputedHash != $0.status.stateHash })
+  }
+
+  @Test("a rebuild has the state hash of the projection that it replaces")
+  func rebuild() throws {
+    try projections.catchUp()
+    let before = try projections.list()
+    var last: ProjectionProgress?
+    let outcomes = try projections.rebuild { last = $0 }
+    #expect(outcomes.allSatisfy { $0.comparison == .equal && !$0.resumed })
+    #expect(try projections.list() == before)
+    #expect(last?.events == last?.total)
+    #expect(try projections.verify().allSatisfy(\.isOK))
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!files.contains { $0.contains("rebuild") })
+  }
+
+  @Test("a rebuild says so when the projection that it replaces was wrong")
+  func rebuildDiffers() throws {
+    try projections.catchUp()
+    let before = try projections.list(.unread)[0].stateHash
+    // Rows and their hash both wrong, so that only a rebuild can tell.
+    try open(.unread, folder).write {
+      try $0.execute(sql: "UPDATE projection SET state_hash = '00000000000000ff'")
+    }
+    let outcome = try projections.rebuild(.unread)[0]
+    #expect(outcome.comparison == .differs(before: "00000000000000ff"))
+    #expect(outcome.status.stateHash == before)
+  }
+
+  @Test("an interrupted rebuild goes on where it stopped")
+  func resumes() throws {
+    try projections.catchUp()
+    let engine = try ProjectionEngine(
+      [.history], log: log, settings: ProjectionSettings(),
+      path: ProjectionFolder(folder.path).rebuildPath)
+    _ = try engine.fold(PartitionID(0))
+    try engine.commit()
+    let done = engine.projections[0].file.header.events
+    #expect(done > 0)
+    try engine.close()
+    var total: UInt64 = 0
+    let outcome = try projections.rebuild(.history) { total = $0.total }[0]
+    #expect(outcome.resumed)
+    #expect(outcome.comparison == .equal)
+    #expect(total + done == outcome.status.events)
+  }
+
+  @Test("files of another log are made anew, and so are damaged ones")
+  func otherLog() throws {
+    try projections.catchUp()
+    let other = InMemoryLog(partitions: 3, logID: "log-b")
+    var scenario = Scenario(seed: 22, partitions: 3)
+    other.append(scenario.events(50))
+    let moved = Projections(folder: folder.path, log: other)
+    #expect(try moved.verify().allSatisfy { !$0.isOK })
+    try Data("no database".utf8).write(
+      to: URL(fileURLWithPath: ProjectionFolder(folder.path).path(.offline)))
+    try moved.catchUp()
+    let fresh = try TemporaryFolder()
+    try Projections(folder: fresh.path, log: other).catchUp()
+    #expect(try stateHashes(other, folder) == stateHashes(other, fresh))
+    #expect(try moved.verify().allSatisfy(\.isOK))
+  }
+
+  @Test("a projection that is past the log's head is made anew")
+  func pastHead() throws {
+    try projections.catchUp()
+    let shorter = InMemoryLog(partitions: 3)
+    var scenario = Scenario(seed: 21, partitions: 3)
+    shorter.append(scenario.events(100))
+    let restored = Projections(folder: folder.path, log: shorter)
+    #expect(try restored.verify().allSatisfy { !$0.isOK })
+    try restored.catchUp()
+    #expect(try restored.verify().allSatisfy(\.isOK))
+  }
+
+  @Test("another process's queries wait until its files have reached the head")
+  func waitsForFiles() async throws {
+    try projections.catchUp()
+    var scenario = Scenario(seed: 23, partitions: 3)
+    log.append(scenario.events(5))
+    let impatient = QueryService(log: log, folder: folder.path, timeout: .milliseconds(30))
+    let error = await #expect(throws: DaybookError.self) { try await impatient.waitForHead() }
+    #expect(error?.code == .projectionBehind)
+    let queries = QueryService(log: log, folder: folder.path, timeout: .seconds(60))
+    async let answer: Void = queries.waitForHead()
+    try projections.catchUp()
+    try await answer
+  }
+
+  @Test("users and devices that nobody knows are told apart")
+  func unknown() async throws {
+    try projections.catchUp()
+    let queries = QueryService(log: log, folder: folder.path)
+    let user = await #expect(throws: DaybookError.self) {
+      try await queries.offline(user: UserID("nobody"), device: DeviceID("phone"))
+    }
+    #expect(user?.code == .unknownUser)
+    let device = await #expect(throws: DaybookError.self) {
+      try await queries.offline(user: UserID("ann"), device: DeviceID("watch"))
+    }
+    #expect(device?.code == .unknownDevice)
+  }
+}

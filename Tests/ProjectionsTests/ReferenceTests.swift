@@ -1,0 +1,170 @@
+import DaybookModel
+import DaybookSchema
+import Ports
+import Testing
+
+@testable import Projections
+
+@Suite struct ReferenceTests {
+  @Test(
+    "unread, members and offline equal a model computed afresh after every step",
+    arguments: [UInt64](1...4))
+  func equalsReference(seed: UInt64) async throws {
+    let folder = try TemporaryFolder()
+    let log = InMemoryLog(partitions: 3)
+    let engine = try makeEngine(log, folder)
+    let queries = QueryService(log: log, folder: folder.path)
+    var scenario = Scenario(seed: seed, partitions: 3)
+    var events: [Event] = []
+    for _ in 0..<120 {
+      let step = scenario.step()
+      if step.isEmpty { continue }
+      events += step
+      log.append(step)
+      try engine.catchUp()
+      try await compare(ReferenceModel(events: events), scenario, queries)
+    }
+    try engine.close()
+  }
+
+  private func compare(
+    _ model: ReferenceModel, _ scenario: Scenario, _ queries: QueryService
+  ) async throws {
+    for user in scenario.users {
+      let counts = try await unreadCounts(queries, of: user)
+      #expect(counts == model.unread(of: user, users: scenario.users, groups: scenario.groups))
+      for device in scenario.devices {
+        let expected = model.offline(user, device, groups: scenario.groups)
+        if let expected {
+          #expect(try await queries.offline(user: user, device: device) == expected)
+        } else {
+          await #expect(throws: DaybookError.self) {
+            try await queries.offline(user: user, device: device)
+          }
+        }
+      }
+    }
+    for group in scenario.groups {
+      let members = try await queries.members(of: group, after: nil, limit: 100)
+      #expect(members == model.members(of: group, users: scenario.users))
+    }
+  }
+
+  @Test("reads that stop far behind the newest message are counted from the log")
+  func partialReads() async throws {
+    let folder = try TemporaryFolder()
+    let log = InMemoryLog(partitions: 1)
+    let engine = try makeEngine(log, folder)
+    let queries = QueryService(log: log, folder: folder.path)
+    var chat = GroupChat()
+    log.append(chat.found(by: "ann", with: ["bob"]))
+    for index in 0..<700 { log.append([chat.message(from: index % 3 == 0 ? "bob" : "ann")]) }
+    try engine.catchUp()
+    // Seq 2 is bob's join; messages follow from seq 3 on.
+    log.append([chat.read("bob", upTo: Seq(102))])
+    // What comes after the read must not be counted by it.
+    for _ in 0..<10 { log.append([chat.message(from: "ann")]) }
+    try engine.catchUp()
+    #expect(log.postingReads > 0)
+    let model = ReferenceModel(events: log.allEvents[0])
+    let bob = UserID(checked: "bob")
+    let expected = model.unread(of: bob, users: [], groups: [chat.group])
+    #expect(expected.count == 1)
+    #expect(try await unreadCounts(queries, of: bob) == expected)
+    #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
+    try engine.close()
+  }
+
+  private func hashesOfRebuild(_ log: InMemoryLog) throws -> [String] {
+    let folder = try TemporaryFolder()
+    let engine = try makeEngine(log, folder)
+    try engine.catchUp()
+    return try stateHashes(log, folder)
+  }
+
+  @Test("conversation heads and pages of history equal the messages in the log")
+  func history() async throws {
+    let folder = try TemporaryFolder()
+    let log = InMemoryLog(partitions: 2)
+    let engine = try makeEngine(log, folder)
+    let queries = QueryService(log: log, folder: folder.path)
+    var scenario = Scenario(seed: 9, partitions: 2)
+    let events = scenario.events(600)
+    log.append(events)
+    try engine.catchUp()
+    let model = ReferenceModel(events: events)
+    var conversations = scenario.groups.map { ConversationKey(group: $0) }
+    for user in scenario.users {
+      conversations += scenario.users.map { ConversationKey(mailbox: user, peer: $0) }
+    }
+    for conversation in conversations {
+      let expected = model.messages(of: conversation)
+      try await compare(conversation, expected, queries)
+      let head = try await open(.history, folder).read { database in
+        try Int64.fetchAll(
+          database,
+          sql: "SELECT messages, last_message_id FROM conversations WHERE stream = ? AND peer = ?",
+          arguments: [conversation.stream.text, conversation.peer?.text ?? ""])
+      }
+      #expect(head.first.map { Int($0) } ?? 0 == expected.count)
+    }
+    try engine.close()
+  }
+
+  private func compare(
+    _ conversation: ConversationKey, _ expected: [Event], _ queries: QueryService
+  ) async throws {
+    let all = try await queries.history(of: conversation, before: nil, limit: 10_000, visible: nil)
+    #expect(all.messages.map(\.bytes) == expected.map(EventEncoding.encode))
+    #expect(!all.more)
+    // In pages of 7 from the newest.
+    var paged: [Event] = []
+    var before: MessageID?
+    while true {
+      let page = try await queries.history(
+        of: conversation, before: before, limit: 7, visible: nil)
+      paged = try page.messages.map { try EventDecoding.decode($0.bytes) } + paged
+      before = paged.first?.messageID
+      guard page.more else { break }
+    }
+    #expect(paged == expected)
+  }
+
+  @Test("a page of a group's history shows only what the member may see")
+  func visibility() async throws {
+    let folder = try TemporaryFolder()
+    let log = InMemoryLog(partitions: 1)
+    let queries = QueryService(log: log, folder: folder.path)
+    var chat = GroupChat()
+    log.append(chat.found(by: "ann", with: []))
+    for _ in 0..<30 { log.append([chat.message(from: "ann")]) }
+    let visible = [
+      SeqInterval(first: Seq(5), last: Seq(8)), SeqInterval(first: Seq(20), last: nil),
+    ]
+    let conversation = ConversationKey(group: chat.group)
+    let page = try await queries.history(
+      of: conversation, before: nil, limit: 14, visible: visible)
+    let seqs = try page.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue }
+    #expect(seqs == [7, 8] + [UInt64](20...31))
+    #expect(page.more)
+    let rest = try await queries.history(
+      of: conversation, before: try EventDecoding.decode(page.messages[0].bytes).messageID,
+      limit: 14, visible: visible)
+    #expect(try rest.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue } == [5, 6])
+    #expect(!rest.more)
+  }
+
+  @Test("a stream's events come by seq, without those that take none")
+  func streamEvents() async throws {
+    let folder = try TemporaryFolder()
+    let log = InMemoryLog(partitions: 2)
+    let queries = QueryService(log: log, folder: folder.path)
+    var scenario = Scenario(seed: 4, partitions: 2)
+    log.append(scenario.events(300))
+    let stream = StreamKey.user(scenario.users[0])
+    let all = ReferenceModel(events: log.allEvents.flatMap { $0 }).inStream(stream)
+      .filter { $0.seq > .none }
+    let found = try await queries.events(of: stream, from: Seq(3), through: Seq(20), limit: 9)
+    #expect(found.map(\.seq) == all.map(\.seq).filter { $0 >= Seq(3) && $0 <= Seq(11) })
+  }
+}
