@@ -1,0 +1,246 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import WireProtocol
+
+/// Runs a `SessionCore` on one event loop: owns the connection, the timers and the way back to who
+/// asked. Other threads only fill the inbox.
+///
+/// `@unchecked Sendable`: all mutable state but the inbox is touched on `loop` alone.
+final class ClientEngine: @unchecked Sendable {
+  enum Work: Sendable {
+    case command(IssuedCommand.Body, Completion)
+    case query(FrameType, ByteBuffer, EventLoopPromise<ByteBuffer>)
+    case typing(StreamKey)
+    case read(StreamKey, upTo: Seq)
+    case source(any CommandSource, window: Int, EventLoopPromise<Void>)
+    case ackDue(EventQueue.Level)
+    case start(EventLoopPromise<SessionInfo>)
+    case close(EventLoopPromise<Void>)
+  }
+
+  enum Completion: Sendable {
+    case reply(EventLoopPromise<CommandReply>)
+    case send(SentMessage)
+    case read(StreamKey)
+    case sourced(SourceRun, tag: UInt64)
+  }
+
+  /// A source while it is being pulled.
+  final class SourceRun: @unchecked Sendable {
+    let source: any CommandSource
+    let window: Int
+    let done: EventLoopPromise<Void>
+    var unanswered = 0
+    var isExhausted = false
+
+    init(source: any CommandSource, window: Int, done: EventLoopPromise<Void>) {
+      self.source = source
+      self.window = window
+      self.done = done
+    }
+  }
+
+  let configuration: ClientConfiguration
+  let loop: any EventLoop
+  private let inbox = NIOLockedValueBox<[Work]>([])
+
+  var core: SessionCore
+  var decoder = FrameDecoder()
+  var channel: (any Channel)?
+  var completions: [UInt64: Completion] = [:]
+  var queries: [UInt64: EventLoopPromise<ByteBuffer>] = [:]
+  private var lastToken: UInt64 = 0
+  var reads = ReadPositions()
+  var runs: [SourceRun] = []
+  var backoff: Backoff
+  var retryBackoff: Backoff
+  var isRetryScheduled = false
+  var starting: EventLoopPromise<SessionInfo>?
+  var startDeadline = NIODeadline.now()
+  /// Set once: no connection is tried after that.
+  var isOver = false
+  var lastError: DaybookError?
+  var heartbeat: RepeatedTask?
+  var deadline: Scheduled<Void>?
+  var ackTimer: Scheduled<Void>?
+  var lastHeard = NIODeadline.now()
+  private var isPerforming = false
+  var isPaused = false
+  private(set) lazy var events = EventQueue { [weak self] level in self?.submit(.ackDue(level)) }
+
+  init(_ configuration: ClientConfiguration, origin: Origin, loop: any EventLoop) {
+    self.configuration = configuration
+    self.loop = loop
+    core = SessionCore(
+      settings: SessionCore.Settings(
+        token: configuration.token, clientName: configuration.clientName, origin: origin,
+        firstNumber: configuration.firstNumber,
+        inFlightMax: max(1, configuration.commandsInFlightMax)))
+    backoff = Backoff(
+      firstMilliseconds: configuration.reconnectFirstMilliseconds,
+      maxMilliseconds: configuration.reconnectMaxMilliseconds)
+    retryBackoff = backoff
+    // Made here, where no other thread can be yet.
+    _ = events
+  }
+
+  /// From any thread; in order. What is submitted while the loop is busy is taken as one batch.
+  func submit(_ work: Work) {
+    let isFirst = inbox.withLockedValue { inbox in
+      inbox.append(work)
+      return inbox.count == 1
+    }
+    if isFirst { loop.execute { self.takeInbox() } }
+  }
+
+  private func takeInbox() {
+    let works = inbox.withLockedValue { inbox in
+      defer { inbox = [] }
+      return inbox
+    }
+    for work in works { take(work) }
+    core.flush()
+    perform()
+  }
+
+  private func take(_ work: Work) {
+    switch work {
+    case .command(let body, let completion): issue(completion) { core.issue(body, token: $0) }
+    case .query(let type, let body, let promise):
+      guard !isOver else { return promise.fail(overError) }
+      lastToken += 1
+      queries[lastToken] = promise
+      core.query(lastToken, type, body: body)
+    case .typing(let conversation): core.typing(conversation)
+    case .read(let conversation, let seq):
+      if let seq = reads.want(conversation, upTo: seq) { sendRead(conversation, upTo: seq) }
+    case .source(let source, let window, let done):
+      guard !isOver else { return done.fail(overError) }
+      let run = SourceRun(source: source, window: window, done: done)
+      runs.append(run)
+      pull(run)
+    case .ackDue(let level): ackDue(level)
+    case .start(let promise): start(promise)
+    case .close(let promise): close(promise)
+    }
+  }
+
+  func sendRead(_ conversation: StreamKey, upTo seq: Seq) {
+    issue(.read(conversation)) {
+      core.issue(.read(conversation: conversation, upTo: seq), token: $0)
+    }
+  }
+
+  private func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
+    lastToken += 1
+    completions[lastToken] = completion
+    if isOver {
+      answer(lastToken, .failure(overError))
+    } else {
+      body(lastToken)
+    }
+  }
+
+  func pull(_ run: SourceRun) {
+    while !run.isExhausted && run.unanswered < run.window {
+      guard let (command, tag) = run.source.next() else {
+        run.isExhausted = true
+        break
+      }
+      run.unanswered += 1
+      issue(.sourced(run, tag: tag)) { core.issue(command, token: $0) }
+    }
+    if run.isExhausted && run.unanswered == 0 {
+      runs.removeAll { $0 === run }
+      run.done.succeed()
+    }
+  }
+
+  var overError: DaybookError {
+    lastError ?? DaybookError(.serverStopping, "the client was closed")
+  }
+
+  // MARK: actions
+
+  /// Does what the core asks for, until it asks for nothing; then one write and one flush.
+  func perform() {
+    // An action that comes back here has its own actions done by the round that it is part of.
+    guard !isPerforming else { return }
+    isPerforming = true
+    var outgoing: ByteBuffer?
+    var items: [EventQueue.Item] = []
+    while !core.actions.isEmpty {
+      for action in core.takeActions() { perform(action, &outgoing, &items) }
+      core.flush()
+    }
+    if let outgoing, let channel { channel.writeAndFlush(outgoing, promise: nil) }
+    if !items.isEmpty {
+      events.push(items)
+      if events.waiting > configuration.bufferedEventsMax { setReading(false) }
+    }
+    isPerforming = false
+    if isOver { conclude() }
+  }
+
+  private func perform(
+    _ action: SessionAction, _ outgoing: inout ByteBuffer?, _ items: inout [EventQueue.Item]
+  ) {
+    switch action {
+    case .write(let request, let sequence):
+      var buffer = outgoing ?? channel?.allocator.buffer(capacity: 16_384) ?? ByteBuffer()
+      outgoing = nil
+      request.writeFrame(sequence: sequence, to: &buffer)
+      outgoing = buffer
+    case .emit(let event, let point): items.append(EventQueue.Item(event: event, point: point))
+    case .answer(let token, let outcome):
+      if let update = answer(token, outcome) {
+        items.append(EventQueue.Item(event: .status(update), point: nil))
+      }
+    case .queryAnswer(let id, let outcome):
+      queries.removeValue(forKey: id)?.completeWith(outcome.mapError { $0 })
+    case .opened(let interval): opened(heartbeatMilliseconds: interval)
+    case .retryLater: scheduleRetry()
+    case .reconnect(let error): drop(error)
+    case .stop(let error): stop(error)
+    }
+  }
+
+  /// Gives an answer to who asked; what the user is to be told of it.
+  @discardableResult
+  private func answer(
+    _ token: UInt64, _ outcome: Result<CommandReply, DaybookError>
+  ) -> StatusUpdate? {
+    if case .success = outcome { retryBackoff.reset() }
+    switch completions.removeValue(forKey: token) {
+    case .reply(let promise): promise.completeWith(outcome.mapError { $0 })
+    case .send(let message): return message.complete(outcome)
+    case .read(let conversation):
+      if let seq = reads.answered(conversation) { sendRead(conversation, upTo: seq) }
+    case .sourced(let run, let tag):
+      run.unanswered -= 1
+      // A session that is over answers everything with its error: that is no answer of the server.
+      if isOver { run.isExhausted = true } else { run.source.answered(tag, outcome) }
+      if isOver && run.unanswered == 0 {
+        runs.removeAll { $0 === run }
+        run.done.fail(overError)
+      } else {
+        pull(run)
+      }
+    case nil: break
+    }
+    return nil
+  }
+}
+
+extension SessionRequest {
+  func writeFrame(sequence: UInt32, to buffer: inout ByteBuffer) {
+    switch self {
+    case .command(let command): command.writeFrame(sequence: sequence, to: &buffer)
+    case .ack(let request): request.writeFrame(sequence: sequence, to: &buffer)
+    case .bytes(let type, let body):
+      buffer.writeFrame(type, sequence: sequence, body: body)
+    }
+  }
+}

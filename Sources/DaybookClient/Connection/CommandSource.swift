@@ -1,0 +1,12 @@
+import DaybookModel
+import WireProtocol
+
+/// Where a stream of commands comes from that is too long to hold: pulled as fast as the server
+/// answers, on the client's event loop, which it must not block.
+package protocol CommandSource: AnyObject, Sendable {
+  /// The next command, with a mark of the source's own; nil at the end.
+  func next() -> (command: IssuedCommand, tag: UInt64)?
+
+  /// A command was answered for good. In order of answers, which is nearly that of commands.
+  func answered(_ tag: UInt64, _ outcome: Result<CommandReply, DaybookError>)
+}
