@@ -65,12 +65,18 @@ package struct CommandContext: Sendable, Equatable {
 extension CommandContext {
   /// Throws `invalid_request`, `invalid_id`.
   package init(_ context: Daybook_V1_CommandContext) throws(DaybookError) {
+    self.init(
+      origin: try CommandContext.origin(of: context.origin), number: context.number,
+      actingFor: context.actingFor.isEmpty ? nil : try UserID(context.actingFor))
+  }
+
+  /// Nil for no bytes. Throws `invalid_request` for too many.
+  package static func origin(of bytes: some Sequence<UInt8>) throws(DaybookError) -> Origin? {
+    let bytes = Array(bytes)
     var outcome: Result<Origin?, DaybookError> = .success(nil)
-    Array(context.origin).withUnsafeBytes { bytes in
+    bytes.withUnsafeBytes { bytes in
       outcome = Result { () throws(DaybookError) in try CommandContext.origin(bytes) }
     }
-    self.init(
-      origin: try outcome.get(), number: context.number,
-      actingFor: context.actingFor.isEmpty ? nil : try UserID(context.actingFor))
+    return try outcome.get()
   }
 }

@@ -1,0 +1,27 @@
+import DaybookModel
+import NIOCore
+
+/// What an operator may set of a gateway, and the limits of one session.
+package struct GatewayOptions: Sendable {
+  /// From a connection's opening to its connect request.
+  package var connectDeadline: TimeAmount = .seconds(5)
+  /// A session that is silent for twice as long is closed.
+  package var heartbeatInterval: TimeAmount = .seconds(30)
+  /// Acks of a stream within one such tick become one event.
+  package var ackTick: TimeAmount = .milliseconds(20)
+  package var frameBytesMax = Limits.frameBytesMax
+  /// Commands of a session without an answer: at this many, nothing more is read from it.
+  package var inFlightMax = 1024
+  /// Queries of a session without an answer: one more is refused.
+  package var queriesInFlightMax = 32
+  /// What waits to be read by a client before it counts as too slow.
+  package var outboundBytesMax = 8 << 20
+  /// Users whose presence one session may watch.
+  package var watchedUsersMax = 10_000
+  /// Typing pushes that a session may cause in one half of a heartbeat interval; more are dropped.
+  package var typingMax = 60
+  /// Connections waiting to be accepted.
+  package var backlog = 1024
+
+  package init() {}
+}

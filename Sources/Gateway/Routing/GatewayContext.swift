@@ -1,0 +1,47 @@
+import DaybookModel
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import Ports
+
+/// What all loops and sessions of a gateway share.
+final class GatewayContext: Sendable {
+  let commands: any Commands
+  let queries: any Queries
+  let tokens: any TokenCheck
+  let clock: any WallClock
+  let logID: String
+  let options: GatewayOptions
+  let logger: Logger
+  let presence = PresenceRegistry()
+  private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
+
+  init(
+    commands: any Commands, queries: any Queries, tokens: any TokenCheck, clock: any WallClock,
+    logID: String, options: GatewayOptions, logger: Logger
+  ) {
+    self.commands = commands
+    self.queries = queries
+    self.tokens = tokens
+    self.clock = clock
+    self.logID = logID
+    self.options = options
+    self.logger = logger
+  }
+
+  var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }
+
+  /// Gives each event loop its table. Called once, before anything is routed.
+  func serve(on group: any EventLoopGroup) -> [GatewayLoop] {
+    let made = group.makeIterator().map { GatewayLoop($0, self) }
+    allLoops.withLockedValue { $0 = made }
+    return made
+  }
+
+  func gatewayLoop(of loop: any EventLoop) -> GatewayLoop {
+    guard let found = loops.first(where: { $0.loop === loop }) else {
+      preconditionFailure("a connection on an event loop that the gateway was not given")
+    }
+    return found
+  }
+}

@@ -1,0 +1,64 @@
+import DaybookModel
+import NIOCore
+import Ports
+
+/// Which sessions of one loop follow which streams. The key is a fingerprint, which a stranger
+/// could construct: an event is matched by its stream's text before anybody gets it.
+struct SubscriptionTable {
+  struct Subscribers {
+    let stream: StreamKey
+    var sessions: [SessionHandler]
+  }
+
+  private var table: [UInt64: [Subscribers]] = [:]
+  private(set) var count = 0
+
+  mutating func add(_ session: SessionHandler, to stream: StreamKey) {
+    count += 1
+    guard let at = table[stream.fingerprint]?.firstIndex(where: { $0.stream == stream }) else {
+      table[stream.fingerprint, default: []].append(
+        Subscribers(stream: stream, sessions: [session]))
+      return
+    }
+    table[stream.fingerprint]?[at].sessions.append(session)
+  }
+
+  mutating func remove(_ session: SessionHandler, from stream: StreamKey) {
+    let key = stream.fingerprint
+    guard let at = table[key]?.firstIndex(where: { $0.stream == stream }),
+      let place = table[key]?[at].sessions.firstIndex(where: { $0 === session })
+    else { return }
+    count -= 1
+    table[key]?[at].sessions.remove(at: place)
+    guard table[key]?[at].sessions.isEmpty == true else { return }
+    table[key]?.remove(at: at)
+    if table[key]?.isEmpty == true { table[key] = nil }
+  }
+
+  func sessions(of stream: StreamKey) -> [SessionHandler] {
+    table[stream.fingerprint]?.first { $0.stream == stream }?.sessions ?? []
+  }
+
+  /// Those who follow the stream of this event; `body` is its batch's.
+  func subscribers(of slot: EventSlot, in body: ByteBuffer) -> Subscribers? {
+    guard let candidates = table[slot.stream] else { return nil }
+    return candidates.first { candidate in
+      body.withUnsafeReadableBytes { bytes in
+        SubscriptionTable.event(
+          UnsafeRawBufferPointer(
+            rebasing: bytes[Int(slot.start)..<Int(slot.start) + Int(slot.length)]),
+          isOf: candidate.stream)
+      }
+    }
+  }
+
+  /// An event begins with its stream: tag 1, length (an id has at most 64 bytes, so one byte),
+  /// text.
+  private static func event(_ bytes: UnsafeRawBufferPointer, isOf stream: StreamKey) -> Bool {
+    let count = stream.text.utf8.count
+    guard bytes.count >= count + 2, bytes[0] == 1 << 3 | 2, bytes[1] == count else {
+      return false
+    }
+    return bytes[2..<count + 2].elementsEqual(stream.text.utf8)
+  }
+}

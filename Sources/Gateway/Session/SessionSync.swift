@@ -1,0 +1,200 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import WireProtocol
+
+/// Following streams: the mailbox first, then each group, then whatever is joined.
+extension SessionMachine {
+  func hasOpened(_ stream: StreamKey) -> Bool {
+    following[stream].map { $0.phase != .opening } ?? false
+  }
+
+  mutating func open(_ stream: StreamKey, _ output: inout SessionOutput) {
+    guard let user, let device else { return }
+    syncing = stream
+    following[stream] = StreamFollowing(stream)
+    output.actions.append(.subscribe(stream))
+    output.actions.append(
+      .submit(
+        Command(
+          stream: stream, actor: Actor(user: user, device: device), id: nil, body: .openCursor),
+        CommandPurpose(sequence: 0, kind: .open(stream))))
+  }
+
+  mutating func opened(
+    _ stream: StreamKey, _ outcome: CommandOutcome, _ output: inout SessionOutput
+  ) {
+    guard let position = outcome.position else {
+      preconditionFailure("openCursor was answered without a position")
+    }
+    if stream.kind == .user {
+      sayConnected(resumed: position.resumed, &output)
+      toFollow += position.groups.map { .group($0) }
+    }
+    following[stream]?.opened(position)
+    output.write(
+      .following,
+      Daybook_V1_Following.with {
+        $0.stream = stream.text
+        $0.cursor = min(position.cursor, position.head).rawValue
+        $0.headSeq = position.head.rawValue
+      })
+    advanceSync(&output)
+  }
+
+  mutating func openFailed(
+    _ stream: StreamKey, _ error: DaybookError, _ output: inout SessionOutput
+  ) {
+    if connectReply != nil { return connectFailed(error, &output) }
+    // The mailbox may lag behind the group: it names a group that the user has left.
+    guard error.code == .notAMember || error.code == .groupNotFound else {
+      return closing(error, &output)
+    }
+    end(stream, say: false, &output)
+  }
+
+  /// Takes the stream that is being synced as far as it goes without an answer or an ack.
+  mutating func advanceSync(_ output: inout SessionOutput) {
+    while let stream = syncing {
+      guard let step = following[stream]?.next() else {
+        syncing = nil
+        followNext(&output)
+        continue
+      }
+      switch step {
+      case .wait: return
+      case .notVisible(let first, let last):
+        output.write(
+          .notVisible,
+          Daybook_V1_NotVisible.with {
+            $0.stream = stream.text
+            $0.range = .with {
+              $0.fromSeq = first.rawValue
+              $0.toSeq = last.rawValue
+            }
+          })
+      case .read(let from, let through):
+        output.actions.append(.readPage(stream, from: from, through: through))
+        return
+      case .live:
+        syncing = nil
+        followNext(&output)
+      case .ended: return end(stream, say: true, &output)
+      }
+    }
+  }
+
+  private mutating func followNext(_ output: inout SessionOutput) {
+    guard syncing == nil else { return }
+    if let next = toFollow.first {
+      toFollow.removeFirst()
+      open(next, &output)
+    } else if !saidCaughtUp {
+      saidCaughtUp = true
+      output.write(.caughtUp, Daybook_V1_CaughtUp())
+    }
+  }
+
+  /// A page that was read for a stream in sync.
+  mutating func pageRead(
+    _ stream: StreamKey, _ result: Result<[StreamEvent], DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    guard !isClosed, following[stream]?.waiting == .page else { return }
+    switch result {
+    case .failure(let error): closing(error, &output)
+    case .success(let page):
+      guard following[stream]?.took(page: page) == true else {
+        let torn = DaybookError(
+          .storageFailed, "a page of \(stream) does not follow what was sent; connect again")
+        return closing(torn, &output)
+      }
+      for event in page {
+        observed = max(observed, event.messageID)
+        output.push(event: event.bytes)
+        if stream.kind == .user { noteJoin(in: event) }
+      }
+      advanceSync(&output)
+    }
+  }
+
+  /// Joins up to the mailbox's head at its opening are in the owner's answer already.
+  private mutating func noteJoin(in event: StreamEvent) {
+    guard let mailbox = user.map({ StreamKey.user($0) }),
+      let known = following[mailbox]?.openedHead, event.seq > known,
+      let group = SessionMachine.groupJoined(event.bytes)
+    else { return }
+    wantGroup(group)
+  }
+
+  private mutating func wantGroup(_ group: GroupID) {
+    let stream = StreamKey.group(group)
+    if following[stream] != nil {
+      following[stream]?.reopens = true
+    } else if !toFollow.contains(stream) {
+      toFollow.append(stream)
+    }
+  }
+
+  /// An event of a followed stream has committed. `body` is the batch's.
+  mutating func committed(
+    _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
+  ) {
+    guard !isClosed else { return }
+    func event() -> ByteBuffer? {
+      body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
+    }
+    guard following[stream] != nil, let bytes = event() else { return }
+    let leaves =
+      slot.kind == .memberLeft && user != nil && SessionMachine.memberLeft(bytes) == user
+    switch following[stream]?.committed(slot.seq, leaves: leaves) {
+    case .push: push(bytes, slot, &output)
+    case .pushLast:
+      push(bytes, slot, &output)
+      end(stream, say: true, &output)
+    case .gap:
+      // Batches come in order, so this can't be; were it so, syncing anew is what heals it.
+      let gap = DaybookError(
+        .storageFailed, "\(stream) went on at seq \(slot.seq) with some missing; connect again")
+      closing(gap, &output)
+    case .hold, .drop, nil: break
+    }
+  }
+
+  private mutating func push(
+    _ bytes: ByteBuffer, _ slot: EventSlot, _ output: inout SessionOutput
+  ) {
+    observed = max(observed, slot.messageID)
+    output.push(event: bytes)
+    guard slot.kind == .groupJoined, let group = SessionMachine.groupJoined(bytes) else { return }
+    wantGroup(group)
+    followNext(&output)
+  }
+
+  private mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
+    output.actions.append(.unsubscribe(stream))
+    let ended = following.removeValue(forKey: stream)
+    if let ack = ended?.pendingAck, let user, let device {
+      submitAck(ack, of: stream, Actor(user: user, device: device), &output)
+    }
+    if say {
+      output.write(.unfollowed, Daybook_V1_Unfollowed.with { $0.stream = stream.text })
+    }
+    if ended?.reopens == true { toFollow.append(stream) }
+    if syncing == stream { syncing = nil }
+    followNext(&output)
+  }
+
+  private static func groupJoined(_ bytes: ByteBuffer) -> GroupID? {
+    guard case .groupJoined(let group, _)? = try? EventDecoding.decode(bytes).body else {
+      return nil
+    }
+    return group
+  }
+
+  private static func memberLeft(_ bytes: ByteBuffer) -> UserID? {
+    guard case .memberLeft(let member)? = try? EventDecoding.decode(bytes).body else { return nil }
+    return member
+  }
+}

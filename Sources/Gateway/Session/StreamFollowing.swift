@@ -1,0 +1,113 @@
+import DaybookModel
+import Ports
+
+/// How one session follows one stream: it subscribes first, reads the head second, then syncs up
+/// to it, page by page under the device's acks; what commits meanwhile only moves the target.
+/// Then it is live. Every seq up to `sent` was pushed, or declared not visible, exactly once.
+struct StreamFollowing {
+  enum Phase { case opening, syncing, live }
+  enum Waiting: Equatable { case nothing, page, ack(Seq) }
+
+  enum Step: Equatable {
+    case wait
+    case notVisible(first: Seq, last: Seq)
+    case read(from: Seq, through: Seq)
+    /// Nothing is left to sync.
+    case live
+    /// The last seq that the user may see was sent.
+    case ended
+  }
+
+  enum Verdict { case push, pushLast, hold, drop, gap }
+
+  let stream: StreamKey
+  private(set) var phase = Phase.opening
+  private(set) var waiting = Waiting.nothing
+  private(set) var visible: [SeqInterval] = []
+  /// Head as the owner stated it; what lies behind it was part of the owner's answer.
+  private(set) var openedHead = Seq.none
+  private(set) var sent = Seq.none
+  private(set) var target = Seq.none
+  /// The user's leave: the last seq that is theirs to see.
+  private(set) var closesAt: Seq?
+  private var heldLeaves: [Seq] = []
+  /// The user joined again before the end was reached.
+  var reopens = false
+  /// The highest ack that was not yet handed on, and the request that brought it.
+  var pendingAck: (upTo: Seq, sequence: UInt32)?
+
+  init(_ stream: StreamKey) { self.stream = stream }
+
+  /// As far as this session knows.
+  var head: Seq { max(sent, target) }
+
+  private var end: Seq { closesAt.map { min($0, target) } ?? target }
+
+  mutating func opened(_ position: StreamPosition) {
+    phase = .syncing
+    visible = position.visible
+    openedHead = position.head
+    sent = min(position.cursor, position.head)
+    target = max(target, position.head)
+    if let leave = heldLeaves.first(where: { $0 > position.head }) { close(at: leave) }
+    heldLeaves = []
+  }
+
+  mutating func next() -> Step {
+    guard phase == .syncing, waiting == .nothing else { return .wait }
+    guard sent < end else {
+      if sent == closesAt { return .ended }
+      phase = .live
+      return .live
+    }
+    let part = VisibleRanges.head(sent.next, end, visible: visible)
+    if part.isVisible {
+      waiting = .page
+      return .read(from: part.first, through: part.last)
+    }
+    sent = part.last
+    return .notVisible(first: part.first, last: part.last)
+  }
+
+  /// False if the page isn't what follows: then something of the log is missing.
+  mutating func took(page: [StreamEvent]) -> Bool {
+    assert(waiting == .page)
+    var expected = sent.next
+    for event in page {
+      guard event.seq == expected else { return false }
+      expected = expected.next
+    }
+    guard let last = page.last?.seq, last <= end else { return false }
+    sent = last
+    waiting = sent < end ? .ack(sent) : .nothing
+    return true
+  }
+
+  mutating func acked(_ upTo: Seq) {
+    if case .ack(let awaited) = waiting, upTo >= awaited { waiting = .nothing }
+  }
+
+  /// An event of the stream has committed. `leaves`: it is this user's leave.
+  mutating func committed(_ seq: Seq, leaves: Bool) -> Verdict {
+    switch phase {
+    case .opening:
+      target = max(target, seq)
+      if leaves { heldLeaves.append(seq) }
+      return .hold
+    case .syncing:
+      target = max(target, seq)
+      if leaves, seq > openedHead, closesAt == nil { close(at: seq) }
+      return .hold
+    case .live:
+      guard seq > sent else { return .drop }
+      guard seq == sent.next else { return .gap }
+      sent = seq
+      return leaves ? .pushLast : .push
+    }
+  }
+
+  private mutating func close(at seq: Seq) {
+    closesAt = seq
+    if let open = visible.indices.last, visible[open].last == nil { visible[open].last = seq }
+  }
+}
