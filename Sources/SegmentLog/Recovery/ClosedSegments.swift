@@ -53,7 +53,7 @@ extension PartitionRecovery {
       segment, of: segments, chainBefore: previous?.chainAfter ?? 0,
       epoch: previous?.lastEpoch ?? Epoch(0), end: next)
     guard scan.stop == .reached, scan.nextOffset == next else {
-      fault = try fault(in: segment, scan)
+      fault = try scan.fault(in: segment, of: segments).fault
       return nil
     }
     try perform { () throws(FileError) in
@@ -61,26 +61,5 @@ extension PartitionRecovery {
     }
     findings.append(.rebuiltIndex(partition, segment: FileNames.segment(segment.base)))
     return scan.source.facts
-  }
-
-  /// The fault at which a scan stopped: up to the next header that is valid, or to the last
-  /// byte that was written.
-  func fault(in segment: Segment, _ scan: SegmentScan) throws(DaybookError) -> LogFault {
-    let reason =
-      switch scan.stop {
-      case .invalid(let why): why
-      case .unwritten, .reached: "nothing was written there"
-      }
-    let file = try perform { () throws(FileError) in
-      try files.open(segment.path, flags: 0, mode: 0)
-    }
-    defer { files.close(file) }
-    let tail = try perform { () throws(FileError) in
-      try TailSearch(
-        files, file, log, partition: partition, from: scan.position, past: scan.nextOffset)
-    }
-    return LogFault(
-      partition: partition, segment: FileNames.segment(segment.base), fromByte: scan.position,
-      toByte: tail.nextHeader?.position ?? tail.usedEnd, offset: scan.nextOffset, reason: reason)
   }
 }

@@ -18,7 +18,7 @@ extension PartitionRecovery {
       try files.open(segment.path, flags: O_RDWR, mode: 0)
     }
     do throws(DaybookError) {
-      try cutTornTail(segment, file, scan, stated)
+      try cutTornTail(segment, segments, file, scan, stated)
       if fault != nil {
         files.close(file)
         return (segments, nil)
@@ -51,14 +51,11 @@ extension PartitionRecovery {
 
   /// Cuts only what no statement of durability covers. The bytes are kept aside first.
   private mutating func cutTornTail(
-    _ segment: Segment, _ file: Int32, _ scan: SegmentScan, _ stated: WatermarkSlot
+    _ segment: Segment, _ segments: PartitionSegments, _ file: Int32, _ scan: SegmentScan,
+    _ stated: WatermarkSlot
   ) throws(DaybookError) {
-    let tail = try perform { () throws(FileError) in
-      try TailSearch(
-        files, file, log, partition: partition, from: scan.position, past: scan.nextOffset)
-    }
+    var (found, tail) = try scan.fault(in: segment, of: segments)
     let durable = max(stated.durableOffset, scan.durableStated, tail.durableStated)
-    var found = try fault(in: segment, scan)
     if durable > scan.nextOffset {
       found.reason += "; yet up to offset \(durable) the log was stated durable"
       fault = found

@@ -23,19 +23,30 @@ struct SegmentScan {
   var position: UInt64 { source.facts.bytesUsed }
   var nextOffset: Offset { source.facts.nextOffset }
 
+  /// Where a scan begins that goes on behind a fault.
+  struct Start {
+    var position: UInt64
+    var offset: Offset
+  }
+
   /// Scans up to the offset `end`; all that is there where nil. `chainBefore` nil takes the
   /// first batch's word for it. Throws only for failures to read.
   init(
     _ segment: Segment, of partition: PartitionSegments, chainBefore: UInt32?, epoch: Epoch,
-    end: Offset? = nil
+    from start: Start? = nil, end: Offset? = nil
   ) throws(DaybookError) {
     source = IndexSource(
       partition: partition.partition, baseOffset: segment.base, chainBefore: chainBefore ?? 0,
       epoch: epoch)
+    if let start {
+      source.facts.nextOffset = start.offset
+      source.facts.bytesUsed = start.position
+    }
+    let position = source.facts.bytesUsed
     var isAnchored = chainBefore != nil
     var failure: DaybookError?
     try partition.withFile(segment) { (file) throws(DaybookError) in
-      var cursor = BatchCursor(partition.files, file, partition.log, position: 0)
+      var cursor = BatchCursor(partition.files, file, partition.log, position: position)
       while end.map({ source.facts.nextOffset < $0 }) ?? true {
         do throws(FileError) {
           switch try cursor.next() {
