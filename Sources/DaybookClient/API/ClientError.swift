@@ -28,3 +28,9 @@ public struct ClientError: Error, Sendable, Hashable, CustomStringConvertible {
 
   public var description: String { "\(name): \(message)" }
 }
+
+extension ClientError {
+  package var asDaybookError: DaybookError {
+    DaybookError(ErrorCode(code, name, temporary: isTemporary), message)
+  }
+}

@@ -51,6 +51,15 @@ public final class DaybookClient: Sendable {
     try? await ask { (promise: EventLoopPromise<Void>) in ClientEngine.Work.close(promise) }
   }
 
+  /// Waits until every command so far is answered: what was sent, and what was read. Returns at once
+  /// when the session is over.
+  public func settled() async {
+    try? await ask { (promise: EventLoopPromise<Void>) in ClientEngine.Work.settled(promise) }
+  }
+
+  /// The error that ended the session for good; nil before that, and after `close`.
+  public var endedBy: ClientError? { engine.endedBy.withLockedValue { $0 } }
+
   // MARK: commands
 
   /// Sends a text. `clientTimeMilliseconds` (since 1970) is when it was written, by the sender's

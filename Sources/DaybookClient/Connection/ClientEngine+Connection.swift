@@ -185,6 +185,7 @@ extension ClientEngine {
     guard !isOver else { return }
     isOver = true
     lastError = error
+    endedBy.withLockedValue { $0 = told }
     starting?.fail(error)
     starting = nil
     ackTimer?.cancel()

@@ -17,6 +17,7 @@ final class ClientEngine: @unchecked Sendable {
     case source(any CommandSource, window: Int, EventLoopPromise<Void>)
     case ackDue(EventQueue.Level)
     case start(EventLoopPromise<SessionInfo>)
+    case settled(EventLoopPromise<Void>)
     case close(EventLoopPromise<Void>)
   }
 
@@ -54,6 +55,8 @@ final class ClientEngine: @unchecked Sendable {
   private var lastToken: UInt64 = 0
   var reads = ReadPositions()
   var runs: [SourceRun] = []
+  private var settling: [EventLoopPromise<Void>] = []
+  let endedBy = NIOLockedValueBox<ClientError?>(nil)
   var backoff: Backoff
   var retryBackoff: Backoff
   var isRetryScheduled = false
@@ -123,6 +126,7 @@ final class ClientEngine: @unchecked Sendable {
       pull(run)
     case .ackDue(let level): ackDue(level)
     case .start(let promise): start(promise)
+    case .settled(let promise): settling.append(promise)
     case .close(let promise): close(promise)
     }
   }
@@ -182,6 +186,10 @@ final class ClientEngine: @unchecked Sendable {
     }
     isPerforming = false
     if isOver { conclude() }
+    if core.queue.isEmpty || isOver {
+      for promise in settling { promise.succeed() }
+      settling = []
+    }
   }
 
   private func perform(
