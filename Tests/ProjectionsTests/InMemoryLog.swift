@@ -14,9 +14,12 @@ final class InMemoryLog: LogReader {
   let partitionCount: Int
   let logID: String
   private let batchEvents: Int
+  /// As if all streams and conversations had the same fingerprint.
+  private let isColliding: Bool
   private let state: NIOLockedValueBox<State>
 
-  init(partitions: Int, logID: String = "log-a", batchEvents: Int = 7) {
+  init(partitions: Int, logID: String = "log-a", batchEvents: Int = 7, isColliding: Bool = false) {
+    self.isColliding = isColliding
     partitionCount = partitions
     self.logID = logID
     self.batchEvents = batchEvents
@@ -73,7 +76,8 @@ final class InMemoryLog: LogReader {
     _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
   ) throws(DaybookError) -> [Posting] {
     let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
-      $0.element.stream.fingerprint == stream && $0.element.seq >= first && $0.element.seq <= last
+      (isColliding || $0.element.stream.fingerprint == stream) && $0.element.seq >= first
+        && $0.element.seq <= last
         && $0.element.seq > .none
     }
     return found.prefix(limit).map {
@@ -86,12 +90,17 @@ final class InMemoryLog: LogReader {
   ) throws(DaybookError) -> [Posting] {
     state.withLockedValue { $0.reads += 1 }
     let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
-      EventEncoding.conversationFingerprint($0.element) == conversation
+      isInConversation($0.element, conversation)
         && before.map { [id = $0.element.messageID] bound in id < bound } ?? true
     }
     return found.map {
       Posting(offset: Offset(Int64($0.offset)), value: $0.element.messageID.rawValue)
     }.sorted { $0.value < $1.value }.suffix(limit)
+  }
+
+  private func isInConversation(_ event: Event, _ fingerprint: UInt64) -> Bool {
+    isColliding
+      ? event.kind.isMessage : EventEncoding.conversationFingerprint(event) == fingerprint
   }
 
   /// How often a conversation's postings were asked for.

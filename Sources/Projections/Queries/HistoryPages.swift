@@ -75,18 +75,24 @@ struct HistoryPages: Sendable {
     let partition = stream.partition(of: log.partitionCount)
     var events: [StreamEvent] = []
     var from = first
-    while events.count < limit {
-      let wanted = min(limit - events.count, HistoryPages.pageMax)
+    var wanted = min(limit, HistoryPages.pageMax)
+    while events.count < limit, from <= last {
       let postings = try log.postings(
         partition, stream: stream.fingerprint, from: from, through: last, limit: wanted)
+      let found = events.count
       for stored in try log.events(partition, at: postings.map(\.offset)) {
         let event = try EventDecoding.decodeWithoutContent(stored.bytes)
-        guard event.stream == stream else { continue }
+        guard event.stream == stream, event.seq >= from, events.count < limit else { continue }
         events.append(
           StreamEvent(seq: event.seq, messageID: event.messageID, bytes: stored.bytes))
       }
-      guard postings.count == wanted, let reached = postings.map(\.value).max() else { break }
-      from = Seq(reached).next
+      if postings.count < wanted { break }
+      if events.count > found {
+        from = events[events.count - 1].seq.next
+      } else {
+        // Nothing but another stream's events of the same fingerprint: look further.
+        wanted *= 2
+      }
     }
     return events
   }

@@ -171,6 +171,7 @@ enum SQLiteFault {
   private static func code(_ result: ResultCode) -> ErrorCode {
     switch result {
     case .SQLITE_FULL: .storageFull
+    case .SQLITE_BUSY, .SQLITE_LOCKED: .overloaded
     case .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH: .permissionDenied
     default: .storageFailed
     }
@@ -179,6 +180,7 @@ enum SQLiteFault {
   private static func message(_ error: DatabaseError, _ path: String) -> String {
     switch error.resultCode {
     case .SQLITE_FULL: "no room to write \(path): free some space"
+    case .SQLITE_BUSY, .SQLITE_LOCKED: "another program keeps \(path) locked: close it"
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       "\(path) is damaged: stop the server and run `daybook projection rebuild`"
     default: "\(path) can't be used: \(error.message ?? "SQLite error \(error.resultCode)")"

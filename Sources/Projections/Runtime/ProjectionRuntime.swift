@@ -142,7 +142,8 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     }
   }
 
-  /// A full disk is waited out: rows stay in memory, and nothing more is read meanwhile.
+  /// A full disk and someone else's lock are waited out: rows stay in memory, and nothing more is
+  /// read meanwhile.
   private func commit(_ engine: ProjectionEngine) throws(DaybookError) {
     while true {
       do throws(DaybookError) {
@@ -151,7 +152,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
         waiters.advance(to: engine.checkpoints)
         return
       } catch {
-        guard error.code == .storageFull, !isStopping else { throw error }
+        guard error.code == .storageFull || error.code == .overloaded, !isStopping else {
+          throw error
+        }
         signal.lower()
         signal.wait(for: .urgent, atMost: settings.retryInterval)
       }
