@@ -14,7 +14,8 @@ import Testing
     log.append(scenario.events(200))
     let runtime = ProjectionRuntime(log: log, folder: folder.path)
     try runtime.start()
-    let queries = QueryService(log: log, folder: folder.path, runtime: runtime)
+    let queries = QueryService(
+      log: log, folder: folder.path, runtime: runtime, timeout: .seconds(60))
     for _ in 0..<20 {
       log.append(scenario.events(10))
       runtime.committed(anyBatch)
