@@ -21,14 +21,16 @@ enum ImportRules {
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
     ],
     "Identity": ["DaybookModel", "Ports", "JWTKit", "Foundation", "Glibc"],
+    "Import": ["DaybookModel"],
     "DaybookClient": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf",
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
-      "WireProtocol", "Gateway", "Identity", "DaybookClient", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Logging", "Crypto", "ArgumentParser",
+      "WireProtocol", "Gateway", "Identity", "DaybookClient", "Import", "NIOCore",
+      "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Logging", "Crypto",
+      "ArgumentParser",
       "Histogram", "Foundation", "Glibc", "Synchronization",
     ],
     // C: no Swift imports at all.
