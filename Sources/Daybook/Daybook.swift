@@ -1,0 +1,43 @@
+import ArgumentParser
+import DaybookModel
+import Foundation
+
+@main
+struct Daybook: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "daybook",
+    abstract: "An event-sourced log service for chat.",
+    discussion: """
+      Every message, ack, read and membership change is an event in a log; queues, unread counters \
+      and history are made from it, and can be made again.
+      """,
+    subcommands: [
+      Init.self, Serve.self, TokenCommand.self, ChatCommand.self, ImportCommand.self, History.self,
+      Unread.self,
+      Offline.self, LogCommand.self, ProjectionCommand.self, BenchCommand.self,
+    ])
+
+  /// Says what went wrong in one line, and exits with 1; with 64 if the command line was at fault.
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let error as DaybookError {
+      fail(error, status: error.code == .invalidArgument ? ExitCode.validationFailure : .failure)
+    } catch {
+      let status = exitCode(for: error)
+      guard status == .validationFailure else { exit(withError: error) }
+      fail(DaybookError(.invalidArgument, message(for: error)), status: status)
+    }
+  }
+
+  private static func fail(_ error: DaybookError, status: ExitCode) -> Never {
+    let message = error.message.split(separator: "\n").joined(separator: " ")
+    printToStandardError("daybook: \(error.code.name): \(Terminal.safe(message))")
+    Foundation.exit(status.rawValue)
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import DaybookModel
+
+/// Prints how much a user has not read.
+struct Unread: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print a user's conversations with unread messages.")
+
+  @OptionGroup var data: DataOption
+
+  @Option(help: "Whose.")
+  var user: String
+
+  @OptionGroup var json: JSONOption
+
+  func run() async throws {
+    let user = try UserID.parse(user, "--user")
+    try await data.asking { data in
+      let counts = try await data.queries.unread(of: user)
+      var output = StandardOutput()
+      if json.isSet {
+        for count in counts {
+          var line = JSONLine()
+          line.set("conversation", count.conversation.description)
+          line.set("unread", count.unread)
+          try output.line(line)
+        }
+      } else {
+        var table = TextTable([("conversation", .left), ("unread", .right)])
+        for count in counts { table.add([count.conversation.description, "\(count.unread)"]) }
+        for line in table.lines { try output.line(line) }
+      }
+      try output.flush()
+    }
+  }
+}
