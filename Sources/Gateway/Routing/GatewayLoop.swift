@@ -24,6 +24,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private var gathered: [[PendingCommand]]
   private var gatheredPartitions: [Int] = []
   private var dirty: [SessionHandler] = []
+  private var isSettling = false
   private var acking: [SessionHandler] = []
   private var heartbeats: RepeatedTask?
 
@@ -166,8 +167,12 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// This session has something to do or to say: `settle` sees to it.
   func mark(_ session: SessionHandler) { dirty.append(session) }
 
-  /// Runs what sessions asked for, and flushes each once.
+  /// Runs what sessions asked for, and flushes each once. Writing may come back here, from a
+  /// channel whose buffer is full: then the outer call goes on with what was marked.
   func settle() {
+    guard !isSettling else { return }
+    isSettling = true
+    defer { isSettling = false }
     while !dirty.isEmpty {
       let marked = dirty
       dirty.removeAll(keepingCapacity: true)

@@ -45,11 +45,12 @@ struct SessionMachine {
 
   var isClosed: Bool { phase == .closed }
 
-  /// Frames wait while the token is looked at, and while too much is unanswered.
+  /// Frames wait while the token is looked at, until Connect is answered, and while too much is
+  /// unanswered.
   var takesFrames: Bool {
     switch phase {
     case .awaitingConnect: true
-    case .open: inFlight < options.inFlightMax
+    case .open: connectReply == nil && inFlight < options.inFlightMax
     case .checkingToken, .closed: false
     }
   }

@@ -136,7 +136,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private func peerIsDone(_ context: ChannelHandlerContext) {
     guard !machine.isClosed else { return context.close(promise: nil) }
     do throws(FrameFault) {
-      try decoder.finish()
+      // Whole frames may still wait here for room; only a cut one is a fault.
+      if machine.takesFrames { try decoder.finish() }
       input { $0.disconnected(&$1) }
       isClosing = true
       home.settle()
@@ -225,7 +226,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     guard let channel else { return }
     let closed = channel.close(mode: .output)
     closed.assumeIsolated().whenFailure { _ in self.channel?.close(promise: nil) }
-    home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
   }
 
   private func run(_ action: SessionAction) {
@@ -255,6 +255,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     case .scheduleAcks: home.scheduleAcks(of: self)
     case .close:
       isClosing = true
+      // However slow the other side is to read what was said last, or to close.
+      home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
       // What no flush follows is closed at once.
       if output.isEmpty { hangUp() }
     }
