@@ -87,7 +87,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookModel"]),
+    tests("DaybookTests", ["Daybook", "DaybookClient", "DaybookModel"]),
     tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt]),
     tests("ImportTests", ["DaybookModel", "Import"]),
     tests(
@@ -107,5 +107,13 @@ let package = Package(
     tests(
       "SegmentLogTests",
       ["SegmentLog", "DaybookModel", "Ports", "CChecksum", nioCore, nioLocks]),
+    tests(
+      "WireProtocolTests", ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, protobuf]),
+    tests(
+      "GatewayTests",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Gateway", nioCore, nioPosix,
+        nioLocks, nioEmbedded, logging,
+      ]),
   ]
 )
