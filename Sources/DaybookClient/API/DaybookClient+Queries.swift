@@ -41,14 +41,15 @@ extension DaybookClient {
     return unread
   }
 
-  /// Who of these users is online. With `watching`, changes come as `ClientEvent.presence` for as
-  /// long as the session lasts. Throws `ClientError`.
+  /// Who of these users is online. With `watching`, changes come as `ClientEvent.presence`, and after
+  /// a reconnect everybody's state comes anew. Throws `ClientError`.
   public func online(_ users: [String], watching: Bool = false) async throws -> [String: Bool] {
     let request = Daybook_V1_OnlineRequest.with {
       $0.users = users
       $0.watch = watching
     }
     let reply: Daybook_V1_OnlineReply = try await query(.online, request)
+    if watching { engine.submit(.watch(users)) }
     return Dictionary(reply.users.map { ($0.user, $0.online) }) { $1 }
   }
 

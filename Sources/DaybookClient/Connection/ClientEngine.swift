@@ -12,6 +12,7 @@ final class ClientEngine: @unchecked Sendable {
   enum Work: Sendable {
     case command(IssuedCommand.Body, Completion)
     case query(FrameType, ByteBuffer, EventLoopPromise<ByteBuffer>)
+    case watch([String])
     case typing(StreamKey)
     case read(StreamKey, upTo: Seq)
     case source(any CommandSource, window: Int, EventLoopPromise<Void>)
@@ -116,6 +117,7 @@ final class ClientEngine: @unchecked Sendable {
       lastToken += 1
       queries[lastToken] = promise
       core.query(lastToken, type, body: body)
+    case .watch(let users): core.watch(users)
     case .typing(let conversation): core.typing(conversation)
     case .read(let conversation, let seq):
       if let seq = reads.want(conversation, upTo: seq) { sendRead(conversation, upTo: seq) }

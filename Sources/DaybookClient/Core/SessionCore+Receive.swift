@@ -14,7 +14,8 @@ extension SessionCore {
       case .error: try receiveError(frame)
       case .connect.reply: try receiveConnectReply(frame)
       case .fetch.reply: try receiveFetchReply(frame)
-      case .history.reply, .unread.reply, .online.reply, .members.reply: receiveQueryReply(frame)
+      case .history.reply, .unread.reply, .online.reply, .members.reply:
+        try receiveQueryReply(frame)
       default: try receivePush(frame)
       }
     } catch {
@@ -78,6 +79,17 @@ extension SessionCore {
     for (id, query) in queries.sorted(by: { $0.key < $1.key }) {
       call(.query(id), query.type, body: query.body)
     }
+    watchAgain()
+  }
+
+  /// Presence is watched by sessions: a new one has to be told whom.
+  private mutating func watchAgain() {
+    guard !watched.isEmpty else { return }
+    let request = Daybook_V1_OnlineRequest.with {
+      $0.users = watched.sorted()
+      $0.watch = true
+    }
+    call(.watch, .online, body: ByteBuffer(bytes: request.wireBytes()))
   }
 
   // MARK: answers
@@ -102,7 +114,9 @@ extension SessionCore {
       case .query(let id):
         queries[id] = nil
         actions.append(.queryAnswer(id: id, .failure(error)))
-      case .fetch(let stream): fetchFailed(stream, error)
+      case .fetch: actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
+      // What was a good question once may be refused later: then there is no news.
+      case .watch: break
       }
     } else if error.code.isTemporary, queue.turnAway(frame.sequence) {
       actions.append(.emit(.delayed(ClientError(error)), nil))
@@ -116,10 +130,17 @@ extension SessionCore {
     }
   }
 
-  private mutating func receiveQueryReply(_ frame: Frame) {
-    guard case .query(let id)? = calls.removeValue(forKey: frame.sequence) else { return }
-    queries[id] = nil
-    actions.append(.queryAnswer(id: id, .success(frame.body)))
+  private mutating func receiveQueryReply(_ frame: Frame) throws(DaybookError) {
+    switch calls.removeValue(forKey: frame.sequence) {
+    case .query(let id):
+      queries[id] = nil
+      actions.append(.queryAnswer(id: id, .success(frame.body)))
+    case .watch:
+      for user in try Daybook_V1_OnlineReply(frameBody: frame.body).users {
+        actions.append(.emit(.presence(user: user.user, isOnline: user.online), nil))
+      }
+    default: break
+    }
   }
 
   // MARK: streams
@@ -168,10 +189,6 @@ extension SessionCore {
         .logCorrupt, "the server has nothing of \(stream) behind \(before), and yet more after it")
     }
     fetchGap(stream)
-  }
-
-  private mutating func fetchFailed(_ stream: StreamKey, _ error: DaybookError) {
-    actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
   }
 
   /// Runs `take` on the stream's tracker and tells what it releases. Events of a stream that the

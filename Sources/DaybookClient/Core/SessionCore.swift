@@ -33,6 +33,7 @@ package struct SessionCore: Sendable {
     case connect
     case fetch(StreamKey)
     case query(UInt64)
+    case watch
   }
 
   struct Query: Sendable {
@@ -54,6 +55,8 @@ package struct SessionCore: Sendable {
   var sends: [UInt64: StreamKey] = [:]
   var streams: [StreamKey: StreamTracker<Event?>] = [:]
   var board = DeliveryBoard()
+  /// Whose coming and going the user wants to be told, in every session.
+  var watched: Set<String> = []
   package internal(set) var actions: [SessionAction] = []
 
   package init(settings: Settings) {
@@ -144,6 +147,9 @@ package struct SessionCore: Sendable {
     queries[id] = Query(type: type, body: body)
     if phase == .online { call(.query(id), type, body: body) }
   }
+
+  /// Remembers whom to watch again in a later session; the question itself is a query.
+  package mutating func watch(_ users: [String]) { watched.formUnion(users) }
 
   /// The user heard of a stream's events up to here.
   package mutating func handed(_ stream: StreamKey, upTo seq: Seq) {

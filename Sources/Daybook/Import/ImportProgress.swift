@@ -1,0 +1,75 @@
+import DaybookModel
+import Glibc
+import Import
+import NIOConcurrencyHelpers
+import WireProtocol
+
+/// What an import has done so far, for the counts at its end and the line that people watch.
+final class ImportProgress: Sendable {
+  private static let rejectionsShownMax = 5
+
+  private struct State {
+    var counts = ImportCounts()
+    var linesOfFinished = 0
+    var lineOfCurrent = 0
+  }
+
+  private let state = NIOLockedValueBox(State())
+  private let lines: Int
+  private let start = ContinuousClock.now
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  init(lines: Int) { self.lines = lines }
+
+  var counts: ImportCounts { state.withLockedValue { $0.counts } }
+
+  func accepted(_ planned: PlannedCommand, _ reply: CommandReply) {
+    state.withLockedValue { state in
+      state.counts.accepted(planned.role, changed: reply.changed, repeated: reply.repeated)
+      state.lineOfCurrent = planned.line
+    }
+  }
+
+  func refused(_ error: DaybookError, in log: IRCLog, line: Int) {
+    let isShown = state.withLockedValue { state in
+      let before = state.counts.rejected
+      state.counts.refused(error.code)
+      state.lineOfCurrent = line
+      return state.counts.rejected > before && before < ImportProgress.rejectionsShownMax
+    }
+    if isShown {
+      say("\(log.name):\(line): \(error.code.name): \(Terminal.safe(error.message))\n")
+    }
+  }
+
+  func finish(_ log: IRCLog) {
+    state.withLockedValue { state in
+      state.linesOfFinished += log.plan.lineCount
+      state.lineOfCurrent = 0
+    }
+  }
+
+  /// Says how far it has come, over and over, until cancelled.
+  func show() async {
+    while true {
+      let pause: Duration = isTerminal ? .milliseconds(200) : .seconds(3)
+      guard (try? await Task.sleep(for: pause)) != nil else { return }
+      say(line() + (isTerminal ? "" : "\n"))
+    }
+  }
+
+  func end() { say(line() + "\n") }
+
+  private func line() -> String {
+    let done = state.withLockedValue { $0.linesOfFinished + $0.lineOfCurrent }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rate = seconds > 0 ? Double(done) / seconds : 0
+    let left = rate > 0 ? "\(Int((Double(lines - done) / rate).rounded(.up))) s left" : "…"
+    let share = lines > 0 ? done * 100 / lines : 100
+    return "\(done) of \(lines) lines (\(share) %), \(Int(rate)) lines/s, \(left)"
+  }
+
+  private func say(_ text: String) {
+    printToStandardError((isTerminal ? "\r\u{1b}[K" : "") + text, end: "")
+  }
+}

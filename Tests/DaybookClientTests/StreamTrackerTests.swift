@@ -1,0 +1,164 @@
+import DaybookModel
+import Testing
+
+@testable import DaybookClient
+
+@Suite("A stream's events")
+struct StreamTrackerTests {
+  private typealias Tracker = StreamTracker<UInt64>
+
+  private func receive(_ tracker: inout Tracker, _ seqs: UInt64...) -> [UInt64] {
+    seqs.flatMap { tracker.receive(Seq($0), $0).map(\.element) }
+  }
+
+  private func range(_ from: UInt64, _ to: UInt64) -> ClosedRange<Seq> { Seq(from)...Seq(to) }
+
+  @Test("come out in order and once, whatever order and however often they come in")
+  func shuffled() {
+    var random = Seeded(seed: 7)
+    for _ in 0..<100 {
+      var tracker = Tracker(cursor: Seq(10))
+      let arriving = (Array(1...40) + Array(5...30)).shuffled(using: &random)
+      let out = arriving.flatMap { tracker.receive(Seq($0), $0).map(\.element) }
+      #expect(out == Array(11...40))
+    }
+  }
+
+  @Test("wait for what is missing, which is fetched once at a time")
+  func gap() {
+    var tracker = Tracker(cursor: .none)
+    #expect(receive(&tracker, 1, 4, 5) == [1])
+    #expect(tracker.gapToFetch() == range(2, 3))
+    #expect(tracker.gapToFetch() == nil)
+    #expect(receive(&tracker, 2) == [2])
+    #expect(tracker.fetched(positionBefore: Seq(1), more: true))
+    #expect(tracker.gapToFetch() == range(3, 3))
+    #expect(receive(&tracker, 3) == [3, 4, 5])
+    #expect(tracker.fetched(positionBefore: Seq(2), more: false))
+    #expect(tracker.gapToFetch() == nil)
+  }
+
+  @Test("go on behind what may not be seen, whichever comes first")
+  func notVisible() {
+    var early = Tracker(cursor: .none)
+    #expect(early.skip(range(1, 3)).isEmpty)
+    #expect(receive(&early, 4) == [4])
+    var late = Tracker(cursor: .none)
+    #expect(receive(&late, 4) == [])
+    #expect(late.skip(range(1, 3)).map(\.element) == [4])
+    var inside = Tracker(cursor: .none)
+    #expect(inside.skip(range(2, 3)).isEmpty)
+    #expect(inside.gapToFetch() == range(1, 1))
+    #expect(receive(&inside, 1) == [1])
+    #expect(inside.position == Seq(3))
+  }
+
+  @Test("come again after a reconnect without coming out again")
+  func follow() {
+    var tracker = Tracker(cursor: .none)
+    #expect(receive(&tracker, 1, 2, 3) == [1, 2, 3])
+    #expect(tracker.follow(cursor: Seq(1), head: Seq(5)))
+    #expect(receive(&tracker, 2, 3, 4, 5) == [4, 5])
+  }
+
+  @Test("that another session of the device has acked in between are fetched")
+  func ahead() {
+    var tracker = Tracker(cursor: .none)
+    #expect(receive(&tracker, 1) == [1])
+    #expect(tracker.follow(cursor: Seq(4), head: Seq(6)))
+    #expect(tracker.gapToFetch() == range(2, 4))
+    #expect(receive(&tracker, 5, 2, 3, 4) == [2, 3, 4, 5])
+  }
+
+  @Test("that a rolled-back log no longer has are noticed")
+  func rolledBack() {
+    var tracker = Tracker(cursor: .none)
+    #expect(receive(&tracker, 1, 2, 3) == [1, 2, 3])
+    #expect(!tracker.follow(cursor: Seq(1), head: Seq(2)))
+  }
+
+  @Test("a fetch that explains nothing is noticed")
+  func unexplained() {
+    var tracker = Tracker(cursor: .none)
+    _ = receive(&tracker, 3)
+    _ = tracker.gapToFetch()
+    #expect(!tracker.fetched(positionBefore: .none, more: false))
+  }
+}
+
+@Suite("The state of what was sent")
+struct DeliveryBoardTests {
+  private let bob = UserID(checked: "bob")
+
+  private func shown(_ progress: [DeliveryBoard.Progress]) -> [String] {
+    progress.map { "\($0.messageID) \($0.status)" }
+  }
+
+  @Test("goes from stored to delivered to read, up to the seq of each notice")
+  func progress() {
+    var board = DeliveryBoard()
+    for seq in 1...3 as ClosedRange<UInt64> {
+      let progress = board.stored(MessageID(100 + seq), to: bob, at: Seq(seq))
+      #expect(progress?.status == .stored)
+    }
+    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["101 delivered", "102 delivered"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == [])
+    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["101 read"])
+    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["102 read", "103 read"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == [])
+  }
+
+  @Test("is right when the notice overtakes the answer to the send")
+  func overtaking() {
+    var board = DeliveryBoard()
+    #expect(board.delivered(by: bob, upTo: Seq(5)).isEmpty)
+    #expect(board.stored(MessageID(1), to: bob, at: Seq(5))?.status == .delivered)
+    #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["1 read"])
+    #expect(board.stored(MessageID(2), to: bob, at: Seq(6))?.status == .read)
+  }
+
+  @Test("counts a message once, though answer and own copy both tell of it, in either order")
+  func once() {
+    var board = DeliveryBoard()
+    #expect(board.stored(MessageID(2), to: bob, at: Seq(2)) != nil)
+    #expect(board.stored(MessageID(1), to: bob, at: Seq(1)) != nil)
+    #expect(board.stored(MessageID(2), to: bob, at: Seq(2)) == nil)
+    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["1 delivered", "2 delivered"])
+  }
+
+  @Test("is each peer's own")
+  func peers() {
+    var board = DeliveryBoard()
+    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
+    #expect(board.delivered(by: UserID(checked: "eve"), upTo: Seq(9)).isEmpty)
+  }
+}
+
+@Suite("Reads and waits")
+struct ReadAndBackoffTests {
+  @Test("one read of a conversation is under way at a time, and the newest position follows it")
+  func reads() {
+    let bob = StreamKey(checked: "user/bob")!
+    var reads = ReadPositions()
+    #expect(reads.want(bob, upTo: Seq(1)) == Seq(1))
+    #expect(reads.want(bob, upTo: Seq(3)) == nil)
+    #expect(reads.want(bob, upTo: Seq(2)) == nil)
+    #expect(reads.want(StreamKey(checked: "user/eve")!, upTo: Seq(9)) == Seq(9))
+    #expect(reads.answered(bob) == Seq(3))
+    #expect(reads.answered(bob) == nil)
+    #expect(reads.want(bob, upTo: Seq(3)) == nil)
+    #expect(reads.want(bob, upTo: Seq(4)) == Seq(4))
+  }
+
+  @Test("waits double up to the most, are spread over all below, and begin anew after a success")
+  func backoff() {
+    var backoff = Backoff(firstMilliseconds: 100, maxMilliseconds: 1000)
+    let ceilings = (0..<6).map { _ in backoff.nextCeiling() }
+    #expect(ceilings == [100, 200, 400, 800, 1000, 1000])
+    backoff.reset()
+    #expect(backoff.nextCeiling() == 100)
+    var random = Seeded(seed: 1)
+    backoff.reset()
+    for _ in 0..<100 { #expect(backoff.next(using: &random) <= 1000) }
+  }
+}
