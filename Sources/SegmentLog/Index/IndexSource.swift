@@ -58,6 +58,7 @@ struct IndexSource: Sendable {
     {
       places.append(place)
     }
+    if batches.isEmpty { facts.chainBefore = header.previousChain }
     batches.append(Batch(delta: delta, slots: slots))
     facts.nextOffset = header.nextOffset
     facts.bytesUsed = position + UInt64(header.batchBytes)

@@ -7,7 +7,7 @@ final class BackgroundWork: @unchecked Sendable {
   private var thread: LogThread?
 
   init(name: String) {
-    thread = LogThread(name: name) { [unowned self] in run() }
+    thread = LogThread(name: name) { [self] in run() }
   }
 
   func enqueue(_ task: @escaping @Sendable () -> Void) {

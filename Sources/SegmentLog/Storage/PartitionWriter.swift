@@ -75,10 +75,13 @@ final class PartitionWriter: @unchecked Sendable {
     nextOffset = start.nextOffset
     chain = start.chain
     durable = start.nextOffset
-    thread = LogThread(name: "log-\(segments.partition)") { [unowned self] in run() }
+    thread = LogThread(name: "log-\(segments.partition)") { [self] in run() }
   }
 
   func append(_ pending: Pending) {
+    let size = pending.batch.bytes.readableBytes
+    precondition(size <= BatchHeader.byteCount + Limits.batchBytesMax, "the batch is too large")
+    precondition(size > BatchHeader.byteCount && !pending.batch.slots.isEmpty, "an empty batch")
     monitor.lock()
     let refused = isClosed
     let wasIdle = queue.isEmpty
@@ -174,8 +177,6 @@ final class PartitionWriter: @unchecked Sendable {
   /// Puts a batch into the page cache.
   private func write(_ pending: Pending) throws(FileError) {
     let size = pending.batch.bytes.readableBytes
-    precondition(size <= BatchHeader.byteCount + Limits.batchBytesMax, "the batch is too large")
-    precondition(size > BatchHeader.byteCount && !pending.batch.slots.isEmpty, "an empty batch")
     if active.position > 0 && active.position + UInt64(size) > active.capacity {
       flush()
       if refusal != nil { throw FileError(number: EIO, operation: "sync before a roll") }
@@ -188,7 +189,11 @@ final class PartitionWriter: @unchecked Sendable {
         try files.write(active.file, bytes, at: position)
       }
     } catch {
-      if error.isFull { try erase(from: position, bytes: size) }
+      if error.isFull {
+        do throws(FileError) { try erase(from: position, bytes: size) } catch {
+          throw FileError(number: EIO, operation: "undo of a partly written batch: \(error)")
+        }
+      }
       throw error
     }
     active.position += UInt64(size)

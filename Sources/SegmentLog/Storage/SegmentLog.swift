@@ -65,6 +65,8 @@ package final class SegmentLog: LogPort {
     let epoch: Epoch
     do throws(FileError) {
       epoch = Epoch(try SegmentLog.lastEpoch(folder, manifest).rawValue + 1)
+      // Before anything states it: an opening that fails further on must not fence the next.
+      try folder.write(epoch, manifest.log)
     } catch {
       throw error.asDaybookError
     }
@@ -77,9 +79,6 @@ package final class SegmentLog: LogPort {
           log: manifest.log, scanner: scanner, epoch: epoch, options: options)
         outcomes.append(try recovery.run())
         findings += outcomes[index].findings
-      }
-      do throws(FileError) { try folder.write(epoch, manifest.log) } catch {
-        throw error.asDaybookError
       }
     } catch {
       for outcome in outcomes { outcome.start?.close(folder.files) }

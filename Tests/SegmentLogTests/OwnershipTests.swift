@@ -1,0 +1,113 @@
+import DaybookModel
+import Foundation
+import Ports
+import Testing
+
+@testable import SegmentLog
+
+@Suite("A log has one owner, and readers beside it")
+struct OwnershipTests {
+  let zero = PartitionID(0)
+
+  @Test("a reader beside the owner sees what is durable, through new segments too")
+  func readerBeside() async throws {
+    let test = try TestLog()
+    let log = try test.open()
+    let reader = try test.reader()
+    for batch in UInt64(0)..<30 {
+      _ = try await log.append(messages(batch * 4 + 1...batch * 4 + 4))
+      #expect(reader.highWatermark(of: zero) == log.highWatermark(of: zero))
+      #expect(try reader.everything() == messages(1...batch * 4 + 4))
+      let found = try reader.postings(zero, conversation: 7, before: nil, limit: 3)
+      #expect(found.map(\.offset.rawValue) == (1...3).map { Int64(batch * 4 + $0) })
+    }
+    #expect(reader.logID == log.logID)
+    #expect(try reader.segments(of: zero).count >= 2)
+    #expect(try reader.verify() == VerifyReport(events: 120, partitions: 1, faults: []))
+    log.close()
+  }
+
+  @Test("an owner of a lower epoch is refused, at opening and while it writes")
+  func fencing() async throws {
+    let test = try TestLog()
+    let manifest = try LogFolder(files: PosixFileSystem(), path: test.folder).manifest()
+    try await test.write([messages(1...2)])
+    try await test.write([messages(3...4)])
+    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(0), manifest.log)
+    #expect(await code { try test.open() } == .epochFenced)
+    #expect(await code { try test.open() } == .epochFenced)
+    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(2), manifest.log)
+    let old = try test.open()
+    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(9), manifest.log)
+    var refused: ErrorCode?
+    for batch in UInt64(0)..<100 where refused == nil {
+      refused = await code { try await old.append(messages(batch * 4 + 5...batch * 4 + 8)) }
+    }
+    #expect(refused == .epochFenced)
+    old.close()
+  }
+
+  @Test("an epoch file that is missing is derived from what was written")
+  func epochMissing() async throws {
+    let test = try TestLog()
+    try await test.write([messages(1...2)])
+    try FileManager.default.removeItem(atPath: test.folder + "/epoch")
+    let log = try test.open()
+    #expect(log.epoch == Epoch(2))
+    log.close()
+  }
+
+  @Test("the lock is held by one, told by its process, and free after it")
+  func lock() async throws {
+    let test = try TestLog()
+    let path = test.root + "/lock"
+    #expect(FolderLock.holder(path) == nil)
+    let lock = try FolderLock(path)
+    #expect(FolderLock.holder(path) == getpid())
+    do {
+      _ = try FolderLock(path)
+      Issue.record("the lock was taken twice")
+    } catch {
+      #expect(error.code == .dataFolderInUse)
+      #expect(error.message.contains("\(getpid())"))
+    }
+    lock.release()
+    #expect(FolderLock.holder(path) == nil)
+    try FolderLock(path).release()
+  }
+
+  @Test("what is no log of this format is refused by its name")
+  func refusals() async throws {
+    let test = try TestLog()
+    let manifest = URL(fileURLWithPath: test.folder + "/manifest.json")
+    let text = try String(contentsOf: manifest, encoding: .utf8)
+    try text.replacing("\"format_version\": 1", with: "\"format_version\": 2")
+      .write(to: manifest, atomically: true, encoding: .utf8)
+    #expect(await code { try test.open() } == .formatVersion)
+    #expect(await code { try test.reader() } == .formatVersion)
+    for broken in ["", "{", "{}", "[1]", text.replacing("\"log_id\": \"", with: "\"log_id\": \"x")]
+    {
+      try broken.write(to: manifest, atomically: true, encoding: .utf8)
+      #expect(await code { try test.open() } == .logCorrupt)
+    }
+    try FileManager.default.removeItem(at: manifest)
+    #expect(await code { try test.open() } == .dataFolderMissing)
+    try text.write(to: manifest, atomically: true, encoding: .utf8)
+    #expect(
+      await code { try SegmentLog.create(in: test.folder, partitions: 1) } == .dataFolderExists)
+    #expect(
+      await code { try SegmentLog.create(in: test.root + "/x", partitions: 0) }
+        == .invalidArgument)
+    #expect(
+      await code { try SegmentLog.create(in: test.root + "/a/b", partitions: 1) }
+        == .dataFolderMissing)
+  }
+
+  @Test("a closed log refuses appends")
+  func closed() async throws {
+    let test = try TestLog()
+    let log = try test.open()
+    log.close()
+    #expect(await code { try await log.append(messages(1...1)) } == .serverStopping)
+  }
+}
