@@ -88,6 +88,7 @@ let package = Package(
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", yams]),
     tests("DaybookTests", ["Daybook", "DaybookClient", "DaybookModel"]),
+    tests("EndToEndTests", ["Daybook"]),
     tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt]),
     tests("ImportTests", ["DaybookModel", "Import"]),
     tests(

@@ -30,8 +30,7 @@ enum ImportRules {
       "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
       "WireProtocol", "Gateway", "Identity", "DaybookClient", "Import", "NIOCore",
       "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Logging", "Crypto",
-      "ArgumentParser",
-      "Histogram", "Foundation", "Glibc", "Synchronization",
+      "ArgumentParser", "Histogram", "Dispatch", "Foundation", "Glibc",
     ],
     // C: no Swift imports at all.
     "CChecksum": [],
