@@ -129,7 +129,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case ChannelEvent.inputClosed = event { peerIsDone(context) }
+    if event as? ChannelEvent == .inputClosed { peerIsDone(context) }
     context.fireUserInboundEventTriggered(event)
   }
 

@@ -1,0 +1,137 @@
+import DaybookModel
+import DaybookSchema
+import Foundation
+import NIOCore
+import SwiftProtobuf
+import Testing
+import WireProtocol
+
+@Suite("hand-written bodies")
+struct HotBodyTests {
+  static func body(_ message: some SwiftProtobuf.Message) -> ByteBuffer {
+    ByteBuffer(bytes: message.wireBytes())
+  }
+
+  static let contexts: [Daybook_V1_CommandContext] = [
+    .with { $0.number = 1 },
+    .with {
+      $0.origin = Data([0, 1, 255])
+      $0.number = .max
+    },
+    .with {
+      $0.origin = Data(repeating: 7, count: 32)
+      $0.number = 300
+      $0.actingFor = "ålice"
+    },
+  ]
+
+  @Test(
+    "a Send is written and read as the generated code does", arguments: contexts, ["", "héllo"])
+  func send(context: Daybook_V1_CommandContext, text: String) throws {
+    let generated = Daybook_V1_SendRequest.with {
+      $0.context = context
+      $0.to = "user/bob"
+      $0.content = .with { $0.plain = .with { $0.body = Data(text.utf8) } }
+      $0.clientTimeMs = text.isEmpty ? 0 : 1_700_000_000_123
+      $0.senderName = text
+    }
+    let request = try SendRequest(frameBody: HotBodyTests.body(generated))
+    #expect(request.to == .user(try UserID("bob")))
+    #expect(request.context == (try CommandContext(context)))
+    #expect(request.senderName == text)
+    #expect(request.clientTime.milliseconds == generated.clientTimeMs)
+    #expect(Array(request.content.readableBytesView) == generated.content.wireBytes())
+    var written = ByteBuffer()
+    request.write(to: &written)
+    #expect(Array(written.readableBytesView) == generated.wireBytes())
+  }
+
+  @Test(
+    "an Ack is written and read as the generated code does", arguments: [0, 1, 127, UInt64.max])
+  func ack(seq: UInt64) throws {
+    let generated = Daybook_V1_AckRequest.with {
+      $0.stream = "group/ubuntu"
+      $0.upToSeq = seq
+    }
+    let request = try AckRequest(frameBody: HotBodyTests.body(generated))
+    #expect(request == AckRequest(stream: .group(try GroupID("ubuntu")), upTo: Seq(seq)))
+    var written = ByteBuffer()
+    request.write(to: &written)
+    #expect(Array(written.readableBytesView) == generated.wireBytes())
+  }
+
+  @Test("a CommandReply is written and read as the generated code does", arguments: [true, false])
+  func reply(flag: Bool) throws {
+    let generated = Daybook_V1_CommandReply.with {
+      $0.messageID = flag ? 1 << 62 : 0
+      $0.seq = flag ? 300 : 0
+      $0.recordedAtMs = 1_700_000_000_000
+      $0.durability = .synced
+      $0.repeated = flag
+      $0.changed = !flag
+    }
+    let reply = try CommandReply(frameBody: HotBodyTests.body(generated))
+    #expect(reply.repeated == flag && reply.changed == !flag)
+    var written = ByteBuffer()
+    reply.write(to: &written)
+    #expect(Array(written.readableBytesView) == generated.wireBytes())
+  }
+
+  @Test("fields of a later version are passed over")
+  func unknownFields() throws {
+    var generated = Daybook_V1_AckRequest()
+    generated.stream = "user/a"
+    var body = HotBodyTests.body(generated)
+    body.writeBytes([15 << 3 | 2, 1, 0xff, 14 << 3, 5])
+    #expect(try AckRequest(frameBody: body).stream.text == "user/a")
+  }
+
+  struct Bad: Sendable, CustomTestStringConvertible {
+    var name: String
+    var bytes: [UInt8]
+    var code: ErrorCode
+    var testDescription: String { name }
+  }
+
+  @Test(
+    "a bad Send is refused with a typed error",
+    arguments: [
+      Bad(name: "no receiver", bytes: [], code: .invalidRequest),
+      Bad(name: "torn", bytes: [0x12, 9, 0x75], code: .invalidRequest),
+      Bad(name: "no stream", bytes: [0x12, 1, 0x75], code: .invalidID),
+      Bad(
+        name: "id with a space", bytes: [0x12, 8] + Array("user/a b".utf8), code: .invalidID),
+      Bad(
+        name: "not UTF-8", bytes: [0x12, 6] + Array("user/".utf8) + [0xff], code: .invalidRequest),
+      Bad(
+        name: "two contents", bytes: [0x12, 6] + Array("user/a".utf8) + [0x1a, 0, 0x1a, 0],
+        code: .invalidRequest),
+      Bad(
+        name: "long origin", bytes: [0x0a, 35, 0x0a, 33] + Array(repeating: 1, count: 33),
+        code: .invalidRequest),
+    ])
+  func bad(_ bad: Bad) {
+    let error = #expect(throws: DaybookError.self) {
+      try SendRequest(frameBody: ByteBuffer(bytes: bad.bytes))
+    }
+    #expect(error?.code == bad.code)
+  }
+
+  @Test("an error keeps its number, name and kind over the wire")
+  func errors() {
+    for code in ErrorCode.all {
+      let back = DaybookError(DaybookError(code, "do this").errorReply)
+      #expect(back.code == code && back.code.name == code.name)
+      #expect(back.code.isTemporary == code.isTemporary && back.message == "do this")
+    }
+  }
+
+  @Test("a page written from the log's bytes is what the generated code reads")
+  func page() throws {
+    var body = ByteBuffer()
+    EventPage.write([ByteBuffer(string: "one"), ByteBuffer()], to: &body)
+    body.writeBytes(Daybook_V1_HistoryReply.with { $0.more = true }.wireBytes())
+    let reply = try Daybook_V1_HistoryReply(frameBody: body)
+    #expect(reply.events == [Data("one".utf8), Data()] && reply.more)
+  }
+}
