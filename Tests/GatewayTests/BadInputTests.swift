@@ -1,0 +1,193 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import Testing
+import WireProtocol
+
+@testable import Gateway
+
+private func header(_ words: UInt32...) -> ByteBuffer {
+  var buffer = ByteBuffer()
+  for word in words { buffer.writeInteger(word) }
+  return buffer
+}
+
+struct Fatal: Sendable, CustomTestStringConvertible {
+  var name: String
+  var bytes: ByteBuffer
+  var code: String
+  var sequence: UInt32
+  var testDescription: String { name }
+}
+
+struct Refused: Sendable, CustomTestStringConvertible {
+  var name: String
+  var type: FrameType
+  var body: [UInt8]
+  var code: ErrorCode
+  var testDescription: String { name }
+}
+
+@Suite("bad input")
+struct BadInputTests {
+  static let fatals: [Fatal] = [
+    Fatal(name: "malformed", bytes: header(7), code: "malformed_frame", sequence: 0),
+    Fatal(
+      name: "oversized", bytes: header(20, 1, 16, 9, 1 << 24), code: "frame_too_large",
+      sequence: 9),
+    Fatal(
+      name: "second connect", bytes: header(20, 1, 1, 9, 0), code: "out_of_order_frame",
+      sequence: 9),
+    Fatal(
+      name: "sequence again", bytes: header(20, 1, 2, 1, 0), code: "out_of_order_frame",
+      sequence: 1),
+  ]
+
+  @Test(
+    "what ends a connection is said first, with the sequence where it is known",
+    arguments: fatals)
+  func closes(_ fatal: Fatal) async throws {
+    try await GatewayFixture.run { fixture in
+      let (client, _) = try await fixture.live("bob:phone")
+      try await client.write(fatal.bytes)
+      let frame = try await client.next()
+      let error = try Daybook_V1_ErrorReply(frameBody: frame.body)
+      #expect(frame.type == .error && frame.sequence == fatal.sequence)
+      #expect(error.name == fatal.code)
+      #expect(await client.isAtEnd())
+      // The server is as it was.
+      _ = try await fixture.live("bob:phone")
+    }
+  }
+
+  @Test("a frame that the connection's end cuts is malformed")
+  func truncated() async throws {
+    try await GatewayFixture.run { fixture in
+      let client = try await fixture.open()
+      try await client.channel.setOption(.allowRemoteHalfClosure, value: true).get()
+      try await client.write(header(20, 1, 1, 1, 50))
+      try await client.channel.close(mode: .output)
+      let frame = try await client.next()
+      #expect(try Daybook_V1_ErrorReply(frameBody: frame.body).name == "malformed_frame")
+      #expect(frame.sequence == 1)
+      try? await client.channel.close()
+    }
+  }
+
+  @Test("anything before Connect is out of order")
+  func notConnected() async throws {
+    try await GatewayFixture.run { fixture in
+      let client = try await fixture.open()
+      let code = try await client.error(.heartbeat, Daybook_V1_HeartbeatRequest())
+      #expect(code == .outOfOrderFrame)
+      #expect(await client.isAtEnd())
+    }
+  }
+
+  @Test(
+    "a token that isn't good is refused and the connection closed",
+    arguments: [
+      ("nonsense", ErrorCode.invalidToken), ("expired:x", .expiredToken),
+      ("foreign:x", .foreignToken),
+    ])
+  func tokens(token: String, code: ErrorCode) async throws {
+    try await GatewayFixture.run { fixture in
+      let client = try await fixture.open()
+      let request = Daybook_V1_ConnectRequest.with { $0.token = token }
+      #expect(try await client.error(.connect, request) == code)
+      #expect(await client.isAtEnd())
+    }
+  }
+
+  @Test("a connection that never connects is told so and closed")
+  func deadline() async throws {
+    var options = GatewayOptions()
+    options.connectDeadline = .milliseconds(20)
+    try await GatewayFixture.run(options) { fixture in
+      let client = try await fixture.open()
+      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
+      #expect(closing.error.name == "connect_deadline")
+      #expect(await client.isAtEnd())
+    }
+  }
+
+  @Test("a silent session is told so and closed")
+  func silence() async throws {
+    var options = GatewayOptions()
+    options.heartbeatInterval = .milliseconds(20)
+    try await GatewayFixture.run(options) { fixture in
+      let (client, _) = try await fixture.live("bob:phone")
+      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
+      #expect(closing.error.name == "heartbeat_missed")
+      #expect(await client.isAtEnd())
+    }
+  }
+
+  @Test("a stopping server tells every session")
+  func stopping() async throws {
+    try await GatewayFixture.run { fixture in
+      let (client, _) = try await fixture.live("bob:phone")
+      async let stopped: Void = fixture.gateway.stop()
+      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
+      #expect(closing.error.name == "server_stopping" && closing.error.temporary)
+      #expect(await client.isAtEnd())
+      await stopped
+    }
+  }
+
+  static let refusals: [Refused] = [
+    Refused(
+      name: "unknown type", type: FrameType(rawValue: 99), body: [], code: .unknownRequestType),
+    Refused(name: "torn body", type: .send, body: [0x12, 99], code: .invalidRequest),
+    Refused(name: "torn cold body", type: .join, body: [0x12, 99], code: .invalidRequest),
+    Refused(
+      name: "bad id", type: .send,
+      body: Requests.send("x", to: "user/a b", number: 1).wireBytes(), code: .invalidID),
+    Refused(
+      name: "no number", type: .send,
+      body: Requests.send("x", to: "user/a", number: 0).wireBytes(), code: .invalidRequest),
+    Refused(
+      name: "no content", type: .send,
+      body: Daybook_V1_SendRequest.with {
+        $0.context.number = 1
+        $0.to = "user/a"
+      }.wireBytes(), code: .invalidContent),
+    Refused(
+      name: "big content", type: .send,
+      body: Requests.send(String(repeating: "x", count: 65_537), to: "user/a", number: 1)
+        .wireBytes(), code: .contentTooLarge),
+    Refused(
+      name: "strange group", type: .send,
+      body: Requests.send("x", to: "group/none", number: 1).wireBytes(), code: .notAMember),
+    Refused(
+      name: "strange ack", type: .ack, body: Requests.ack("group/none", 1).wireBytes(),
+      code: .invalidRequest),
+    Refused(
+      name: "another's mailbox", type: .fetch,
+      body: Daybook_V1_FetchRequest.with { $0.stream = "user/alice" }.wireBytes(),
+      code: .notPermitted),
+    Refused(
+      name: "typing in a strange group", type: .typing,
+      body: Daybook_V1_TypingRequest.with { $0.conversation = "group/none" }.wireBytes(),
+      code: .notAMember),
+  ]
+
+  @Test("a request that is refused leaves the session as it was", arguments: refusals)
+  func staysOpen(_ refused: Refused) async throws {
+    try await GatewayFixture.run { fixture in
+      let (client, _) = try await fixture.live("bob:phone")
+      client.sequence += 1
+      var buffer = ByteBuffer()
+      buffer.writeFrame(
+        refused.type, sequence: client.sequence, body: ByteBuffer(bytes: refused.body))
+      try await client.write(buffer)
+      let frame = try await client.next()
+      #expect(frame.type == .error && frame.sequence == client.sequence)
+      #expect(
+        DaybookError(try Daybook_V1_ErrorReply(frameBody: frame.body)).code == refused.code)
+      let reply = try await client.send("still here", to: "user/alice", number: 7)
+      #expect(reply.type == .send.reply)
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import DaybookModel
+import DaybookSchema
+import Logging
+import NIOCore
+import NIOPosix
+import Ports
+import SwiftProtobuf
+import Testing
+import WireProtocol
+
+@testable import Gateway
+
+/// A gateway over a `MemoryDaybook`, on two loops of its own.
+struct GatewayFixture {
+  let daybook = MemoryDaybook()
+  let gateway: TCPGateway
+  let address: SocketAddress
+  let group: MultiThreadedEventLoopGroup
+
+  private init(_ options: GatewayOptions) async throws {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    gateway = TCPGateway(
+      group: group, commands: daybook, committed: daybook, queries: daybook, tokens: daybook,
+      clock: daybook, logID: "log", options: options, logger: Logger(label: "test"))
+    address = try await gateway.start(host: "127.0.0.1", port: 0)
+  }
+
+  static func run(
+    _ options: GatewayOptions = GatewayOptions(),
+    _ body: (GatewayFixture) async throws -> Void
+  ) async throws {
+    let fixture = try await GatewayFixture(options)
+    do {
+      try await body(fixture)
+    } catch {
+      await fixture.gateway.stop()
+      try await fixture.group.shutdownGracefully()
+      throw error
+    }
+    await fixture.gateway.stop()
+    try await fixture.group.shutdownGracefully()
+  }
+
+  /// A connection without a session.
+  func open() async throws -> TestClient {
+    let (frames, feed) = AsyncStream<Frame>.makeStream()
+    let channel = try await ClientBootstrap(group: group)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(FrameCollector(feed))
+        }
+      }
+      .connect(to: address).get()
+    return TestClient(channel: channel, frames: frames.makeAsyncIterator())
+  }
+
+  /// A session, with its ConnectReply taken.
+  func connect(_ token: String) async throws -> TestClient {
+    let client = try await open()
+    _ = try await client.connect(token)
+    return client
+  }
+
+  /// A device's session, caught up with what it was sent on the way.
+  func live(_ token: String) async throws -> (TestClient, [Frame]) {
+    let client = try await connect(token)
+    let frames = try await client.until(.caughtUp)
+    return (client, frames)
+  }
+}
+
+final class FrameCollector: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  private var decoder = FrameDecoder()
+  private let feed: AsyncStream<Frame>.Continuation
+
+  init(_ feed: AsyncStream<Frame>.Continuation) { self.feed = feed }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    decoder.append(unwrapInboundIn(data))
+    while let frame = try? decoder.next() { feed.yield(frame) }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { feed.finish() }
+}
+
+/// Used by one test at a time.
+final class TestClient: @unchecked Sendable {
+  let channel: any Channel
+  private var frames: AsyncStream<Frame>.Iterator
+  var sequence: UInt32 = 0
+
+  init(channel: any Channel, frames: AsyncStream<Frame>.Iterator) {
+    self.channel = channel
+    self.frames = frames
+  }
+
+  func connect(_ token: String) async throws -> Daybook_V1_ConnectReply {
+    let request = Daybook_V1_ConnectRequest.with {
+      $0.token = token
+      $0.origin.append(contentsOf: token.utf8)
+    }
+    let frame = try await ask(.connect, request)
+    try #require(frame.type == .connect.reply, "\(frame.type)")
+    return try Daybook_V1_ConnectReply(frameBody: frame.body)
+  }
+
+  func write(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+
+  @discardableResult
+  func say(_ type: FrameType, _ body: some SwiftProtobuf.Message) async throws -> UInt32 {
+    sequence += 1
+    var buffer = ByteBuffer()
+    buffer.writeFrame(type, sequence: sequence, message: body)
+    try await write(buffer)
+    return sequence
+  }
+
+  /// The next frame, whatever it is; the test fails at the connection's end.
+  func next() async throws -> Frame {
+    try #require(await frames.next(isolation: nil), "the connection ended")
+  }
+
+  /// All that come until one of this type, which is the last.
+  func until(_ type: FrameType) async throws -> [Frame] {
+    var all: [Frame] = []
+    while all.last?.type != type { all.append(try await next()) }
+    return all
+  }
+
+  /// The answer to a request; pushes that come before it are passed over.
+  func ask(_ type: FrameType, _ body: some SwiftProtobuf.Message) async throws -> Frame {
+    let sequence = try await say(type, body)
+    while true {
+      let frame = try await next()
+      if frame.sequence == sequence { return frame }
+    }
+  }
+
+  func error(_ type: FrameType, _ body: some SwiftProtobuf.Message) async throws
+    -> ErrorCode
+  {
+    let frame = try await ask(type, body)
+    try #require(frame.type == .error, "\(frame.type)")
+    return DaybookError(try Daybook_V1_ErrorReply(frameBody: frame.body)).code
+  }
+
+  /// Nothing but the end comes.
+  func isAtEnd() async -> Bool { await frames.next(isolation: nil) == nil }
+
+  func send(_ text: String, to: String, number: UInt64) async throws -> Frame {
+    try await ask(.send, Requests.send(text, to: to, number: number))
+  }
+}
+
+enum Requests {
+  static func send(
+    _ text: String, to: String, number: UInt64, actingFor: String = ""
+  ) -> Daybook_V1_SendRequest {
+    .with {
+      $0.context.number = number
+      $0.context.actingFor = actingFor
+      $0.to = to
+      $0.content.plain.body.append(contentsOf: text.utf8)
+    }
+  }
+
+  static func join(_ group: String, number: UInt64) -> Daybook_V1_JoinRequest {
+    .with {
+      $0.context.number = number
+      $0.group = group
+    }
+  }
+
+  static func leave(_ group: String, number: UInt64) -> Daybook_V1_LeaveRequest {
+    .with {
+      $0.context.number = number
+      $0.group = group
+    }
+  }
+
+  static func create(_ group: String, number: UInt64) -> Daybook_V1_CreateGroupRequest {
+    .with {
+      $0.context.number = number
+      $0.group = group
+    }
+  }
+
+  static func ack(_ stream: String, _ seq: UInt64) -> Daybook_V1_AckRequest {
+    .with {
+      $0.stream = stream
+      $0.upToSeq = seq
+    }
+  }
+}
+
+extension Frame {
+  func event() throws -> Event { try EventDecoding.decode(body) }
+}
+
+extension [Frame] {
+  /// Seqs of the events among them that are of this stream.
+  func seqs(of stream: String) throws -> [UInt64] {
+    try filter { $0.type == .event }.map { try $0.event() }
+      .filter { $0.stream.text == stream }.map(\.seq.rawValue)
+  }
+}
