@@ -93,6 +93,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     decoder.append(unwrapInboundIn(data))
     machine.receivedBytes()
     takeFrames()
+    mark()
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -109,7 +110,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         machine.faulted(error, &output)
       }
     }
-    mark()
   }
 
   /// Asked before each read: while the session takes no frames, nor reads what it is sent, its
