@@ -93,6 +93,13 @@ struct RoundTripTests {
     #expect(
       events.map { $0.bytes.withUnsafeReadableBytes { TestEvent($0)?.seq } }
         == [2, 3, 4, 18, 41, 42, 80])
+    #expect(try log.events(zero, at: []).isEmpty)
+    let same = try log.events(zero, at: [Offset(9), Offset(9)])
+    #expect(same.map(\.offset) == [Offset(9), Offset(9)])
+    for disorder: [Int64] in [[9, 8], [9, 2], [70, 3]] {
+      #expect(
+        await code { try log.events(zero, at: disorder.map { Offset($0) }) } == .invalidArgument)
+    }
     log.close()
   }
 

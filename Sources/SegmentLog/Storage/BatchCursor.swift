@@ -16,7 +16,8 @@ struct BatchCursor {
   private let files: any FileSystem
   private let file: Int32
   private let log: LogID
-  private let chunkBytes: Int
+  /// How much is read at once, from the next read on.
+  var chunkBytes: Int
   private var chunk: ByteBuffer
   private var chunkStart: UInt64 = 0
   /// Where the next batch is expected.

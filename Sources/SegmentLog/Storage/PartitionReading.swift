@@ -35,6 +35,9 @@ extension PartitionSegments {
   private static let scatteredChunkBytes = 64 << 10
 
   func events(at offsets: [Offset]) throws(DaybookError) -> [StoredEvent] {
+    for (before, offset) in zip(offsets, offsets.dropFirst()) where before > offset {
+      throw DaybookError(.invalidArgument, "offsets must ascend: \(offset) is behind \(before)")
+    }
     var events: [StoredEvent] = []
     events.reserveCapacity(offsets.count)
     while events.count < offsets.count {
@@ -53,26 +56,22 @@ extension PartitionSegments {
     events = []
     defer { events = found }
     try withFile(segment) { (file) throws(DaybookError) in
-      var chunkBytes = PartitionSegments.scatteredChunkBytes
-      var cursor = BatchCursor(files, file, log, position: 0, chunkBytes: chunkBytes)
+      var cursor = BatchCursor(
+        files, file, log, position: 0, chunkBytes: PartitionSegments.scatteredChunkBytes)
       var expected = Offset(-1)
       while found.count < offsets.count, offsets[found.count] < end {
         let wanted = offsets[found.count]
         let place = index.place(before: delta(of: wanted, in: segment))
         let start = segment.base.advanced(by: Int(place.delta))
-        if start > expected || wanted < expected {
+        if start > expected {
           // A gap: go to the nearest indexed batch.
           if !cursor.isWithin(UInt64(place.position)) {
-            chunkBytes = PartitionSegments.scatteredChunkBytes
-            cursor = BatchCursor(
-              files, file, log, position: UInt64(place.position), chunkBytes: chunkBytes)
+            cursor.chunkBytes = PartitionSegments.scatteredChunkBytes
           }
           cursor.move(to: UInt64(place.position))
           expected = start
-        } else if !cursor.holdsNext, chunkBytes < BatchCursor.chunkBytes {
-          chunkBytes *= 2
-          cursor = BatchCursor(
-            files, file, log, position: cursor.position, chunkBytes: chunkBytes)
+        } else if !cursor.holdsNext, cursor.chunkBytes < BatchCursor.chunkBytes {
+          cursor.chunkBytes *= 2
         }
         let (header, body) = try next(&cursor, of: segment, expected: expected) {
           $0.nextOffset <= wanted
@@ -83,29 +82,26 @@ extension PartitionSegments {
     }
   }
 
+  /// Copies what is wanted out of the batch: a page of a history must not hold the memory of
+  /// every batch that it comes from, and the cursor can use its own again.
   private func take(
     _ offsets: [Offset], from batch: CommittedBatch, into events: inout [StoredEvent]
   ) throws(DaybookError) {
-    var index = 0
-    var at = batch.body.readerIndex
-    while events.count < offsets.count, offsets[events.count] < batch.nextOffset {
-      let wanted = offsets[events.count]
-      guard wanted >= batch.offset(of: index) else {
-        throw DaybookError(.invalidArgument, "offsets must ascend: \(wanted) comes too late")
+    var copies = ByteBuffer()
+    var taken: [(offset: Offset, start: Int, length: Int)] = []
+    var next = events.count
+    try batch.forEachEvent { (index, bytes) throws(DaybookError) in
+      let offset = batch.offset(of: index)
+      while next < offsets.count, offsets[next] == offset {
+        taken.append((offset, copies.writerIndex, bytes.count))
+        copies.writeBytes(bytes)
+        next += 1
       }
-      guard
-        let length = batch.body.getInteger(at: at, endianness: .little, as: UInt32.self),
-        let bytes = batch.body.getSlice(at: at + 4, length: Int(length))
-      else {
-        throw DaybookError(
-          .logCorrupt,
-          "the batch at offset \(batch.baseOffset) of partition \(partition) has torn lengths")
-      }
-      if batch.offset(of: index) == wanted {
-        events.append(StoredEvent(offset: wanted, bytes: bytes))
-      }
-      at += 4 + Int(length)
-      index += 1
+    }
+    for event in taken {
+      events.append(
+        StoredEvent(
+          offset: event.offset, bytes: copies.getSlice(at: event.start, length: event.length)!))
     }
   }
 
