@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+/// The README's tour, taken as it stands there.
+@Suite("Tour")
+struct TourTests {
+  /// Commands of the README's fenced blocks of this kind.
+  static func commands(_ kind: String, in readme: String) -> String {
+    var commands = ""
+    var isInside = false
+    for line in readme.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("```") {
+        isInside = line == "```sh \(kind)"
+      } else if isInside {
+        commands += line + "\n"
+      }
+    }
+    return commands
+  }
+
+  private let root = URL(filePath: #filePath).resolvingSymlinksInPath()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private func tour(_ kind: String, port: String = "7000") throws -> String {
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let commands = Self.commands(kind, in: readme)
+    try #require(!commands.isEmpty, "README.md has no block 'sh \(kind)'")
+    return commands.replacing("127.0.0.1:7000", with: "127.0.0.1:\(port)")
+  }
+
+  /// Runs commands as a user would type them; the first that fails ends them.
+  private func shell(_ commands: String, in folder: URL) throws -> (Process, output: URL) {
+    let output = folder.appending(path: "output-\(UUID().uuidString)")
+    try Data().write(to: output)
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/usr/bin/env")
+    shell.arguments = ["bash", "-euo", "pipefail", "-c", commands]
+    shell.currentDirectoryURL = folder
+    var environment = ProcessInfo.processInfo.environment
+    let path = environment["PATH"] ?? "/usr/bin:/bin"
+    environment["PATH"] = "\(Program.url.deletingLastPathComponent().path):\(path)"
+    shell.environment = environment
+    shell.standardInput = FileHandle.nullDevice
+    shell.standardOutput = try FileHandle(forWritingTo: output)
+    shell.standardError = shell.standardOutput
+    try shell.run()
+    return (shell, output)
+  }
+
+  private func text(_ file: URL) -> String {
+    (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+  }
+
+  private func run(_ commands: String, in folder: URL) async throws -> String {
+    let (shell, output) = try shell(commands, in: folder)
+    while shell.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+    try #require(shell.terminationStatus == 0, "\(text(output))")
+    return text(output)
+  }
+
+  /// Starts the server in the shell's own place, so that it gets the shell's signals.
+  private func startServer(in folder: URL) async throws -> (Process, port: String) {
+    let commands = try tour("tour-server", port: "0")
+      .replacing("daybook serve", with: "exec daybook serve")
+    let (server, output) = try shell(commands, in: folder)
+    while !text(output).contains("listening on ") {
+      try #require(server.isRunning, "\(text(output))")
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    let line = try #require(
+      text(output).split(separator: "\n").last { $0.contains("listening on ") })
+    return (server, String(try #require(line.split(separator: ":").last)))
+  }
+
+  @Test("every command of the README's tour does what the README says")
+  func tour() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "daybook-tour-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try FileManager.default.createSymbolicLink(
+      at: folder.appending(path: "Tests"), withDestinationURL: root.appending(path: "Tests"))
+
+    let (server, port) = try await startServer(in: folder)
+    defer { if server.isRunning { kill(server.processIdentifier, SIGKILL) } }
+    let told = try await run(try tour("tour", port: port), in: folder)
+    server.terminate()
+    while server.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(server.terminationStatus == 0)
+
+    #expect(told.contains("hello bob") && told.contains("are you there?"))
+    let rebuilt = try await run(try tour("tour-stopped"), in: folder)
+    #expect(rebuilt.contains(#"{"conversation":"user/alice","unread":2}"#), "\(rebuilt)")
+    for name in ["history", "unread", "offline"] {
+      let before = hash(of: name, in: told)
+      #expect(before != nil && hash(of: name, in: rebuilt) == before, "\(name)")
+    }
+  }
+
+  /// The last that a table states for the projection.
+  private func hash(of name: String, in output: String) -> Substring? {
+    output.split(separator: "\n").last { $0.hasPrefix("\(name) ") }?
+      .split(separator: " ").dropFirst(3).first
+  }
+
+  @Test("only blocks of the asked kind are taken, whole")
+  func extraction() {
+    let readme = "a\n```sh tour\none\ntwo\n```\nb\n```sh other\nthree\n```\n```sh tour\nfour\n```\n"
+    #expect(Self.commands("tour", in: readme) == "one\ntwo\nfour\n")
+    #expect(Self.commands("other", in: readme) == "three\n")
+    #expect(Self.commands("none", in: readme).isEmpty)
+  }
+}
