@@ -95,7 +95,7 @@ struct CommandQueueTests {
     for number in 1...3 { queue.append(command(UInt64(number)), token: UInt64(number)) }
     _ = drain(&queue, from: 1)
     #expect(queue.turnAway(2))
-    #expect(!queue.turnAway(2))
+    #expect(queue.turnAway(2) == false)
     queue.append(command(4), token: 4)
     #expect(drain(&queue, from: 4) == [])
     var last: UInt32 = 3

@@ -18,9 +18,10 @@ struct StreamTrackerTests {
     var random = Seeded(seed: 7)
     for _ in 0..<100 {
       var tracker = Tracker(cursor: Seq(10))
-      let arriving = (Array(1...40) + Array(5...30)).shuffled(using: &random)
+      let arriving = ((1...40).map { UInt64($0) } + (5...30).map { UInt64($0) }).shuffled(
+        using: &random)
       let out = arriving.flatMap { tracker.receive(Seq($0), $0).map(\.element) }
-      #expect(out == Array(11...40))
+      #expect(out == (11...40).map { UInt64($0) })
     }
   }
 
@@ -74,7 +75,7 @@ struct StreamTrackerTests {
   func rolledBack() {
     var tracker = Tracker(cursor: .none)
     #expect(receive(&tracker, 1, 2, 3) == [1, 2, 3])
-    #expect(!tracker.follow(cursor: Seq(1), head: Seq(2)))
+    #expect(tracker.follow(cursor: Seq(1), head: Seq(2)) == false)
   }
 
   @Test("a fetch that explains nothing is noticed")
@@ -82,7 +83,7 @@ struct StreamTrackerTests {
     var tracker = Tracker(cursor: .none)
     _ = receive(&tracker, 3)
     _ = tracker.gapToFetch()
-    #expect(!tracker.fetched(positionBefore: .none, more: false))
+    #expect(tracker.fetched(positionBefore: .none, more: false) == false)
   }
 }
 
@@ -111,7 +112,7 @@ struct DeliveryBoardTests {
   @Test("is right when the notice overtakes the answer to the send")
   func overtaking() {
     var board = DeliveryBoard()
-    #expect(board.delivered(by: bob, upTo: Seq(5)).isEmpty)
+    #expect(shown(board.delivered(by: bob, upTo: Seq(5))) == ["0 delivered"])
     #expect(board.stored(MessageID(1), to: bob, at: Seq(5))?.status == .delivered)
     #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["1 read"])
     #expect(board.stored(MessageID(2), to: bob, at: Seq(6))?.status == .read)
@@ -126,11 +127,19 @@ struct DeliveryBoardTests {
     #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["1 delivered", "2 delivered"])
   }
 
+  @Test("is told without an id, once, where the message was sent before this session")
+  func earlier() {
+    var board = DeliveryBoard()
+    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["0 read"])
+    #expect(shown(board.read(by: bob, upTo: Seq(3))) == [])
+  }
+
   @Test("is each peer's own")
   func peers() {
     var board = DeliveryBoard()
     _ = board.stored(MessageID(1), to: bob, at: Seq(1))
-    #expect(board.delivered(by: UserID(checked: "eve"), upTo: Seq(9)).isEmpty)
+    #expect(shown(board.delivered(by: UserID(checked: "eve"), upTo: Seq(9))) == ["0 delivered"])
+    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["1 read"])
   }
 }
 

@@ -49,7 +49,8 @@ enum ChatText {
   }
 
   static func status(_ update: StatusUpdate, of preview: String) -> String? {
-    switch update.status {
+    let preview = preview.isEmpty ? "what you wrote" : preview
+    return switch update.status {
     case .sending: nil
     case .stored: "✓ stored: \(preview)"
     case .delivered: "✓✓ delivered to \(name(update.conversation)): \(preview)"

@@ -45,7 +45,7 @@ public struct SessionInfo: Sendable, Hashable {
 public struct StatusUpdate: Sendable, Hashable {
   /// `SentMessage.id`, if this client sent it; nil in later news, which go by message id.
   public var sendID: UInt64?
-  /// From `stored` on.
+  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it.
   public var messageID: UInt64?
   public var conversation: Conversation
   public var status: MessageStatus

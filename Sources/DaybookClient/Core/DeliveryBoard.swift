@@ -8,6 +8,7 @@ package struct DeliveryBoard: Sendable {
   package static let messagesPerPeerMax = 4096
 
   package struct Progress: Sendable, Equatable {
+    /// None for what was sent before this client followed it: all that came before the notice.
     package var messageID: MessageID
     package var peer: UserID
     package var status: Status
@@ -60,6 +61,7 @@ package struct DeliveryBoard: Sendable {
   package mutating func delivered(by user: UserID, upTo seq: Seq) -> [Progress] {
     var peer = peers[user, default: Peer()]
     defer { peers[user] = peer }
+    let isNews = seq > peer.deliveredUpTo
     peer.deliveredUpTo = max(peer.deliveredUpTo, seq)
     var changed: [Progress] = []
     for index in peer.sent.indices {
@@ -69,16 +71,21 @@ package struct DeliveryBoard: Sendable {
       peer.sent[index].status = .delivered
       changed.append(Progress(messageID: sent.messageID, peer: user, status: .delivered))
     }
+    if changed.isEmpty && isNews {
+      return [Progress(messageID: .none, peer: user, status: .delivered)]
+    }
     return changed
   }
 
   package mutating func read(by user: UserID, upTo seq: Seq) -> [Progress] {
     var peer = peers[user, default: Peer()]
     defer { peers[user] = peer }
+    let isNews = seq > peer.readUpTo
     peer.deliveredUpTo = max(peer.deliveredUpTo, seq)
     peer.readUpTo = max(peer.readUpTo, seq)
     let covered = peer.sent.prefix { $0.seq <= seq }
-    peer.sent.removeFirst(covered.count)
+    if covered.isEmpty && isNews { return [Progress(messageID: .none, peer: user, status: .read)] }
+    defer { peer.sent.removeFirst(covered.count) }
     return covered.map { Progress(messageID: $0.messageID, peer: user, status: .read) }
   }
 }

@@ -53,7 +53,7 @@ extension SessionCore {
     case .read: status = .read
     }
     let update = StatusUpdate(
-      sendID: nil, messageID: progress.messageID.rawValue,
+      sendID: nil, messageID: progress.messageID == .none ? nil : progress.messageID.rawValue,
       conversation: .user(progress.peer.text), status: status)
     actions.append(.emit(.status(update), nil))
   }
