@@ -107,8 +107,14 @@ struct SessionTests {
       #expect(history.events.count == 1)
       let members = Daybook_V1_MembersRequest.with { $0.group = "g" }
       #expect(try await bob.error(.members, members) == .notAMember)
-      // Back again: the hole is named, not silent.
-      _ = try await bob.ask(.join, Requests.join("g", number: 3))  // seq 7
+      // Back again: what was not acked comes again, and the hole is named, not silent.
+      try await bob.say(.join, Requests.join("g", number: 3))  // seq 7
+      var again: [UInt64] = []
+      while again.last != 5 {
+        again += try [try await bob.next()].seqs(of: "group/g")
+      }
+      #expect(again == [3, 4, 5])
+      try await bob.say(.ack, Requests.ack("group/g", 5))
       let back = try await bob.until(.notVisible)
       let hole = try Daybook_V1_NotVisible(frameBody: back.last!.body)
       #expect(hole.range.fromSeq == 6 && hole.range.toSeq == 6)
