@@ -167,6 +167,61 @@ struct CommandLineTests {
     #expect(faults.first?["to_byte"] as? Int ?? 0 > 150)
   }
 
+  @Test("every listing has its fields, ids of messages as strings and times in UTC")
+  func fields() async throws {
+    let server = try await TestServer(partitions: 2)
+    try await server.start()
+    let bob = try await server.token(user: "bob", device: "laptop")
+    try await Program.succeed(
+      ["chat", "--server", server.address, "--token", bob], input: "/quit\n")
+    let alice = try await server.token(user: "alice", device: "phone")
+    try await Program.succeed(
+      ["chat", "--server", server.address, "--token", alice],
+      input: "/to bob\none \"two\"\nthree\n/quit\n")
+    func ask(_ arguments: String...) async throws -> [[String: Any]] {
+      try await Program.succeed(arguments + ["--data", server.data, "--json"]).objects()
+    }
+
+    let messages = try await ask("history", "--user", "bob", "--with", "alice")
+    #expect(messages.map { $0["text"] as? String } == ["one \"two\"", "three"])
+    let first = try #require(messages.first)
+    #expect(first["conversation"] as? String == "user/alice")
+    #expect(first["stream"] as? String == "user/bob" && first["from"] as? String == "alice")
+    #expect(first["seq"] as? Int == 1 && UInt64(first["message_id"] as? String ?? "") != nil)
+    #expect(
+      (first["recorded_at"] as? String)?.hasSuffix("Z") == true && first["client_time"] != nil)
+    let newest = try await ask("history", "--user", "bob", "--with", "alice", "--limit", "1")
+    #expect(newest.map { $0["text"] as? String } == ["three"])
+    let id = try #require(newest[0]["message_id"] as? String)
+    let older = try await ask("history", "--user", "bob", "--with", "alice", "--before", id)
+    #expect(older.map { $0["text"] as? String } == ["one \"two\""])
+
+    let unread = try await ask("unread", "--user", "bob")
+    #expect(unread.map { $0["conversation"] as? String } == ["user/alice"])
+    #expect(unread.map { $0["unread"] as? Int } == [2])
+    let offline = try await ask("offline", "--user", "bob", "--device", "laptop")
+    #expect(offline.map { $0["stream"] as? String } == ["user/bob"])
+    #expect(offline.map { $0["head"] as? Int } == [2] && offline[0]["cursor"] as? Int == 0)
+    #expect(offline[0]["pending"] as? Int == 2)
+    let segments = try await ask("log", "info")
+    for name in ["partition", "segment", "base_offset", "next_offset", "bytes_used", "sealed"] {
+      #expect(segments.allSatisfy { $0[name] != nil }, "\(name)")
+    }
+    let events = try await ask("log", "dump")
+    for name in ["partition", "offset", "stream", "seq", "type", "message_id", "recorded_at"] {
+      #expect(events.allSatisfy { $0[name] != nil }, "\(name)")
+    }
+    #expect(events.count { $0["type"] as? String == "message_sent" } == 2)
+    for command in ["list", "verify"] {
+      for line in try await ask("projection", command) {
+        #expect(line["name"] is String && line["state_hash"] is String)
+        #expect(
+          line["checkpoint"] as? Int == events.count && line["events"] as? Int == events.count)
+      }
+    }
+    await server.stop()
+  }
+
   @Test("rebuild refuses while a server runs, and says why; token and verify do not")
   func besideServer() async throws {
     let server = try await TestServer(partitions: 2)

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 
 /// How far something is, on standard error: one line that is written over on a terminal, else a
-/// line now and then.
+/// line now and then; and one at the end.
 final class ProgressLine {
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  private var last: ContinuousClock.Instant?
+  private var last = ContinuousClock.now
   private var isOpen = false
 
   private var interval: Duration { isTerminal ? .milliseconds(200) : .seconds(5) }
@@ -15,7 +15,7 @@ final class ProgressLine {
     done: UInt64, of total: UInt64, _ unit: String, perSecond: Double, secondsLeft: Double?
   ) {
     let now = ContinuousClock.now
-    if let last, now - last < interval, done < total { return }
+    if now - last < interval, done < total { return }
     last = now
     let percent = total > 0 ? 100 * Double(min(done, total)) / Double(total) : 100
     let eta = secondsLeft.map { ", \(ProgressLine.duration($0)) left" } ?? ""
