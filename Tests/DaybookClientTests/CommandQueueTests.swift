@@ -94,7 +94,7 @@ struct CommandQueueTests {
     var queue = CommandQueue()
     for number in 1...3 { queue.append(command(UInt64(number)), token: UInt64(number)) }
     _ = drain(&queue, from: 1)
-    #expect(queue.turnAway(2))
+    #expect(queue.turnAway(2) == true)
     #expect(queue.turnAway(2) == false)
     queue.append(command(4), token: 4)
     #expect(drain(&queue, from: 4) == [])
@@ -150,7 +150,7 @@ struct CommandQueueTests {
         inFlight = [:]
       case 1:
         let one = inFlight.keys.sorted().randomElement(using: &random)!
-        #expect(queue.turnAway(one))
+        #expect(queue.turnAway(one) == true)
         inFlight[one] = nil
         for (used, command) in queue.retry(sequence: {
           sequence += 1

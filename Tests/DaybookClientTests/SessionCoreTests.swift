@@ -48,6 +48,11 @@ struct SessionCoreTests {
     for seq in [2, 1, 1, 5, 2] as [UInt64] { server.message(seq) }
     var taken = server.take()
     #expect(taken.texts == ["m1", "m2"])
+    #expect(taken.fetches == ["user/me 1...1"])
+    server.fetched(taken.sequences.last!, [1], next: 0)
+    taken = server.take()
+    #expect(taken.texts == [])
+    #expect(taken.reconnect == nil)
     #expect(taken.fetches == ["user/me 3...4"])
     server.fetched(taken.sequences.last!, [3, 4], next: 0)
     taken = server.take()

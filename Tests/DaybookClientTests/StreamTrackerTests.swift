@@ -32,10 +32,10 @@ struct StreamTrackerTests {
     #expect(tracker.gapToFetch() == range(2, 3))
     #expect(tracker.gapToFetch() == nil)
     #expect(receive(&tracker, 2) == [2])
-    #expect(tracker.fetched(positionBefore: Seq(1), more: true))
+    #expect(tracker.fetched(positionBefore: Seq(1), more: true) == true)
     #expect(tracker.gapToFetch() == range(3, 3))
     #expect(receive(&tracker, 3) == [3, 4, 5])
-    #expect(tracker.fetched(positionBefore: Seq(2), more: false))
+    #expect(tracker.fetched(positionBefore: Seq(2), more: false) == true)
     #expect(tracker.gapToFetch() == nil)
   }
 
@@ -58,7 +58,7 @@ struct StreamTrackerTests {
   func follow() {
     var tracker = Tracker(cursor: .none)
     #expect(receive(&tracker, 1, 2, 3) == [1, 2, 3])
-    #expect(tracker.follow(cursor: Seq(1), head: Seq(5)))
+    #expect(tracker.follow(cursor: Seq(1), head: Seq(5)) == true)
     #expect(receive(&tracker, 2, 3, 4, 5) == [4, 5])
   }
 
@@ -66,7 +66,7 @@ struct StreamTrackerTests {
   func ahead() {
     var tracker = Tracker(cursor: .none)
     #expect(receive(&tracker, 1) == [1])
-    #expect(tracker.follow(cursor: Seq(4), head: Seq(6)))
+    #expect(tracker.follow(cursor: Seq(4), head: Seq(6)) == true)
     #expect(tracker.gapToFetch() == range(2, 4))
     #expect(receive(&tracker, 5, 2, 3, 4) == [2, 3, 4, 5])
   }

@@ -11,8 +11,8 @@ package struct StreamTracker<Element: Sendable>: Sendable {
   package var handed: Seq
   private var held: [Seq: Element] = [:]
   private var notVisible: [ClosedRange<Seq>] = []
-  /// A fetch is under way.
-  package private(set) var isFetching = false
+  /// What is being fetched.
+  private var fetching: ClosedRange<Seq>?
 
   package struct Released: Sendable {
     package var seq: Seq
@@ -28,7 +28,7 @@ package struct StreamTracker<Element: Sendable>: Sendable {
   /// The server follows the stream from `cursor` on, once more. False if its head lies behind what
   /// was received: the log was rolled back.
   package mutating func follow(cursor: Seq, head: Seq) -> Bool {
-    isFetching = false
+    fetching = nil
     acked = cursor
     guard head >= position else { return false }
     if cursor > position, held[position.next] == nil { expected = cursor }
@@ -75,8 +75,8 @@ package struct StreamTracker<Element: Sendable>: Sendable {
 
   /// The range to fetch now, if something is missing and not being fetched already.
   package mutating func gapToFetch() -> ClosedRange<Seq>? {
-    guard !isFetching, let gap else { return nil }
-    isFetching = true
+    guard fetching == nil, let gap else { return nil }
+    fetching = gap
     return gap
   }
 
@@ -86,10 +86,12 @@ package struct StreamTracker<Element: Sendable>: Sendable {
     return expected > position ? position.next...expected : nil
   }
 
-  /// A fetch's page has been taken. False if it brought nothing while something is still missing,
-  /// and says that there is no more: the server contradicts itself.
+  /// A fetch's page has been taken. False if it brought nothing of what was asked for, though the
+  /// server says that there is no more: it contradicts itself.
   package mutating func fetched(positionBefore: Seq, more: Bool) -> Bool {
-    isFetching = false
-    return more || gap == nil || position > positionBefore
+    defer { fetching = nil }
+    // What was asked for may have come by itself in the meantime.
+    let isCovered = fetching.map { position >= $0.upperBound } ?? true
+    return more || isCovered || position > positionBefore
   }
 }
