@@ -103,7 +103,13 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
         state.groups[user!]?.removeAll { $0 == command.stream.groupID }
       }
     case .openCursor, .inspect:
-      if command.stream.kind == .group, user != nil { try requireStay(user!, command.stream) }
+      if command.stream.kind == .group, user != nil {
+        if case .openCursor = command.body {
+          try requireMember(user, command.stream)
+        } else {
+          try requireStay(user!, command.stream)
+        }
+      }
       outcome.position = position(command)
     case .read: break
     }

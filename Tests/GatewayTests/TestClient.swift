@@ -128,6 +128,13 @@ final class TestClient: @unchecked Sendable {
     return all
   }
 
+  /// Seqs of the stream's events that come next, up to this one; other frames are passed over.
+  func seqs(of stream: String, through last: UInt64) async throws -> [UInt64] {
+    var all: [UInt64] = []
+    while all.last != last { all += try [try await next()].seqs(of: stream) }
+    return all
+  }
+
   /// The answer to a request; pushes that come before it are passed over.
   func ask(_ type: FrameType, _ body: some SwiftProtobuf.Message) async throws -> Frame {
     let sequence = try await say(type, body)
