@@ -67,7 +67,7 @@ struct DataFolder: Sendable {
       try fill(folder)
       try write("{\"format_version\": \(formatVersion)}\n", to: folder.descriptionPath)
       try sync(path)
-      try sync((path as NSString).deletingLastPathComponent)
+      try sync(parent(of: path))
     } catch {
       try? FileManager.default.removeItem(atPath: path)
       throw error
@@ -83,6 +83,12 @@ struct DataFolder: Sendable {
     guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
       throw failure("write", path, errno)
     }
+  }
+
+  /// Not Foundation's, which traps for a relative path of one letter.
+  private static func parent(of path: String) -> String {
+    let names = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+    return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
   }
 
   private static func sync(_ folder: String) throws(DaybookError) {

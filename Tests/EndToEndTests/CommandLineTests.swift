@@ -92,6 +92,22 @@ struct CommandLineTests {
     #expect(verdict.last?["partitions"] as? Int == 3)
   }
 
+  @Test("a data folder may be named relative to where one is", arguments: ["D", "./d", "d/", "é"])
+  func relativePath(name: String) async throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let program = Process()
+    program.executableURL = Program.url
+    program.arguments = ["init", "--data", name]
+    program.currentDirectoryURL = folder
+    program.standardOutput = FileHandle.nullDevice
+    try program.run()
+    program.waitUntilExit()
+    #expect(program.terminationStatus == 0)
+    let made = folder.appending(path: name).path
+    try await Program.succeed(["log", "verify", "--data", made])
+  }
+
   @Test("a folder of another format version is refused")
   func formatVersion() async throws {
     let folder = try folder()
