@@ -22,7 +22,7 @@ package struct Identifier<Kind>: Sendable, CustomStringConvertible {
 
 extension Identifier: Hashable {
   @inlinable
-  package static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+  package static func == (a: Self, b: Self) -> Bool { ByteEquality.of(a.text, b.text) }
 
   @inlinable
   package func hash(into hasher: inout Hasher) {

@@ -1,7 +1,7 @@
 /// A 64-bit hash that is the same in every process and on every machine, for what is
 /// stored: index keys and state hashes. Not for what an adversary may profit from.
 ///
-/// Mixes 8 bytes at a time by a 64x64 -> 128-bit multiplication, the construction of wyhash
+/// Mixes 16 bytes at a time by a 64x64 -> 128-bit multiplication, the construction of wyhash
 /// (Wang Yi, 2019), with its own constants and its own treatment of the tail.
 package struct StableHash: Sendable {
   @usableFromInline var state: UInt64
@@ -25,7 +25,13 @@ package struct StableHash: Sendable {
   @inlinable
   package mutating func combine(_ bytes: UnsafeRawBufferPointer) {
     var at = 0
-    while at + 8 <= bytes.count {
+    while at + 16 <= bytes.count {
+      let low = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let high = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self))
+      state = StableHash.mix(low ^ 0xd6e8_feb8_6659_fd93, high ^ state)
+      at += 16
+    }
+    if at + 8 <= bytes.count {
       combine(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
       at += 8
     }

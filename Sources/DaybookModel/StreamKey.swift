@@ -72,7 +72,7 @@ package struct StreamKey: Sendable, CustomStringConvertible {
 extension StreamKey: Hashable {
   @inlinable
   package static func == (a: Self, b: Self) -> Bool {
-    a.fingerprint == b.fingerprint && a.text.utf8.elementsEqual(b.text.utf8)
+    a.fingerprint == b.fingerprint && ByteEquality.of(a.text, b.text)
   }
 
   @inlinable

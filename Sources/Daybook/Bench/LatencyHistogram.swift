@@ -1,0 +1,23 @@
+import Histogram
+
+/// Latencies in microseconds, three significant digits.
+struct LatencyHistogram {
+  private var histogram = Histogram<UInt64>(
+    highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+
+  mutating func record(nanoseconds: UInt64) { _ = histogram.record(nanoseconds / 1000) }
+
+  mutating func merge(_ other: LatencyHistogram) {
+    histogram.add(other.histogram)
+  }
+
+  /// The `p50_us p99_us p999_us max_us` of every result line.
+  var fields: [(String, BenchValue)] {
+    [
+      ("p50_us", .integer(Int(histogram.valueAtPercentile(50)))),
+      ("p99_us", .integer(Int(histogram.valueAtPercentile(99)))),
+      ("p999_us", .integer(Int(histogram.valueAtPercentile(99.9)))),
+      ("max_us", .integer(Int(histogram.max))),
+    ]
+  }
+}

@@ -1,0 +1,36 @@
+import DaybookModel
+import Foundation
+
+/// A `daybook serve` of its own process, on a port that it chooses.
+final class ServerProcess {
+  private let process = Process()
+  let host = "127.0.0.1"
+  private(set) var port = 0
+
+  /// Returns once the server listens. Throws `unreachable` if it ends before.
+  init(data: String) throws {
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = ["serve", "--data", data, "--tcp", "\(host):0"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    var text = ""
+    while !text.contains("\n") {
+      let bytes = output.fileHandleForReading.availableData
+      guard !bytes.isEmpty else {
+        throw DaybookError(.unreachable, "the server ended before it listened")
+      }
+      text += String(decoding: bytes, as: UTF8.self)
+    }
+    guard let digits = text.split(separator: "\n").first?.split(separator: ":").last,
+      let port = Int(digits)
+    else { throw DaybookError(.unreachable, "the server said '\(text)' instead of its address") }
+    self.port = port
+  }
+
+  /// Asks it to stop, and waits.
+  func stop() {
+    process.terminate()
+    process.waitUntilExit()
+  }
+}

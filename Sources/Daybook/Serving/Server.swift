@@ -1,0 +1,70 @@
+import DaybookModel
+import Gateway
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import Partitions
+import Ports
+import Projections
+import SegmentLog
+
+/// The running whole: log, owners, projections and gateway, put together and taken apart in order.
+final class Server: Sendable {
+  private let lock: FolderLock
+  private let log: SegmentLog
+  private let group: MultiThreadedEventLoopGroup
+  private let pool: PoolWork
+  private let partitions: PartitionService
+  private let projections: ProjectionRuntime
+  private let queries: QueryService
+  private let gateway: TCPGateway
+  private let report: @Sendable (String) -> Void
+
+  /// Opens the log, which recovers it. The lock is held as long as the server lives.
+  /// `report` takes one line for the operator.
+  init(
+    folder: DataFolder, lock: FolderLock, loops: Int, report: @escaping @Sendable (String) -> Void
+  ) async throws {
+    self.lock = lock
+    self.report = report
+    let secret = try Secret.load(at: folder.secretPath)
+    log = try SegmentLog.open(in: folder.logPath, scanner: EventIndexer())
+    for finding in log.findings { report("\(finding)") }
+    group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+    pool = PoolWork(threads: 2)
+    let clock = SystemClock()
+    partitions = PartitionService(
+      log: log, snapshots: SnapshotFiles(folder: folder.statePath), clock: clock, blocking: pool,
+      group: group, report: report)
+    projections = ProjectionRuntime(log: log, folder: folder.projectionsPath)
+    queries = QueryService(log: log, folder: folder.projectionsPath, runtime: projections)
+    let tokens = await TokenAuthority(
+      secret: secret, logID: log.logID, now: { clock.now() })
+    gateway = TCPGateway(
+      group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
+      clock: clock, logID: log.logID, logger: Logger(label: "gateway"))
+  }
+
+  /// Replays what the snapshots lack, then lets clients in. Returns where it listens.
+  func start(host: String, port: Int) async throws -> SocketAddress {
+    try projections.start()
+    partitions.subscribe(projections)
+    let loaded = try await partitions.start()
+    report(
+      "epoch \(log.epoch): \(loaded.events) events in the log, \(loaded.replayed) replayed")
+    return try await gateway.start(host: host, port: port)
+  }
+
+  /// Clients first, so that nobody is answered by half a server; the log last.
+  func stop() async {
+    await gateway.stop()
+    await partitions.stop()
+    queries.stop()
+    await projections.stop()
+    log.close()
+    try? await pool.stop()
+    try? await group.shutdownGracefully()
+    report("stopped")
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+/// The built `daybook`, run as a user runs it.
+enum Program {
+  /// Tests and program are built side by side.
+  static let url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appendingPathComponent("daybook")
+
+  struct Output: Sendable {
+    var status: Int32
+    var text: String
+    var errors: String
+
+    var lines: [Substring] { text.split(separator: "\n") }
+
+    /// Each line as a JSON object.
+    func objects() throws -> [[String: Any]] {
+      try lines.map {
+        try #require(
+          try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any],
+          "not an object: \($0)")
+      }
+    }
+  }
+
+  /// Runs to the end, with `input` as standard input.
+  static func run(_ arguments: [String], input: String = "") async throws -> Output {
+    let run = try Running(arguments, input: input)
+    return await run.finished()
+  }
+
+  /// Runs to the end, and expects success.
+  @discardableResult
+  static func succeed(
+    _ arguments: [String], input: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> Output {
+    let output = try await run(arguments, input: input)
+    try #require(
+      output.status == 0, "\(arguments): \(output.errors)", sourceLocation: sourceLocation)
+    return output
+  }
+}
+
+/// A `daybook` that runs beside the test. Its output goes to files, so that it never waits for a
+/// reader.
+final class Running: @unchecked Sendable {
+  private let process = Process()
+  private let folder: URL
+
+  init(_ arguments: [String], input: String = "") throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "daybook-run-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for name in ["in", "out", "err"] {
+      let content = name == "in" ? Data(input.utf8) : Data()
+      try content.write(to: folder.appendingPathComponent(name))
+    }
+    process.executableURL = Program.url
+    process.arguments = arguments
+    process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent("in"))
+    process.standardOutput = try FileHandle(forWritingTo: folder.appendingPathComponent("out"))
+    process.standardError = try FileHandle(forWritingTo: folder.appendingPathComponent("err"))
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  func text(_ name: String = "out") -> String {
+    (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+  }
+
+  func finished() async -> Program.Output {
+    while process.isRunning { try? await Task.sleep(for: .milliseconds(5)) }
+    return Program.Output(
+      status: process.terminationStatus, text: text("out"), errors: text("err"))
+  }
+}
+
+/// A data folder, and a server on it that can be killed and started again on the same port.
+final class TestServer: @unchecked Sendable {
+  let folder: URL
+  private(set) var address = "127.0.0.1:0"
+  private var running: Running?
+
+  var data: String { folder.appendingPathComponent("data").path }
+
+  init(partitions: Int = 4) async throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "daybook-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try await Program.succeed(["init", "--data", data, "--partitions", "\(partitions)"])
+  }
+
+  deinit {
+    running?.signal(SIGKILL)
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  func start() async throws {
+    let server = try Running(["serve", "--data", data, "--tcp", address])
+    running = server
+    while !server.text().contains("\n") {
+      try #require(server.isRunning, "the server ended: \(server.text("err"))")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let line = try #require(server.text().split(separator: "\n").first)
+    address = "127.0.0.1:" + (try #require(line.split(separator: ":").last))
+  }
+
+  /// As a power cut would end the process: no chance to finish anything.
+  func crash() async {
+    running?.signal(SIGKILL)
+    _ = await running?.finished()
+    running = nil
+  }
+
+  @discardableResult
+  func stop() async -> Program.Output? {
+    running?.signal(SIGTERM)
+    let output = await running?.finished()
+    running = nil
+    return output
+  }
+
+  func token(user: String, device: String) async throws -> String {
+    let output = try await Program.succeed(
+      ["token", "--data", data, "--user", user, "--device", device])
+    return output.text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  func token(service: String) async throws -> String {
+    let output = try await Program.succeed(["token", "--data", data, "--service", service])
+    return output.text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+/// Fixture files, which lie beside the tests.
+enum Fixtures {
+  static let irc = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Fixtures/irc")
+
+  static func ircFiles() throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(at: irc, includingPropertiesForKeys: nil)
+      .filter { $0.lastPathComponent.contains("train") }
+      .sorted { $0.lastPathComponent < $1.lastPathComponent }
+  }
+}
