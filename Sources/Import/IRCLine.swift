@@ -35,7 +35,7 @@ package enum IRCLine: Sendable, Equatable {
   private static func membership(_ line: ArraySlice<UInt8>) -> IRCLine? {
     guard line.starts(with: "=== ".utf8) else { return nil }
     var rest = line.dropFirst(4)
-    guard let nick = IRCNick.read(from: &rest) else { return nil }
+    guard let nick = IRCNick.readBeforeMask(from: &rest) else { return nil }
     let knownAs = "is now known as ".utf8
     if rest.starts(with: knownAs) {
       rest = rest.dropFirst(knownAs.count)
@@ -78,6 +78,19 @@ package enum IRCNick {
     let nick = withoutArtefacts(line[line.startIndex..<end])
     line = line[end...].dropFirst()
     return nick.isEmpty ? nil : nick
+  }
+
+  /// As `read`, but leaves a mask alone that looks like the rest of a nick, for the one space in
+  /// front of it is the one behind a `]`.
+  static func readBeforeMask(from line: inout ArraySlice<UInt8>) -> String? {
+    let mask = Array("] [host] ".utf8)
+    let ends = line.indices.first { line[$0...].starts(with: mask) }
+    if let ends, !line[..<ends].contains(space) {
+      let nick = withoutArtefacts(line[...ends])
+      line = line[(ends + 2)...]
+      return nick
+    }
+    return read(from: &line)
   }
 
   /// Nicks differ by ASCII case only in display.

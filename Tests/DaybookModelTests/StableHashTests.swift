@@ -15,6 +15,8 @@ struct StableHashTests {
       ("12345678", 0x7b58_3f48_db8e_9a0a),
       ("123456789", 0x21e5_ab62_4148_8542),
       ("user/\u{e9}", 0x029b_7d18_3a0c_3e11),
+      ("1234567890123456", 0xfc0c_7a68_45ad_d407),
+      ("The quick brown fox jumps over the lazy dog", 0x0191_1ec6_4337_c086),
     ] as [(String, UInt64)])
   func pinnedText(text: String, expected: UInt64) {
     var hash = StableHash()

@@ -26,6 +26,7 @@ struct IRCLineTests {
       ("=== L0sT [host]  has joined #ubuntu", IRCLine.join(nick: "L0sT")),
       ("=== L0sT [host]  has joined #UBUNTU", .join(nick: "L0sT")),
       ("=== bur[n] er [host]  has joined #ubuntu", .join(nick: "bur[n]er")),
+      ("=== Guard] [host]  has joined #ubuntu", .join(nick: "Guard]")),
       ("=== [optik]  [host]  has joined #ubuntu", .join(nick: "[optik]")),
       ("=== Cal[] John [host]  has joined #ubuntu", .join(nick: "Cal[]John")),
       ("=== augmentor [host] -853@58.10.69.1]  has joined #ubuntu", .join(nick: "augmentor")),
