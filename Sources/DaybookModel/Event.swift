@@ -64,11 +64,15 @@ package struct Message: Sendable, Equatable {
   }
 }
 
-/// Who did something. A service acts for a user; then both are set.
-package struct Actor: Sendable, Hashable {
-  package var user: UserID?
-  package var device: DeviceID?
-  package var service: ServiceID?
+/// Who did something. A service acts for a user; then both are set. Shared rather than copied: a
+/// session's commands and their events all have the same one.
+package final class Actor: Sendable, Hashable {
+  package let user: UserID?
+  package let device: DeviceID?
+  package let service: ServiceID?
+
+  /// Nobody in particular.
+  package static let none = Actor()
 
   @inlinable
   package init(user: UserID? = nil, device: DeviceID? = nil, service: ServiceID? = nil) {
@@ -76,12 +80,23 @@ package struct Actor: Sendable, Hashable {
     self.device = device
     self.service = service
   }
+
+  package static func == (a: Actor, b: Actor) -> Bool {
+    a === b || (a.user == b.user && a.device == b.device && a.service == b.service)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(user)
+    hasher.combine(device)
+    hasher.combine(service)
+  }
 }
 
 /// Who issued commands: 1 to 32 bytes, in a form that costs no allocation.
 package struct Origin: Hashable, Sendable, CustomStringConvertible {
   package let words: (UInt64, UInt64, UInt64, UInt64)
   package let count: UInt8
+  @usableFromInline let fingerprint: UInt64
 
   @inlinable
   package init?(_ bytes: UnsafeRawBufferPointer) {
@@ -90,6 +105,9 @@ package struct Origin: Hashable, Sendable, CustomStringConvertible {
     withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: bytes) }
     self.words = words
     self.count = UInt8(bytes.count)
+    var hash = StableHash()
+    hash.combine(bytes)
+    fingerprint = hash.finish()
   }
 
   package init?(_ bytes: some Sequence<UInt8>) {
@@ -115,11 +133,7 @@ package struct Origin: Hashable, Sendable, CustomStringConvertible {
 
   @inlinable
   package func hash(into hasher: inout Hasher) {
-    hasher.combine(words.0)
-    hasher.combine(words.1)
-    hasher.combine(words.2)
-    hasher.combine(words.3)
-    hasher.combine(count)
+    hasher.combine(fingerprint)
   }
 
   package var description: String {

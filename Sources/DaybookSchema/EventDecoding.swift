@@ -30,8 +30,9 @@ package enum EventDecoding {
     _ bytes: UnsafeRawBufferPointer, _ content: ContentUse
   ) throws(DaybookError) -> Event {
     var reader = ProtobufReader(bytes)
-    var event = Event(stream: StreamKey.unread, recordedAt: .none, actor: Actor(), body: .noted)
+    var event = Event(stream: StreamKey.unread, recordedAt: .none, actor: .none, body: .noted)
     var command = CommandFields()
+    var actor = ActorFields()
     var hasBody = false
     while !reader.isAtEnd {
       let tag = try reader.tag()
@@ -44,9 +45,9 @@ package enum EventDecoding {
       case 2 << 3: event.seq = Seq(try reader.varint())
       case 3 << 3 | 1: event.messageID = MessageID(try reader.fixed64())
       case 4 << 3 | 1: event.recordedAt = Timestamp(milliseconds: try reader.fixed64())
-      case 5 << 3 | 2: event.actor.user = UserID(checked: try reader.string())
-      case 6 << 3 | 2: event.actor.device = DeviceID(checked: try reader.string())
-      case 7 << 3 | 2: event.actor.service = ServiceID(checked: try reader.string())
+      case 5 << 3 | 2: actor.user = UserID(checked: try reader.string())
+      case 6 << 3 | 2: actor.device = DeviceID(checked: try reader.string())
+      case 7 << 3 | 2: actor.service = ServiceID(checked: try reader.string())
       case 8 << 3 | 2: command.origin = Origin(try reader.delimited())
       case 9 << 3: command.number = try reader.varint()
       case 10 << 3 | 5: command.digest = try reader.fixed32()
@@ -64,7 +65,14 @@ package enum EventDecoding {
       throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
     }
     event.command = command.id
+    event.actor = Actor(user: actor.user, device: actor.device, service: actor.service)
     return event
+  }
+
+  private struct ActorFields {
+    var user: UserID?
+    var device: DeviceID?
+    var service: ServiceID?
   }
 
   private struct CommandFields {

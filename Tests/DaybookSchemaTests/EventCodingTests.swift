@@ -66,7 +66,9 @@ struct EventCodingTests {
     var samples = SampleEvents(seed: 5)
     for _ in 0..<Self.runs {
       var event = samples.event(.messageSent)
-      event.actor.user = event.actor.user ?? UserID(checked: "x")
+      event.actor = Actor(
+        user: event.actor.user ?? UserID(checked: "x"), device: event.actor.device,
+        service: event.actor.service)
       var buffer = ByteBuffer()
       let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
       #expect(slot.stream == event.stream.fingerprint)

@@ -39,8 +39,10 @@ struct OpenBatch {
     slots.append(EventEncoding.append(event, to: &bytes, bodyStart: headerBytes))
   }
 
-  mutating func answer(_ command: borrowing PendingCommand, _ outcome: CommandOutcome) {
-    let answer = CommandAnswer(token: command.token, outcome: .success(outcome))
+  mutating func answer(
+    _ command: borrowing PendingCommand, _ outcome: Result<CommandOutcome, DaybookError>
+  ) {
+    let answer = CommandAnswer(token: command.token, outcome: outcome)
     // A gateway loop is one receiver, so there are few: comparing beats hashing.
     for index in answers.indices where answers[index].receiver === command.receiver {
       answers[index].answers.append(answer)

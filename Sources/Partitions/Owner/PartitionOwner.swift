@@ -8,11 +8,12 @@ import Ports
 /// One batch is with the log at a time; everything decided meanwhile is the next. Confined to its
 /// event loop, but for `submit`.
 final class PartitionOwner: @unchecked Sendable {
-  /// Where a batch is closed even though another is still being synced.
-  static let batchBytesTarget = 1 << 20
   /// Closed batches that wait for the log; past it commands are refused.
   static let readyMax = 16
-  static let snapshotEvery = 1_000_000
+  /// A snapshot is due after so many events, if the last one is old enough: what a start has to
+  /// replay stays small, and a busy partition is not forever writing down its state.
+  static let snapshotEvents = 200_000
+  static let snapshotMilliseconds: UInt64 = 30_000
   static let retryAfter = TimeAmount.seconds(1)
 
   let partition: PartitionID
@@ -42,20 +43,25 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private var phase = Phase.loading
-  private var state: PartitionState
-  private var open: OpenBatch
-  private var ready: [OpenBatch] = []
+  private var desk: PartitionDesk
   private var inFlight: OpenBatch?
   private var eventsSinceSnapshot = 0
-  private var pendingSnapshot: ByteBuffer?
+  private var lastSnapshotAt = Timestamp.none
+  private var pendingSnapshot: PendingSnapshot?
+  /// A copy of the state, good once so many more batches are durable.
+  private struct PendingSnapshot {
+    var bytes: ByteBuffer
+    var batches: Int
+  }
+
   private var whenDrained: [() -> Void] = []
 
   init(_ partition: PartitionID, loop: any EventLoop, environment: Environment) {
     self.partition = partition
     self.loop = loop
     self.environment = environment
-    state = PartitionState(partition: partition)
-    open = OpenBatch(headerBytes: environment.log.batchHeaderBytes, capacity: 4096)
+    desk = PartitionDesk(
+      PartitionState(partition: partition), headerBytes: environment.log.batchHeaderBytes)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking
     ) { effects, destination, receipt in
@@ -76,31 +82,14 @@ final class PartitionOwner: @unchecked Sendable {
 
   private func take(_ commands: [PendingCommand]) {
     if let refusal { return refuse(commands, refusal) }
-    let now = environment.clock.now()
-    var refused: [(PendingCommand, DaybookError)] = []
-    for command in commands {
-      switch state.decide(command.command, now: now) {
-      case .append(let event, let outcome):
-        append(event)
-        open.answer(command, outcome)
-      case .answer(let outcome): open.answer(command, outcome)
-      case .reject(let error): refused.append((command, error))
-      }
-    }
+    desk.take(commands, now: environment.clock.now())
     advance()
-    for (command, error) in refused { refuse([command], error) }
-  }
-
-  private func append(_ event: borrowing Event) {
-    state.evolve(event)
-    open.append(event)
-    if open.byteCount >= PartitionOwner.batchBytesTarget { close() }
   }
 
   private var refusal: DaybookError? {
     switch phase {
     case .serving:
-      ready.count < PartitionOwner.readyMax
+      desk.ready.count < PartitionOwner.readyMax
         ? nil
         : DaybookError(
           .overloaded, "partition \(partition) has more waiting than its disk can take; retry")
@@ -134,41 +123,30 @@ final class PartitionOwner: @unchecked Sendable {
     case .loading, .refusing, .stopping:
       return receipt.relay.finished(receipt, .failure(refusal!))
     }
-    let now = environment.clock.now()
-    for effect in effects {
-      if let event = state.event(for: effect, now: now) { append(event) }
-    }
-    open.receipt(receipt)
+    desk.take(effects, receipt, now: environment.clock.now())
     advance()
   }
 
   // MARK: batches
 
-  private func close() {
-    ready.append(open)
-    open = OpenBatch(
-      headerBytes: environment.log.batchHeaderBytes, capacity: min(open.byteCount, 2 << 20))
-  }
-
   /// Gives the log the next batch if it has none. Answers that need no event wait here too, for
   /// what they tell may rest on events in flight.
   private func advance() {
     guard inFlight == nil else { return }
-    if ready.isEmpty {
-      if open.isEmpty { return drained() }
-      close()
+    while var batch = desk.next() {
+      guard batch.hasEvents else {
+        finish(batch)
+        continue
+      }
+      snapshotIfDue()
+      let appended = batch.handOver()
+      inFlight = batch
+      environment.log.append(appended, to: partition) { outcome in
+        self.loop.execute { self.completed(outcome) }
+      }
+      return
     }
-    var batch = ready.removeFirst()
-    guard batch.hasEvents else {
-      finish(batch)
-      return advance()
-    }
-    snapshotIfDue()
-    let appended = batch.handOver()
-    inFlight = batch
-    environment.log.append(appended, to: partition) { outcome in
-      self.loop.execute { self.completed(outcome) }
-    }
+    drained()
   }
 
   private func completed(_ outcome: Result<CommittedBatch, DaybookError>) {
@@ -199,11 +177,8 @@ final class PartitionOwner: @unchecked Sendable {
   private func fail(_ batch: OpenBatch, _ error: DaybookError) {
     environment.report("partition \(partition) stopped taking commands: \(error)")
     phase = .refusing(error)
-    let lost = [batch] + ready + [open]
-    ready = []
-    open = OpenBatch(headerBytes: environment.log.batchHeaderBytes, capacity: 4096)
     pendingSnapshot = nil
-    for batch in lost {
+    for batch in [batch] + desk.restart(PartitionState(partition: partition)) {
       for group in batch.answers {
         group.receiver.receive(
           group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) })
@@ -228,7 +203,7 @@ final class PartitionOwner: @unchecked Sendable {
     guard case .refusing = phase else { return }
     switch loaded {
     case .success(let loaded):
-      state = loaded.state
+      _ = desk.restart(loaded.state)
       // Only a full disk can get better by itself; the next command finds out whether it has.
       guard error.code == .storageFull else { return }
       loop.scheduleTask(in: PartitionOwner.retryAfter) {
@@ -247,8 +222,9 @@ final class PartitionOwner: @unchecked Sendable {
   /// Takes over a state that was loaded on another thread. On the loop.
   func serve(_ loaded: LoadedState) {
     loop.preconditionInEventLoop()
-    state = loaded.state
+    _ = desk.restart(loaded.state)
     eventsSinceSnapshot = loaded.replayed
+    lastSnapshotAt = environment.clock.now()
     phase = .serving
   }
 
@@ -266,7 +242,8 @@ final class PartitionOwner: @unchecked Sendable {
     whenDrained.append {
       // How far it got counts for the snapshot, so the relay stops only now.
       let bytes = SnapshotCoding.encode(
-        self.state, logID: self.environment.log.logID, relayedThrough: self.relay.relayedThrough)
+        self.desk.state, logID: self.environment.log.logID,
+        relayedThrough: self.relay.relayedThrough)
       self.relay.stop()
       guard wasServing, self.eventsSinceSnapshot > 0 else { return done() }
       self.save(
@@ -285,21 +262,26 @@ final class PartitionOwner: @unchecked Sendable {
 
   // MARK: snapshots
 
-  /// Copies the state as it is with the batch that goes to the log now, which is the last that it
-  /// includes when nothing was decided since that batch was closed.
+  /// Copies the state, which includes what was decided and is not durable yet.
   private func snapshotIfDue() {
-    guard eventsSinceSnapshot >= PartitionOwner.snapshotEvery, ready.isEmpty, open.isEmpty else {
-      return
-    }
+    guard eventsSinceSnapshot >= PartitionOwner.snapshotEvents else { return }
+    let now = environment.clock.now()
+    guard now.milliseconds >= lastSnapshotAt.milliseconds + PartitionOwner.snapshotMilliseconds
+    else { return }
     eventsSinceSnapshot = 0
-    pendingSnapshot = SnapshotCoding.encode(
-      state, logID: environment.log.logID, relayedThrough: relay.relayedThrough)
+    lastSnapshotAt = now
+    // The batch in hand is one of them.
+    pendingSnapshot = PendingSnapshot(
+      bytes: SnapshotCoding.encode(
+        desk.state, logID: environment.log.logID, relayedThrough: relay.relayedThrough),
+      batches: 1 + desk.closeAll())
   }
 
   private func keepSnapshot(next: Offset) {
-    guard let bytes = pendingSnapshot else { return }
-    pendingSnapshot = nil
-    save(StateSnapshot(next: next, state: bytes), then: {})
+    guard var snapshot = pendingSnapshot else { return }
+    snapshot.batches -= 1
+    pendingSnapshot = snapshot.batches > 0 ? snapshot : nil
+    if snapshot.batches == 0 { save(StateSnapshot(next: next, state: snapshot.bytes), then: {}) }
   }
 
   private func save(_ snapshot: StateSnapshot, then done: @escaping @Sendable () -> Void) {

@@ -12,6 +12,16 @@ struct ActiveSegment {
   var base: Offset { segment.base }
   /// The preparer was asked for the next segment.
   var askedForNext = false
+  private let since = ContinuousClock.now
+
+  /// Zeros written ahead make syncs cheap, and double what the disk has to write: worth it only
+  /// while there is time for it.
+  var isFillingSlowly: Bool {
+    let seconds = (ContinuousClock.now - since) / .seconds(1)
+    return Double(position) < seconds * Double(ActiveSegment.zeroFillBytesPerSecondMax)
+  }
+
+  private static let zeroFillBytesPerSecondMax = 8 << 20
 
   init(segment: Segment, index: OpenIndex, file: Int32, capacity: UInt64, position: UInt64) {
     self.segment = segment

@@ -346,7 +346,7 @@ final class PartitionWriter: @unchecked Sendable {
   private func prepareNext() {
     guard !active.askedForNext, active.position * 2 >= active.capacity else { return }
     active.askedForNext = true
-    preparer.prepare(capacity: nextCapacity)
+    preparer.prepare(capacity: nextCapacity, zeroFilled: active.isFillingSlowly)
   }
 }
 

@@ -10,8 +10,8 @@ struct PreparedFile: Sendable {
   let capacity: UInt64
 }
 
-/// Has a partition's next segment ready before the present one is full. Zeros are written, not
-/// only allocated: a sync of written blocks need not change the file's extents.
+/// Has a partition's next segment ready before the present one is full. Where there is time, zeros
+/// are written, not only allocated: a sync of written blocks need not change the file's extents.
 final class SegmentPreparer: Sendable {
   private static let chunkBytes = 1 << 20
   /// A sync of little at a time lets the writers' syncs in between.
@@ -31,11 +31,11 @@ final class SegmentPreparer: Sendable {
   }
 
   /// Begins to make the next file ready, unless one is.
-  func prepare(capacity: UInt64) {
+  func prepare(capacity: UInt64, zeroFilled: Bool) {
     background.enqueue { [self] in
       // A failure shows when the writer, having none ready, makes the file itself.
       guard ready.withLockedValue({ $0 == nil }),
-        let prepared = try? make(capacity: capacity, zeroFilled: true)
+        let prepared = try? make(capacity: capacity, zeroFilled: zeroFilled)
       else { return }
       ready.withLockedValue { $0 = prepared }
     }

@@ -1,0 +1,84 @@
+import DaybookModel
+import NIOCore
+import Ports
+
+/// The owner's work without its I/O: commands and effects go in, batches for the log come out.
+/// One value, changed in place, so that deciding a command copies nothing of the state.
+struct PartitionDesk {
+  /// Where a batch is closed even though another is still being synced.
+  static let batchBytesTarget = 1 << 20
+
+  private(set) var state: PartitionState
+  private var open: OpenBatch
+  /// Closed batches that wait for the log.
+  private(set) var ready: [OpenBatch] = []
+  private let headerBytes: Int
+
+  init(_ state: PartitionState, headerBytes: Int) {
+    self.state = state
+    self.headerBytes = headerBytes
+    open = OpenBatch(headerBytes: headerBytes, capacity: 4096)
+  }
+
+  /// Decides in order. What is accepted is in the state at once, and in a batch. Refusals wait for
+  /// their batch like every answer, for they may rest on events that are not durable yet.
+  mutating func take(_ commands: [PendingCommand], now: Timestamp) {
+    for index in commands.indices {
+      switch state.decide(commands[index].command, now: now) {
+      case .append(let event, let outcome):
+        append(event)
+        open.answer(commands[index], .success(outcome))
+        closeIfFull()
+      case .answer(let outcome): open.answer(commands[index], .success(outcome))
+      case .reject(let error): open.answer(commands[index], .failure(error))
+      }
+    }
+  }
+
+  mutating func take(_ effects: [Effect], _ receipt: RelayReceipt, now: Timestamp) {
+    for effect in effects {
+      if let event = state.event(for: effect, now: now) {
+        append(event)
+        closeIfFull()
+      }
+    }
+    open.receipt(receipt)
+  }
+
+  private mutating func append(_ event: borrowing Event) {
+    state.evolve(event)
+    open.append(event)
+  }
+
+  private mutating func closeIfFull() {
+    if open.byteCount >= PartitionDesk.batchBytesTarget { close() }
+  }
+
+  /// How many batches for the log hold all that was decided and is not with it yet.
+  mutating func closeAll() -> Int {
+    if !open.isEmpty { close() }
+    return ready.count(where: \.hasEvents)
+  }
+
+  private mutating func close() {
+    let capacity = min(open.byteCount, 2 << 20)
+    ready.append(open)
+    open = OpenBatch(headerBytes: headerBytes, capacity: capacity)
+  }
+
+  /// The batch that is the log's next, if there is any.
+  mutating func next() -> OpenBatch? {
+    if ready.isEmpty {
+      if open.isEmpty { return nil }
+      close()
+    }
+    return ready.removeFirst()
+  }
+
+  /// Takes over another state. Returns the batches whose events it knows nothing of.
+  mutating func restart(_ state: PartitionState) -> [OpenBatch] {
+    let lost = open.isEmpty ? ready : ready + [open]
+    self = PartitionDesk(state, headerBytes: headerBytes)
+    return lost
+  }
+}
