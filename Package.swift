@@ -100,7 +100,10 @@ let package = Package(
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
     tests(
       "PartitionsTests",
-      ["DaybookModel", "DaybookSchema", "Ports", "Partitions", nioCore, nioPosix, nioLocks]),
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "Partitions", nioCore, nioPosix, nioLocks,
+        protobuf,
+      ]),
     tests(
       "ProjectionsTests",
       ["DaybookModel", "DaybookSchema", "Ports", "Projections", nioCore, nioLocks, grdb]),

@@ -10,10 +10,6 @@ import Ports
 final class PartitionOwner: @unchecked Sendable {
   /// Closed batches that wait for the log; past it commands are refused.
   static let readyMax = 16
-  /// A snapshot is due after so many events, if the last one is old enough: what a start has to
-  /// replay stays small, and a busy partition is not forever writing down its state.
-  static let snapshotEvents = 200_000
-  static let snapshotMilliseconds: UInt64 = 30_000
   static let retryAfter = TimeAmount.seconds(1)
 
   let partition: PartitionID
@@ -25,6 +21,7 @@ final class PartitionOwner: @unchecked Sendable {
   struct Environment: Sendable {
     let log: any LogPort
     let snapshots: any SnapshotStore
+    let snapshotPolicy: SnapshotPolicy
     let clock: any WallClock
     let blocking: any BlockingWork
     /// Tells every consumer of a batch that is durable.
@@ -155,10 +152,11 @@ final class PartitionOwner: @unchecked Sendable {
     switch outcome {
     case .success(let committed):
       eventsSinceSnapshot += committed.count
+      // First, for what follows may bring new commands, and with them the next batch.
+      keepSnapshot(next: committed.nextOffset)
       finish(batch)
       environment.announce(committed)
       relay.committed(committed, effects: batch.effects)
-      keepSnapshot(next: committed.nextOffset)
       advance()
     case .failure(let error):
       fail(batch, error)
@@ -264,9 +262,9 @@ final class PartitionOwner: @unchecked Sendable {
 
   /// Copies the state, which includes what was decided and is not durable yet.
   private func snapshotIfDue() {
-    guard eventsSinceSnapshot >= PartitionOwner.snapshotEvents else { return }
-    let now = environment.clock.now()
-    guard now.milliseconds >= lastSnapshotAt.milliseconds + PartitionOwner.snapshotMilliseconds
+    let (policy, now) = (environment.snapshotPolicy, environment.clock.now())
+    guard pendingSnapshot == nil, eventsSinceSnapshot >= policy.events,
+      now.milliseconds >= lastSnapshotAt.milliseconds + policy.milliseconds
     else { return }
     eventsSinceSnapshot = 0
     lastSnapshotAt = now

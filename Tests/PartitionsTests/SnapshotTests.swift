@@ -1,0 +1,63 @@
+import DaybookModel
+import DaybookSchema
+import NIOPosix
+import Ports
+import SwiftProtobuf
+import Testing
+
+@testable import Partitions
+
+@Suite("snapshots of a partition's state", .timeLimit(.minutes(1)))
+struct SnapshotTests {
+  /// The state as a message, with what has no order of its own put in one.
+  func canonical(_ loaded: LoadedState) throws -> Daybook_V1_PartitionSnapshot {
+    let bytes = SnapshotCoding.encode(loaded.state, logID: "memory", relayedThrough: .zero)
+    var snapshot = try Daybook_V1_PartitionSnapshot(serializedBytes: Array(bytes.readableBytesView))
+    snapshot.origins.sort { $0.origin.lexicographicallyPrecedes($1.origin) }
+    snapshot.sources.sort { $0.partition < $1.partition }
+    return snapshot
+  }
+
+  @Test("taken while batches wait, a snapshot and the events after it are the whole log's state")
+  func underLoad() async throws {
+    let (log, snapshots) = (MemoryLog(partitions: 4), MemorySnapshots())
+    let service = PartitionService(
+      log: log, snapshots: snapshots, snapshotPolicy: SnapshotPolicy(events: 30, milliseconds: 0),
+      clock: FixedClock(), blocking: PoolWork(), group: MultiThreadedEventLoopGroup.singleton,
+      report: { _ in })
+    let copies = Watch(.messageCopied)
+    service.subscribe(copies)
+    _ = try await service.start()
+    let answers = Answers()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for sender in 0..<20 {
+        group.addTask {
+          for number in 1...40 {
+            let receiver = UserID(checked: "user\((sender + 1 + number % 19) % 20)")
+            let user = UserID(checked: "user\(sender)")
+            _ = try await answers.ask(
+              Command(
+                stream: .user(receiver), actor: Actor(user: user),
+                id: NumberedOrigin(origin: Origin(user.text.utf8)!, number: UInt64(number)),
+                body: .send(message("\(number)"))),
+              of: service
+            ).get()
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    await copies.count(reaches: 800)
+    // The service goes on, as one does that is about to be killed.
+    for index in 0..<log.partitionCount {
+      let partition = PartitionID(index)
+      let snapshot = try #require(snapshots.load(partition))
+      #expect(snapshot.next > .zero)
+      let short = try LoadedState.load(partition, log: log, snapshots: snapshots)
+      let whole = try LoadedState.load(partition, log: log, snapshots: MemorySnapshots())
+      #expect(short.replayed < whole.replayed)
+      #expect(try canonical(short) == canonical(whole))
+    }
+    await service.stop()
+  }
+}
