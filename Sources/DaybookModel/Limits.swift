@@ -10,6 +10,8 @@ package enum Limits {
   package static let originWindow = 1024
   /// An event in the log, everything included.
   package static let eventBytesMax = 131_072
+  /// Senders whom one ack tells of a delivery; the rest are told by the next.
+  package static let ackSendersMax = 1_000
   /// The body of a batch. A larger length in a file is a fault, not a reason to take memory.
   package static let batchBytesMax = 16 << 20
   package static let frameBytesMax = 1 << 20

@@ -6,7 +6,7 @@ import NIOCore
 package protocol SnapshotStore: AnyObject, Sendable {
   /// The newest whole snapshot of a partition. Blocking.
   func load(_ partition: PartitionID) -> StateSnapshot?
-  /// Keeps this one, and forgets the ones before it. Blocking. Throws `storage_full`,
+  /// Keeps this one, and forgets all others. Blocking. Throws `storage_full`,
   /// `storage_failed`.
   func save(_ snapshot: StateSnapshot, of partition: PartitionID) throws(DaybookError)
 }
@@ -14,10 +14,13 @@ package protocol SnapshotStore: AnyObject, Sendable {
 package struct StateSnapshot: Sendable {
   /// The first offset that the state does not include.
   package var next: Offset
+  /// Of the last batch that the state includes.
+  package var mark: UInt64
   package var state: ByteBuffer
 
-  package init(next: Offset, state: ByteBuffer) {
+  package init(next: Offset, mark: UInt64, state: ByteBuffer) {
     self.next = next
+    self.mark = mark
     self.state = state
   }
 }

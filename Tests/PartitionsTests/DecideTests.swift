@@ -1,4 +1,6 @@
 import DaybookModel
+import DaybookSchema
+import NIOCore
 import Ports
 import Testing
 
@@ -241,5 +243,44 @@ struct DecideTests {
     #expect(decoded?.state == desk.state)
     #expect(decoded?.relayedThrough == Offset(42))
     #expect(SnapshotCoding.decode(snapshot, partition: PartitionID(3), logID: "else") == nil)
+  }
+
+  @Test("one ack tells at most so many senders; the next tells the rest, and the event stays small")
+  func manySenders() throws {
+    var desk = Desk()
+    let count = Limits.ackSendersMax * 2 + 7
+    desk.done(.openCursor, on: .user(alice), by: alice, device: phone)
+    for index in 0..<count {
+      let name = String(repeating: "x", count: 58) + String(100_000 + index)
+      desk.done(.send(message("hello")), on: .user(alice), by: UserID(checked: name))
+    }
+    var told: [UserID] = []
+    for upTo in [count - 2, count - 1, count] {
+      let decision = desk.decide(
+        .ack(upTo: Seq(UInt64(upTo))), on: .user(alice), by: alice, device: phone)
+      let event = try #require(decision.event)
+      guard case .acked(_, let senders) = event.body else { return }
+      #expect(senders.count <= Limits.ackSendersMax)
+      var bytes = ByteBuffer()
+      _ = EventEncoding.append(event, to: &bytes, bodyStart: 0)
+      #expect(bytes.readableBytes <= Limits.eventBytesMax)
+      told += senders
+    }
+    #expect(told.count == count && Set(told).count == count)
+  }
+
+  @Test("a read that covers no unread message logs no event but its note")
+  func readOfNothing() {
+    var desk = Desk()
+    for _ in 0..<9 { desk.done(.send(message("hello")), on: .user(alice), by: carol) }
+    desk.done(.send(message("hello")), on: .user(alice), by: bob)
+    for upTo in 1...9 {
+      let read = desk.decide(
+        .read(peer: bob, upTo: Seq(UInt64(upTo))), on: .user(alice), by: alice, device: phone)
+      #expect(read.event?.kind == .noted)
+    }
+    let read = desk.decide(
+      .read(peer: bob, upTo: Seq(10)), on: .user(alice), by: alice, device: phone)
+    #expect(read.event?.kind == .read && read.event?.seq == Seq(11))
   }
 }

@@ -1,4 +1,5 @@
 import DaybookModel
+import DaybookSchema
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -17,6 +18,7 @@ final class MemoryLog: LogPort {
   struct State {
     var partitions: [[CommittedBatch]]
     var faults: [PartitionID: DaybookError] = [:]
+    var unreadable: Set<PartitionID> = []
   }
 
   init(partitions: Int) {
@@ -26,6 +28,10 @@ final class MemoryLog: LogPort {
 
   func fail(_ partition: PartitionID, with error: DaybookError?) {
     state.withLockedValue { $0.faults[partition] = error }
+  }
+
+  func makeUnreadable(_ partition: PartitionID) {
+    state.withLockedValue { _ = $0.unreadable.insert(partition) }
   }
 
   func highWatermark(of partition: PartitionID) -> Offset {
@@ -54,8 +60,31 @@ final class MemoryLog: LogPort {
   func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
   ) throws(DaybookError) -> [CommittedBatch] {
-    let batches = state.withLockedValue { $0.partitions[partition.index] }
+    let (batches, unreadable) = state.withLockedValue {
+      ($0.partitions[partition.index], $0.unreadable.contains(partition))
+    }
+    if unreadable { throw DaybookError(.logCorrupt, "told to be") }
     return Array(batches.drop { $0.nextOffset <= offset }.prefix(3))
+  }
+
+  /// All events of all partitions of one kind.
+  func events(_ kind: EventKind) throws -> [Event] {
+    var found: [Event] = []
+    for index in 0..<partitionCount {
+      var next = Offset.zero
+      while case let batches = try read(PartitionID(index), from: next, bytesMax: 1),
+        !batches.isEmpty
+      {
+        for batch in batches {
+          try batch.forEachEvent { _, bytes throws(DaybookError) in
+            let event = try EventDecoding.decode(bytes)
+            if event.kind == kind { found.append(event) }
+          }
+          next = batch.nextOffset
+        }
+      }
+    }
+    return found
   }
 
   func events(

@@ -24,26 +24,6 @@ struct RelayTests {
       body: .send(message("\(number)")))
   }
 
-  /// All events of all partitions of one kind.
-  func events(_ kind: EventKind) throws -> [Event] {
-    var found: [Event] = []
-    for index in 0..<log.partitionCount {
-      var next = Offset.zero
-      while case let batches = try log.read(PartitionID(index), from: next, bytesMax: 1),
-        !batches.isEmpty
-      {
-        for batch in batches {
-          try batch.forEachEvent { _, bytes throws(DaybookError) in
-            let event = try EventDecoding.decode(bytes)
-            if event.kind == kind { found.append(event) }
-          }
-          next = batch.nextOffset
-        }
-      }
-    }
-    return found
-  }
-
   @Test("a direct message leaves one copy in its sender's mailbox, with the same id")
   func copy() async throws {
     let service = service()
@@ -52,7 +32,7 @@ struct RelayTests {
     _ = try await service.start()
     let outcome = try await Answers().ask(send(1, from: alice, to: bob), of: service).get()
     await copies.count(reaches: 1)
-    let copy = try #require(try events(.messageCopied).first)
+    let copy = try #require(try log.events(.messageCopied).first)
     #expect(copy.stream == .user(alice))
     #expect(copy.messageID == outcome.messageID)
     guard case .messageCopied(_, let to, let peerSeq) = copy.body else { return }
@@ -80,14 +60,14 @@ struct RelayTests {
     let last = service()
     let copies = Watch(.messageCopied)
     last.subscribe(copies)
-    let before = try events(.messageCopied).count
+    let before = try log.events(.messageCopied).count
     _ = try await last.start()
     await copies.count(reaches: 100 - before)
     await last.stop()
-    let ids = try events(.messageCopied).map(\.messageID)
+    let ids = try log.events(.messageCopied).map(\.messageID)
     #expect(ids.count == 100)
     #expect(Set(ids).count == 100)
-    #expect(Set(ids) == Set(try events(.messageSent).map(\.messageID)))
+    #expect(Set(ids) == Set(try log.events(.messageSent).map(\.messageID)))
   }
 
   @Test("a destination with a full disk gets its effects, in order, when there is room")
@@ -108,7 +88,7 @@ struct RelayTests {
     }
     log.fail(home, with: nil)
     await copies.count(reaches: 30)
-    let ids = try events(.messageCopied).map(\.messageID)
+    let ids = try log.events(.messageCopied).map(\.messageID)
     #expect(ids == ids.sorted() && Set(ids).count == 30)
     await service.stop()
   }
@@ -157,8 +137,160 @@ struct RelayTests {
         id: NumberedOrigin(origin: Origin("bob".utf8)!, number: 1),
         body: .read(peer: alice, upTo: sent.seq)), of: service)
     await read.count(reaches: 1)
-    #expect(try events(.messagesDelivered).map(\.stream) == [.user(alice)])
-    #expect(try events(.messagesRead).map(\.stream) == [.user(alice)])
+    #expect(try log.events(.messagesDelivered).map(\.stream) == [.user(alice)])
+    #expect(try log.events(.messagesRead).map(\.stream) == [.user(alice)])
     await service.stop()
+  }
+}
+
+@Suite("a destination that refuses", .timeLimit(.minutes(1)))
+struct RefusingDestinationTests {
+  let log = MemoryLog(partitions: 8)
+  let snapshots = MemorySnapshots()
+
+  /// With one loop, a refusal comes back before the delivery has returned.
+  func service(threads: Int) -> (PartitionService, MultiThreadedEventLoopGroup) {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    let service = PartitionService(
+      log: log, snapshots: snapshots, clock: FixedClock(), blocking: PoolWork(), group: group,
+      report: { _ in })
+    return (service, group)
+  }
+
+  func send(_ number: UInt64, from sender: UserID, to receiver: UserID) -> Command {
+    Command(
+      stream: .user(receiver), actor: Actor(user: sender),
+      id: NumberedOrigin(origin: Origin(sender.text.utf8)!, number: number),
+      body: .send(message("\(number)")))
+  }
+
+  func user(in partition: PartitionID, _ prefix: String) -> UserID {
+    (0...).lazy.map { UserID(checked: "\(prefix)\($0)") }.first {
+      StreamKey.user($0).partition(of: 8) == partition
+    }!
+  }
+
+  @Test("holds up nobody else, and gets all of its own later", arguments: [1, 2])
+  func others(threads: Int) async throws {
+    let (service, group) = service(threads: threads)
+    let copies = Watch(.messageCopied)
+    service.subscribe(copies)
+    _ = try await service.start()
+    let receiver = user(in: PartitionID(0), "receiver")
+    let refused = user(in: PartitionID(1), "refused")
+    let healthy = user(in: PartitionID(2), "healthy")
+    log.fail(PartitionID(1), with: DaybookError(.storageFull, "no room"))
+    let answers = Answers()
+    for number in 1...50 {
+      for sender in [refused, healthy] {
+        _ = try await answers.ask(
+          send(UInt64(number), from: sender, to: receiver), of: service
+        ).get()
+      }
+    }
+    await copies.count(reaches: 50)
+    #expect(try log.events(.messageCopied).allSatisfy { $0.stream == .user(healthy) })
+    log.fail(PartitionID(1), with: nil)
+    await copies.count(reaches: 100)
+    let late = try log.events(.messageCopied).filter { $0.stream == .user(refused) }
+    #expect(late.map(\.seq.rawValue) == Array(1...50))
+    #expect(late.map(\.messageID) == late.map(\.messageID).sorted())
+    await service.stop()
+    try await group.shutdownGracefully()
+  }
+
+  @Test("what was refused while stopping is relayed after the restart", arguments: [1, 2])
+  func whileStopping(threads: Int) async throws {
+    let (receiver, sender) = (user(in: PartitionID(0), "r"), user(in: PartitionID(0), "s"))
+    for round in 1...20 {
+      let (service, group) = service(threads: threads)
+      _ = try await service.start()
+      let answers = Answers()
+      async let answer = answers.ask(
+        send(UInt64(round), from: sender, to: receiver), of: service)
+      await service.stop()
+      _ = await answer
+      try await group.shutdownGracefully()
+    }
+    let (service, group) = service(threads: threads)
+    let sent = try log.events(.messageSent).count
+    let before = try log.events(.messageCopied).count
+    let copies = Watch(.messageCopied)
+    service.subscribe(copies)
+    _ = try await service.start()
+    await copies.count(reaches: sent - before)
+    #expect(
+      try log.events(.messageCopied).map(\.messageID) == log.events(.messageSent).map(\.messageID))
+    await service.stop()
+    try await group.shutdownGracefully()
+  }
+
+  @Test("a batch that fails while stopping ends the wait for it")
+  func failureWhileStopping() async throws {
+    for _ in 0..<20 {
+      let (service, group) = service(threads: 2)
+      _ = try await service.start()
+      log.fail(PartitionID(0), with: DaybookError(.storageFailed, "the disk is gone"))
+      let answers = Answers()
+      let receiver = user(in: PartitionID(0), "r")
+      async let answer = answers.ask(send(1, from: alice, to: receiver), of: service)
+      await service.stop()
+      guard case .failure = await answer else {
+        Issue.record("was accepted")
+        return
+      }
+      try await group.shutdownGracefully()
+    }
+  }
+
+  @Test("a partition that can't be read refuses, and the others serve")
+  func unreadable() async throws {
+    let (first, firstGroup) = service(threads: 2)
+    _ = try await first.start()
+    let answers = Answers()
+    let (damaged, whole) = (user(in: PartitionID(3), "d"), user(in: PartitionID(4), "w"))
+    for user in [damaged, whole] {
+      _ = try await answers.ask(send(1, from: user, to: user), of: first).get()
+    }
+    await first.stop()
+    try await firstGroup.shutdownGracefully()
+    snapshots.forget()
+    log.makeUnreadable(PartitionID(3))
+    let (second, secondGroup) = service(threads: 2)
+    _ = try await second.start()
+    _ = try await answers.ask(send(2, from: whole, to: whole), of: second).get()
+    guard
+      case .failure(let error) = await answers.ask(send(2, from: damaged, to: damaged), of: second)
+    else {
+      Issue.record("was accepted")
+      return
+    }
+    #expect(error.code == .logCorrupt)
+    await second.stop()
+    try await secondGroup.shutdownGracefully()
+  }
+
+  @Test("a delivery after one that was lost is refused, however late it comes")
+  func gap() {
+    var desk = PartitionDesk(PartitionState(partition: PartitionID(1)), headerBytes: 16)
+    let relay = Relay(
+      source: PartitionID(0), loop: MultiThreadedEventLoopGroup.singleton.next(), log: log,
+      blocking: PoolWork(), deliver: { _ in })
+    func delivery(_ offset: Int64, after: Int64?) -> RelayDelivery {
+      let cause = Cause(partition: PartitionID(0), offset: Offset(offset), index: 0)
+      let effect = Effect(
+        stream: .user(alice), messageID: .none, actor: Actor(user: bob),
+        body: .groupJoined(ubuntu, at: Seq(1)), cause: cause)
+      return RelayDelivery(
+        effects: [effect],
+        after: after.map { Cause(partition: PartitionID(0), offset: Offset($0), index: 0) },
+        receipt: RelayReceipt(
+          relay: relay, destination: PartitionID(1), through: cause, count: 1, attempt: 0))
+    }
+    let taken = [
+      desk.take(delivery(3, after: nil), now: start), desk.take(delivery(9, after: 7), now: start),
+      desk.take(delivery(7, after: 3), now: start), desk.take(delivery(9, after: 7), now: start),
+    ]
+    #expect(taken == [true, false, true, true])
   }
 }

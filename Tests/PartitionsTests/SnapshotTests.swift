@@ -61,3 +61,46 @@ struct SnapshotTests {
     await service.stop()
   }
 }
+
+@Suite("a snapshot of a log that was rolled back", .timeLimit(.minutes(1)))
+struct StaleSnapshotTests {
+  func fill(_ log: MemoryLog, _ snapshots: MemorySnapshots, _ texts: [String]) async throws {
+    let service = PartitionService(
+      log: log, snapshots: snapshots, clock: FixedClock(), blocking: PoolWork(),
+      group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+    _ = try await service.start()
+    let answers = Answers()
+    for (index, text) in texts.enumerated() {
+      _ = try await answers.ask(
+        Command(
+          stream: .user(bob), actor: Actor(user: bob),
+          id: NumberedOrigin(origin: Origin(text.utf8)!, number: UInt64(index + 1)),
+          body: .send(message(text))),
+        of: service
+      ).get()
+    }
+    await service.stop()
+  }
+
+  @Test("is not taken, whether the log has grown past it again or not", arguments: [3, 4, 6])
+  func rolledBack(events: Int) async throws {
+    let snapshots = MemorySnapshots()
+    try await fill(MemoryLog(partitions: 1), snapshots, ["a", "b", "c", "d"])
+    let other = MemoryLog(partitions: 1)
+    try await fill(
+      other, MemorySnapshots(), Array(["a", "b", "x", "y", "z", "w"].prefix(events)))
+    let loaded = try LoadedState.load(PartitionID(0), log: other, snapshots: snapshots)
+    #expect(loaded.foundStaleSnapshot)
+    #expect(loaded.replayed == events)
+    #expect(loaded.state.mailboxes[.user(bob)]?.head == Seq(UInt64(events)))
+  }
+
+  @Test("of its own log is taken")
+  func own() async throws {
+    let (log, snapshots) = (MemoryLog(partitions: 1), MemorySnapshots())
+    try await fill(log, snapshots, ["a", "b", "c", "d"])
+    let loaded = try LoadedState.load(PartitionID(0), log: log, snapshots: snapshots)
+    #expect(!loaded.foundStaleSnapshot && loaded.replayed == 0)
+    #expect(loaded.state.mailboxes[.user(bob)]?.head == Seq(4))
+  }
+}

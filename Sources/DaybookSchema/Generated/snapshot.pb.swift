@@ -82,8 +82,6 @@ package nonisolated struct Daybook_V1_MailboxSnapshot: Sendable {
 
   package var head: UInt64 = 0
 
-  package var delivered: UInt64 = 0
-
   package var devices: [Daybook_V1_DeviceSnapshot] = []
 
   package var peers: [Daybook_V1_PeerSnapshot] = []
@@ -107,6 +105,8 @@ package nonisolated struct Daybook_V1_PeerSnapshot: Sendable {
   package var read: UInt64 = 0
 
   package var firstUndelivered: UInt64 = 0
+
+  package var firstUnread: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -309,7 +309,7 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MailboxSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}delivered\0\u{1}devices\0\u{1}peers\0\u{1}groups\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -319,10 +319,9 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.delivered) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
-      case 6: try { try decoder.decodeRepeatedStringField(value: &self.groups) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.groups) }()
       default: break
       }
     }
@@ -335,17 +334,14 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if self.head != 0 {
       try visitor.visitSingularUInt64Field(value: self.head, fieldNumber: 2)
     }
-    if self.delivered != 0 {
-      try visitor.visitSingularUInt64Field(value: self.delivered, fieldNumber: 3)
-    }
     if !self.devices.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.devices, fieldNumber: 4)
+      try visitor.visitRepeatedMessageField(value: self.devices, fieldNumber: 3)
     }
     if !self.peers.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.peers, fieldNumber: 5)
+      try visitor.visitRepeatedMessageField(value: self.peers, fieldNumber: 4)
     }
     if !self.groups.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.groups, fieldNumber: 6)
+      try visitor.visitRepeatedStringField(value: self.groups, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -353,7 +349,6 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
   package static func ==(lhs: Daybook_V1_MailboxSnapshot, rhs: Daybook_V1_MailboxSnapshot) -> Bool {
     if lhs.user != rhs.user {return false}
     if lhs.head != rhs.head {return false}
-    if lhs.delivered != rhs.delivered {return false}
     if lhs.devices != rhs.devices {return false}
     if lhs.peers != rhs.peers {return false}
     if lhs.groups != rhs.groups {return false}
@@ -364,7 +359,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0\u{3}first_unread\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -376,6 +371,7 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lastMessage) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.read) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.firstUndelivered) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.firstUnread) }()
       default: break
       }
     }
@@ -394,6 +390,9 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if self.firstUndelivered != 0 {
       try visitor.visitSingularUInt64Field(value: self.firstUndelivered, fieldNumber: 4)
     }
+    if self.firstUnread != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstUnread, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -402,6 +401,7 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if lhs.lastMessage != rhs.lastMessage {return false}
     if lhs.read != rhs.read {return false}
     if lhs.firstUndelivered != rhs.firstUndelivered {return false}
+    if lhs.firstUnread != rhs.firstUnread {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

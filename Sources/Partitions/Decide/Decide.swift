@@ -5,6 +5,10 @@ extension PartitionState {
   /// Decides a command against everything decided before it. Pure: the same state, command and
   /// time give the same decision.
   package func decide(_ command: borrowing Command, now: Timestamp) -> Decision {
+    decide(command, at: place(command.stream, command.id?.origin), now: now)
+  }
+
+  func decide(_ command: borrowing Command, at place: Place, now: Timestamp) -> Decision {
     if command.observed != .none,
       command.observed.time.milliseconds > now.milliseconds + Limits.clockAheadMillisecondsMax
     {
@@ -15,7 +19,7 @@ extension PartitionState {
     var draft = Draft(command, now: max(now, recordedAt))
     if let id = command.id {
       let digest = CommandDigest.of(command)
-      switch origins[id.origin]?.lookup(id.number) ?? .unseen {
+      switch place.origin.map({ origins.states[$0].lookup(id.number) }) ?? .unseen {
       case .unseen: draft.id = CommandID(origin: id.origin, number: id.number, digest: digest)
       case .seen(let entry): return PartitionState.answer(to: entry, digest: digest)
       case .expired:
@@ -26,8 +30,8 @@ extension PartitionState {
       }
     }
     return switch command.stream.kind {
-    case .user: decideMailbox(command, draft)
-    case .group: decideGroup(command, draft)
+    case .user: decideMailbox(command, at: place.stream, draft)
+    case .group: decideGroup(command, at: place.stream, draft)
     }
   }
 

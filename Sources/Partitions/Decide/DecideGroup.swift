@@ -2,8 +2,8 @@ import DaybookModel
 import Ports
 
 extension PartitionState {
-  func decideGroup(_ command: borrowing Command, _ draft: Draft) -> Decision {
-    guard let at = groups.find(command.stream) else {
+  func decideGroup(_ command: borrowing Command, at: Int?, _ draft: Draft) -> Decision {
+    guard let at else {
       return PartitionState.decideWithoutGroup(command, draft)
     }
     guard let user = command.actor.user else {

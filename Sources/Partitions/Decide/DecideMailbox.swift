@@ -2,8 +2,7 @@ import DaybookModel
 import Ports
 
 extension PartitionState {
-  func decideMailbox(_ command: borrowing Command, _ draft: Draft) -> Decision {
-    let at = mailboxes.find(command.stream)
+  func decideMailbox(_ command: borrowing Command, at: Int?, _ draft: Draft) -> Decision {
     switch command.body {
     case .send(let message):
       let head = at.map { mailboxes.states[$0].head } ?? .none
@@ -48,7 +47,10 @@ extension PartitionState {
         DaybookError(
           .seqPastHead, "\(draft.stream) ends at seq \(mailbox.head), before \(upTo)"))
     }
-    guard let state = mailbox.peer(peer), upTo > state.read, state.lastMessage > state.read else {
+    // A read that covers no unread message says nothing new to anyone.
+    guard let state = mailbox.peer(peer), upTo > state.read, state.firstUnread != .none,
+      state.firstUnread <= upTo
+    else {
       return draft.nothingToDo()
     }
     return draft.append(.read(peer: peer, upTo: upTo), seq: mailbox.head.next)

@@ -3,10 +3,15 @@ import DaybookModel
 extension PartitionState {
   /// Takes an event into the state: the same for what was just decided and for what is replayed.
   package mutating func evolve(_ event: borrowing Event) {
+    evolve(event, at: place(event.stream, event.command?.origin))
+  }
+
+  mutating func evolve(_ event: borrowing Event, at place: Place) {
     clock.observe(event.messageID)
     recordedAt = max(recordedAt, event.recordedAt)
     if let command = event.command {
-      origins[command.origin, default: OriginWindow()].insert(
+      let at = place.origin ?? origins.insert(command.origin, OriginWindow())
+      origins.states[at].insert(
         OriginWindow.Entry(
           number: command.number, digest: command.digest, changed: event.kind != .noted,
           messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt))
@@ -15,13 +20,13 @@ extension PartitionState {
       sources[cause.partition] = SourcePosition(offset: cause.offset, index: cause.index)
     }
     switch event.stream.kind {
-    case .user: evolveMailbox(event)
-    case .group: evolveGroup(event)
+    case .user: evolveMailbox(event, at: place.stream)
+    case .group: evolveGroup(event, at: place.stream)
     }
   }
 
-  private mutating func evolveMailbox(_ event: borrowing Event) {
-    let at = mailboxes.find(event.stream) ?? mailboxes.insert(event.stream, MailboxState())
+  private mutating func evolveMailbox(_ event: borrowing Event, at known: Int?) {
+    let at = known ?? mailboxes.insert(event.stream, MailboxState())
     if event.seq != .none {
       assert(event.seq == mailboxes.states[at].head.next, "a mailbox's seqs are gapless")
       mailboxes.states[at].head = event.seq
@@ -32,8 +37,10 @@ extension PartitionState {
       if let sender = event.actor.user, event.stream != .user(sender) {
         mailboxes.states[at].received(from: sender, seq: event.seq)
       }
-    case .acked(let upTo, _):
-      if let device = event.actor.device { mailboxes.states[at].acked(device, upTo: upTo) }
+    case .acked(let upTo, let senders):
+      if let device = event.actor.device {
+        mailboxes.states[at].acked(device, upTo: upTo, senders: senders)
+      }
     case .read(let peer, let upTo):
       if let peer { mailboxes.states[at].hasRead(peer, upTo: upTo) }
     case .cursorOpened(let cursor):
@@ -48,7 +55,7 @@ extension PartitionState {
     }
   }
 
-  private mutating func evolveGroup(_ event: borrowing Event) {
+  private mutating func evolveGroup(_ event: borrowing Event, at known: Int?) {
     if case .groupCreated(let title) = event.body {
       var group = GroupState(title: title)
       group.head = event.seq
@@ -56,7 +63,7 @@ extension PartitionState {
       _ = groups.insert(event.stream, group)
       return
     }
-    guard let at = groups.find(event.stream) else {
+    guard let at = known else {
       // Only the note on a command that was refused nothing: a group begins with its creation.
       assert(event.kind == .noted, "\(event.kind) in a group that was not created")
       return

@@ -23,31 +23,37 @@ struct PartitionDesk {
   /// Decides in order. What is accepted is in the state at once, and in a batch. Refusals wait for
   /// their batch like every answer, for they may rest on events that are not durable yet.
   mutating func take(_ commands: [PendingCommand], now: Timestamp) {
-    for index in commands.indices {
-      switch state.decide(commands[index].command, now: now) {
-      case .append(let event, let outcome):
-        append(event)
-        open.answer(commands[index], .success(outcome))
-        closeIfFull()
-      case .answer(let outcome): open.answer(commands[index], .success(outcome))
-      case .reject(let error): open.answer(commands[index], .failure(error))
-      }
+    // Reading through the pointer spares a copy of every command.
+    commands.withUnsafeBufferPointer { commands in
+      for index in commands.indices { take(commands[index], now) }
     }
   }
 
-  mutating func take(_ effects: [Effect], _ receipt: RelayReceipt, now: Timestamp) {
-    for effect in effects {
+  private mutating func take(_ pending: borrowing PendingCommand, _ now: Timestamp) {
+    let place = state.place(pending.command.stream, pending.command.id?.origin)
+    switch state.decide(pending.command, at: place, now: now) {
+    case .append(let event, let outcome):
+      state.evolve(event, at: place)
+      open.append(event)
+      open.answer(pending, .success(outcome))
+      closeIfFull()
+    case .answer(let outcome): open.answer(pending, .success(outcome))
+    case .reject(let error): open.answer(pending, .failure(error))
+    }
+  }
+
+  /// Takes effects that it has not taken yet. False if what came before them was lost here.
+  mutating func take(_ delivery: RelayDelivery, now: Timestamp) -> Bool {
+    if let after = delivery.after, !state.hasTaken(after) { return false }
+    for effect in delivery.effects {
       if let event = state.event(for: effect, now: now) {
-        append(event)
+        state.evolve(event)
+        open.append(event)
         closeIfFull()
       }
     }
-    open.receipt(receipt)
-  }
-
-  private mutating func append(_ event: borrowing Event) {
-    state.evolve(event)
-    open.append(event)
+    open.receipt(delivery.receipt)
+    return true
   }
 
   private mutating func closeIfFull() {

@@ -11,6 +11,7 @@ final class PartitionOwner: @unchecked Sendable {
   /// Closed batches that wait for the log; past it commands are refused.
   static let readyMax = 16
   static let retryAfter = TimeAmount.seconds(1)
+  static let reloadAfter = TimeAmount.seconds(5)
 
   let partition: PartitionID
   let loop: any EventLoop
@@ -40,9 +41,13 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private var phase = Phase.loading
+  /// The state is the log's, and not one that a failure left empty.
+  private var stateHolds = false
   private var desk: PartitionDesk
   private var inFlight: OpenBatch?
   private var eventsSinceSnapshot = 0
+  /// Of the last batch that is durable.
+  private var lastMark: UInt64 = 0
   private var lastSnapshotAt = Timestamp.none
   private var pendingSnapshot: PendingSnapshot?
   /// A copy of the state, good once so many more batches are durable.
@@ -61,8 +66,8 @@ final class PartitionOwner: @unchecked Sendable {
       PartitionState(partition: partition), headerBytes: environment.log.batchHeaderBytes)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking
-    ) { effects, destination, receipt in
-      environment.owner(destination).take(effects, receipt)
+    ) { delivery in
+      environment.owner(delivery.receipt.destination).take(delivery)
     }
   }
 
@@ -105,22 +110,26 @@ final class PartitionOwner: @unchecked Sendable {
   // MARK: effects
 
   /// Effects from another partition's relay, or this one's own.
-  func take(_ effects: [Effect], _ receipt: RelayReceipt) {
+  func take(_ delivery: RelayDelivery) {
     if loop.inEventLoop {
-      takeHere(effects, receipt)
+      takeHere(delivery)
     } else {
-      loop.execute { self.takeHere(effects, receipt) }
+      loop.execute { self.takeHere(delivery) }
     }
   }
 
-  private func takeHere(_ effects: [Effect], _ receipt: RelayReceipt) {
+  private func takeHere(_ delivery: RelayDelivery) {
+    let receipt = delivery.receipt
     // Effects are taken even when commands are refused as too many: their source is bounded.
     switch phase {
     case .serving: break
     case .loading, .refusing, .stopping:
       return receipt.relay.finished(receipt, .failure(refusal!))
     }
-    desk.take(effects, receipt, now: environment.clock.now())
+    guard desk.take(delivery, now: environment.clock.now()) else {
+      let lost = DaybookError(.overloaded, "partition \(partition) lost what came before")
+      return receipt.relay.finished(receipt, .failure(lost))
+    }
     advance()
   }
 
@@ -152,6 +161,7 @@ final class PartitionOwner: @unchecked Sendable {
     switch outcome {
     case .success(let committed):
       eventsSinceSnapshot += committed.count
+      lastMark = BatchMark.of(committed)
       // First, for what follows may bring new commands, and with them the next batch.
       keepSnapshot(next: committed.nextOffset)
       finish(batch)
@@ -174,8 +184,10 @@ final class PartitionOwner: @unchecked Sendable {
   /// and the state is loaded anew from what is durable.
   private func fail(_ batch: OpenBatch, _ error: DaybookError) {
     environment.report("partition \(partition) stopped taking commands: \(error)")
-    phase = .refusing(error)
     pendingSnapshot = nil
+    stateHolds = false
+    let stopping = if case .stopping = phase { true } else { false }
+    if !stopping { phase = .refusing(error) }
     for batch in [batch] + desk.restart(PartitionState(partition: partition)) {
       for group in batch.answers {
         group.receiver.receive(
@@ -183,7 +195,7 @@ final class PartitionOwner: @unchecked Sendable {
       }
       for receipt in batch.relayed { receipt.relay.finished(receipt, .failure(error)) }
     }
-    reload(after: error)
+    if stopping { drained() } else { reload(after: error) }
   }
 
   private func reload(after error: DaybookError) {
@@ -201,9 +213,9 @@ final class PartitionOwner: @unchecked Sendable {
     guard case .refusing = phase else { return }
     switch loaded {
     case .success(let loaded):
-      _ = desk.restart(loaded.state)
-      // Only a full disk can get better by itself; the next command finds out whether it has.
-      guard error.code == .storageFull else { return }
+      hold(loaded)
+      // What is final stays so. The next command finds out whether the rest has got better.
+      guard error.code.isTemporary else { return }
       loop.scheduleTask(in: PartitionOwner.retryAfter) {
         guard case .refusing = self.phase else { return }
         self.environment.report("partition \(self.partition) takes commands again")
@@ -212,6 +224,10 @@ final class PartitionOwner: @unchecked Sendable {
     case .failure(let loading):
       environment.report("partition \(partition) can't be loaded anew: \(loading)")
       phase = .refusing(loading)
+      guard loading.code != .logCorrupt else { return }
+      loop.scheduleTask(in: PartitionOwner.reloadAfter) {
+        if case .refusing = self.phase { self.reload(after: error) }
+      }
     }
   }
 
@@ -220,13 +236,31 @@ final class PartitionOwner: @unchecked Sendable {
   /// Takes over a state that was loaded on another thread. On the loop.
   func serve(_ loaded: LoadedState) {
     loop.preconditionInEventLoop()
-    _ = desk.restart(loaded.state)
-    eventsSinceSnapshot = loaded.replayed
+    hold(loaded)
     lastSnapshotAt = environment.clock.now()
     phase = .serving
   }
 
-  /// Relays need every owner to serve.
+  private func hold(_ loaded: LoadedState) {
+    _ = desk.restart(loaded.state)
+    stateHolds = true
+    lastMark = loaded.mark
+    eventsSinceSnapshot = loaded.replayed
+    if loaded.foundStaleSnapshot {
+      environment.report(
+        "partition \(partition): the snapshot of its state is not of this log's past, so "
+          + "\(loaded.replayed) events were replayed: the log was rolled back")
+    }
+  }
+
+  /// Takes no commands, for its log can't be read; the other partitions serve.
+  func refuse(_ error: DaybookError) {
+    loop.preconditionInEventLoop()
+    environment.report("partition \(partition) takes no commands: \(error)")
+    phase = .refusing(error)
+  }
+
+  /// Relays need every owner to serve, or to refuse.
   func startRelay(from offset: Offset) {
     loop.preconditionInEventLoop()
     relay.start(from: offset, committed: environment.log.highWatermark(of: partition))
@@ -235,7 +269,6 @@ final class PartitionOwner: @unchecked Sendable {
   /// Refuses what comes, finishes what is in flight, leaves a snapshot, then calls `done`.
   func stop(_ done: @escaping @Sendable () -> Void) {
     loop.preconditionInEventLoop()
-    let wasServing = if case .serving = phase { true } else { false }
     phase = .stopping
     whenDrained.append {
       // How far it got counts for the snapshot, so the relay stops only now.
@@ -243,10 +276,11 @@ final class PartitionOwner: @unchecked Sendable {
         self.desk.state, logID: self.environment.log.logID,
         relayedThrough: self.relay.relayedThrough)
       self.relay.stop()
-      guard wasServing, self.eventsSinceSnapshot > 0 else { return done() }
+      guard self.stateHolds, self.eventsSinceSnapshot > 0 else { return done() }
       self.save(
         StateSnapshot(
-          next: self.environment.log.highWatermark(of: self.partition), state: bytes),
+          next: self.environment.log.highWatermark(of: self.partition), mark: self.lastMark,
+          state: bytes),
         then: done)
     }
     advance()
@@ -279,7 +313,9 @@ final class PartitionOwner: @unchecked Sendable {
     guard var snapshot = pendingSnapshot else { return }
     snapshot.batches -= 1
     pendingSnapshot = snapshot.batches > 0 ? snapshot : nil
-    if snapshot.batches == 0 { save(StateSnapshot(next: next, state: snapshot.bytes), then: {}) }
+    if snapshot.batches == 0 {
+      save(StateSnapshot(next: next, mark: lastMark, state: snapshot.bytes), then: {})
+    }
   }
 
   private func save(_ snapshot: StateSnapshot, then done: @escaping @Sendable () -> Void) {

@@ -52,36 +52,47 @@ package final class PartitionService: Commands, CommittedBatches {
 
   package func subscribe(_ consumer: any BatchConsumer) { consumers.add(consumer) }
 
-  /// Loads every partition, side by side, then starts the relays.
+  /// Loads every partition, side by side, then starts the relays. A partition whose log is damaged
+  /// refuses commands; the others serve.
   package func start() async throws -> StartReport {
     var report = StartReport(replayed: 0, events: 0)
-    var relayFrom = Array(repeating: Offset.zero, count: owners.count)
-    let (log, snapshots, blocking) = (log, snapshots, blocking)
-    try await withThrowingTaskGroup(of: (Int, LoadedState).self) { group in
+    var relayFrom: [Int: Offset] = [:]
+    try await withThrowingTaskGroup(of: (Int, LoadedState?).self) { group in
       for owner in owners {
-        group.addTask {
-          let loaded = try await withCheckedThrowingContinuation { continuation in
-            blocking.run {
-              continuation.resume(
-                with: Result { () throws(DaybookError) in
-                  try LoadedState.load(owner.partition, log: log, snapshots: snapshots)
-                }.mapError { $0 as any Error })
-            }
-          }
-          try await owner.loop.submit { owner.serve(loaded) }.get()
-          return (owner.partition.index, loaded)
-        }
+        group.addTask { (owner.partition.index, try await self.load(owner)) }
       }
       for try await (index, loaded) in group {
-        report.replayed += loaded.replayed
         report.events += log.highWatermark(of: PartitionID(index)).rawValue
-        relayFrom[index] = loaded.relayedThrough
+        report.replayed += loaded?.replayed ?? 0
+        relayFrom[index] = loaded?.relayedThrough
       }
     }
-    for (owner, offset) in zip(owners, relayFrom) {
+    for owner in owners {
+      guard let offset = relayFrom[owner.partition.index] else { continue }
       try await owner.loop.submit { owner.startRelay(from: offset) }.get()
     }
     return report
+  }
+
+  private func load(_ owner: PartitionOwner) async throws -> LoadedState? {
+    let (log, snapshots, blocking) = (log, snapshots, blocking)
+    let outcome: Result<LoadedState, DaybookError> = await withCheckedContinuation { continuation in
+      blocking.run {
+        continuation.resume(
+          returning: Result { () throws(DaybookError) in
+            try LoadedState.load(owner.partition, log: log, snapshots: snapshots)
+          })
+      }
+    }
+    switch outcome {
+    case .success(let loaded):
+      try await owner.loop.submit { owner.serve(loaded) }.get()
+      return loaded
+    case .failure(let error) where error.code == .logCorrupt:
+      try await owner.loop.submit { owner.refuse(error) }.get()
+      return nil
+    case .failure(let error): throw error
+    }
   }
 
   /// Finishes what is in flight, and leaves a snapshot of every partition.

@@ -9,8 +9,12 @@ struct LoadedState: Sendable {
   var relayedThrough: Offset
   /// The first offset that the state does not include.
   var next: Offset
+  /// `BatchMark` of the last batch that it includes.
+  var mark: UInt64 = 0
   /// How many events were replayed on top of the snapshot.
   var replayed: Int
+  /// There is a snapshot that is not of this log's past.
+  var foundStaleSnapshot = false
 
   /// Blocking. Throws `log_corrupt` and the like.
   static func load(
@@ -19,14 +23,18 @@ struct LoadedState: Sendable {
     let head = log.highWatermark(of: partition)
     var loaded = LoadedState(
       state: PartitionState(partition: partition), relayedThrough: .zero, next: .zero, replayed: 0)
-    // A snapshot past the head belongs to a log that has lost its tail: its state never was.
-    if let snapshot = snapshots.load(partition), snapshot.next <= head,
+    if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
         snapshot.state, partition: partition, logID: log.logID)
     {
-      loaded.state = state
-      loaded.relayedThrough = relayedThrough
-      loaded.next = snapshot.next
+      if belongs(snapshot, to: partition, of: log, head: head) {
+        loaded.state = state
+        loaded.relayedThrough = relayedThrough
+        loaded.next = snapshot.next
+        loaded.mark = snapshot.mark
+      } else {
+        loaded.foundStaleSnapshot = true
+      }
     }
     while loaded.next < head {
       let batches = try log.read(partition, from: loaded.next, bytesMax: 4 << 20)
@@ -34,6 +42,16 @@ struct LoadedState: Sendable {
       for batch in batches { try loaded.replay(batch) }
     }
     return loaded
+  }
+
+  /// A log that has lost its tail, and may have grown since, never was in the snapshot's state.
+  private static func belongs(
+    _ snapshot: StateSnapshot, to partition: PartitionID, of log: any LogReader, head: Offset
+  ) -> Bool {
+    guard snapshot.next > .zero, snapshot.next <= head else { return false }
+    let last = Offset(snapshot.next.rawValue - 1)
+    guard let batch = try? log.read(partition, from: last, bytesMax: 1).first else { return false }
+    return batch.nextOffset == snapshot.next && BatchMark.of(batch) == snapshot.mark
   }
 
   private mutating func replay(_ batch: CommittedBatch) throws(DaybookError) {
@@ -49,5 +67,6 @@ struct LoadedState: Sendable {
     }
     self.replayed += replayed
     next = batch.nextOffset
+    mark = BatchMark.of(batch)
   }
 }

@@ -6,19 +6,21 @@ import Ports
 /// Carries the effects of one partition's events into the partitions they concern, exactly once:
 /// it delivers at least once and in order, and destinations drop what they have taken.
 ///
-/// Live, it takes effects from each committed batch. After a start, a failure of a destination,
-/// or when too much is on its way, it reads them from the log again until it has caught up, so
-/// that its memory stays bounded. Confined to the event loop of its source's owner.
+/// Live, it takes effects from each committed batch. After a start, or when too much is on its
+/// way, it reads them from the log again until it has caught up, so that its memory stays bounded.
+/// A destination that fails leaves this common flow and is fed from the log by itself, so that it
+/// holds up nobody else. Confined to the event loop of its source's owner.
 final class Relay: @unchecked Sendable {
   static let outstandingMax = 65_536
   static let chunkBytes = 1 << 20
-  static let retryAfter = TimeAmount.milliseconds(500)
+  static let retryMilliseconds: Int64 = 500
+  static let retryMillisecondsMax: Int64 = 30_000
 
   private let source: PartitionID
   private let loop: any EventLoop
   private let log: any LogReader
   private let blocking: any BlockingWork
-  private let deliver: (_ effects: [Effect], _ to: PartitionID, _ receipt: RelayReceipt) -> Void
+  private let deliver: (_ delivery: RelayDelivery) -> Void
 
   private enum Mode: Equatable {
     case stopped
@@ -26,35 +28,34 @@ final class Relay: @unchecked Sendable {
     case catchingUp
     /// Reads on when enough of what is on its way has arrived.
     case holding
-    /// A destination failed: starts again from the lowest effect that may be missing.
+    /// The log could not be read: tries again.
     case waiting
   }
 
   private var mode = Mode.stopped
-  /// Effects of all events below it were delivered.
+  /// Effects of all events below it were delivered, or are a matter of their lane.
   private var position = Offset.zero
   /// End of the newest batch that the owner has announced.
   private var committed = Offset.zero
-  private var outstanding = Outstanding()
-  private var attempt = 0
+  /// By destination.
+  private var lanes: [RelayLane]
+  private var outstanding = 0
 
   init(
     source: PartitionID, loop: any EventLoop, log: any LogReader, blocking: any BlockingWork,
-    deliver: @escaping (_ effects: [Effect], _ to: PartitionID, _ receipt: RelayReceipt) -> Void
+    deliver: @escaping (_ delivery: RelayDelivery) -> Void
   ) {
     self.source = source
     self.loop = loop
     self.log = log
     self.blocking = blocking
     self.deliver = deliver
+    lanes = Array(repeating: RelayLane(), count: log.partitionCount)
   }
 
   /// Effects of every event below it are durable at their destinations: a lower bound, and all
   /// that a snapshot needs to keep.
-  var relayedThrough: Offset { min(outstanding.lowest ?? position, position) }
-
-  /// Everything committed has been delivered and is durable.
-  var isIdle: Bool { mode == .live && outstanding.count == 0 }
+  var relayedThrough: Offset { lanes.compactMap(\.lowest).reduce(position, min) }
 
   func start(from offset: Offset, committed: Offset) {
     loop.preconditionInEventLoop()
@@ -64,10 +65,7 @@ final class Relay: @unchecked Sendable {
     readChunk()
   }
 
-  func stop() {
-    mode = .stopped
-    attempt += 1
-  }
+  func stop() { mode = .stopped }
 
   func committed(_ batch: CommittedBatch, effects: [SourceEffect]) {
     committed = batch.nextOffset
@@ -75,28 +73,37 @@ final class Relay: @unchecked Sendable {
     guard mode == .live, batch.baseOffset >= position else { return }
     send(effects.map { $0.located(in: source, at: batch.offset(of: $0.eventIndex)) })
     position = batch.nextOffset
-    if outstanding.count > Relay.outstandingMax { mode = .holding }
+    if outstanding > Relay.outstandingMax { mode = .holding }
   }
 
   // MARK: delivery
 
   private func send(_ effects: [Effect]) {
     guard !effects.isEmpty else { return }
-    var byDestination: [[Effect]] = Array(repeating: [], count: log.partitionCount)
-    for effect in effects {
-      byDestination[effect.stream.partition(of: log.partitionCount).index].append(effect)
+    var byDestination: [[Effect]] = Array(repeating: [], count: lanes.count)
+    for effect in effects { byDestination[destination(of: effect)].append(effect) }
+    for (index, effects) in byDestination.enumerated()
+    where !effects.isEmpty && lanes[index].behind == nil {
+      send(effects, to: index, next: nil)
     }
-    for (index, effects) in byDestination.enumerated() {
-      guard let first = effects.first, let last = effects.last else { continue }
-      let destination = PartitionID(index)
-      outstanding.sent(
-        to: destination, first: first.cause, last: last.cause, count: effects.count)
-      deliver(
-        effects, destination,
-        RelayReceipt(
-          relay: self, destination: destination, through: last.cause, count: effects.count,
-          attempt: attempt))
-    }
+  }
+
+  private func destination(of effect: Effect) -> Int {
+    effect.stream.partition(of: lanes.count).index
+  }
+
+  /// The receipt may come back before this returns.
+  private func send(_ effects: [Effect], to index: Int, next: Offset?) {
+    let (first, last) = (effects[0].cause, effects[effects.count - 1].cause)
+    let after = lanes[index].last
+    lanes[index].sent(first: first, last: last, count: effects.count)
+    outstanding += effects.count
+    deliver(
+      RelayDelivery(
+        effects: effects, after: after,
+        receipt: RelayReceipt(
+          relay: self, destination: PartitionID(index), through: last, count: effects.count,
+          attempt: lanes[index].attempt, next: next)))
   }
 
   /// From any thread.
@@ -109,25 +116,53 @@ final class Relay: @unchecked Sendable {
   }
 
   private func settle(_ receipt: RelayReceipt, _ outcome: Result<Void, DaybookError>) {
-    guard receipt.attempt == attempt, mode != .stopped else { return }
+    let index = receipt.destination.index
+    guard receipt.attempt == lanes[index].attempt else { return }
     switch outcome {
     case .success:
-      outstanding.durable(
-        at: receipt.destination, through: receipt.through, count: receipt.count)
-      if mode == .holding, outstanding.count < Relay.outstandingMax / 2 {
-        mode = .catchingUp
-        readChunk()
+      outstanding -= receipt.count
+      lanes[index].durable(through: receipt.through, count: receipt.count)
+      if let next = receipt.next {
+        lanes[index].fed(through: next)
+        feed(index)
       }
     case .failure:
-      position = relayedThrough
-      outstanding = Outstanding()
-      attempt += 1
-      mode = .waiting
-      let waiting = attempt
-      loop.scheduleTask(in: Relay.retryAfter) {
-        guard self.mode == .waiting, self.attempt == waiting else { return }
-        self.mode = .catchingUp
-        self.readChunk()
+      outstanding -= lanes[index].count
+      lanes[index].failed(at: position)
+      feedLater(index)
+    }
+    if mode == .holding, outstanding < Relay.outstandingMax / 2 {
+      mode = .catchingUp
+      readChunk()
+    }
+  }
+
+  // MARK: feeding one destination
+
+  private func feedLater(_ index: Int) {
+    let delay = Relay.retryMilliseconds << min(lanes[index].failures - 1, 6)
+    let attempt = lanes[index].attempt
+    loop.scheduleTask(in: .milliseconds(min(delay, Relay.retryMillisecondsMax))) {
+      if self.lanes[index].attempt == attempt { self.feed(index) }
+    }
+  }
+
+  private func feed(_ index: Int) {
+    guard mode != .stopped, let from = lanes[index].behind else { return }
+    if from >= position { return lanes[index].rejoin() }
+    let attempt = lanes[index].attempt
+    read(from: from) { chunk in
+      guard self.mode != .stopped, self.lanes[index].attempt == attempt else { return }
+      guard case .success(let chunk) = chunk, chunk.next > from else {
+        self.lanes[index].failed(at: from)
+        return self.feedLater(index)
+      }
+      let effects = chunk.effects.filter { self.destination(of: $0) == index }
+      if effects.isEmpty {
+        self.lanes[index].fed(through: chunk.next)
+        self.feed(index)
+      } else {
+        self.send(effects, to: index, next: chunk.next)
       }
     }
   }
@@ -139,35 +174,40 @@ final class Relay: @unchecked Sendable {
       mode = .live
       return
     }
-    let (from, attempt, source, log, loop) = (position, attempt, source, log, loop)
-    blocking.run {
-      let chunk = Result { () throws(DaybookError) in
-        try Relay.effects(in: source, of: log, from: from)
+    read(from: position) { chunk in
+      guard self.mode == .catchingUp else { return }
+      switch chunk {
+      case .success(let chunk):
+        self.send(chunk.effects)
+        self.position = max(self.position, chunk.next)
+        if self.outstanding > Relay.outstandingMax {
+          self.mode = .holding
+        } else {
+          self.readChunk()
+        }
+      case .failure:
+        // What can't be read now may be readable later; nothing behind it may overtake it.
+        self.mode = .waiting
+        self.loop.scheduleTask(in: .milliseconds(Relay.retryMilliseconds)) {
+          guard self.mode == .waiting else { return }
+          self.mode = .catchingUp
+          self.readChunk()
+        }
       }
-      loop.execute { self.took(chunk, attempt: attempt) }
     }
   }
 
-  private func took(_ chunk: Result<Chunk, DaybookError>, attempt: Int) {
-    guard attempt == self.attempt, mode == .catchingUp else { return }
-    switch chunk {
-    case .success(let chunk):
-      send(chunk.effects)
-      guard attempt == self.attempt else { return }
-      position = max(position, chunk.next)
-      if outstanding.count > Relay.outstandingMax {
-        mode = .holding
-      } else {
-        readChunk()
+  /// Reads elsewhere; `took` is called on the loop.
+  private func read(
+    from offset: Offset, _ took: @escaping (Result<Chunk, DaybookError>) -> Void
+  ) {
+    let (source, log, loop) = (source, log, loop)
+    let bound = NIOLoopBound(took, eventLoop: loop)
+    blocking.run {
+      let chunk = Result { () throws(DaybookError) in
+        try Relay.effects(in: source, of: log, from: offset)
       }
-    case .failure:
-      // What can't be read now may be readable later; nothing behind it may overtake it.
-      mode = .waiting
-      loop.scheduleTask(in: Relay.retryAfter) {
-        guard self.mode == .waiting, self.attempt == attempt else { return }
-        self.mode = .catchingUp
-        self.readChunk()
-      }
+      loop.execute { bound.value(chunk) }
     }
   }
 

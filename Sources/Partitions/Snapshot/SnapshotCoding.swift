@@ -21,7 +21,7 @@ package enum SnapshotCoding {
     snapshot.relayedThrough = UInt64(relayedThrough.rawValue)
     snapshot.mailboxes = zip(state.mailboxes.keys, state.mailboxes.states).map(encode)
     snapshot.groups = zip(state.groups.keys, state.groups.states).map(encode)
-    snapshot.origins = state.origins.map(encode)
+    snapshot.origins = zip(state.origins.keys, state.origins.states).map(encode)
     snapshot.sources = state.sources.map { partition, position in
       .with {
         $0.partition = UInt32(partition.rawValue)
@@ -54,7 +54,7 @@ package enum SnapshotCoding {
     }
     for origin in snapshot.origins {
       guard let id = Origin(origin.origin), let window = decode(origin) else { return nil }
-      state.origins[id] = window
+      _ = state.origins.insert(id, window)
     }
     for source in snapshot.sources {
       state.sources[PartitionID(Int(source.partition))] = PartitionState.SourcePosition(
@@ -70,7 +70,6 @@ package enum SnapshotCoding {
     .with {
       $0.user = key.id
       $0.head = state.head.rawValue
-      $0.delivered = state.delivered.rawValue
       $0.devices = state.devices.map(encode)
       $0.peers = state.peers.map { peer in
         .with {
@@ -78,6 +77,7 @@ package enum SnapshotCoding {
           $0.lastMessage = peer.lastMessage.rawValue
           $0.read = peer.read.rawValue
           $0.firstUndelivered = peer.firstUndelivered.rawValue
+          $0.firstUnread = peer.firstUnread.rawValue
         }
       }
       $0.groups = state.groups.map(\.text)
@@ -87,13 +87,13 @@ package enum SnapshotCoding {
   private static func decode(_ snapshot: Daybook_V1_MailboxSnapshot) -> MailboxState {
     var state = MailboxState()
     state.head = Seq(snapshot.head)
-    state.delivered = Seq(snapshot.delivered)
     state.devices = snapshot.devices.map(decode)
     state.peers = snapshot.peers.map { peer in
       var state = MailboxState.PeerState(user: UserID(checked: peer.user))
       state.lastMessage = Seq(peer.lastMessage)
       state.read = Seq(peer.read)
       state.firstUndelivered = Seq(peer.firstUndelivered)
+      state.firstUnread = Seq(peer.firstUnread)
       return state
     }
     state.groups = snapshot.groups.map { GroupID(checked: $0) }

@@ -4,11 +4,9 @@ import DaybookModel
 package struct MailboxState: Sendable, Equatable {
   package var head = Seq.none
   package var devices: [DeviceCursor] = []
-  /// The highest ack of any device: up to here, messages are delivered.
-  package var delivered = Seq.none
   package var peers: [PeerState] = []
   private var peerIndex: [UserID: Int] = [:]
-  /// Indexes of peers with messages past `delivered`.
+  /// Indexes of peers with messages that no device has acked.
   package var undelivered: [Int] = []
   /// Groups that the owner is a member of, in order of joining.
   package var groups: [GroupID] = []
@@ -21,6 +19,8 @@ package struct MailboxState: Sendable, Equatable {
     package var lastMessage = Seq.none
     /// How far the owner has read this conversation.
     package var read = Seq.none
+    /// No message of the peer before it is unread; none if nothing is.
+    package var firstUnread = Seq.none
     /// No message of the peer before it is undelivered; none if nothing is.
     package var firstUndelivered = Seq.none
 
@@ -40,10 +40,15 @@ package struct MailboxState: Sendable, Equatable {
     devices.first { $0.device == device }?.cursor
   }
 
-  /// Senders with messages that an ack up to `seq` is the first to cover.
+  /// Senders with messages that an ack up to `seq` is the first to cover; of very many, some are
+  /// left for the next ack.
   package func senders(newlyDeliveredBy seq: Seq) -> [UserID] {
-    guard seq > delivered else { return [] }
-    return undelivered.filter { peers[$0].firstUndelivered <= seq }.map { peers[$0].user }
+    var senders: [UserID] = []
+    for index in undelivered where peers[index].firstUndelivered <= seq {
+      if senders.count == Limits.ackSendersMax { break }
+      senders.append(peers[index].user)
+    }
+    return senders
   }
 
   /// The seq before the first unread message, at most `newDeviceBacklogMax` back; the first
@@ -52,8 +57,8 @@ package struct MailboxState: Sendable, Equatable {
     if devices.isEmpty { return .none }
     let backlog = Limits.newDeviceBacklogMax
     let floor = head.rawValue > backlog ? head.rawValue - backlog : 0
-    let unread = peers.filter { $0.lastMessage > $0.read }.map { $0.read.rawValue }.min()
-    return Seq(max(floor, unread ?? head.rawValue))
+    let unread = peers.lazy.filter { $0.firstUnread != .none }.map { $0.firstUnread.rawValue - 1 }
+    return Seq(max(floor, unread.min() ?? head.rawValue))
   }
 
   // MARK: evolve
@@ -61,30 +66,32 @@ package struct MailboxState: Sendable, Equatable {
   package mutating func received(from user: UserID, seq: Seq) {
     let index = indexOfPeer(user)
     peers[index].lastMessage = seq
+    if peers[index].firstUnread == .none { peers[index].firstUnread = seq }
     if peers[index].firstUndelivered == .none {
       peers[index].firstUndelivered = seq
       undelivered.append(index)
     }
   }
 
-  package mutating func acked(_ device: DeviceID, upTo seq: Seq) {
+  package mutating func acked(_ device: DeviceID, upTo seq: Seq, senders: [UserID]) {
     devices.move(device, to: seq)
-    guard seq > delivered else { return }
-    delivered = seq
-    undelivered.removeAll { index in
+    guard !senders.isEmpty else { return }
+    for sender in senders {
+      let index = indexOfPeer(sender)
       // Of a peer with messages on both sides of the ack only the bound is known: a later ack
       // may tell the sender again what was true before, and never what isn't.
-      let rest = peers[index].lastMessage > seq
-      if peers[index].firstUndelivered <= seq {
-        peers[index].firstUndelivered = rest ? seq.next : .none
-      }
-      return !rest
+      peers[index].firstUndelivered = peers[index].lastMessage > seq ? seq.next : .none
     }
+    undelivered.removeAll { peers[$0].firstUndelivered == .none }
   }
 
   package mutating func hasRead(_ user: UserID, upTo seq: Seq) {
     let index = indexOfPeer(user)
-    peers[index].read = max(peers[index].read, seq)
+    guard seq > peers[index].read else { return }
+    peers[index].read = seq
+    if peers[index].firstUnread <= seq {
+      peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
+    }
   }
 
   /// For a snapshot, which holds the peers but not what follows from them.

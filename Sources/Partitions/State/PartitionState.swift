@@ -6,9 +6,9 @@ package struct PartitionState: Sendable, Equatable {
   package let partition: PartitionID
   package var clock = MessageClock()
   package var recordedAt = Timestamp.none
-  package var mailboxes = StreamTable<MailboxState>()
-  package var groups = StreamTable<GroupState>()
-  package var origins: [Origin: OriginWindow] = [:]
+  package var mailboxes = StateTable<StreamKey, MailboxState>()
+  package var groups = StateTable<StreamKey, GroupState>()
+  package var origins = StateTable<Origin, OriginWindow>()
   /// The last effect taken from each source partition.
   package var sources: [PartitionID: SourcePosition] = [:]
 
@@ -31,28 +31,17 @@ package struct PartitionState: Sendable, Equatable {
   }
 }
 
-/// States by stream. The states lie in one array, so that changing one moves no other.
-package struct StreamTable<State: Sendable & Equatable>: Sendable, Equatable {
-  package private(set) var keys: [StreamKey] = []
-  package var states: [State] = []
-  private var index: [StreamKey: Int] = [:]
+/// Where a command's stream and origin stand in a state's tables: found once, for deciding the
+/// command and for taking its event. Good until the state changes.
+struct Place {
+  var stream: Int?
+  var origin: Int?
+}
 
-  package init() {}
-
-  package func find(_ key: StreamKey) -> Int? { index[key] }
-
-  package subscript(_ key: StreamKey) -> State? { index[key].map { states[$0] } }
-
-  package mutating func insert(_ key: StreamKey, _ state: State) -> Int {
-    assert(index[key] == nil)
-    keys.append(key)
-    states.append(state)
-    index[key] = keys.count - 1
-    return keys.count - 1
-  }
-
-  /// Order of insertion is no part of what a table says.
-  package static func == (a: Self, b: Self) -> Bool {
-    a.keys.count == b.keys.count && a.keys.allSatisfy { a[$0] == b[$0] }
+extension PartitionState {
+  func place(_ stream: StreamKey, _ origin: Origin?) -> Place {
+    Place(
+      stream: stream.kind == .user ? mailboxes.find(stream) : groups.find(stream),
+      origin: origin.flatMap { origins.find($0) })
   }
 }
