@@ -12,7 +12,8 @@ package protocol LogPort: LogReader {
 
   /// Takes a batch for writing; `completion` is called once, on a thread of the log, after the
   /// batch is durable or has failed. Batches of a partition become durable in the order of
-  /// calls. After a failure other than `storage_full` the partition takes nothing more.
+  /// calls. After a failure other than `storage_full` (no room) and `overloaded` (no file could
+  /// be opened) the partition takes nothing more.
   func append(
     _ batch: AppendBatch, to partition: PartitionID,
     completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void)
@@ -37,9 +38,17 @@ package protocol LogReader: AnyObject, Sendable {
   func events(_ partition: PartitionID, at offsets: [Offset]) throws(DaybookError) -> [StoredEvent]
 
   /// Offsets of a stream's events with `first <= seq <= last`, ascending, at most `limit`.
-  /// Keys are fingerprints: the caller drops events of another stream with the same one.
+  /// Keys are fingerprints: the caller drops events of another stream with the same one. What is
+  /// left has no gap. Less than `limit` is all there is.
   func postings(
     _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
+  ) throws(DaybookError) -> [Posting]
+
+  /// The same, found without looking through all of the log: `isOfStream` tells by the bytes of
+  /// an event whether it is the stream's own. It is asked about one event or a few.
+  func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int,
+    isOfStream: (StoredEvent) throws(DaybookError) -> Bool
   ) throws(DaybookError) -> [Posting]
 
   /// Of a conversation's messages with an id below `before` (nil: no bound), the `limit` with the
@@ -47,6 +56,15 @@ package protocol LogReader: AnyObject, Sendable {
   func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting]
+}
+
+extension LogReader {
+  package func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int,
+    isOfStream: (StoredEvent) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> [Posting] {
+    try postings(partition, stream: stream, from: first, through: last, limit: limit)
+  }
 }
 
 /// An entry of an index: which event, and its value there (a seq or a message id).
@@ -81,8 +99,8 @@ package struct AppendBatch: Sendable {
   package var slots: [EventSlot]
   package var firstRecordedAt: Timestamp
   package var lastRecordedAt: Timestamp
-  /// Which state of the owner's this was decided on. Once a batch was refused with
-  /// `storage_full`, the partition refuses every further one of the same generation, for it was
+  /// Which state of the owner's this was decided on. Once a batch was refused with `storage_full`
+  /// or `overloaded`, the partition refuses every further one of the same generation, for it was
   /// decided as if the refused one had happened: the owner takes back its state, then goes on
   /// under another number. Nil: nothing follows from a refusal.
   package var generation: UInt64?

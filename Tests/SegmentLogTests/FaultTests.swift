@@ -82,6 +82,103 @@ struct FaultTests {
     again.close()
   }
 
+  @Test("where the disk has no room for a whole segment, a smaller one is begun")
+  func smallerSegments() async throws {
+    let test = try TestLog(
+      options: SegmentLogOptions(
+        segmentBytes: 1 << 16, firstSegmentBytes: 4096, reserveBytes: 4096))
+    let files = FaultyFileSystem()
+    let log = try test.open(files: files)
+    files.limit(fileBytes: 10_000)
+    for batch in UInt64(0)..<80 {
+      _ = try await log.append(messages(batch * 4 + 1...batch * 4 + 4))
+    }
+    #expect(try log.segments(of: zero).count > 3)
+    // Less than the smallest segment, and than the batch, is no room.
+    files.limit(fileBytes: 4000)
+    let large = [TestEvent(text: String(repeating: "x", count: 20_000))]
+    #expect(await code { try await log.append(large) } == .storageFull)
+    files.limit(fileBytes: 24_000)
+    _ = try await log.append(large)
+    log.close()
+    let again = try test.open()
+    #expect(again.findings.isEmpty)
+    #expect(try again.everything() == messages(1...320) + large)
+    again.close()
+  }
+
+  @Test(
+    "out of file descriptors at a roll: appends are refused for now, and go on without a restart",
+    arguments: ["", "/epoch", "/log/0", FileNames.temporarySuffix])
+  func outOfFiles(_ which: String) async throws {
+    let test = try TestLog()
+    let files = FaultyFileSystem()
+    let log = try test.open(files: files)
+    files.fail(.open, EMFILE) { $0.hasSuffix(which) }
+    var stored: UInt64 = 0
+    var refused: ErrorCode?
+    // A segment that was made ready before may serve once; none after it.
+    while refused == nil, stored < 1000 {
+      refused = await code {
+        try await log.append(messages(stored + 1...stored + 4), generation: 1)
+      }
+      if refused == nil { stored += 4 }
+    }
+    #expect(refused == .overloaded)
+    files.heal()
+    #expect(await code { try await log.append(messages(5...5), generation: 1) } == .overloaded)
+    #expect(try log.everything() == (stored == 0 ? [] : messages(1...stored)))
+    for _ in 0..<40 {
+      _ = try await log.append(messages(stored + 1...stored + 4), generation: 2)
+      stored += 4
+    }
+    #expect(try log.everything() == messages(1...stored))
+    log.close()
+    #expect(try test.names().allSatisfy { !$0.hasSuffix(FileNames.temporarySuffix) })
+    let again = try test.open()
+    #expect(again.findings.isEmpty)
+    #expect(try again.everything() == messages(1...stored))
+    again.close()
+  }
+
+  @Test("a segment whose name the last owner did not sync is not lost with what is acked in it")
+  func unsyncedName() async throws {
+    let test = try TestLog()
+    let files = FaultyFileSystem()
+    let log = try test.open(files: files)
+    let folder = test.partitionFolder
+    files.fail(.syncData, EIO) { $0 == folder }
+    var stored: UInt64 = 0
+    while await code({ try await log.append(messages(stored + 1...stored + 4)) }) == nil {
+      stored += 4
+    }
+    log.close()
+    #expect(try test.names().filter { $0.hasSuffix(FileNames.segmentSuffix) }.count == 2)
+    files.heal()
+    // Writing the index that is missing would sync the folder by the way.
+    files.fail(.open, ENOSPC) { $0.contains(FileNames.indexSuffix) }
+    let next = try test.open(files: files)
+    _ = try await next.append(messages(stored + 1...stored + 4))
+    next.close()
+    try files.crash { false }
+    let again = try test.open()
+    #expect(try again.everything() == messages(1...stored + 4))
+    again.close()
+  }
+
+  @Test("being out of file descriptors takes nothing from a reader who tries again")
+  func outOfFilesReading() async throws {
+    let test = try TestLog()
+    let files = FaultyFileSystem()
+    let log = try test.open(files: files)
+    _ = try await log.append(messages(1...2))
+    files.fail(.open, EMFILE)
+    #expect(await code { try log.everything() } == .overloaded)
+    files.heal()
+    #expect(try log.everything() == messages(1...2))
+    log.close()
+  }
+
   @Test("after a refusal for want of room, nothing of the same generation is taken")
   func generations() async throws {
     let test = try TestLog()
@@ -114,6 +211,77 @@ struct FaultTests {
     #expect(try log.everything() == messages(1...2))
     #expect(try files.exists(path))
     log.close()
+  }
+
+  @Test("a full disk opens without an index file: the index is in memory until there is room")
+  func unsealedIndex() async throws {
+    let test = try TestLog()
+    try await test.write((UInt64(0)..<60).map { messages($0 * 4 + 1...$0 * 4 + 4) })
+    let segments = try test.names().filter { $0.hasSuffix(FileNames.segmentSuffix) }
+    let indexes = try test.names().filter { $0.hasSuffix(FileNames.indexSuffix) }
+    #expect(indexes.count > 2)
+    let right = try indexes.map { try test.bytes($0) }
+    let files = FaultyFileSystem()
+    for index in indexes { try files.remove(test.path(index)) }
+    files.fail(.open, ENOSPC) { $0.contains(FileNames.indexSuffix) }
+    let log = try test.open(files: files)
+    #expect(log.findings == segments.dropLast().map { .unsealedIndex(zero, segment: $0) })
+    #expect(try log.everything() == messages(1...240))
+    let found = try log.postings(
+      zero, stream: 3, from: Seq(2), through: Seq(239), limit: 1000)
+    #expect(found.map(\.value) == Array(2...239))
+    _ = try await log.append(messages(241...244))
+    #expect(try test.names().allSatisfy { !$0.hasSuffix(FileNames.indexSuffix) })
+    files.heal()
+    log.close()
+    #expect(try indexes.map { try test.bytes($0) } == right)
+    let again = try test.open()
+    #expect(again.findings.isEmpty)
+    #expect(try again.everything() == messages(1...244))
+    again.close()
+  }
+
+  @Test("a torn tail that can't be kept aside for want of room is left, and cut when there is room")
+  func leftTail() async throws {
+    let test = try TestLog()
+    let segment = FileNames.segment(.zero)
+    try await test.write([messages(1...2), messages(3...4)])
+    let watermark = try test.bytes(FileNames.watermark)
+    let start = Int(try test.reader().segments(of: zero)[0].bytesUsed)
+    try await test.write([messages(5...6)])
+    try test.flip(segment, at: start + 100)
+    try test.replace(FileNames.watermark, with: watermark)
+    let torn = try test.bytes(segment)
+    let end = try #require(torn.lastIndex { $0 != 0 }) + 1
+    // The second time under an epoch of its own, after a stop with the tail still there.
+    for _ in 0..<2 {
+      let files = FaultyFileSystem()
+      files.fail(.open, ENOSPC) { $0.contains(FileNames.cutSuffix) }
+      let log = try test.open(files: files)
+      guard case .leftTail(let fault, let keptIn) = log.findings.first else {
+        Issue.record("no tail was left: \(log.findings)")
+        return
+      }
+      #expect(fault.fromByte..<fault.toByte == UInt64(start)..<UInt64(end))
+      #expect(try log.everything() == messages(1...4))
+      #expect(await code { try await log.append(messages(7...8)) } == .storageFull)
+      #expect(try test.bytes(segment) == torn)
+      #expect(try !files.exists(test.path(keptIn)))
+      log.close()
+    }
+    let files = FaultyFileSystem()
+    files.fail(.open, ENOSPC, times: 2) { $0.contains(FileNames.cutSuffix) }
+    let log = try test.open(files: files)
+    guard case .leftTail(_, let keptIn) = log.findings.first else {
+      Issue.record("no tail was left: \(log.findings)")
+      return
+    }
+    #expect(await code { try await log.append(messages(7...8)) } == .storageFull)
+    _ = try await log.append(messages(7...8))
+    #expect(try test.bytes(keptIn) == Array(torn[start..<end]))
+    #expect(try log.everything() == messages(1...4) + messages(7...8))
+    log.close()
+    #expect(try test.reader().verify() == VerifyReport(events: 6, partitions: 1, faults: []))
   }
 
   @Test(
@@ -172,6 +340,48 @@ struct FaultTests {
       }
       log.close()
       acked = highest.withLockedValue { $0 }
+      try files.crash { random.next() % 2 == 0 }
+    }
+    let log = try test.open()
+    #expect(log.findings.allSatisfy { if case .corrupt = $0 { false } else { true } })
+    log.close()
+  }
+}
+
+extension FaultTests {
+  @Test(
+    "after refusals for what passes, and a power failure, all that was acked is there, once",
+    arguments: 0..<20)
+  func refusalsAndPowerFailure(_ seed: UInt64) async throws {
+    var random = SplitMix(seed: seed)
+    let test = try TestLog()
+    var acked: UInt64 = 0
+    var sent: UInt64 = 0
+    for _ in 0..<3 {
+      let files = FaultyFileSystem()
+      let log = try test.open(files: files)
+      let events = try log.everything()
+      #expect(events.count >= Int(acked) && events.count <= Int(sent))
+      #expect(events == (events.isEmpty ? [] : messages(1...UInt64(events.count))))
+      acked = UInt64(events.count)
+      let killAfter = Int(random.next() % 60)
+      for batch in 0...killAfter {
+        switch random.next() % 6 {
+        case 0: files.fail(.open, EMFILE)
+        case 1: files.fail(.allocate, ENOSPC)
+        case 2: files.fail(.write, ENOSPC, partly: Int(random.next() % 300), times: 1)
+        default: files.heal()
+        }
+        if batch == killAfter { files.kill() }
+        let last = acked + 1 + random.next() % 12
+        sent = last
+        switch await code({ try await log.append(messages(acked + 1...last)) }) {
+        case nil: acked = last
+        case .storageFull, .overloaded: sent = acked
+        default: #expect(batch == killAfter)
+        }
+      }
+      log.close()
       try files.crash { random.next() % 2 == 0 }
     }
     let log = try test.open()

@@ -14,8 +14,16 @@ final class FaultyFileSystem: FileSystem {
     var before: [UInt8]
   }
 
+  private struct Failure {
+    var number: Int32
+    var times: Int
+    var concerns: @Sendable (String) -> Bool
+  }
+
   private struct State {
-    var failures: [Operation: (number: Int32, times: Int)] = [:]
+    var failures: [Operation: Failure] = [:]
+    /// More can't be allocated for one file.
+    var fileBytesMax = UInt64.max
     /// Bytes of a failing write that get through before it fails.
     var partly = 0
     var paths: [Int32: String] = [:]
@@ -29,24 +37,38 @@ final class FaultyFileSystem: FileSystem {
   private let real = PosixFileSystem()
   private let state = NIOLockedValueBox(State())
 
-  func fail(_ operation: Operation, _ number: Int32, partly: Int = 0, times: Int = .max) {
+  /// Files that are only read are opened all the same, unless there are too many.
+  func fail(
+    _ operation: Operation, _ number: Int32, partly: Int = 0, times: Int = .max,
+    of concerns: @escaping @Sendable (String) -> Bool = { _ in true }
+  ) {
     state.withLockedValue {
-      $0.failures[operation] = (number, times)
+      $0.failures[operation] = Failure(number: number, times: times, concerns: concerns)
       $0.partly = partly
     }
   }
 
-  func heal() { state.withLockedValue { $0.failures = [:] } }
+  /// A disk with room for no larger file than this.
+  func limit(fileBytes: UInt64) { state.withLockedValue { $0.fileBytesMax = fileBytes } }
+
+  func heal() {
+    state.withLockedValue {
+      $0.failures = [:]
+      $0.fileBytesMax = .max
+    }
+  }
+
   var syncs: Int { state.withLockedValue { $0.syncs } }
 
   /// From here on nothing reaches the disk, and all calls fail.
   func kill() { state.withLockedValue { $0.isDead = true } }
 
-  private func check(_ operation: Operation) throws(FileError) {
+  private func check(_ operation: Operation, _ path: String = "") throws(FileError) {
     let failure: Int32? = state.withLockedValue { state in
       if state.isDead { return EIO }
-      guard let failure = state.failures[operation], failure.times > 0 else { return nil }
-      state.failures[operation] = (failure.number, failure.times - 1)
+      guard let failure = state.failures[operation], failure.times > 0, failure.concerns(path)
+      else { return nil }
+      state.failures[operation]?.times -= 1
       return failure.number
     }
     if let failure { throw FileError(number: failure, operation: "\(operation)") }
@@ -76,7 +98,8 @@ final class FaultyFileSystem: FileSystem {
   }
 
   func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> Int32 {
-    if flags & O_CREAT != 0 { try check(.open) }
+    let isOutOfFiles = state.withLockedValue { $0.failures[.open]?.number == EMFILE }
+    if flags & O_CREAT != 0 || isOutOfFiles { try check(.open, path) }
     let file = try real.open(path, flags: flags, mode: mode)
     state.withLockedValue { $0.paths[file] = path }
     return file
@@ -128,14 +151,22 @@ final class FaultyFileSystem: FileSystem {
     }
   }
 
-  func sync(folder: String) throws(FileError) {
-    try check(.syncData)
-    state.withLockedValue { $0.renamed.removeAll { $0.to.hasPrefix(folder + "/") } }
-    try real.sync(folder: folder)
+  func sync(_ file: Int32) throws(FileError) {
+    try check(.syncData, state.withLockedValue { $0.paths[file] } ?? "")
+    state.withLockedValue { state in
+      guard let folder = state.paths[file] else { return }
+      state.renamed.removeAll {
+        $0.to.hasPrefix(folder + "/") && !$0.to.dropFirst(folder.count + 1).contains("/")
+      }
+    }
+    try real.sync(file)
   }
 
   func allocate(_ file: Int32, bytes: UInt64) throws(FileError) {
     try check(.allocate)
+    if bytes > state.withLockedValue({ $0.fileBytesMax }) {
+      throw FileError(number: ENOSPC, operation: "allocate")
+    }
     try real.allocate(file, bytes: bytes)
   }
 

@@ -82,6 +82,116 @@ struct PostingsTests {
     log.close()
   }
 
+  @Test("what is written and not yet durable takes nobody's place in a page")
+  func inFlight() async throws {
+    for durable in [UInt64(8), 200] {
+      let test = try TestLog()
+      let log = try test.open()
+      for start in stride(from: 1, through: durable, by: 4) {
+        _ = try await log.append(messages(start...start + 3))
+      }
+      // As the writer leaves it between a sync and its telling of it: some of them come before
+      // what is durable, as through a relay, or are another stream's of the same fingerprint.
+      let segments = log.partitions[0].segments
+      guard case .fed(let index)? = segments.all.last?.currentIndex else {
+        Issue.record("the last segment's index is not the writer's")
+        return
+      }
+      let late = messages(durable + 1...durable + 20) + messages(1...20)
+      let batch = makeBatch(late)
+      let header = BatchHeader(
+        partition: zero, epoch: log.epoch, baseOffset: segments.highWatermark,
+        count: late.count, storedBytes: batch.bytes.readableBytes,
+        rawBytes: batch.bytes.readableBytes, firstRecordedAt: .none, lastRecordedAt: .none,
+        durableOffset: segments.highWatermark, previousChain: 0, storedChecksum: 0,
+        rawChecksum: 0)
+      index.add(header, chain: 0, position: index.facts.bytesUsed, slots: batch.slots)
+      for limit in [1, 5, 8, 100] {
+        let count = min(UInt64(limit), durable)
+        let page = try log.postings(zero, conversation: 7, before: nil, limit: limit)
+        #expect(page.map(\.value) == (durable - count + 1...durable).map { $0 * 10 })
+        let stream = try log.postings(
+          zero, stream: 3, from: Seq(1), through: Seq(1000), limit: limit)
+        #expect(stream.map(\.value) == Array(1...count))
+      }
+      log.close()
+    }
+  }
+
+  @Test("events of another stream with the same fingerprint hide none of a stream's own")
+  func strangers() async throws {
+    let own = messages(1...120)
+    func strangers(_ range: ClosedRange<UInt64>) -> [TestEvent] {
+      messages(range).map { event in
+        var event = event
+        event.text = "stranger \(event.seq)"
+        return event
+      }
+    }
+    let interleaved = zip(own, strangers(1...120).reversed()).flatMap { [$0, $1] }
+    for events in [
+      own + strangers(1...200), strangers(1...200) + own, interleaved,
+      Array(own[..<60]) + strangers(30...90) + Array(own[60...]) + strangers(1...40),
+    ] {
+      let test = try TestLog()
+      try await test.write(
+        stride(from: 0, to: events.count, by: 4).map { at in
+          Array(events[at..<min(at + 4, events.count)])
+        })
+      let log = try test.open()
+      for reader in [log, try test.reader()] as [any LogReader] {
+        for (first, last) in [(1, 120), (50, 120), (50, 60), (119, 1000), (120, 120)] {
+          for limit in [3, 50, 1000] {
+            try checkOwn(reader, own, first, last, limit)
+          }
+        }
+      }
+      log.close()
+    }
+  }
+
+  /// Both ways of asking give the stream's own events from `first` on, without a gap, and all of
+  /// them where a page is not full.
+  private func checkOwn(
+    _ log: any LogReader, _ own: [TestEvent], _ first: Int, _ last: Int, _ limit: Int
+  ) throws {
+    let isOwn = { (event: StoredEvent) throws(DaybookError) in
+      event.bytes.withUnsafeReadableBytes { TestEvent($0)!.text.hasPrefix("message") }
+    }
+    let (from, through) = (Seq(UInt64(first)), Seq(UInt64(last)))
+    let pages = [
+      try log.postings(zero, stream: 3, from: from, through: through, limit: limit),
+      try log.postings(
+        zero, stream: 3, from: from, through: through, limit: limit, isOfStream: isOwn),
+    ]
+    let wanted = own.filter { $0.seq >= UInt64(first) && $0.seq <= UInt64(last) }
+    for page in pages {
+      let found = try log.events(zero, at: page.map(\.offset)).filter(isOwn).map {
+        $0.bytes.withUnsafeReadableBytes { TestEvent($0)!.seq }
+      }
+      #expect(found == wanted.prefix(found.count).map(\.seq), "\(first) to \(last), \(limit)")
+      #expect(page.count == limit || found.count == wanted.count, "\(first) to \(last), \(limit)")
+    }
+  }
+
+  @Test("where the stream's own begin is known by one event, if there are no strangers")
+  func oneLook() async throws {
+    let (test, _) = try await filled()
+    let log = try test.open()
+    for (first, looks) in [(55, 1), (1, 1), (60, 1)] {
+      var asked = 0
+      let found = try log.postings(
+        zero, stream: 100, from: Seq(UInt64(first)), through: Seq(60), limit: 100
+      ) { _ in
+        asked += 1
+        return true
+      }
+      #expect(found.map(\.value) == Array(UInt64(first)...60))
+      #expect(asked == looks)
+    }
+    log.close()
+  }
+
   @Test("an index that is missing, cut short, wrong or another segment's is rebuilt")
   func rebuilt() async throws {
     let (test, events) = try await filled()

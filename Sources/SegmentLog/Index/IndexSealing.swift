@@ -15,4 +15,30 @@ enum IndexSealing {
       segment.setIndex(.sealed(sealed))
     }
   }
+
+  /// Seals every closed segment whose index is in memory only: the one just closed, and those that
+  /// found no room before. Newest first, up to the first for which there is no room now.
+  static func sealClosed(_ partition: PartitionSegments) {
+    let all = partition.all
+    for (segment, next) in zip(all, all.dropFirst()).reversed() {
+      do throws(FileError) {
+        try sealIfInMemory(segment, end: next.base, partition)
+      } catch {
+        if error.isTemporary { return }
+      }
+    }
+  }
+
+  private static func sealIfInMemory(
+    _ segment: Segment, end: Offset, _ partition: PartitionSegments
+  ) throws(FileError) {
+    segment.indexLock.lock()
+    defer { segment.indexLock.unlock() }
+    switch segment.currentIndex {
+    case .sealed, .unknown: return
+    case .fed(let index), .scanned(let index):
+      guard index.facts.nextOffset == end else { return }
+      try seal(segment, index.source, partition)
+    }
+  }
 }

@@ -68,16 +68,37 @@ struct IndexSource: Sendable {
   }
 }
 
-/// Looking things up in one segment. Results of a key come by ascending value.
+/// Looking things up in one segment. Results of a key come by ascending value. An index knows
+/// batches a moment before they are durable: `end`, counted from the base offset, is the first
+/// offset that doesn't count, and a limit is one of what does.
 protocol SegmentIndex: AnyObject, Sendable {
   /// The nearest indexed batch at or before an offset of the segment.
   func place(before delta: UInt32) -> BatchPlace
   /// Entries of a stream with `first <= value <= last`, at most `limit`, the lowest.
-  func stream(_ key: UInt64, from first: UInt64, through last: UInt64, limit: Int) -> [IndexEntry]
-  /// The lowest value of a stream's entries here; nil if it has none.
-  func streamStart(_ key: UInt64) -> UInt64?
+  func stream(
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
+  ) -> [IndexEntry]
+  /// The entry with the lowest value of a stream's here; nil if it has none.
+  func streamStart(_ key: UInt64) -> IndexEntry?
   /// Entries of a conversation with a value below `bound`, at most `limit`, the highest.
-  func conversation(_ key: UInt64, below bound: UInt64, limit: Int) -> [IndexEntry]
+  func conversation(
+    _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
+  ) -> [IndexEntry]
+}
+
+extension Sequence<Int> {
+  /// Of a key's entries at these indices, the first `limit` before `end`.
+  func entries(
+    _ limit: Int, before end: UInt32, _ entry: (Int) -> IndexEntry
+  ) -> [IndexEntry] {
+    var found: [IndexEntry] = []
+    for index in self {
+      if found.count >= limit { break }
+      let entry = entry(index)
+      if entry.delta < end { found.append(entry) }
+    }
+    return found
+  }
 }
 
 extension RandomAccessCollection where Index == Int {

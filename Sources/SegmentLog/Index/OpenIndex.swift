@@ -35,30 +35,33 @@ final class OpenIndex: SegmentIndex {
   }
 
   func stream(
-    _ key: UInt64, from first: UInt64, through last: UInt64, limit: Int
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
   ) -> [IndexEntry] {
     state.withLockedValue { state in
       OpenIndex.merge(&state)
       guard let entries = state.streams[key] else { return [] }
       let start = entries.countOfPrefix { $0.value < first }
-      let end = entries.countOfPrefix { $0.value <= last }
-      return start < end ? Array(entries[start..<min(end, start + limit)]) : []
+      let past = entries.countOfPrefix { $0.value <= last }
+      guard start < past else { return [] }
+      return (start..<past).entries(limit, before: end) { entries[$0] }
     }
   }
 
-  func streamStart(_ key: UInt64) -> UInt64? {
+  func streamStart(_ key: UInt64) -> IndexEntry? {
     state.withLockedValue { state in
       OpenIndex.merge(&state)
-      return state.streams[key]?.first?.value
+      return state.streams[key]?.first
     }
   }
 
-  func conversation(_ key: UInt64, below bound: UInt64, limit: Int) -> [IndexEntry] {
+  func conversation(
+    _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
+  ) -> [IndexEntry] {
     state.withLockedValue { state in
       OpenIndex.merge(&state)
       guard let entries = state.conversations[key] else { return [] }
-      let end = entries.countOfPrefix { $0.value < bound }
-      return Array(entries[max(0, end - limit)..<end])
+      let past = entries.countOfPrefix { $0.value < bound }
+      return (0..<past).reversed().entries(limit, before: end) { entries[$0] }.reversed()
     }
   }
 

@@ -6,28 +6,64 @@ extension PartitionSegments {
   func postings(
     stream: UInt64, from first: Seq, through last: Seq, limit: Int
   ) throws(DaybookError) -> [Posting] {
-    guard limit > 0, first <= last else { return [] }
+    let high = highWatermark
+    return try postings(
+      stream, first, last, limit, in: all.filter { $0.base < high }, startingAt: 0, high)
+  }
+
+  /// `isOfStream` tells whether an event is the stream's own, or that of another stream with the
+  /// same fingerprint: where the stream's own begin is the segment to start at.
+  func postings(
+    stream: UInt64, from first: Seq, through last: Seq, limit: Int,
+    isOfStream: (StoredEvent) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> [Posting] {
     let high = highWatermark
     let all = all.filter { $0.base < high }
-    // Seqs ascend with offsets: go back to the segment in which `first` lies, then forward.
     var start = all.count
     while start > 0 {
       start -= 1
-      let index = try index(of: all[start], end: end(of: start, in: all, high))
-      if let lowest = index.streamStart(stream), lowest <= first.rawValue { break }
+      if try begins(stream, by: first, in: all[start], end(of: start, in: all, high), isOfStream) {
+        break
+      }
     }
+    return try postings(stream, first, last, limit, in: all, startingAt: start, high)
+  }
+
+  private func postings(
+    _ stream: UInt64, _ first: Seq, _ last: Seq, _ limit: Int, in all: [Segment],
+    startingAt start: Int, _ high: Offset
+  ) throws(DaybookError) -> [Posting] {
+    guard limit > 0, first <= last else { return [] }
+    // A stream's own seqs ascend with offsets, whatever strangers are among them: a page that is
+    // filled segment by segment, with the lowest of each, leaves none of them out.
     var postings: [Posting] = []
     for at in start..<all.count where postings.count < limit {
-      let entries = try index(of: all[at], end: end(of: at, in: all, high)).stream(
-        stream, from: first.rawValue, through: last.rawValue, limit: limit - postings.count)
-      for entry in entries {
-        let offset = all[at].base.advanced(by: Int(entry.delta))
-        // The index of a segment that is being written knows batches a moment early.
-        if offset < high { postings.append(Posting(offset: offset, value: entry.value)) }
+      let end = end(of: at, in: all, high)
+      var entries = try index(of: all[at], end: end).stream(
+        stream, from: first.rawValue, through: last.rawValue, end: delta(of: end, in: all[at]),
+        limit: limit - postings.count)
+      // By value, strangers' are out of order.
+      let isOrdered = zip(entries, entries.dropFirst()).allSatisfy { $0.delta < $1.delta }
+      if !isOrdered { entries.sort { $0.delta < $1.delta } }
+      postings += entries.map {
+        Posting(offset: all[at].base.advanced(by: Int($0.delta)), value: $0.value)
       }
-      if let value = postings.last?.value, value >= last.rawValue { break }
     }
     return postings
+  }
+
+  /// The segment holds an event of the stream's own with a seq up to `first`, so that no segment
+  /// before it holds one from `first` on. That a stranger has such a seq says nothing, and anyone
+  /// can make a stranger: `StableHash` has no key.
+  private func begins(
+    _ stream: UInt64, by first: Seq, in segment: Segment, _ end: Offset,
+    _ isOfStream: (StoredEvent) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> Bool {
+    guard let lowest = try index(of: segment, end: end).streamStart(stream),
+      lowest.value <= first.rawValue, lowest.delta < delta(of: end, in: segment)
+    else { return false }
+    let event = try events(at: [segment.base.advanced(by: Int(lowest.delta))])[0]
+    return try isOfStream(event)
   }
 
   func postings(
@@ -44,11 +80,12 @@ extension PartitionSegments {
     var page: [Posting] = []
     for at in all.indices.reversed() {
       if page.count == limit, page[0].value > highest[at] { break }
-      let entries = try index(of: all[at], end: end(of: at, in: all, high)).conversation(
-        conversation, below: bound, limit: limit)
+      let end = end(of: at, in: all, high)
+      let entries = try index(of: all[at], end: end).conversation(
+        conversation, below: bound, end: delta(of: end, in: all[at]), limit: limit)
       let found = entries.map {
         Posting(offset: all[at].base.advanced(by: Int($0.delta)), value: $0.value)
-      }.filter { $0.offset < high }
+      }
       guard !found.isEmpty else { continue }
       if let oldest = page.first, found[found.count - 1].value > oldest.value {
         page = (found + page).sorted { $0.value < $1.value }

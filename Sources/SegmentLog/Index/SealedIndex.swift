@@ -59,24 +59,28 @@ final class SealedIndex: SegmentIndex, @unchecked Sendable {
   }
 
   func stream(
-    _ key: UInt64, from first: UInt64, through last: UInt64, limit: Int
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
   ) -> [IndexEntry] {
     guard let range = entries(of: key, layout.streamsAt, layout.streams) else { return [] }
     let start = range.lowerBound + range.countOfPrefix { value(at: $0) < first }
-    let end = range.lowerBound + range.countOfPrefix { value(at: $0) <= last }
-    return start < end ? (start..<min(end, start + limit)).map { entry(at: $0) } : []
+    let past = range.lowerBound + range.countOfPrefix { value(at: $0) <= last }
+    guard start < past else { return [] }
+    return (start..<past).entries(limit, before: end) { entry(at: $0) }
   }
 
-  func streamStart(_ key: UInt64) -> UInt64? {
-    entries(of: key, layout.streamsAt, layout.streams).map { value(at: $0.lowerBound) }
+  func streamStart(_ key: UInt64) -> IndexEntry? {
+    entries(of: key, layout.streamsAt, layout.streams).map { entry(at: $0.lowerBound) }
   }
 
-  func conversation(_ key: UInt64, below bound: UInt64, limit: Int) -> [IndexEntry] {
+  func conversation(
+    _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
+  ) -> [IndexEntry] {
     guard let range = entries(of: key, layout.conversationsAt, layout.conversations) else {
       return []
     }
-    let end = range.lowerBound + range.countOfPrefix { value(at: $0) < bound }
-    return (max(range.lowerBound, end - limit)..<end).map { entry(at: $0) }
+    let past = range.lowerBound + range.countOfPrefix { value(at: $0) < bound }
+    let newest = (range.lowerBound..<past).reversed()
+    return newest.entries(limit, before: end) { entry(at: $0) }.reversed()
   }
 
   private func place(at index: Int) -> BatchPlace {

@@ -56,10 +56,16 @@ extension PartitionRecovery {
       fault = try scan.fault(in: segment, of: segments).fault
       return nil
     }
-    try perform { () throws(FileError) in
+    let name = FileNames.segment(segment.base)
+    do throws(FileError) {
       try IndexSealing.seal(segment, scan.source, segments)
+      findings.append(.rebuiltIndex(partition, segment: name))
+    } catch {
+      // An index is no part of what must be there: a full disk opens without it.
+      guard error.isFull else { throw error.asDaybookError }
+      segment.setIndex(.scanned(OpenIndex(scan.source)))
+      findings.append(.unsealedIndex(partition, segment: name))
     }
-    findings.append(.rebuiltIndex(partition, segment: FileNames.segment(segment.base)))
     return scan.source.facts
   }
 }

@@ -18,13 +18,14 @@ extension PartitionRecovery {
       try files.open(segment.path, flags: O_RDWR, mode: 0)
     }
     do throws(DaybookError) {
-      try cutTornTail(segment, segments, file, scan, stated)
+      let left = try cutTornTail(segment, segments, file, scan, stated)
       if fault != nil {
         files.close(file)
         return (segments, nil)
       }
       try makeDurable(segment, file, scan, stated)
-      let start = try start(segment, file, scan, stated)
+      var start = try start(segment, file, scan, stated)
+      start.tail = left
       segments.advance(to: scan.nextOffset)
       return (segments, start)
     } catch {
@@ -49,42 +50,33 @@ extension PartitionRecovery {
     return segment
   }
 
-  /// Cuts only what no statement of durability covers. The bytes are kept aside first.
+  /// Cuts only what no statement of durability covers. The bytes are kept aside first; a tail for
+  /// which there is no room is left as it is, and returned: the log opens on a full disk, too.
   private mutating func cutTornTail(
     _ segment: Segment, _ segments: PartitionSegments, _ file: Int32, _ scan: SegmentScan,
     _ stated: WatermarkSlot
-  ) throws(DaybookError) {
+  ) throws(DaybookError) -> TornTail? {
     var (found, tail) = try scan.fault(in: segment, of: segments)
     let durable = max(stated.durableOffset, scan.durableStated, tail.durableStated)
     if durable > scan.nextOffset {
       found.reason += "; yet up to offset \(durable) the log was stated durable"
       fault = found
-      return
+      return nil
     }
-    guard tail.usedEnd > scan.position else { return }
+    guard tail.usedEnd > scan.position else { return nil }
     found.toByte = tail.usedEnd
     let name =
       "\(FileNames.segment(segment.base)).\(scan.position).epoch-\(epoch)\(FileNames.cutSuffix)"
-    try perform { () throws(FileError) in
-      try keepAside(file, from: scan.position, to: tail.usedEnd, name)
-      try files.zero(file, from: scan.position, to: tail.usedEnd)
-      try files.syncData(file)
+    let torn = TornTail(folder: folder, range: scan.position..<tail.usedEnd, keptIn: name)
+    do throws(FileError) {
+      try torn.cut(from: file, files)
+    } catch {
+      guard error.isFull else { throw error.asDaybookError }
+      findings.append(.leftTail(found, keptIn: name))
+      return torn
     }
     findings.append(.cutTail(found, keptIn: name))
-  }
-
-  private func keepAside(
-    _ file: Int32, from start: UInt64, to end: UInt64, _ name: String
-  ) throws(FileError) {
-    let temporary = "\(folder)/\(name)\(FileNames.temporarySuffix)"
-    let copy = try files.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
-    defer { files.close(copy) }
-    try duplicate(file, from: start, to: end) { (bytes, position) throws(FileError) in
-      try files.write(copy, bytes, at: position - start)
-    }
-    try files.syncData(copy)
-    try files.rename(temporary, to: "\(folder)/\(name)")
-    try files.sync(folder: folder)
+    return nil
   }
 
   /// Whole batches past the stated durable offset may be in the page cache only, of which a
@@ -95,7 +87,7 @@ extension PartitionRecovery {
     guard scan.nextOffset > stated.durableOffset else { return }
     let isHere = stated.segmentBase == segment.base && stated.position <= scan.position
     try perform { () throws(FileError) in
-      try duplicate(file, from: isHere ? stated.position : 0, to: scan.position) {
+      try files.duplicate(file, from: isHere ? stated.position : 0, to: scan.position) {
         (bytes, position) throws(FileError) in try files.write(file, bytes, at: position)
       }
       try files.syncData(file)
@@ -109,6 +101,8 @@ extension PartitionRecovery {
     var slot = stated
     slot.epoch = epoch
     return try perform { () throws(FileError) in
+      // The last owner may have ended between a file's rename and the sync of its name.
+      try files.sync(folder: folder)
       var watermark = try WatermarkFile(files, folder: folder, log, next: slot)
       try watermark.state(
         durable: scan.nextOffset, segmentBase: segment.base, position: scan.position)
@@ -121,23 +115,6 @@ extension PartitionRecovery {
       return PartitionWriter.Start(
         active: active, watermark: watermark, nextOffset: scan.nextOffset,
         chain: scan.source.facts.chainAfter)
-    }
-  }
-
-  private func duplicate(
-    _ file: Int32, from start: UInt64, to end: UInt64,
-    _ write: (UnsafeRawBufferPointer, UInt64) throws(FileError) -> Void
-  ) throws(FileError) {
-    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-    defer { chunk.deallocate() }
-    var position = start
-    while position < end {
-      let wanted = min(UInt64(chunk.count), end - position)
-      let room = UnsafeMutableRawBufferPointer(rebasing: chunk[0..<Int(wanted)])
-      let count = try files.read(file, into: room, at: position)
-      if count == 0 { return }
-      try write(UnsafeRawBufferPointer(rebasing: room[0..<count]), position)
-      position += UInt64(count)
     }
   }
 }

@@ -18,10 +18,16 @@ package enum RecoveryFinding: Equatable, Sendable {
   /// A tail that was never durable was cut; its bytes are in the file `keptIn` of the
   /// partition's folder.
   case cutTail(LogFault, keptIn: String)
+  /// There is no room to keep such a tail aside, so it is still there. It is cut before the next
+  /// append; appends are refused (`storage_full`) until there is room.
+  case leftTail(LogFault, keptIn: String)
   /// Whole batches from `from` up to `to` were not stated durable: they are now.
   case madeDurable(PartitionID, from: Offset, to: Offset)
   /// An index file was missing or wrong.
   case rebuiltIndex(PartitionID, segment: String)
+  /// An index file was missing or wrong, and there is no room for it: the index is in memory, and
+  /// is written when a later segment is closed, or the log.
+  case unsealedIndex(PartitionID, segment: String)
   /// The partition is served read-only up to the fault.
   case corrupt(LogFault)
 }

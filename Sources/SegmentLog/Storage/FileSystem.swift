@@ -8,6 +8,10 @@ struct FileError: Error, Equatable, CustomStringConvertible {
   let operation: String
 
   var isFull: Bool { number == ENOSPC || number == EDQUOT }
+  /// No file could be opened, for the process or the machine has too many open.
+  var isOutOfFiles: Bool { number == EMFILE || number == ENFILE }
+  /// Passes by itself, or once somebody makes room.
+  var isTemporary: Bool { isFull || isOutOfFiles }
   var description: String { "\(operation): \(String(cString: strerror(number)))" }
 
   /// As callers of the log are told.
@@ -15,6 +19,11 @@ struct FileError: Error, Equatable, CustomStringConvertible {
     switch number {
     case ENOSPC, EDQUOT:
       DaybookError(.storageFull, "the disk is full: make room, then try again", cause: self)
+    case EMFILE, ENFILE:
+      DaybookError(
+        .overloaded,
+        "too many files are open (\(self)): allow more (ulimit -n, LimitNOFILE), or try again",
+        cause: self)
     case EACCES, EPERM, EROFS:
       DaybookError(
         .permissionDenied, "permission denied (\(self)): run as the data folder's owner",
@@ -42,7 +51,8 @@ protocol FileSystem: AnyObject, Sendable {
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at position: UInt64)
     throws(FileError)
   func syncData(_ file: Int32) throws(FileError)
-  func sync(folder: String) throws(FileError)
+  /// fsync(2): of a folder, the names in it.
+  func sync(_ file: Int32) throws(FileError)
   func allocate(_ file: Int32, bytes: UInt64) throws(FileError)
   func truncate(_ file: Int32, to bytes: UInt64) throws(FileError)
   func size(_ file: Int32) throws(FileError) -> UInt64

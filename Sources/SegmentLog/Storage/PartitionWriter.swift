@@ -32,7 +32,7 @@ final class PartitionWriter: @unchecked Sendable {
   private let background: BackgroundWork
   private let options: SegmentLogOptions
   private let epoch: Epoch
-  private let epochOnDisk: @Sendable () -> Epoch?
+  private let epochOnDisk: @Sendable () throws(FileError) -> Epoch?
   private var active: ActiveSegment
   private var watermark: WatermarkFile
   /// Next offset and last chain value, of what is written; `durable` of what is synced.
@@ -40,9 +40,13 @@ final class PartitionWriter: @unchecked Sendable {
   private var chain: UInt32
   private var durable: Offset
   private var written: [Written] = []
+  /// Still behind the last batch; cut before anything is written.
+  private var tail: TornTail?
   /// Why nothing is taken any more.
   private var refusal: DaybookError?
-  private var fullGeneration: UInt64?
+  /// The generation in which a batch was refused for what passes, and what the batches after it
+  /// are told.
+  private var refused: (generation: UInt64, error: DaybookError)?
   private var thread: LogThread?
 
   struct Start {
@@ -50,6 +54,8 @@ final class PartitionWriter: @unchecked Sendable {
     var watermark: WatermarkFile
     var nextOffset: Offset
     var chain: UInt32
+    /// Behind the last batch, where opening found no room to keep it aside.
+    var tail: TornTail?
 
     /// For an opening that fails elsewhere.
     func close(_ files: any FileSystem) {
@@ -61,7 +67,7 @@ final class PartitionWriter: @unchecked Sendable {
   init(
     _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
     background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
-    epochOnDisk: @escaping @Sendable () -> Epoch?
+    epochOnDisk: @escaping @Sendable () throws(FileError) -> Epoch?
   ) {
     self.files = segments.files
     self.segments = segments
@@ -75,6 +81,7 @@ final class PartitionWriter: @unchecked Sendable {
     nextOffset = start.nextOffset
     chain = start.chain
     durable = start.nextOffset
+    tail = start.tail
     thread = LogThread(name: "log-\(segments.partition)") { [self] in run() }
   }
 
@@ -151,17 +158,16 @@ final class PartitionWriter: @unchecked Sendable {
         pending.completion(.failure(refusal))
         continue
       }
-      if let generation = pending.batch.generation, generation == fullGeneration {
-        pending.completion(.failure(PartitionWriter.followsRefused))
+      if let refused, pending.batch.generation == refused.generation {
+        pending.completion(.failure(refused.error))
         continue
       }
       do throws(FileError) {
         try write(pending)
       } catch {
         flush()
-        if error.isFull && refusal == nil {
-          fullGeneration = pending.batch.generation
-          for late in group[index...] { late.completion(.failure(error.asDaybookError)) }
+        if error.isTemporary && refusal == nil {
+          refuse(group[index...], error.asDaybookError)
           return
         }
         refuse(error)
@@ -171,11 +177,19 @@ final class PartitionWriter: @unchecked Sendable {
     flush()
   }
 
-  private static let followsRefused = DaybookError(
-    .storageFull, "a batch before this one found the disk full: make room, then try again")
+  /// For now: nothing of these batches is in the log, and the next generation may be taken.
+  private func refuse(_ group: ArraySlice<Pending>, _ error: DaybookError) {
+    if let generation = group.first?.batch.generation {
+      let follows = DaybookError(
+        error.code, "a batch before this one was refused: \(error.message)")
+      refused = (generation, follows)
+    }
+    for pending in group { pending.completion(.failure(error)) }
+  }
 
   /// Puts a batch into the page cache.
   private func write(_ pending: Pending) throws(FileError) {
+    try cutTail()
     let size = pending.batch.bytes.readableBytes
     if active.position > 0 && active.position + UInt64(size) > active.capacity {
       flush()
@@ -189,7 +203,7 @@ final class PartitionWriter: @unchecked Sendable {
         try files.write(active.file, bytes, at: position)
       }
     } catch {
-      if error.isFull {
+      if error.isTemporary {
         do throws(FileError) { try erase(from: position, bytes: size) } catch {
           throw FileError(number: EIO, operation: "undo of a partly written batch: \(error)")
         }
@@ -202,6 +216,13 @@ final class PartitionWriter: @unchecked Sendable {
     written.append(
       Written(pending: pending, header: header, chain: chain, position: position))
     prepareNext()
+  }
+
+  /// Nothing may be written behind a torn tail, nor its segment be closed with it.
+  private func cutTail() throws(FileError) {
+    guard let torn = tail else { return }
+    try torn.cut(from: active.file, files)
+    tail = nil
   }
 
   /// Writes the header into the room that the batch's bytes leave for it.
@@ -224,17 +245,12 @@ final class PartitionWriter: @unchecked Sendable {
     }
   }
 
-  /// What a full disk let through must not be taken for data. Blocks that were written can be
-  /// written again, so this needs no room; a file that ends before needs no zeros.
+  /// What a full disk let through must not be taken for data; a file that ends before needs no
+  /// zeros.
   private func erase(from position: UInt64, bytes: Int) throws(FileError) {
     let end = try min(files.size(active.file), position + UInt64(bytes))
     guard end > position else { return }
-    do throws(FileError) {
-      try files.zero(active.file, from: position, to: end)
-    } catch  where error.isFull {
-      // Part of it was a hole: all behind the last batch goes.
-      try files.truncate(active.file, to: position)
-    }
+    try files.erase(active.file, from: position, to: end)
   }
 
   /// Makes what is written durable, then tells of it. Any failure is final: what a failed
@@ -281,15 +297,19 @@ final class PartitionWriter: @unchecked Sendable {
     guard refusal == nil else { return }
     do throws(FileError) {
       try watermark.sync()
-      try checkEpoch()
     } catch {
+      refuse(error)
+      return
+    }
+    // Where no file can be opened, the next look will tell: a roll needs one.
+    do throws(FileError) { try checkEpoch() } catch  where error.isOutOfFiles {} catch {
       refuse(error)
     }
   }
 
   /// Another owner has opened the log if the epoch on disk is above ours; it has the right to.
   private func checkEpoch() throws(FileError) {
-    guard let other = epochOnDisk(), other > epoch, refusal == nil else { return }
+    guard let other = try epochOnDisk(), other > epoch, refusal == nil else { return }
     refusal = DaybookError(
       .epochFenced,
       "the log was opened by another owner (epoch \(other), ours is \(epoch)): stop this one")
@@ -298,15 +318,21 @@ final class PartitionWriter: @unchecked Sendable {
 
   // MARK: Rolling
 
-  /// Closes the segment, all of which is durable, and begins the next.
+  /// Closes the segment, all of which is durable, and begins the next. Where a file can't be opened
+  /// or has no room, nothing has changed, and the next batch may try again.
   private func roll(for size: Int) throws(FileError) {
     try checkEpoch()
     do throws(FileError) { try watermark.sync() } catch {
       // Final even where it says that the disk is full.
       throw FileError(number: EIO, operation: "sync of the watermark: \(error)")
     }
-    let capacity = max(nextCapacity, UInt64(size))
-    let prepared = try preparer.take(atLeast: UInt64(size), preferred: capacity)
+    // Opened first: once the file has its name, that must become durable or be final.
+    let folder = try files.open(folder: segments.folder)
+    defer { files.close(folder) }
+    let bytes = UInt64(size)
+    let least = max(bytes, UInt64(options.firstSegmentBytes))
+    let prepared = try preparer.take(
+      for: bytes, atLeast: least, preferred: max(nextCapacity, least))
     let index = OpenIndex(
       IndexSource(
         partition: segments.partition, baseOffset: nextOffset, chainBefore: chain, epoch: epoch))
@@ -315,14 +341,20 @@ final class PartitionWriter: @unchecked Sendable {
       index: .fed(index))
     do throws(FileError) {
       try files.rename(prepared.path, to: segment.path)
-      try files.sync(folder: segments.folder)
+    } catch {
+      files.close(prepared.file)
+      try? files.remove(prepared.path)
+      throw error
+    }
+    do throws(FileError) {
+      try files.sync(folder)
     } catch {
       files.close(prepared.file)
       // Whether the name is there is not known: no batch may go on in the segment before it.
       throw FileError(number: EIO, operation: "roll: \(error)")
     }
-    seal(active)
     segments.add(segment)
+    seal(active)
     active = ActiveSegment(
       segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
       position: 0)
@@ -335,12 +367,13 @@ final class PartitionWriter: @unchecked Sendable {
       // Room that no batch took is given back. Neither this nor the index is needed for safety.
       try? files.truncate(closed.file, to: closed.position)
       files.close(closed.file)
-      try? IndexSealing.seal(closed.segment, closed.index.source, segments)
+      IndexSealing.sealClosed(segments)
     }
   }
 
   private var nextCapacity: UInt64 {
-    min(UInt64(options.segmentBytes), max(active.capacity, 1) * 2)
+    let doubled = max(active.capacity * 2, UInt64(options.firstSegmentBytes))
+    return min(UInt64(options.segmentBytes), doubled)
   }
 
   private func prepareNext() {

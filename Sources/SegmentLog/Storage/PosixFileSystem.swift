@@ -48,10 +48,8 @@ final class PosixFileSystem: FileSystem {
     if fdatasync(file) != 0 { throw FileError(number: errno, operation: "fdatasync") }
   }
 
-  func sync(folder: String) throws(FileError) {
-    let file = try open(folder, flags: O_RDONLY | O_DIRECTORY, mode: 0)
-    defer { close(file) }
-    if fsync(file) != 0 { throw FileError(number: errno, operation: "fsync \(folder)") }
+  func sync(_ file: Int32) throws(FileError) {
+    if fsync(file) != 0 { throw FileError(number: errno, operation: "fsync") }
   }
 
   func allocate(_ file: Int32, bytes: UInt64) throws(FileError) {

@@ -92,8 +92,12 @@ package final class SegmentLog: LogPort {
     self.logID = manifest.log.hex
     self.findings = findings
     self.background = background
-    let epochOnDisk: @Sendable () -> Epoch? = {
-      (try? folder.epoch(manifest.log)) ?? nil
+    let epochOnDisk: @Sendable () throws(FileError) -> Epoch? = { () throws(FileError) in
+      do throws(FileError) { return try folder.epoch(manifest.log) } catch {
+        // Too many open files say nothing of the disk: the writer looks again later.
+        if error.isOutOfFiles { throw error }
+        return nil
+      }
     }
     partitions = outcomes.map { outcome in
       guard let start = outcome.start else {
@@ -124,7 +128,11 @@ package final class SegmentLog: LogPort {
 
   /// Writes and syncs what was appended, ends the log's threads. Later appends are refused.
   package func close() {
-    for partition in partitions { partition.writer?.close() }
+    for partition in partitions {
+      partition.writer?.close()
+      let segments = partition.segments
+      if partition.writer != nil { background.enqueue { IndexSealing.sealClosed(segments) } }
+    }
     background.stop()
     for partition in partitions { partition.preparer?.discard() }
   }

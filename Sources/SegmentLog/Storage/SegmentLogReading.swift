@@ -26,6 +26,14 @@ extension SegmentLog {
   }
 
   package func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int,
+    isOfStream: (StoredEvent) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      stream: stream, from: first, through: last, limit: limit, isOfStream: isOfStream)
+  }
+
+  package func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
     try partitions[partition.index].segments.postings(

@@ -41,8 +41,12 @@ final class SegmentPreparer: Sendable {
     }
   }
 
-  /// What is ready if `capacity` fits, or a file allocated on the spot.
-  func take(atLeast bytes: UInt64, preferred capacity: UInt64) throws(FileError) -> PreparedFile {
+  /// What is ready if `bytes` fit into it, or a file made on the spot: with `preferred` room, or
+  /// where the disk has less, half of that and again, down to `atLeast`.
+  func take(
+    for bytes: UInt64, atLeast least: UInt64, preferred: UInt64
+  ) throws(FileError) -> PreparedFile {
+    precondition(bytes <= least && least <= preferred)
     let prepared = ready.withLockedValue { ready in
       defer { ready = nil }
       return ready
@@ -52,7 +56,15 @@ final class SegmentPreparer: Sendable {
       files.close(prepared.file)
       try files.remove(prepared.path)
     }
-    return try make(capacity: capacity, zeroFilled: false)
+    var capacity = preferred
+    while true {
+      do throws(FileError) {
+        return try make(capacity: capacity, zeroFilled: false)
+      } catch {
+        guard error.isFull, capacity > least else { throw error }
+        capacity = max(least, capacity / 2)
+      }
+    }
   }
 
   /// Call once the background has stopped.

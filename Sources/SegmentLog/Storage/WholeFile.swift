@@ -37,6 +37,18 @@ extension FileSystem {
     try sync(folder: folder)
   }
 
+  func open(folder: String) throws(FileError) -> Int32 {
+    try open(folder, flags: O_RDONLY | O_DIRECTORY, mode: 0)
+  }
+
+  func sync(folder: String) throws(FileError) {
+    let file = try open(folder: folder)
+    defer { close(file) }
+    do throws(FileError) { try sync(file) } catch {
+      throw FileError(number: error.number, operation: "fsync \(folder)")
+    }
+  }
+
   func zero(_ file: Int32, from start: UInt64, to end: UInt64) throws(FileError) {
     let zeros = [UInt8](repeating: 0, count: Int(min(end - start, 1 << 20)))
     var position = start
@@ -45,6 +57,34 @@ extension FileSystem {
       try withBytes(of: zeros) { (raw) throws(FileError) in
         try write(file, UnsafeRawBufferPointer(rebasing: raw[0..<count]), at: position)
       }
+      position += UInt64(count)
+    }
+  }
+
+  /// Bytes that must not be taken for data. Blocks that were written can be written again, so this
+  /// needs no room; where part of them was a hole, all from `start` on goes.
+  func erase(_ file: Int32, from start: UInt64, to end: UInt64) throws(FileError) {
+    do throws(FileError) {
+      try zero(file, from: start, to: end)
+    } catch  where error.isFull {
+      try truncate(file, to: start)
+    }
+  }
+
+  /// Hands the bytes to `write` piece by piece, each with its position.
+  func duplicate(
+    _ file: Int32, from start: UInt64, to end: UInt64,
+    _ write: (UnsafeRawBufferPointer, UInt64) throws(FileError) -> Void
+  ) throws(FileError) {
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+    defer { chunk.deallocate() }
+    var position = start
+    while position < end {
+      let wanted = min(UInt64(chunk.count), end - position)
+      let room = UnsafeMutableRawBufferPointer(rebasing: chunk[0..<Int(wanted)])
+      let count = try read(file, into: room, at: position)
+      if count == 0 { return }
+      try write(UnsafeRawBufferPointer(rebasing: room[0..<count]), position)
       position += UInt64(count)
     }
   }
