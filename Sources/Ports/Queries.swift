@@ -15,10 +15,12 @@ package protocol Queries: AnyObject, Sendable {
   /// Members in order of their ids' bytes, after `after`.
   func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [UserID]
 
-  /// A stream's events with `first <= seq <= last`, ascending, at most a page of them.
+  /// A stream's events with `first <= seq <= last`, ascending, at most `limit` of them and at most
+  /// `bytesMax` bytes, but always one if there is one.
   /// Reads the log, not a projection: whatever is durable is there.
-  func events(of stream: StreamKey, from first: Seq, through last: Seq, limit: Int) async throws
-    -> [StreamEvent]
+  func events(
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
+  ) async throws -> [StreamEvent]
 }
 
 package struct HistoryPage: Sendable {

@@ -21,20 +21,33 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     var lastID: UInt64 = 1000
     var acks: [Seq] = []
     var holdsSends = false
+    var holdsOpenings = false
     var held: [PendingCommand] = []
+    /// Pages wait here while they are held.
+    var holdsPages = false
+    var heldPages: [CheckedContinuation<Void, Never>] = []
     var observed: [MessageID] = []
+    var unread: [UnreadCount] = []
+    var now = Timestamp(milliseconds: 1_800_000_000_000)
+    /// Of every token.
+    var expiresAt = Timestamp(milliseconds: 1_900_000_000_000)
   }
 
   let state = NIOLockedValueBox(State())
   let partitionCount = 4
 
-  func now() -> Timestamp { Timestamp(milliseconds: 1_800_000_000_000) }
+  func now() -> Timestamp { state.withLockedValue { $0.now } }
 
   func subscribe(_ consumer: any BatchConsumer) {
     state.withLockedValue { $0.consumers.append(consumer) }
   }
 
-  func check(_ token: String) async throws(DaybookError) -> Principal {
+  func check(_ token: String) async throws(DaybookError) -> CheckedToken {
+    CheckedToken(
+      try MemoryDaybook.principal(of: token), expiresAt: state.withLockedValue { $0.expiresAt })
+  }
+
+  private static func principal(of token: String) throws(DaybookError) -> Principal {
     let parts = token.split(separator: ":").map(String.init)
     switch parts.first {
     case "expired": throw DaybookError(.expiredToken, "get a new token")
@@ -51,9 +64,14 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
   func submit(_ commands: [PendingCommand], to partition: PartitionID) {
     for pending in commands {
       let isHeld = state.withLockedValue { state in
-        guard state.holdsSends, case .send = pending.command.body else { return false }
-        state.held.append(pending)
-        return true
+        let isHeld =
+          switch pending.command.body {
+          case .send: state.holdsSends
+          case .openCursor: state.holdsOpenings
+          default: false
+          }
+        if isHeld { state.held.append(pending) }
+        return isHeld
       }
       if !isHeld { answer(pending) }
     }
@@ -63,9 +81,19 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     let held = state.withLockedValue { state in
       defer { state.held = [] }
       state.holdsSends = false
+      state.holdsOpenings = false
       return state.held
     }
     for pending in held { answer(pending) }
+  }
+
+  func releasePages() {
+    let held = state.withLockedValue { state in
+      defer { state.heldPages = [] }
+      state.holdsPages = false
+      return state.heldPages
+    }
+    for page in held { page.resume() }
   }
 
   private func answer(_ pending: PendingCommand) {
@@ -82,12 +110,7 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
       if command.stream.kind == .group { try requireMember(user, command.stream) }
       (outcome.seq, outcome.messageID) = append(
         command.stream, command.actor, .messageSent(message))
-    case .ack(let upTo):
-      let device = MemoryDaybook.key(command.actor)
-      state.withLockedValue {
-        $0.streams[command.stream]?.cursors[device] = upTo
-        $0.acks.append(upTo)
-      }
+    case .ack(let upTo): try ack(command, upTo)
     case .createGroup(let title):
       (outcome.seq, _) = append(command.stream, command.actor, .groupCreated(title: title))
       enter(user!, command.stream, outcome.seq)
@@ -114,6 +137,22 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     case .read: break
     }
     return outcome
+  }
+
+  private func ack(_ command: Command, _ upTo: Seq) throws(DaybookError) {
+    let device = MemoryDaybook.key(command.actor)
+    let refusal: DaybookError? = state.withLockedValue { state in
+      guard let stream = state.streams[command.stream], let cursor = stream.cursors[device] else {
+        return DaybookError(.unknownDevice, "this device does not follow \(command.stream)")
+      }
+      guard upTo <= stream.head else {
+        return DaybookError(.logRolledBack, "\(command.stream) ends at \(stream.head)")
+      }
+      state.streams[command.stream]?.cursors[device] = max(cursor, upTo)
+      state.acks.append(upTo)
+      return nil
+    }
+    if let refusal { throw refusal }
   }
 
   private func enter(_ user: UserID, _ stream: StreamKey, _ seq: Seq) {
@@ -198,10 +237,7 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
   }
 
   func unread(of user: UserID) async throws -> [UnreadCount] {
-    [
-      UnreadCount(
-        conversation: ConversationKey(mailbox: user, peer: UserID(checked: "z")), unread: 3)
-    ]
+    state.withLockedValue { $0.unread }
   }
 
   func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [UserID] {
@@ -210,10 +246,23 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     return Array(members.filter { member in after.map { member > $0 } ?? true }.prefix(limit))
   }
 
-  func events(of stream: StreamKey, from first: Seq, through last: Seq, limit: Int) async throws
-    -> [StreamEvent]
-  {
+  func events(
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
+  ) async throws -> [StreamEvent] {
+    await withCheckedContinuation { page in
+      let isHeld = state.withLockedValue { state in
+        if state.holdsPages { state.heldPages.append(page) }
+        return state.holdsPages
+      }
+      if !isHeld { page.resume() }
+    }
     let events = state.withLockedValue { $0.streams[stream]?.events ?? [] }
-    return Array(events.filter { $0.seq >= first && $0.seq <= last }.prefix(limit))
+    var bytes = 0
+    let page = events.filter { $0.seq >= first && $0.seq <= last }.prefix(limit).prefix { event in
+      let isFirst = bytes == 0
+      bytes += event.bytes.readableBytes
+      return isFirst || bytes <= bytesMax
+    }
+    return Array(page)
   }
 }

@@ -19,6 +19,13 @@ func stateHashes(_ log: InMemoryLog, _ folder: TemporaryFolder) throws -> [Strin
   try Projections(folder: folder.path, log: log).list().map(\.stateHash)
 }
 
+func hashesOfRebuild(_ log: InMemoryLog) throws -> [String] {
+  let folder = try TemporaryFolder()
+  let engine = try makeEngine(log, folder)
+  try engine.catchUp()
+  return try stateHashes(log, folder)
+}
+
 func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQueue {
   try DatabaseQueue(path: ProjectionFolder(folder.path).path(name))
 }

@@ -8,7 +8,24 @@ import Ports
 final class InMemoryLog: LogReader {
   private struct State {
     var partitions: [[Event]]
-    var reads = 0
+    var asked = Asked()
+    var faults: [Fault] = []
+  }
+
+  enum Call { case read, postings }
+
+  private struct Fault {
+    let call: Call
+    let partition: PartitionID
+    let error: DaybookError
+    var times: Int
+  }
+
+  /// What was asked of the indexes, and read for it.
+  struct Asked: Equatable {
+    var streamPostings = 0
+    var conversationPostings = 0
+    var events = 0
   }
 
   let partitionCount: Int
@@ -34,6 +51,26 @@ final class InMemoryLog: LogReader {
     }
   }
 
+  /// The next calls of this kind in the partition throw, so many times.
+  func fail(_ call: Call, in partition: PartitionID, with error: DaybookError, times: Int) {
+    let fault = Fault(call: call, partition: partition, error: error, times: times)
+    state.withLockedValue { $0.faults.append(fault) }
+  }
+
+  private func meetFault(_ call: Call, _ partition: PartitionID) throws(DaybookError) {
+    let error = state.withLockedValue { state -> DaybookError? in
+      for at in state.faults.indices
+      where state.faults[at].call == call && state.faults[at].partition == partition
+        && state.faults[at].times > 0
+      {
+        state.faults[at].times -= 1
+        return state.faults[at].error
+      }
+      return nil
+    }
+    if let error { throw error }
+  }
+
   var allEvents: [[Event]] { state.withLockedValue { $0.partitions } }
 
   func highWatermark(of partition: PartitionID) -> Offset {
@@ -44,6 +81,7 @@ final class InMemoryLog: LogReader {
   func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
   ) throws(DaybookError) -> [CommittedBatch] {
+    try meetFault(.read, partition)
     let events = state.withLockedValue { $0.partitions[partition.index] }
     var batches: [CommittedBatch] = []
     var bytes = 0
@@ -66,7 +104,10 @@ final class InMemoryLog: LogReader {
     _ partition: PartitionID, at offsets: [Offset]
   ) throws(DaybookError) -> [StoredEvent] {
     precondition(offsets == offsets.sorted(), "offsets are asked for in ascending order")
-    let events = state.withLockedValue { $0.partitions[partition.index] }
+    let events = state.withLockedValue { state in
+      state.asked.events += offsets.count
+      return state.partitions[partition.index]
+    }
     return offsets.map {
       StoredEvent(offset: $0, bytes: EventEncoding.encode(events[Int($0.rawValue)]))
     }
@@ -75,6 +116,8 @@ final class InMemoryLog: LogReader {
   func postings(
     _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
   ) throws(DaybookError) -> [Posting] {
+    try meetFault(.postings, partition)
+    state.withLockedValue { $0.asked.streamPostings += 1 }
     let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
       (isColliding || $0.element.stream.fingerprint == stream) && $0.element.seq >= first
         && $0.element.seq <= last
@@ -88,7 +131,8 @@ final class InMemoryLog: LogReader {
   func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
-    state.withLockedValue { $0.reads += 1 }
+    try meetFault(.postings, partition)
+    state.withLockedValue { $0.asked.conversationPostings += 1 }
     let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
       isInConversation($0.element, conversation)
         && before.map { [id = $0.element.messageID] bound in id < bound } ?? true
@@ -103,6 +147,11 @@ final class InMemoryLog: LogReader {
       ? event.kind.isMessage : EventEncoding.conversationFingerprint(event) == fingerprint
   }
 
-  /// How often a conversation's postings were asked for.
-  var postingReads: Int { state.withLockedValue { $0.reads } }
+  /// Since this was last asked.
+  func takeAsked() -> Asked {
+    state.withLockedValue { state in
+      defer { state.asked = Asked() }
+      return state.asked
+    }
+  }
 }

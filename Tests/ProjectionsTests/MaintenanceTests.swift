@@ -79,7 +79,7 @@ import Testing
     let engine = try ProjectionEngine(
       [.history], log: log, settings: ProjectionSettings(),
       path: ProjectionFolder(folder.path).rebuildPath)
-    _ = try engine.fold(PartitionID(0))
+    _ = engine.fold(PartitionID(0))
     try engine.commit()
     let done = engine.projections[0].file.header.events
     #expect(done > 0)
@@ -106,6 +106,49 @@ import Testing
     try Projections(folder: fresh.path, log: other).catchUp()
     #expect(try stateHashes(other, folder) == stateHashes(other, fresh))
     #expect(try moved.verify().allSatisfy(\.isOK))
+  }
+
+  @Test("what no projection wrote is made anew", arguments: ForeignFile.allCases)
+  func foreignFile(_ kind: ForeignFile) throws {
+    try FileManager.default.removeItem(atPath: folder.path)
+    try ProjectionFolder.make(folder.path)
+    let path = ProjectionFolder(folder.path).path(.history)
+    switch kind {
+    case .empty: try Data().write(to: URL(fileURLWithPath: path))
+    case .otherTables, .otherColumns, .otherTypes:
+      try open(.history, folder).write { try $0.execute(sql: kind.sql) }
+    }
+    try projections.catchUp()
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+    #expect(try projections.verify().allSatisfy(\.isOK))
+  }
+
+  enum ForeignFile: CaseIterable {
+    case empty, otherTables, otherColumns, otherTypes
+
+    var sql: String {
+      switch self {
+      case .empty: ""
+      case .otherTables: "CREATE TABLE bookmarks(url)"
+      case .otherColumns: "CREATE TABLE projection(name); INSERT INTO projection VALUES ('x')"
+      case .otherTypes:
+        """
+        CREATE TABLE projection(log_id, schema_version, state_hash, events);
+        CREATE TABLE checkpoints(partition, next_offset);
+        INSERT INTO projection VALUES (NULL, 'x', NULL, x'ff');
+        """
+      }
+    }
+  }
+
+  @Test("a file that can't be opened is not taken for a damaged one, and stays")
+  func cantOpen() throws {
+    let path = ProjectionFolder(folder.path).path(.history)
+    try FileManager.default.createDirectory(
+      atPath: path + "/kept", withIntermediateDirectories: true)
+    let error = #expect(throws: DaybookError.self) { try projections.catchUp() }
+    #expect(error?.code == .storageFailed)
+    #expect(FileManager.default.fileExists(atPath: path + "/kept"))
   }
 
   @Test("a projection that is past the log's head is made anew")
@@ -146,5 +189,24 @@ import Testing
       try await queries.offline(user: UserID("ann"), device: DeviceID("watch"))
     }
     #expect(device?.code == .unknownDevice)
+  }
+
+  @Test("groups whose names look alike have cursors of their own")
+  func similarNames() async throws {
+    let log = InMemoryLog(partitions: 3)
+    for (name, acked) in [("caf\u{e9}", 6), ("cafe\u{301}", 2)] as [(String, UInt64)] {
+      var chat = GroupChat(name)
+      log.append(chat.found(by: "zoe", with: []))
+      for _ in 0..<5 { log.append([chat.message(from: "zoe")]) }
+      log.append([chat.ack("zoe", on: "phone", upTo: Seq(acked))])
+    }
+    let folder = try TemporaryFolder()
+    try Projections(folder: folder.path, log: log).catchUp()
+    let queries = QueryService(log: log, folder: folder.path)
+    let streams = try await queries.offline(
+      user: UserID(checked: "zoe"), device: DeviceID(checked: "phone"))
+    // In order of their bytes, behind the mailbox.
+    #expect(streams.dropFirst().map(\.cursor) == [Seq(2), Seq(6)])
+    #expect(streams.dropFirst().map(\.pending) == [4, 0])
   }
 }

@@ -12,7 +12,7 @@ import Testing
     let log = InMemoryLog(partitions: 4)
     var scenario = Scenario(seed: 11, partitions: 4)
     log.append(scenario.events(200))
-    let runtime = ProjectionRuntime(log: log, folder: folder.path)
+    let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
     try runtime.start()
     let queries = QueryService(
       log: log, folder: folder.path, runtime: runtime, timeout: .seconds(60))
@@ -45,7 +45,7 @@ import Testing
   func behind() async throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 1)
-    let runtime = ProjectionRuntime(log: log, folder: folder.path)
+    let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
     try runtime.start()
     let error = await #expect(throws: DaybookError.self) {
       try await runtime.waitUntil(
@@ -71,7 +71,7 @@ import Testing
       var folded = 1
       while folded > 0 {
         folded = 0
-        for index in order { folded += try engine.fold(PartitionID(index)) }
+        for index in order { folded += engine.fold(PartitionID(index)) }
         try engine.commit()
       }
       #expect(try stateHashes(log, folder) == expected)
@@ -81,7 +81,7 @@ import Testing
     let folder = try TemporaryFolder()
     let log = scenarioLog(batchEvents: 3)
     let engine = try makeEngine(log, folder, chunkBytes: chunkBytes)
-    for index in 0..<4 { while try engine.fold(PartitionID(index)) > 0 {} }
+    for index in 0..<4 { while engine.fold(PartitionID(index)) > 0 {} }
     try engine.commit()
     #expect(try stateHashes(log, folder) == expected)
   }
@@ -148,10 +148,10 @@ import Testing
     for round in 0..<6 {
       log.append(scenario.events(60))
       let engine = try makeEngine(log, folder, chunkBytes: 500)
-      for index in 0..<3 { _ = try engine.fold(PartitionID(index)) }
+      for index in 0..<3 { _ = engine.fold(PartitionID(index)) }
       // Some projections have committed what others have not, and then nothing more is written.
       try engine.projections[round % 3].commit()
-      for index in 0..<3 { _ = try engine.fold(PartitionID(index)) }
+      for index in 0..<3 { _ = engine.fold(PartitionID(index)) }
     }
     let engine = try makeEngine(log, folder)
     try engine.catchUp()

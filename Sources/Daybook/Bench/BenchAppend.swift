@@ -12,9 +12,10 @@ struct BenchAppend: AsyncParsableCommand {
     commandName: "append",
     abstract: "Group messages through decide and the log, each synced before it is answered.",
     discussion: """
-      In this process, without network and projections. A bare loop then writes and syncs the
-      same bytes in the same batch sizes, one thread a partition: ratio_to_bare is what Daybook
-      gets of that.
+      In this process, without network and projections. A bare loop then writes and syncs as many
+      bytes in the same batch sizes to growing files: ratio_to_bare is what Daybook gets of that.
+      ratio_to_prepared compares with a thread for each partition and files that were zero-filled
+      beforehand, which is as much as the disk gives.
       """)
 
   @OptionGroup var options: BenchOptions
@@ -28,6 +29,16 @@ struct BenchAppend: AsyncParsableCommand {
   @Option(help: "Groups of each partition.")
   var groups = 16
 
+  func validate() throws {
+    guard messages >= options.partitions else {
+      throw ValidationError("--messages is at least one a partition: \(options.partitions)")
+    }
+    guard (1...10_000_000).contains(inFlight) else {
+      throw ValidationError("--in-flight is 1 to 10000000")
+    }
+    guard (1...10_000).contains(groups) else { throw ValidationError("--groups is 1 to 10000") }
+  }
+
   func run() async throws {
     try await options.report(by: "events_per_s") { try await measure(folder: $0) }
   }
@@ -40,7 +51,7 @@ struct BenchAppend: AsyncParsableCommand {
     let service = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: "\(folder)/state"), clock: SystemClock(),
       blocking: pool, group: loops, report: { _ in })
-    let sizes = BatchSizes(partitions: options.partitions)
+    let sizes = BatchSizes()
     service.subscribe(sizes)
     _ = try await service.start()
     let loads = try await makeLoads(service)
@@ -58,17 +69,21 @@ struct BenchAppend: AsyncParsableCommand {
     try await loops.shutdownGracefully()
     try await pool.stop()
 
-    let bare = try BareLoop.seconds(folder: folder, batchBytes: batches)
+    let bare = BareLoop(batches: batches, files: options.partitions)
+    let plain = try bare.plain(folder: folder)
+    let prepared = try bare.prepared(folder: folder)
     var latencies = LatencyHistogram()
     for load in loads { latencies.merge(load.latencies) }
-    let count = batches.reduce(0) { $0 + $1.count }
-    let bytes = batches.joined().reduce(0, +)
+    let count = batches.count
+    let bytes = batches.reduce(0) { $0 + $1.bytes }
     return BenchResult(
       fields: [
         ("bench", .text("append")),
         ("events_per_s", .integer(Int(Double(messages) / seconds))),
-        ("bare_events_per_s", .integer(Int(Double(messages) / bare))),
-        ("ratio_to_bare", .ratio(bare / seconds)),
+        ("bare_events_per_s", .integer(Int(Double(messages) / plain))),
+        ("ratio_to_bare", .ratio(plain / seconds)),
+        ("prepared_events_per_s", .integer(Int(Double(messages) / prepared))),
+        ("ratio_to_prepared", .ratio(prepared / seconds)),
         ("in_flight", .integer(inFlight)),
         ("batches", .integer(count)),
         ("mean_batch_bytes", .integer(bytes / max(count, 1))),
@@ -106,21 +121,15 @@ struct BenchAppend: AsyncParsableCommand {
   }
 }
 
-/// Remembers the sizes of committed batches, in order, by partition.
+/// Remembers the sizes of committed batches, in order.
 private final class BatchSizes: BatchConsumer {
-  private let sizes: NIOLockedValueBox<[[Int]]>
-  private let empty: [[Int]]
+  private let sizes = NIOLockedValueBox<[(file: Int, bytes: Int)]>([])
 
-  init(partitions: Int) {
-    empty = Array(repeating: [], count: partitions)
-    sizes = NIOLockedValueBox(empty)
-  }
+  var taken: [(file: Int, bytes: Int)] { sizes.withLockedValue { $0 } }
 
-  var taken: [[Int]] { sizes.withLockedValue { $0 } }
-
-  func reset() { sizes.withLockedValue { $0 = empty } }
+  func reset() { sizes.withLockedValue { $0 = [] } }
 
   func committed(_ batch: CommittedBatch) {
-    sizes.withLockedValue { $0[batch.partition.index].append(batch.body.readableBytes) }
+    sizes.withLockedValue { $0.append((batch.partition.index, batch.body.readableBytes)) }
   }
 }

@@ -45,14 +45,12 @@ struct BenchOptions: ParsableArguments {
   func report(by figure: String, _ measure: (String) async throws -> BenchResult) async throws {
     var results: [BenchResult] = []
     for run in 1...runs {
-      let path = "\(folder)/daybook-bench-\(ProcessInfo.processInfo.processIdentifier)-\(run)"
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(atPath: path) }
-      let result = try await measure(path)
-      FileHandle.standardError.write(
-        Data("run \(run) of \(runs): \(result.line(json: false))\n".utf8))
+      let scratch = try BenchScratch(in: folder, run: run)
+      defer { scratch.remove() }
+      let result = try await measure(scratch.path)
+      printToStandardError("run \(run) of \(runs): \(result.line(json: false))")
       results.append(result)
     }
-    print(BenchResult.median(of: results, by: figure).line(json: json))
+    try printToStandardOutput(BenchResult.median(of: results, by: figure).line(json: json))
   }
 }

@@ -42,7 +42,8 @@ struct BenchReplay: AsyncParsableCommand {
     let reading = DispatchTime.now().uptimeNanoseconds
     let count = try readAll(log)
     let rebuilding = DispatchTime.now().uptimeNanoseconds
-    let projections = ProjectionRuntime(log: log, folder: "\(folder)/projections")
+    let projections = ProjectionRuntime(
+      log: log, folder: "\(folder)/projections", report: { _ in })
     try projections.start()
     let heads = Dictionary(
       uniqueKeysWithValues: (0..<options.partitions).map {

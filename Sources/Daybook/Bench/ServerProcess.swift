@@ -14,6 +14,11 @@ final class ServerProcess {
     let output = Pipe()
     process.standardOutput = output
     try process.run()
+    let child = process.processIdentifier
+    Interruption.shared.keep("server \(child)") {
+      kill(child, SIGTERM)
+      waitpid(child, nil, 0)
+    }
     var text = ""
     while !text.contains("\n") {
       let bytes = output.fileHandleForReading.availableData
@@ -32,5 +37,6 @@ final class ServerProcess {
   func stop() {
     process.terminate()
     process.waitUntilExit()
+    Interruption.shared.drop("server \(process.processIdentifier)")
   }
 }

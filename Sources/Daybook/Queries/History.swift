@@ -66,7 +66,7 @@ struct History: AsyncParsableCommand {
   private func checkThatItExists(_ conversation: ConversationKey, _ data: OpenData) async throws {
     guard conversation.stream.kind == .group else { return }
     let first = try await data.queries.events(
-      of: conversation.stream, from: Seq(1), through: Seq(1), limit: 1)
+      of: conversation.stream, from: Seq(1), through: Seq(1), limit: 1, bytesMax: 1)
     if first.isEmpty {
       throw DaybookError(
         .groupNotFound, "there is no group '\(conversation.stream.id)': check the name")

@@ -37,13 +37,17 @@ final class Server: Sendable {
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: folder.statePath), clock: clock, blocking: pool,
       group: group, report: report)
-    projections = ProjectionRuntime(log: log, folder: folder.projectionsPath)
+    projections = ProjectionRuntime(
+      log: log, folder: folder.projectionsPath, report: report)
     queries = QueryService(log: log, folder: folder.projectionsPath, runtime: projections)
     let tokens = await TokenAuthority(
       secret: secret, logID: log.logID, now: { clock.now() })
+    var options = GatewayOptions()
+    options.connectionsMax = OpenFiles.connectionsMax(partitions: log.partitionCount)
     gateway = TCPGateway(
       group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
-      clock: clock, logID: log.logID, logger: Logger(label: "gateway"))
+      clock: clock, logID: log.logID, options: options,
+      logger: Logger(label: "gateway"))
   }
 
   /// Replays what the snapshots lack, then lets clients in. Returns where it listens.

@@ -1,9 +1,16 @@
 import DaybookModel
 
 /// HOST:PORT as users write it; an IPv6 host stands in brackets.
-struct ServerAddress: Equatable, Sendable {
+struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
   var host: String
   var port: Int
+
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
 
   /// Throws `invalid_argument`.
   init(parsing text: String) throws(DaybookError) {

@@ -6,8 +6,10 @@ import Ports
 struct HistoryPages: Sendable {
   let log: any LogReader
 
-  /// Entries of the postings asked for at a time.
+  /// Entries of the postings asked for at a time: as many as are wanted at first, and then no
+  /// fewer than the least, for what was found so far was mostly not what was asked for.
   private static let pageMax = 1_024
+  private static let furtherPageMin = 256
 
   private struct Found {
     let event: StoredEvent
@@ -20,30 +22,28 @@ struct HistoryPages: Sendable {
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
   ) throws(DaybookError) -> HistoryPage {
     guard limit > 0 else { return HistoryPage(messages: [], more: false) }
+    var stays = visible.map { VisibleStays(log: log, stream: conversation.stream, $0) }
     // Newest first, and one more than wanted, which tells whether there are older ones.
     var newest: [Found] = []
+    // The end of the last stay is known before anything is read; of others, once it is passed.
     var bound = before
-    var isExhausted = false
+    var isExhausted = try stays?.skip(below: nil, &bound) == false
+    var wanted = min(limit + 1, HistoryPages.pageMax)
     while newest.count <= limit, !isExhausted {
-      let wanted = min(limit - newest.count + 1, HistoryPages.pageMax)
       let page = try messages(of: conversation, before: bound, limit: wanted)
       for found in page.messages.reversed() {
-        if let visible, isBelow(found.seq, visible) {
-          isExhausted = true
-          break
-        }
-        if visible?.contains(where: { $0.contains(found.seq) }) ?? true { newest.append(found) }
+        if stays?.contains(found.seq) ?? true { newest.append(found) }
       }
       guard let next = page.next else { break }
       bound = next
+      if let lowest = page.messages.first?.seq {
+        isExhausted = try stays?.skip(below: lowest, &bound) == false
+      }
+      let missing = max(limit - newest.count + 1, HistoryPages.furtherPageMin)
+      wanted = min(missing, HistoryPages.pageMax)
     }
     return HistoryPage(
       messages: newest.prefix(limit).reversed().map(\.event), more: newest.count > limit)
-  }
-
-  /// In a group, ids and seqs have the same order: nothing older can be visible either.
-  private func isBelow(_ seq: Seq, _ visible: [SeqInterval]) -> Bool {
-    visible.allSatisfy { seq < $0.first }
   }
 
   /// Of one page of the postings what is really the conversation's, by ascending id, and the
@@ -67,33 +67,56 @@ struct HistoryPages: Sendable {
     return (found, isLast ? nil : postings.first.map { MessageID($0.value) })
   }
 
-  /// The stream's events with `first <= seq <= last`, ascending, at most `limit`.
+  /// The stream's events with `first <= seq <= last`, ascending, at most `limit`, and no more than
+  /// `bytesMax` of them unless the first alone is larger.
   func events(
-    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) throws(DaybookError) -> [StreamEvent] {
-    guard first <= last, limit > 0 else { return [] }
-    let partition = stream.partition(of: log.partitionCount)
+    guard limit > 0 else { return [] }
     var events: [StreamEvent] = []
-    var from = first
-    var wanted = min(limit, HistoryPages.pageMax)
-    while events.count < limit, from <= last {
-      let postings = try log.postings(
-        partition, stream: stream.fingerprint, from: from, through: last, limit: wanted)
-      let found = events.count
-      for stored in try log.events(partition, at: postings.map(\.offset)) {
-        let event = try EventDecoding.decodeWithoutContent(stored.bytes)
-        guard event.stream == stream, event.seq >= from, events.count < limit else { continue }
-        events.append(
-          StreamEvent(seq: event.seq, messageID: event.messageID, bytes: stored.bytes))
-      }
-      if postings.count < wanted { break }
-      if events.count > found {
-        from = events[events.count - 1].seq.next
-      } else {
-        // Nothing but another stream's events of the same fingerprint: look further.
-        wanted *= 2
-      }
+    var bytes = 0
+    let range = StreamRange(log: log, stream: stream)
+    try range.forEach(from: first, through: last, wanted: limit) { event, stored in
+      bytes += stored.bytes.readableBytes
+      guard events.isEmpty || bytes <= bytesMax else { return false }
+      events.append(
+        StreamEvent(seq: event.seq, messageID: event.messageID, bytes: stored.bytes))
+      return events.count < limit
     }
     return events
+  }
+}
+
+/// What a member may see of a group while its history is walked downwards. Ids and seqs of its
+/// messages have the same order, so that what lies between two stays can be jumped over.
+private struct VisibleStays {
+  private let range: StreamRange
+  /// Ascending; without those that lie wholly above what was reached.
+  private var stays: [SeqInterval]
+
+  init(log: any LogReader, stream: StreamKey, _ visible: [SeqInterval]) {
+    range = StreamRange(log: log, stream: stream)
+    stays = visible.sorted { $0.first < $1.first }
+  }
+
+  func contains(_ seq: Seq) -> Bool {
+    // They lie apart: the highest that begins at or before it decides.
+    stays.last { $0.first <= seq }?.contains(seq) ?? false
+  }
+
+  /// Lowers `bound` to what may be visible, for one who walks down and has reached `seq` (nil: has
+  /// not begun). False where nothing older is visible.
+  mutating func skip(below seq: Seq?, _ bound: inout MessageID?) throws(DaybookError) -> Bool {
+    if let seq {
+      // Reached its beginning: what is older belongs to another.
+      while let stay = stays.last, seq <= stay.first { stays.removeLast() }
+    }
+    guard let lowest = stays.first, let stay = stays.last else { return false }
+    guard let last = stay.last, seq.map({ last < $0 }) ?? true else { return true }
+    // The stay itself may be without messages: then it is the newest before it.
+    guard let newest = try range.lastSent(from: lowest.first, through: last) else { return false }
+    let end = MessageID(newest.id.rawValue + 1)
+    bound = bound.map { min($0, end) } ?? end
+    return true
   }
 }

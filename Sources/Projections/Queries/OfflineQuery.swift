@@ -32,7 +32,7 @@ enum OfflineQuery {
       var streams = [
         offline(
           mailbox, head: try head(database, mailbox.text),
-          cursor: cursors[mailbox.text] ?? .none, visible: [SeqInterval(first: Seq(1), last: nil)])
+          cursor: cursors[mailbox] ?? .none, visible: [SeqInterval(first: Seq(1), last: nil)])
       ]
       let groups = try Row.fetchAll(
         database,
@@ -46,7 +46,7 @@ enum OfflineQuery {
         streams.append(
           offline(
             stream, head: try head(database, stream.text),
-            cursor: cursors[stream.text] ?? Seq(since.rawValue - 1), visible: visible))
+            cursor: cursors[stream] ?? Seq(since.rawValue - 1), visible: visible))
       }
       return streams
     }
@@ -66,12 +66,15 @@ enum OfflineQuery {
 
   private static func cursors(
     _ database: Database, _ user: UserID, _ device: DeviceID
-  ) throws -> [String: Seq] {
+  ) throws -> [StreamKey: Seq] {
     let rows = try Row.fetchAll(
       database, sql: "SELECT stream, cursor FROM cursors WHERE user = ? AND device = ?",
       arguments: [user.text, device.text])
-    var cursors: [String: Seq] = [:]
-    for row in rows { cursors[row[0]] = Seq(UInt64(bitPattern: row[1])) }
+    var cursors: [StreamKey: Seq] = [:]
+    for row in rows {
+      guard let stream = StreamKey(checked: row[0] as String) else { continue }
+      cursors[stream] = Seq(UInt64(bitPattern: row[1]))
+    }
     return cursors
   }
 

@@ -44,11 +44,11 @@ package final class QueryService: Queries {
   }
 
   package func events(
-    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) async throws -> [StreamEvent] {
     let pages = pages
     return try await threads.run { () throws(DaybookError) in
-      try pages.events(of: stream, from: first, through: last, limit: limit)
+      try pages.events(of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)
     }
   }
 

@@ -37,15 +37,12 @@ final class HeadWaiters: Sendable {
   }
 
   var checkpoints: [Offset] { state.withLockedValue { $0.checkpoints } }
-  var failure: DaybookError? {
-    state.withLockedValue { $0.failure ?? $0.stuck.min { $0.key < $1.key }?.value }
-  }
 
   func advance(to checkpoints: [Offset]) {
     settle { $0.checkpoints = checkpoints }
   }
 
-  /// These partitions can't be read on.
+  /// These partitions are not folded on.
   func stick(_ stuck: [PartitionID: DaybookError]) {
     settle { $0.stuck = stuck }
   }

@@ -28,38 +28,13 @@ package struct ProjectionSettings: Sendable {
 ///
 /// Belongs to one thread.
 final class ProjectionEngine {
-  /// A projector with its file and how far it has folded, which its next commit will state.
-  final class Projection {
-    let name: ProjectionName
-    let projector: any Projector
-    let file: ProjectionFile
-    let tables: [any ProjectionTable]
-    var positions: [Offset]
-    var uncommitted: UInt64 = 0
-
-    init(_ name: ProjectionName, path: String, log: any LogReader) throws(DaybookError) {
-      self.name = name
-      projector = name.makeProjector(log: log)
-      tables = projector.tables
-      file = try ProjectionFile(name, path: path, layouts: tables.map(\.layout), log: log)
-      positions = file.header.checkpoints
-      for table in tables { try table.attach(to: file) }
-    }
-
-    func commit() throws(DaybookError) {
-      guard positions != file.header.checkpoints else { return }
-      try file.commit(tables, checkpoints: positions, events: uncommitted)
-      uncommitted = 0
-    }
-  }
-
   let log: any LogReader
   let projections: [Projection]
   private let settings: ProjectionSettings
   private var batch: DecodedBatch
   /// Events folded since the last commit.
   private(set) var uncommitted = 0
-  /// Partitions that can't be read on, and why: the others go on.
+  /// Partitions that can't be folded on, and why: the others go on.
   private(set) var stuck: [PartitionID: DaybookError] = [:]
 
   init(
@@ -87,32 +62,45 @@ final class ProjectionEngine {
     projections.map { $0.positions[partition.index] }.min() ?? .zero
   }
 
-  /// Folds a chunk of the partition. Returns how many events that was; 0 at the head.
-  func fold(_ partition: PartitionID) throws(DaybookError) -> Int {
+  /// Nothing is left to fold, but for what is stuck.
+  var isAtHead: Bool {
+    let isTorn = projections.contains(where: \.isTorn)
+    return (0..<log.partitionCount).allSatisfy { index in
+      let partition = PartitionID(index)
+      if stuck[partition] != nil { return true }
+      return !isTorn && lowestPosition(of: partition) >= log.highWatermark(of: partition)
+    }
+  }
+
+  /// Folds a chunk of the partition. Returns how many events that was. What goes wrong is in
+  /// `stuck` afterwards.
+  func fold(_ partition: PartitionID) -> Int {
     guard stuck[partition] == nil else { return 0 }
-    let from = lowestPosition(of: partition)
-    guard from < log.highWatermark(of: partition) else { return 0 }
-    let batches: [CommittedBatch]
+    var folded = 0
     do throws(DaybookError) {
-      batches = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
+      for projection in projections where projection.isTorn { try projection.goBack() }
+      let from = lowestPosition(of: partition)
+      guard from < log.highWatermark(of: partition) else { return 0 }
+      let batches = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
+      if batches.isEmpty {
+        throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
+      }
+      for read in batches {
+        try decode(read)
+        for projection in projections {
+          try projection.fold(&batch, nextOffset: read.nextOffset)
+        }
+        folded += read.count
+      }
     } catch {
       stuck[partition] = error
-      return 0
-    }
-    var folded = 0
-    for read in batches {
-      do throws(DaybookError) {
-        try decode(read)
-      } catch {
-        stuck[partition] = error
-        break
-      }
-      try hand(read)
-      folded += read.count
     }
     uncommitted += folded
     return folded
   }
+
+  /// Partitions whose trouble may be over are folded on.
+  func retryStuck() { stuck = stuck.filter { !$0.value.isWorthRetrying } }
 
   private func decode(_ read: CommittedBatch) throws(DaybookError) {
     var events = batch.events
@@ -126,21 +114,6 @@ final class ProjectionEngine {
       partition: read.partition, baseOffset: read.baseOffset, events: events)
   }
 
-  /// To each projector what it has not folded before.
-  private func hand(_ read: CommittedBatch) throws(DaybookError) {
-    for projection in projections {
-      let position = projection.positions[read.partition.index]
-      guard position < read.nextOffset else { continue }
-      batch.first = 0
-      while batch.first < read.count, batch.offset(of: batch.first) < position {
-        batch.first += 1
-      }
-      try projection.projector.fold(batch)
-      projection.positions[read.partition.index] = read.nextOffset
-      projection.uncommitted += UInt64(read.count - batch.first)
-    }
-  }
-
   /// One transaction for each projection. Safe to call again after it threw `storage_full`.
   func commit() throws(DaybookError) {
     for projection in projections { try projection.commit() }
@@ -148,16 +121,13 @@ final class ProjectionEngine {
   }
 
   /// Folds and commits all that is durable. `each` is called after each chunk with the number of
-  /// its events. Throws the fault of a partition that can't be read, once the others are done.
+  /// its events. Throws the fault of a partition that can't be folded, once the others are done.
   func catchUp(each: (Int) -> Void = { _ in }) throws(DaybookError) {
     var lastCommit = ContinuousClock.now
-    var folded = 1
-    while folded > 0 {
-      folded = 0
+    while !isAtHead {
       for index in 0..<log.partitionCount {
-        let events = try fold(PartitionID(index))
+        let events = fold(PartitionID(index))
         guard events > 0 else { continue }
-        folded += events
         each(events)
         let isDue = ContinuousClock.now - lastCommit >= settings.commitInterval
         if uncommitted >= settings.eventsPerCommitMax || isDue {

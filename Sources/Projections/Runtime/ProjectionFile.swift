@@ -19,8 +19,9 @@ final class ProjectionFile {
   private let queue: DatabaseQueue
   private let name: ProjectionName
 
-  /// Opens the file, or makes it anew where there is none, or one of another log, of another
-  /// schema, or past the log's head. Throws `storage_failed`, `permission_denied`, `storage_full`.
+  /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log,
+  /// of another schema, or past the log's head. Throws `storage_failed`, `permission_denied`,
+  /// `storage_full`, `overloaded`, and leaves the file as it is.
   init(
     _ name: ProjectionName, path: String, layouts: [TableLayout], log: any LogReader
   ) throws(DaybookError) {
@@ -28,18 +29,15 @@ final class ProjectionFile {
     self.path = path
     var reason = Origin.new
     if FileManager.default.fileExists(atPath: path) {
-      if let (queue, header) = try? ProjectionFile.open(path) {
-        reason = ProjectionFile.judge(header, name, log)
-        if reason == .continued {
-          self.queue = queue
-          self.header = header
-          self.origin = .continued
-          return
-        }
-        try? queue.close()
-      } else {
-        reason = .unreadable
+      let (queue, header) = try ProjectionFile.openExisting(path)
+      reason = header.map { ProjectionFile.judge($0, name, log) } ?? .unreadable
+      if let queue, let header, reason == .continued {
+        self.queue = queue
+        self.header = header
+        self.origin = .continued
+        return
       }
+      try? queue?.close()
     }
     try ProjectionFile.remove(path)
     self.origin = reason
@@ -66,6 +64,23 @@ final class ProjectionFile {
   private static func open(_ path: String) throws -> (DatabaseQueue, ProjectionHeader) {
     let queue = try DatabaseQueue(path: path, configuration: configuration())
     return (queue, try queue.inDatabase { try ProjectionHeader.read(from: $0) })
+  }
+
+  /// Without a header if the file is damaged or no projection's. Throws what says nothing about
+  /// its content, such as a lock of another program.
+  private static func openExisting(
+    _ path: String
+  ) throws(DaybookError) -> (DatabaseQueue?, ProjectionHeader?) {
+    try SQLiteFault.mapped(path) {
+      do {
+        return try open(path)
+      } catch let error as DatabaseError {
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return (nil, nil)
+        default: throw error
+        }
+      }
+    }
   }
 
   private static func make(
@@ -151,39 +166,5 @@ final class ProjectionFile {
 
   func close() throws(DaybookError) {
     try SQLiteFault.mapped(path) { try queue.close() }
-  }
-}
-
-/// What SQLite reports, as errors of `schemas/errors.yaml`.
-enum SQLiteFault {
-  static func mapped<T>(_ path: String, _ body: () throws -> T) throws(DaybookError) -> T {
-    do {
-      return try body()
-    } catch let error as DaybookError {
-      throw error
-    } catch let error as DatabaseError {
-      throw DaybookError(code(error.resultCode), message(error, path), cause: error)
-    } catch {
-      throw DaybookError(.storageFailed, "\(path) can't be used: \(error)", cause: error)
-    }
-  }
-
-  private static func code(_ result: ResultCode) -> ErrorCode {
-    switch result {
-    case .SQLITE_FULL: .storageFull
-    case .SQLITE_BUSY, .SQLITE_LOCKED: .overloaded
-    case .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH: .permissionDenied
-    default: .storageFailed
-    }
-  }
-
-  private static func message(_ error: DatabaseError, _ path: String) -> String {
-    switch error.resultCode {
-    case .SQLITE_FULL: "no room to write \(path): free some space"
-    case .SQLITE_BUSY, .SQLITE_LOCKED: "another program keeps \(path) locked: close it"
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-      "\(path) is damaged: stop the server and run `daybook projection rebuild`"
-    default: "\(path) can't be used: \(error.message ?? "SQLite error \(error.resultCode)")"
-    }
   }
 }

@@ -11,17 +11,29 @@ struct ProjectionHeader: Sendable, Equatable {
   /// For each partition the first offset that is not folded yet.
   var checkpoints: [Offset]
 
+  /// Throws `SQLITE_CORRUPT` for a file that is no projection's.
   static func read(from database: Database) throws -> ProjectionHeader {
-    let stored = try Row.fetchOne(
-      database, sql: "SELECT log_id, schema_version, state_hash, events FROM projection")
-    guard let stored, let hash = UInt64(stored[2] as String, radix: 16) else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no header")
+    let foreign = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no header")
+    let stored: Row?
+    let checkpoints: [Int64?]
+    do {
+      stored = try Row.fetchOne(
+        database, sql: "SELECT log_id, schema_version, state_hash, events FROM projection")
+      checkpoints = try Row.fetchAll(
+        database, sql: "SELECT next_offset FROM checkpoints ORDER BY partition"
+      ).map { Int64.fromDatabaseValue($0[0]) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      // No such table or column.
+      throw foreign
     }
-    let checkpoints = try Int64.fetchAll(
-      database, sql: "SELECT next_offset FROM checkpoints ORDER BY partition")
+    guard let stored, let logID = String.fromDatabaseValue(stored[0]),
+      let version = Int.fromDatabaseValue(stored[1]),
+      let hash = String.fromDatabaseValue(stored[2]).flatMap({ UInt64($0, radix: 16) }),
+      let events = Int64.fromDatabaseValue(stored[3]), !checkpoints.contains(nil)
+    else { throw foreign }
     return ProjectionHeader(
-      logID: stored[0], schemaVersion: stored[1], stateHash: hash,
-      events: UInt64(bitPattern: stored[3]), checkpoints: checkpoints.map { Offset($0) })
+      logID: logID, schemaVersion: version, stateHash: hash, events: UInt64(bitPattern: events),
+      checkpoints: checkpoints.compactMap { $0 }.map { Offset($0) })
   }
 
   func create(in database: Database) throws {

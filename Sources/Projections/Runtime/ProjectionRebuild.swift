@@ -84,7 +84,7 @@ extension Projections {
   /// the old one is brought into a single file first, for a WAL left beside the new one would be
   /// taken for its own.
   private func swap(
-    _ projection: ProjectionEngine.Projection
+    _ projection: Projection
   ) throws(DaybookError) -> RebuildOutcome {
     let path = folder.path(projection.name)
     let rebuilt = projection.file.header

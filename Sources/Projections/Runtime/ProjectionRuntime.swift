@@ -13,6 +13,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let settings: ProjectionSettings
   private let signal = WakeSignal()
   private let waiters: HeadWaiters
+  private let report: @Sendable (String) -> Void
   private let state = NIOLockedValueBox(State())
 
   private struct State {
@@ -22,18 +23,21 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var stopped: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// `folder` is where the projections' files are; it is made by `start` if missing.
+  /// `folder` is where the projections' files are; it is made by `start` if missing. `report`
+  /// takes one line for the operator.
   package init(
-    log: any LogReader, folder: String, settings: ProjectionSettings = ProjectionSettings()
+    log: any LogReader, folder: String, settings: ProjectionSettings = ProjectionSettings(),
+    report: @escaping @Sendable (String) -> Void
   ) {
     self.log = log
     self.folder = folder
     self.settings = settings
+    self.report = report
     waiters = HeadWaiters(partitionCount: log.partitionCount)
   }
 
   /// Opens the files (making anew those of another log or schema) and starts the thread.
-  /// Throws `storage_failed`, `permission_denied`, `storage_full`.
+  /// Throws `storage_failed`, `permission_denied`, `storage_full`, `overloaded`.
   package func start() throws(DaybookError) {
     try ProjectionFolder.make(folder)
     let paths = ProjectionFolder(folder)
@@ -79,9 +83,6 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     return checkpoints
   }
 
-  /// Why the projections no longer follow the log, if they don't.
-  package var failure: DaybookError? { waiters.failure }
-
   /// Returns when every projection holds what lies below these offsets. Throws
   /// `projection_behind` when that takes longer than `timeout`, or the fault that keeps the
   /// projections from getting there.
@@ -102,6 +103,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       waiters.fail(
         DaybookError(.serverStopping, "the server is stopping: try again when it is back"))
     } catch {
+      report("the projections stopped, and answer no more questions: \(error)")
       waiters.fail(error)
     }
     let stopped = state.withLockedValue { state in
@@ -113,26 +115,34 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
 
   private func follow(_ engine: ProjectionEngine) throws(DaybookError) {
     var lastCommit = ContinuousClock.now - settings.commitInterval
+    var retryAt: ContinuousClock.Instant?
+    var stuckReport = StuckReport()
     while !isStopping {
-      signal.wait(for: .work)
+      signal.wait(for: .work, atMost: retryAt.map { $0 - .now })
       // Under load, one commit for all that comes within the interval; when idle, at once.
       let pause = settings.commitInterval - (ContinuousClock.now - lastCommit)
       if pause > .zero { signal.wait(for: .urgent, atMost: pause) }
       signal.lower()
+      if let due = retryAt, due <= .now {
+        engine.retryStuck()
+        retryAt = nil
+      }
       try foldToHead(engine, &lastCommit)
       try commit(engine)
       lastCommit = .now
+      for line in stuckReport.lines(engine.stuck) { report(line) }
+      if retryAt == nil, engine.stuck.values.contains(where: \.isWorthRetrying) {
+        retryAt = .now + settings.retryInterval
+      }
     }
   }
 
   private func foldToHead(
     _ engine: ProjectionEngine, _ lastCommit: inout ContinuousClock.Instant
   ) throws(DaybookError) {
-    var folded = 1
-    while folded > 0, !isStopping {
-      folded = 0
+    while !engine.isAtHead, !isStopping {
       for index in 0..<log.partitionCount {
-        folded += try engine.fold(PartitionID(index))
+        _ = engine.fold(PartitionID(index))
         let isLate = ContinuousClock.now - lastCommit >= settings.commitInterval
         if engine.uncommitted >= settings.eventsPerCommitMax || (isLate && engine.uncommitted > 0) {
           try commit(engine)
@@ -142,22 +152,24 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     }
   }
 
-  /// A full disk and someone else's lock are waited out: rows stay in memory, and nothing more is
-  /// read meanwhile.
+  /// A full disk, someone else's lock and the like are waited out: rows stay in memory, and
+  /// nothing more is read meanwhile.
   private func commit(_ engine: ProjectionEngine) throws(DaybookError) {
+    var isReported = false
     while true {
       do throws(DaybookError) {
         try engine.commit()
-        waiters.stick(engine.stuck)
-        waiters.advance(to: engine.checkpoints)
-        return
+        break
       } catch {
-        guard error.code == .storageFull || error.code == .overloaded, !isStopping else {
-          throw error
-        }
+        guard error.isWorthRetrying, !isStopping else { throw error }
+        if !isReported { report("the projections can't be written, and try again: \(error)") }
+        isReported = true
         signal.lower()
         signal.wait(for: .urgent, atMost: settings.retryInterval)
       }
     }
+    if isReported { report("the projections are written again") }
+    waiters.stick(engine.stuck.filter { !$0.value.isWorthRetrying })
+    waiters.advance(to: engine.checkpoints)
   }
 }

@@ -5,7 +5,7 @@ import DaybookModel
 struct RecentMessages {
   private struct Entry {
     let seq: Seq
-    let sender: UInt64
+    let sender: UserID?
   }
 
   private let capacity: Int
@@ -19,7 +19,8 @@ struct RecentMessages {
     self.completePast = completePast
   }
 
-  mutating func append(_ seq: Seq, sender: UInt64) {
+  /// `sender` may be left out where there is nobody to tell apart.
+  mutating func append(_ seq: Seq, sender: UserID?) {
     let entry = Entry(seq: seq, sender: sender)
     if entries.count < capacity {
       entries.append(entry)
@@ -30,22 +31,15 @@ struct RecentMessages {
     oldest = (oldest + 1) % capacity
   }
 
-  /// Messages past `seq`, and those of them by `sender`; nil where that can't be told from here.
-  func count(after seq: Seq, by sender: UInt64) -> (all: UInt64, own: UInt64)? {
+  /// Messages past `seq`, and those of them by `reader`; nil where that can't be told from here.
+  func count(after seq: Seq, by reader: UserID?) -> (all: UInt64, own: UInt64)? {
     guard seq >= completePast else { return nil }
     var all: UInt64 = 0
     var own: UInt64 = 0
     for entry in entries where entry.seq > seq {
       all += 1
-      if entry.sender == sender { own += 1 }
+      if let reader, entry.sender == reader { own += 1 }
     }
     return (all, own)
-  }
-
-  /// How senders are told apart here and in what is counted from the log.
-  static func mark(of user: UserID) -> UInt64 {
-    var hash = StableHash()
-    hash.combine(user.text)
-    return hash.finish()
   }
 }

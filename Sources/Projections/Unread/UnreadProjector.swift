@@ -50,7 +50,7 @@ final class UnreadProjector: Projector {
       row.lastSeq = seq
       row.lastMessageID = id
       // One peer, so there is nobody to tell apart.
-      row.recent.append(seq, sender: 0)
+      row.recent.append(seq, sender: nil)
     }
   }
 
@@ -66,22 +66,30 @@ final class UnreadProjector: Projector {
     guard let slot = try directs.find(RowKey(mailbox, peer.text)) else { return }
     let row = directs.row(slot)
     guard upTo > row.readSeq else { return }
-    var unread: UInt64 = 0
-    if upTo < row.lastSeq {
-      if let counted = row.recent.count(after: upTo, by: 0) {
-        unread = counted.all
-      } else {
-        let after = MessagesAfter(
-          log: log, partition: position.partition,
-          conversation: ConversationKey(stream: mailbox, peer: peer), below: position.offset,
-          last: row.lastMessageID)
-        unread = try after.count(after: upTo, by: 0).all
+    let counted = try count(
+      ConversationKey(stream: mailbox, peer: peer), position, from: row.readSeq, upTo: upTo,
+      last: (row.lastMessageID, row.lastSeq), row.recent, by: nil)
+    directs.change(slot) { row in
+      switch counted {
+      case .leaves(let all, _): row.unread = all
+      case .takes(let all, _): row.unread -= all
       }
+      row.readSeq = upTo
     }
-    directs.change(slot) {
-      $0.unread = unread
-      $0.readSeq = upTo
+  }
+
+  private func count(
+    _ conversation: ConversationKey, _ position: Position, from readSeq: Seq, upTo: Seq,
+    last: (id: MessageID, seq: Seq), _ recent: RecentMessages, by reader: UserID?
+  ) throws(DaybookError) -> ReadCount {
+    guard upTo < last.seq else { return .leaves(all: 0, own: 0) }
+    if let counted = recent.count(after: upTo, by: reader) {
+      return .leaves(all: counted.all, own: counted.own)
     }
+    let counting = ReadCounting(
+      log: log, partition: position.partition, conversation: conversation,
+      below: position.offset)
+    return try counting.count(from: readSeq, upTo: upTo, last: last, by: reader)
   }
 
   // MARK: Groups
@@ -107,7 +115,7 @@ final class UnreadProjector: Projector {
       row.messages += 1
       row.lastSeq = seq
       row.lastMessageID = id
-      row.recent.append(seq, sender: sender.map(RecentMessages.mark(of:)) ?? 0)
+      row.recent.append(seq, sender: sender)
     }
     guard let sender, let member = try members.find(RowKey(event.stream, sender.text)) else {
       return
@@ -145,23 +153,19 @@ final class UnreadProjector: Projector {
     let reader = members.row(slot)
     guard reader.isMember, upTo > reader.readSeq else { return }
     let row = groups.row(try findGroup(group))
-    var after: (all: UInt64, own: UInt64) = (0, 0)
-    if upTo < row.lastSeq {
-      let mark = RecentMessages.mark(of: user)
-      if let counted = row.recent.count(after: upTo, by: mark) {
-        after = counted
-      } else {
-        let messages = MessagesAfter(
-          log: log, partition: position.partition,
-          conversation: ConversationKey(stream: group, peer: nil), below: position.offset,
-          last: row.lastMessageID)
-        after = try messages.count(after: upTo, by: mark)
+    let counted = try count(
+      ConversationKey(stream: group, peer: nil), position, from: reader.readSeq, upTo: upTo,
+      last: (row.lastMessageID, row.lastSeq), row.recent, by: user)
+    members.change(slot) { reader in
+      switch counted {
+      case .leaves(let all, let own):
+        reader.messagesAtRead = row.messages - all
+        reader.ownAfter = own
+      case .takes(let all, let own):
+        reader.messagesAtRead += all
+        reader.ownAfter -= own
       }
-    }
-    members.change(slot) {
-      $0.readSeq = upTo
-      $0.messagesAtRead = row.messages - after.all
-      $0.ownAfter = after.own
+      reader.readSeq = upTo
     }
   }
 }

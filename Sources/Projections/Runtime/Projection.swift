@@ -1,0 +1,62 @@
+import DaybookModel
+import Ports
+
+/// A projector with its file and how far it has folded, which its next commit will state.
+///
+/// Belongs to one thread.
+final class Projection {
+  let name: ProjectionName
+  let file: ProjectionFile
+  private(set) var positions: [Offset]
+  private let log: any LogReader
+  private var projector: any Projector
+  private var tables: [any ProjectionTable]
+  private var uncommitted: UInt64 = 0
+  /// A fold ended midway: the rows hold a part of a batch, and must never be committed.
+  private(set) var isTorn = false
+
+  init(_ name: ProjectionName, path: String, log: any LogReader) throws(DaybookError) {
+    self.name = name
+    self.log = log
+    projector = name.makeProjector(log: log)
+    tables = projector.tables
+    file = try ProjectionFile(name, path: path, layouts: tables.map(\.layout), log: log)
+    positions = file.header.checkpoints
+    for table in tables { try table.attach(to: file) }
+  }
+
+  /// Folds what it has not folded before of the batch. If it throws, it is torn.
+  func fold(_ batch: inout DecodedBatch, nextOffset: Offset) throws(DaybookError) {
+    assert(!isTorn)
+    let position = positions[batch.partition.index]
+    guard position < nextOffset else { return }
+    batch.first = 0
+    while batch.first < batch.events.count, batch.offset(of: batch.first) < position {
+      batch.first += 1
+    }
+    isTorn = true
+    try projector.fold(batch)
+    isTorn = false
+    positions[batch.partition.index] = nextOffset
+    uncommitted += UInt64(batch.events.count - batch.first)
+  }
+
+  /// Does nothing while it is torn.
+  func commit() throws(DaybookError) {
+    guard !isTorn, positions != file.header.checkpoints else { return }
+    try file.commit(tables, checkpoints: positions, events: uncommitted)
+    uncommitted = 0
+  }
+
+  /// Forgets all that isn't committed: from there on it is folded again.
+  func goBack() throws(DaybookError) {
+    let fresh = name.makeProjector(log: log)
+    let freshTables = fresh.tables
+    for table in freshTables { try table.attach(to: file) }
+    projector = fresh
+    tables = freshTables
+    positions = file.header.checkpoints
+    uncommitted = 0
+    isTorn = false
+  }
+}

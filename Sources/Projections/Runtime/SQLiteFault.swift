@@ -1,0 +1,48 @@
+import DaybookModel
+import GRDB
+
+/// What SQLite reports, as errors of `schemas/errors.yaml`.
+enum SQLiteFault {
+  static func mapped<T>(_ path: String, _ body: () throws -> T) throws(DaybookError) -> T {
+    do {
+      return try body()
+    } catch let error as DaybookError {
+      throw error
+    } catch let error as DatabaseError {
+      throw DaybookError(code(error.resultCode), message(error, path), cause: error)
+    } catch {
+      throw DaybookError(.storageFailed, "\(path) can't be used: \(error)", cause: error)
+    }
+  }
+
+  private static func code(_ result: ResultCode) -> ErrorCode {
+    switch result {
+    case .SQLITE_FULL: .storageFull
+    case .SQLITE_BUSY, .SQLITE_LOCKED: .overloaded
+    case .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH: .permissionDenied
+    default: .storageFailed
+    }
+  }
+
+  private static func message(_ error: DatabaseError, _ path: String) -> String {
+    switch error.resultCode {
+    case .SQLITE_FULL: "no room to write \(path): free some space"
+    case .SQLITE_BUSY, .SQLITE_LOCKED: "another program keeps \(path) locked: close it"
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+      "\(path) is damaged: stop the server and run `daybook projection rebuild`"
+    default: "\(path) can't be used: \(error.message ?? "SQLite error \(error.resultCode)")"
+    }
+  }
+}
+
+extension DaybookError {
+  /// It may be over in a while, without anyone doing anything about the projections.
+  var isWorthRetrying: Bool {
+    guard let fault = cause as? DatabaseError else { return code.isTemporary }
+    return switch fault.resultCode {
+    // Where too many files are open, SQLite can't open its own.
+    case .SQLITE_FULL, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_CANTOPEN, .SQLITE_NOMEM: true
+    default: false
+    }
+  }
+}

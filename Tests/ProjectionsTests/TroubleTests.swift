@@ -1,0 +1,141 @@
+import DaybookModel
+import GRDB
+import NIOConcurrencyHelpers
+import Ports
+import Testing
+
+@testable import Projections
+
+@Suite struct TroubleTests {
+  private let folder: TemporaryFolder
+  private let log = InMemoryLog(partitions: 3)
+  private let lines = NIOLockedValueBox<[String]>([])
+  /// Whose reads are counted from the log, in `busyPartition`.
+  private var chat = GroupChat()
+  private let noFiles = DaybookError(.overloaded, "too many files are open")
+  private let corrupt = DaybookError(.logCorrupt, "the log is damaged")
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var scenario = Scenario(seed: 31, partitions: 3)
+    log.append(scenario.events(200))
+    log.append(chat.found(by: "ann", with: ["zoe"]))
+    for _ in 0..<400 { log.append([chat.message(from: "ann")]) }
+    log.append([chat.read("zoe", upTo: Seq(40))])
+    log.append([chat.message(from: "zoe")])
+  }
+
+  private var busyPartition: PartitionID { StreamKey.group(chat.group).partition(of: 3) }
+
+  private var heads: [PartitionID: Offset] {
+    Dictionary(
+      uniqueKeysWithValues: (0..<3).map {
+        (PartitionID($0), log.highWatermark(of: PartitionID($0)))
+      })
+  }
+
+  private func makeRuntime() -> ProjectionRuntime {
+    var settings = ProjectionSettings()
+    settings.commitInterval = .milliseconds(1)
+    settings.retryInterval = .milliseconds(1)
+    let lines = lines
+    return ProjectionRuntime(
+      log: log, folder: folder.path, settings: settings,
+      report: { line in lines.withLockedValue { $0.append(line) } })
+  }
+
+  @Test(
+    "what keeps the log from being read for a while is waited out, and told once",
+    arguments: [InMemoryLog.Call.read, .postings])
+  func waitedOut(_ call: InMemoryLog.Call) async throws {
+    log.fail(call, in: busyPartition, with: noFiles, times: 5)
+    let runtime = makeRuntime()
+    try runtime.start()
+    try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
+    await runtime.stop()
+    #expect(
+      lines.withLockedValue { $0 } == [
+        "the projections wait for partition \(busyPartition), and try again: \(noFiles)",
+        "the projections follow partition \(busyPartition) again",
+      ])
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+  }
+
+  @Test(
+    "what is final stops its partition only: it is told, and answers the questions that need it",
+    arguments: [InMemoryLog.Call.read, .postings])
+  func final(_ call: InMemoryLog.Call) async throws {
+    log.fail(call, in: busyPartition, with: corrupt, times: .max)
+    let runtime = makeRuntime()
+    try runtime.start()
+    var others = heads
+    let last = others.removeValue(forKey: busyPartition)!
+    try await runtime.waitUntil(covering: others, timeout: .seconds(60))
+    let error = await #expect(throws: DaybookError.self) {
+      try await runtime.waitUntil(covering: [busyPartition: last], timeout: .seconds(60))
+    }
+    #expect(error?.code == .logCorrupt)
+    await runtime.stop()
+    #expect(
+      lines.withLockedValue { $0 } == [
+        "the projections no longer follow partition \(busyPartition): \(corrupt)"
+      ])
+  }
+
+  @Test("a fold that ends midway leaves nothing behind, and is done again from the last commit")
+  func tornFold() throws {
+    let engine = try makeEngine(log, folder)
+    log.fail(.postings, in: busyPartition, with: noFiles, times: 1)
+    let error = #expect(throws: DaybookError.self) { try engine.catchUp() }
+    #expect(error?.code == .overloaded)
+    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    // The other partitions are there, though the projection went back for them too.
+    for index in 0..<3 where PartitionID(index) != busyPartition {
+      #expect(engine.checkpoints[index] == heads[PartitionID(index)])
+    }
+    engine.retryStuck()
+    try engine.catchUp()
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+  }
+
+  @Test("projections that can't be written any more say so, and answer with the reason")
+  func ended() async throws {
+    let runtime = makeRuntime()
+    try runtime.start()
+    try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
+    try await open(.history, folder).write {
+      try $0.execute(sql: "DROP TABLE conversations")
+    }
+    var scenario = Scenario(seed: 32, partitions: 3)
+    log.append(scenario.events(50))
+    let queries = QueryService(
+      log: log, folder: folder.path, runtime: runtime, timeout: .seconds(60))
+    let error = await #expect(throws: DaybookError.self) {
+      try await queries.unread(of: UserID(checked: "ann"))
+    }
+    #expect(error?.code == .storageFailed)
+    await runtime.stop()
+    let said = lines.withLockedValue { $0 }
+    #expect(said.count == 1)
+    #expect(said.first?.hasPrefix("the projections stopped") == true)
+  }
+
+  @Test("a full disk, a lock and too many open files are waited out; damage is not")
+  func worthRetrying() {
+    let waitedOut: [ResultCode] = [
+      .SQLITE_FULL, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_CANTOPEN, .SQLITE_NOMEM,
+    ]
+    let final: [ResultCode] = [
+      .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_ERROR,
+    ]
+    for code in waitedOut + final {
+      let error = #expect(throws: DaybookError.self) {
+        try SQLiteFault.mapped("x") { throw DatabaseError(resultCode: code) }
+      }
+      #expect(error?.isWorthRetrying == waitedOut.contains(code))
+    }
+    #expect(noFiles.isWorthRetrying)
+    #expect(!corrupt.isWorthRetrying)
+  }
+}
