@@ -19,6 +19,8 @@ struct Daybook: AsyncParsableCommand {
 
   /// Says what went wrong in one line, and exits with 1; with 64 if the command line was at fault.
   static func main() async {
+    // A reader that has gone, as `head` does, is noticed by the write.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -23,7 +23,7 @@ struct Init: ParsableCommand {
 
   func run() throws {
     let folder = try Init.make(at: path, partitions: partitions)
-    print("made \(folder.path) with \(partitions) partitions")
+    try printToStandardOutput("made \(folder.path) with \(partitions) partitions")
   }
 
   /// A data folder with its secret and an empty log. Throws as `DataFolder.create` does.

@@ -43,7 +43,7 @@ struct TokenCommand: AsyncParsableCommand {
     let log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
     let authority = await TokenAuthority(
       secret: secret, logID: log.logID, now: { SystemClock().now() })
-    print(try await authority.issue(principal, expiresInSeconds: expiresIn))
+    try printToStandardOutput(try await authority.issue(principal, expiresInSeconds: expiresIn))
   }
 
   private func principal() throws(DaybookError) -> Principal {

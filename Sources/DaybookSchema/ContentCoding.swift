@@ -100,6 +100,8 @@ package enum ContentCoding {
     var isSealed = false
     var hasKind = false
 
+    init() {}
+
     init(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
       var outer = ProtobufReader(bytes)
       while !outer.isAtEnd {
@@ -108,6 +110,8 @@ package enum ContentCoding {
           try outer.skip(tag)
           continue
         }
+        // The last kind counts, and nothing of another one before it.
+        if hasKind, isSealed != (tag >> 3 == 2) { self = Parts() }
         hasKind = true
         isSealed = tag >> 3 == 2
         let bodyField = isSealed ? 3 : 2

@@ -74,6 +74,18 @@ struct ContentCodingTests {
     ContentCoding.plain(type: type, body: ByteBuffer(bytes: body))
   }
 
+  @Test("of two kinds in one content the last counts, with nothing of the first")
+  func twoKinds() throws {
+    var both = try sealed(bytes: 5)
+    var plain = ContentCoding.text("later")
+    both.writeBuffer(&plain)
+    #expect(try ContentCoding.show(both) == .text("later"))
+    var invalid = try sealed(bytes: 5)
+    var bytes = ContentCoding.plain(type: "", body: ByteBuffer(bytes: [0xff, 0xfe]))
+    invalid.writeBuffer(&bytes)
+    #expect(try code(invalid) == .invalidContent)
+  }
+
   private func sealed(bytes: Int) throws -> ByteBuffer {
     let content = Daybook_V1_Content.with {
       $0.sealed = .with {

@@ -283,4 +283,27 @@ struct DecideTests {
       .read(peer: bob, upTo: Seq(10)), on: .user(alice), by: alice, device: phone)
     #expect(read.event?.kind == .read && read.event?.seq == Seq(11))
   }
+
+  @Test("nobody uses up the numbers of another's origin; services share theirs")
+  func originsOfOthers() {
+    var desk = Desk()
+    let (content, other) = (message("hello"), Body.send(message("mine")))
+    _ = desk.decide(.send(content), on: mailbox, by: alice, number: 1, origin: "phone")
+    let stolen = desk.decide(other, on: mailbox, by: carol, number: .max, origin: "phone")
+    #expect(stolen.event != nil)
+    let next = desk.decide(.send(content), on: mailbox, by: alice, number: 2, origin: "phone")
+    #expect(next.event?.seq == Seq(3))
+    let retry = desk.decide(.send(content), on: mailbox, by: alice, number: 1, origin: "phone")
+    #expect(retry.outcome?.repeated == true && retry.outcome?.seq == Seq(1))
+
+    let (first, second) = (ServiceID(checked: "importer"), ServiceID(checked: "importer2"))
+    let sent = desk.decide(
+      .send(content), on: mailbox, by: alice, service: first, number: 1, origin: "file")
+    #expect(sent.event != nil)
+    let again = desk.decide(
+      .send(content), on: mailbox, by: alice, service: second, number: 1, origin: "file")
+    #expect(again.outcome?.repeated == true)
+  }
+
+  private typealias Body = Command.Body
 }

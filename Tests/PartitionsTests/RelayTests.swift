@@ -114,6 +114,36 @@ struct RelayTests {
     await service.stop()
   }
 
+  @Test("where nothing can be logged, what needs no event is still answered")
+  func readingGoesOn() async throws {
+    let service = service()
+    _ = try await service.start()
+    let answers = Answers()
+    let mailbox = StreamKey.user(bob)
+    let open = Command(
+      stream: mailbox, actor: Actor(user: bob, device: phone), id: nil, body: .openCursor)
+    _ = try await answers.ask(open, of: service).get()
+    let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
+    log.fail(mailbox.partition(of: 8), with: DaybookError(.partitionReadOnly, "told to be"))
+    guard case .failure = await answers.ask(send(2, from: alice, to: bob), of: service) else {
+      Issue.record("was accepted")
+      return
+    }
+    // Until the state is loaded anew nothing can be told.
+    var again = await answers.ask(open, of: service)
+    while case .failure = again { again = await answers.ask(open, of: service) }
+    #expect(try again.get().position?.head == sent.seq)
+    let retry = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
+    #expect(retry.repeated && retry.messageID == sent.messageID)
+    guard case .failure(let error) = await answers.ask(send(3, from: alice, to: bob), of: service)
+    else {
+      Issue.record("was accepted")
+      return
+    }
+    #expect(error.code == .partitionReadOnly)
+    await service.stop()
+  }
+
   @Test("receipts flow back: delivered, then read")
   func receipts() async throws {
     let service = service()

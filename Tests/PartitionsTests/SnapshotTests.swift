@@ -13,7 +13,9 @@ struct SnapshotTests {
   func canonical(_ loaded: LoadedState) throws -> Daybook_V1_PartitionSnapshot {
     let bytes = SnapshotCoding.encode(loaded.state, logID: "memory", relayedThrough: .zero)
     var snapshot = try Daybook_V1_PartitionSnapshot(serializedBytes: Array(bytes.readableBytesView))
-    snapshot.origins.sort { $0.origin.lexicographicallyPrecedes($1.origin) }
+    snapshot.origins.sort {
+      ($0.user, Array($0.origin).description) < ($1.user, Array($1.origin).description)
+    }
     snapshot.sources.sort { $0.partition < $1.partition }
     return snapshot
   }

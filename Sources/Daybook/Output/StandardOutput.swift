@@ -41,6 +41,13 @@ struct StandardOutput: ~Copyable {
   }
 }
 
+/// The one line that a command's output is.
+func printToStandardOutput(_ line: String) throws(DaybookError) {
+  var output = StandardOutput()
+  try output.line(line)
+  try output.flush()
+}
+
 /// A line for people beside the output: progress, faults.
 func printToStandardError(_ line: String, end: String = "\n") {
   let bytes = Array((line + end).utf8)

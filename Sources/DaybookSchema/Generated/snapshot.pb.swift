@@ -172,6 +172,9 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
 
   package var recordedAtMs: [UInt64] = []
 
+  /// Whose it is; empty for services.
+  package var user: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -504,7 +507,7 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -519,6 +522,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 5: try { try decoder.decodeRepeatedFixed64Field(value: &self.messageID) }()
       case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.seq) }()
       case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.recordedAtMs) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -546,6 +550,9 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.recordedAtMs.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.recordedAtMs, fieldNumber: 7)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -557,6 +564,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.messageID != rhs.messageID {return false}
     if lhs.seq != rhs.seq {return false}
     if lhs.recordedAtMs != rhs.recordedAtMs {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -5,7 +5,7 @@ extension PartitionState {
   /// Decides a command against everything decided before it. Pure: the same state, command and
   /// time give the same decision.
   package func decide(_ command: borrowing Command, now: Timestamp) -> Decision {
-    decide(command, at: place(command.stream, command.id?.origin), now: now)
+    decide(command, at: place(command.stream, command.actor, command.id?.origin), now: now)
   }
 
   func decide(_ command: borrowing Command, at place: Place, now: Timestamp) -> Decision {

@@ -3,14 +3,16 @@ import DaybookModel
 extension PartitionState {
   /// Takes an event into the state: the same for what was just decided and for what is replayed.
   package mutating func evolve(_ event: borrowing Event) {
-    evolve(event, at: place(event.stream, event.command?.origin))
+    evolve(event, at: place(event.stream, event.actor, event.command?.origin))
   }
 
   mutating func evolve(_ event: borrowing Event, at place: Place) {
     clock.observe(event.messageID)
     recordedAt = max(recordedAt, event.recordedAt)
     if let command = event.command {
-      let at = place.origin ?? origins.insert(command.origin, OriginWindow())
+      let at =
+        place.origin
+        ?? origins.insert(IssuedOrigin(command.origin, by: event.actor), OriginWindow())
       origins.states[at].insert(
         OriginWindow.Entry(
           number: command.number, digest: command.digest, changed: event.kind != .noted,

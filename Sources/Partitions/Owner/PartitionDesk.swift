@@ -22,16 +22,25 @@ struct PartitionDesk {
 
   /// Decides in order. What is accepted is in the state at once, and in a batch. Refusals wait for
   /// their batch like every answer, for they may rest on events that are not durable yet.
-  mutating func take(_ commands: [PendingCommand], now: Timestamp) {
+  ///
+  /// With `refusing`, nothing can be logged at present: what needs an event is answered with that,
+  /// and the rest goes on.
+  mutating func take(
+    _ commands: [PendingCommand], now: Timestamp, refusing: DaybookError? = nil
+  ) {
     // Reading through the pointer spares a copy of every command.
     commands.withUnsafeBufferPointer { commands in
-      for index in commands.indices { take(commands[index], now) }
+      for index in commands.indices { take(commands[index], now, refusing) }
     }
   }
 
-  private mutating func take(_ pending: borrowing PendingCommand, _ now: Timestamp) {
-    let place = state.place(pending.command.stream, pending.command.id?.origin)
+  private mutating func take(
+    _ pending: borrowing PendingCommand, _ now: Timestamp, _ refusing: DaybookError?
+  ) {
+    let place = state.place(
+      pending.command.stream, pending.command.actor, pending.command.id?.origin)
     switch state.decide(pending.command, at: place, now: now) {
+    case .append where refusing != nil: open.answer(pending, .failure(refusing!))
     case .append(let event, let outcome):
       state.evolve(event, at: place)
       open.append(event)

@@ -43,6 +43,8 @@ final class PartitionOwner: @unchecked Sendable {
   private var phase = Phase.loading
   /// The state is the log's, and not one that a failure left empty.
   private var stateHolds = false
+  /// Nothing has become durable since a failure that the operator was told of.
+  private var isFailing = false
   private var desk: PartitionDesk
   private var inFlight: OpenBatch?
   private var eventsSinceSnapshot = 0
@@ -83,8 +85,13 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func take(_ commands: [PendingCommand]) {
-    if let refusal { return refuse(commands, refusal) }
-    desk.take(commands, now: environment.clock.now())
+    if case .refusing(let error) = phase, stateHolds {
+      desk.take(commands, now: environment.clock.now(), refusing: error)
+    } else if let refusal {
+      return refuse(commands, refusal)
+    } else {
+      desk.take(commands, now: environment.clock.now())
+    }
     advance()
   }
 
@@ -162,6 +169,10 @@ final class PartitionOwner: @unchecked Sendable {
     case .success(let committed):
       eventsSinceSnapshot += committed.count
       lastMark = BatchMark.of(committed)
+      if isFailing {
+        environment.report("partition \(partition) logs again")
+        isFailing = false
+      }
       // First, for what follows may bring new commands, and with them the next batch.
       keepSnapshot(next: committed.nextOffset)
       finish(batch)
@@ -183,7 +194,10 @@ final class PartitionOwner: @unchecked Sendable {
   /// What was decided since the last durable batch never happened: everyone who waits is told,
   /// and the state is loaded anew from what is durable.
   private func fail(_ batch: OpenBatch, _ error: DaybookError) {
-    environment.report("partition \(partition) stopped taking commands: \(error)")
+    if !isFailing {
+      environment.report("partition \(partition) can log nothing: \(error)")
+      isFailing = true
+    }
     pendingSnapshot = nil
     stateHolds = false
     let stopping = if case .stopping = phase { true } else { false }
@@ -217,9 +231,7 @@ final class PartitionOwner: @unchecked Sendable {
       // What is final stays so. The next command finds out whether the rest has got better.
       guard error.code.isTemporary else { return }
       loop.scheduleTask(in: PartitionOwner.retryAfter) {
-        guard case .refusing = self.phase else { return }
-        self.environment.report("partition \(self.partition) takes commands again")
-        self.phase = .serving
+        if case .refusing = self.phase { self.phase = .serving }
       }
     case .failure(let loading):
       environment.report("partition \(partition) can't be loaded anew: \(loading)")

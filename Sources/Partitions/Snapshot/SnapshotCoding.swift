@@ -54,7 +54,8 @@ package enum SnapshotCoding {
     }
     for origin in snapshot.origins {
       guard let id = Origin(origin.origin), let window = decode(origin) else { return nil }
-      _ = state.origins.insert(id, window)
+      let user = origin.user.isEmpty ? nil : UserID(checked: origin.user)
+      _ = state.origins.insert(IssuedOrigin(id, user: user), window)
     }
     for source in snapshot.sources {
       state.sources[PartitionID(Int(source.partition))] = PartitionState.SourcePosition(
@@ -146,10 +147,12 @@ package enum SnapshotCoding {
     DeviceCursor(device: DeviceID(checked: snapshot.device), cursor: Seq(snapshot.cursor))
   }
 
-  private static func encode(_ origin: Origin, _ window: OriginWindow) -> Daybook_V1_OriginSnapshot
+  private static func encode(_ issued: IssuedOrigin, _ window: OriginWindow)
+    -> Daybook_V1_OriginSnapshot
   {
     .with {
-      $0.origin = origin.withBytes { bytes in .init(bytes) }
+      $0.origin = issued.origin.withBytes { bytes in .init(bytes) }
+      $0.user = issued.user?.text ?? ""
       $0.number = window.current.map(\.number)
       $0.digest = window.current.map(\.digest)
       $0.changed = window.current.map(\.changed)

@@ -8,7 +8,7 @@ package struct PartitionState: Sendable, Equatable {
   package var recordedAt = Timestamp.none
   package var mailboxes = StateTable<StreamKey, MailboxState>()
   package var groups = StateTable<StreamKey, GroupState>()
-  package var origins = StateTable<Origin, OriginWindow>()
+  package var origins = StateTable<IssuedOrigin, OriginWindow>()
   /// The last effect taken from each source partition.
   package var sources: [PartitionID: SourcePosition] = [:]
 
@@ -39,9 +39,9 @@ struct Place {
 }
 
 extension PartitionState {
-  func place(_ stream: StreamKey, _ origin: Origin?) -> Place {
+  func place(_ stream: StreamKey, _ actor: Actor, _ origin: Origin?) -> Place {
     Place(
       stream: stream.kind == .user ? mailboxes.find(stream) : groups.find(stream),
-      origin: origin.flatMap { origins.find($0) })
+      origin: origin.flatMap { origins.find(IssuedOrigin($0, by: actor)) })
   }
 }

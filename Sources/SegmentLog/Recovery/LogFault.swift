@@ -31,3 +31,28 @@ package enum RecoveryFinding: Equatable, Sendable {
   /// The partition is served read-only up to the fault.
   case corrupt(LogFault)
 }
+
+extension RecoveryFinding: CustomStringConvertible {
+  /// For the operator.
+  package var description: String {
+    switch self {
+    case .cutTail(let fault, let kept):
+      "partition \(fault.partition): cut an unfinished batch that was never acked "
+        + "(\(fault.segment) from byte \(fault.fromByte): \(fault.reason)); its bytes are in \(kept)"
+    case .leftTail(let fault, let kept):
+      "partition \(fault.partition): the disk has no room to keep an unfinished batch aside in "
+        + "\(kept), so the partition takes nothing until there is"
+    case .madeDurable(let partition, let from, let to):
+      "partition \(partition): kept the whole batches of offsets \(from) to \(to), written and "
+        + "not yet stated durable before the last stop"
+    case .rebuiltIndex(let partition, let segment):
+      "partition \(partition): made the index of \(segment) anew"
+    case .unsealedIndex(let partition, let segment):
+      "partition \(partition): the disk has no room for the index of \(segment), so it is kept in "
+        + "memory"
+    case .corrupt(let fault):
+      "partition \(fault.partition) is damaged and read-only from offset \(fault.offset) on "
+        + "(\(fault.segment) from byte \(fault.fromByte): \(fault.reason)): restore it from a copy"
+    }
+  }
+}

@@ -30,7 +30,8 @@ struct FileError: Error, Equatable, CustomStringConvertible {
         cause: self)
     case ENOENT, ENOTDIR:
       DaybookError(
-        .dataFolderMissing, "there is no such data folder (\(self)): make it with daybook init",
+        .dataFolderMissing,
+        "a part of the data folder is missing (\(self)): check the path, or restore it from a copy",
         cause: self)
     default:
       DaybookError(
