@@ -13,13 +13,24 @@ package struct ImportCounts: Sendable, Equatable {
   /// Answered in an earlier import.
   package var alreadyImported = 0
 
-  package init() {}
+  private let start: Timestamp
+  private var files: Set<Origin> = []
+  private var isFileNew = true
 
-  package mutating func accepted(_ role: PlannedCommand.Role, changed: Bool, repeated: Bool) {
-    if repeated {
+  /// `start`: when this import connected, by the server's clock.
+  package init(start: Timestamp) { self.start = start }
+
+  /// The answers that follow are a file's. If it was given before, all of it is there already.
+  package mutating func begin(_ file: Origin) { isFileNew = files.insert(file).inserted }
+
+  package mutating func accepted(_ role: PlannedCommand.Role, _ answer: Answer) {
+    // After a lost connection commands are sent again: what was first answered since the start is
+    // this import's own.
+    if answer.isRepeated && !(isFileNew && answer.recordedAt >= start) {
       alreadyImported += 1
       return
     }
+    let changed = answer.changed
     switch role {
     case .message: messages += 1
     case .join: if changed { joins += 1 } else { redundant += 1 }
@@ -36,6 +47,19 @@ package struct ImportCounts: Sendable, Equatable {
       alreadyImported += 1
     } else {
       rejected += 1
+    }
+  }
+
+  /// What counts of the server's answer to a command.
+  package struct Answer: Sendable {
+    package var changed: Bool
+    package var isRepeated: Bool
+    package var recordedAt: Timestamp
+
+    package init(changed: Bool, isRepeated: Bool, recordedAt: Timestamp) {
+      self.changed = changed
+      self.isRepeated = isRepeated
+      self.recordedAt = recordedAt
     }
   }
 

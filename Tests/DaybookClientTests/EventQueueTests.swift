@@ -34,6 +34,14 @@ struct EventQueueTests {
     #expect(levels.withLockedValue { $0 } == [2])
   }
 
+  @Test("what came again doesn't take back what counts as handed on")
+  func again() async {
+    let queue = EventQueue { _ in }
+    queue.push([item(2), item(1, isSilent: true)])
+    #expect(await queue.next() == .groupJoined("g2"))
+    #expect(queue.collectTaken() == [mailbox: Seq(2)])
+  }
+
   @Test("a waiting consumer gets what comes, and the end after everything")
   func waiting() async {
     let queue = EventQueue { _ in }

@@ -159,6 +159,10 @@ struct Taken {
     }
   }
 
+  var delays: Int {
+    events.count { if case .delayed = $0 { true } else { false } }
+  }
+
   var statuses: [String] {
     events.compactMap {
       if case .status(let update) = $0 { "\(update.messageID ?? 0) \(update.status)" } else { nil }

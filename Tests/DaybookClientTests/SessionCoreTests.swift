@@ -100,6 +100,28 @@ struct SessionCoreTests {
     #expect(server.take().acks == ["user/me 3"])
   }
 
+  @Test("acks again when the server sends again what was handed on, for then an ack was lost")
+  func acksAgain() {
+    var server = Peer()
+    server.connect()
+    server.following(cursor: 0, head: 3)
+    for seq in 1...3 as ClosedRange<UInt64> { server.message(seq) }
+    let mailbox = StreamKey(checked: "user/me")!
+    server.core.handed(mailbox, upTo: Seq(3))
+    #expect(server.take().acks == ["user/me 3"])
+    server.core.connectionLost()
+    server.connect()
+    server.following(cursor: 0, head: 3)
+    #expect(server.take().acks == ["user/me 3"])
+    for seq in 1...3 as ClosedRange<UInt64> { server.message(seq) }
+    let taken = server.take()
+    #expect(taken.texts == [])
+    #expect(taken.points == [1, 2, 3])
+    server.core.handed(mailbox, upTo: Seq(3))
+    server.core.handed(mailbox, upTo: Seq(3))
+    #expect(server.take().acks == ["user/me 3"])
+  }
+
   @Test("passes over events of kinds that it doesn't know, and what follows them still comes")
   func unknownKind() {
     var server = Peer()
@@ -133,6 +155,68 @@ struct SessionCoreTests {
     let taken = server.take()
     #expect(taken.statuses == ["77 delivered", "77 read"])
     #expect(taken.points == [1, 2, 3])
+  }
+
+  @Test("tells no step back where the ack comes after the read")
+  func readBeforeAck() {
+    var server = Peer()
+    server.connect()
+    server.following(cursor: 0, head: 0)
+    let bob = UserID(checked: "bob")
+    let message = Message(content: ContentCoding.text("hi"))
+    server.core.issue(.send(to: .user(bob), message), token: 1)
+    server.core.flush()
+    server.reply(to: server.take().sequences.last!, .send, id: 77, seq: 4)
+    server.event(1, .messageCopied(message, to: bob, peerSeq: Seq(4)), id: 77)
+    server.event(2, .messagesRead(by: bob, upToPeerSeq: Seq(4)))
+    server.event(3, .messagesDelivered(by: bob, upToPeerSeq: Seq(5)))
+    #expect(server.take().statuses == ["77 read"])
+  }
+
+  @Test("tells news of a message after its answer, though they came while that was lost")
+  func newsBeforeAnswer() {
+    var server = Peer()
+    server.connect()
+    server.following(cursor: 0, head: 0)
+    let bob = UserID(checked: "bob")
+    let message = Message(content: ContentCoding.text("hi"))
+    server.core.issue(.send(to: .user(bob), message), token: 1)
+    server.core.flush()
+    _ = server.take()
+    server.core.connectionLost()
+    server.connect()
+    server.following(cursor: 0, head: 2)
+    let sequence = server.take().sequences.last!
+    server.event(1, .messageCopied(message, to: bob, peerSeq: Seq(4)), id: 77)
+    server.event(2, .messagesDelivered(by: bob, upToPeerSeq: Seq(4)))
+    #expect(server.take().statuses == [])
+    server.reply(to: sequence, .send, id: 77, seq: 4, repeated: true)
+    let taken = server.take()
+    #expect(taken.answered == [1])
+    #expect(taken.statuses == ["77 delivered"])
+  }
+
+  @Test("tells once that commands are turned away, until one succeeds")
+  func delayedOnce() {
+    var server = Peer()
+    server.connect()
+    for token in 1...3 as ClosedRange<UInt64> {
+      server.core.issue(.join(GroupID(checked: "g\(token)")), token: token)
+    }
+    server.core.flush()
+    for sequence in server.take().sequences.suffix(3) { server.error(sequence, .storageFull) }
+    var taken = server.take()
+    #expect(taken.delays == 1 && taken.wantsRetry)
+    server.core.retryTurnedAway()
+    var sequences = server.take().sequences
+    for sequence in sequences { server.error(sequence, .storageFull) }
+    taken = server.take()
+    #expect(taken.delays == 0 && taken.wantsRetry)
+    server.core.retryTurnedAway()
+    sequences = server.take().sequences
+    server.reply(to: sequences[0], .join)
+    server.error(sequences[1], .storageFull)
+    #expect(server.take().delays == 1)
   }
 
   @Test("keeps a command that was turned away for now, and fails one that was refused")
@@ -238,5 +322,22 @@ struct SessionCoreTests {
         type: .online.reply, sequence: taken.sequences.last!,
         body: ByteBuffer(bytes: reply.wireBytes())))
     #expect(server.take().events == [.presence(user: "bob", isOnline: true)])
+  }
+
+  @Test("watches more users again than a request may name with several requests")
+  func watchingMany() throws {
+    var server = Peer()
+    server.connect()
+    let users = (0..<2 * Limits.onlineUsersMax + 1).map { "u\($0)" }
+    server.core.watch(users)
+    server.core.connectionLost()
+    server.connect()
+    let bodies = server.core.takeActions().compactMap { action -> ByteBuffer? in
+      if case .write(.bytes(.online, let body), _) = action { body } else { nil }
+    }
+    let requests = try bodies.map { try Daybook_V1_OnlineRequest(frameBody: $0) }
+    #expect(requests.map(\.users.count) == [Limits.onlineUsersMax, Limits.onlineUsersMax, 1])
+    #expect(requests.allSatisfy { $0.watch })
+    #expect(requests.flatMap(\.users).sorted() == users.sorted())
   }
 }

@@ -71,6 +71,23 @@ struct StreamTrackerTests {
     #expect(receive(&tracker, 5, 2, 3, 4) == [2, 3, 4, 5])
   }
 
+  @Test("that come again though they were handed on are named, and are due to be acked again")
+  func repeated() {
+    var tracker = Tracker(cursor: .none)
+    _ = receive(&tracker, 1, 2, 3)
+    tracker.handed = Seq(2)
+    tracker.acked = Seq(2)
+    #expect(receive(&tracker, 3) == [])
+    #expect(tracker.takeRepeated() == nil)
+    #expect(receive(&tracker, 1, 2) == [])
+    #expect(tracker.takeRepeated() == Seq(2))
+    #expect(tracker.takeRepeated() == nil)
+    #expect(tracker.acked < tracker.handed)
+    // No seq at all is none that could be acked.
+    #expect(receive(&tracker, 0) == [])
+    #expect(tracker.takeRepeated() == nil)
+  }
+
   @Test("that a rolled-back log no longer has are noticed")
   func rolledBack() {
     var tracker = Tracker(cursor: .none)
@@ -99,8 +116,7 @@ struct DeliveryBoardTests {
   func progress() {
     var board = DeliveryBoard()
     for seq in 1...3 as ClosedRange<UInt64> {
-      let progress = board.stored(MessageID(100 + seq), to: bob, at: Seq(seq))
-      #expect(progress?.status == .stored)
+      #expect(shown(board.stored(MessageID(100 + seq), to: bob, at: Seq(seq))) == [])
     }
     #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["101 delivered", "102 delivered"])
     #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == [])
@@ -113,17 +129,91 @@ struct DeliveryBoardTests {
   func overtaking() {
     var board = DeliveryBoard()
     #expect(shown(board.delivered(by: bob, upTo: Seq(5))) == ["0 delivered"])
-    #expect(board.stored(MessageID(1), to: bob, at: Seq(5))?.status == .delivered)
+    #expect(shown(board.stored(MessageID(1), to: bob, at: Seq(5))) == ["1 delivered"])
     #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["1 read"])
-    #expect(board.stored(MessageID(2), to: bob, at: Seq(6))?.status == .read)
+    #expect(shown(board.stored(MessageID(2), to: bob, at: Seq(6))) == ["2 read"])
+  }
+
+  @Test("stays at read when the ack comes after the read and covers more")
+  func readOvertakesAck() {
+    var board = DeliveryBoard()
+    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
+    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["1 read"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == [])
+    _ = board.stored(MessageID(3), to: bob, at: Seq(3))
+    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == ["3 delivered"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(9))) == [])
+  }
+
+  @Test("of what was sent before this session stays at read, too")
+  func earlierReadOvertakesAck() {
+    var board = DeliveryBoard()
+    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["0 delivered"])
+    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["0 read"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(5))) == [])
+    #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["0 read"])
+  }
+
+  @Test("of a message whose copy overtakes its answer is told after the answer")
+  func copyOvertakesAnswer() {
+    var board = DeliveryBoard()
+    for _ in 1...3 { board.sending(to: bob) }
+    #expect(shown(board.delivered(by: bob, upTo: Seq(1))) == [])
+    for seq in 2...4 as ClosedRange<UInt64> {
+      #expect(shown(board.copied(MessageID(seq), to: bob, at: Seq(seq))) == [])
+    }
+    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == [])
+    #expect(shown(board.stored(MessageID(2), to: bob, at: Seq(2))) == ["2 delivered"])
+    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["2 read"])
+    #expect(shown(board.stored(MessageID(4), to: bob, at: Seq(4))) == [])
+    // The last of the three was refused, so that the copy between is another device's.
+    #expect(shown(board.dropped(to: bob)) == ["3 read"])
+    #expect(shown(board.delivered(by: bob, upTo: Seq(4))) == ["4 delivered"])
+  }
+
+  @Test("never steps back, whatever order answers, copies and notices come in", arguments: 0..<50)
+  func forward(seed: UInt64) {
+    var random = Seeded(seed: seed)
+    var board = DeliveryBoard()
+    let count: UInt64 = 12
+    var told: [MessageID: DeliveryBoard.Status] = [:]
+    var hasStored: Set<MessageID> = []
+    func take(_ news: [DeliveryBoard.Progress]) {
+      for progress in news {
+        #expect(told[progress.messageID] ?? .stored < progress.status)
+        #expect(hasStored.contains(progress.messageID))
+        told[progress.messageID] = progress.status
+      }
+    }
+    for _ in 1...count { board.sending(to: bob) }
+    var answers = Array(1...count).shuffled(using: &random)
+    var copies: UInt64 = 0
+    while copies < count || !answers.isEmpty {
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0:
+        guard let id = answers.popLast() else { continue }
+        hasStored.insert(MessageID(id))
+        take(board.stored(MessageID(id), to: bob, at: Seq(id)))
+      case 1:
+        guard copies < count else { continue }
+        copies += 1
+        take(board.copied(MessageID(copies), to: bob, at: Seq(copies)))
+      case 2: take(board.delivered(by: bob, upTo: Seq(.random(in: 0...copies, using: &random))))
+      default: take(board.read(by: bob, upTo: Seq(.random(in: 0...copies, using: &random))))
+      }
+    }
+    take(board.read(by: bob, upTo: Seq(count + 1)))
+    #expect(told.count == Int(count) && told.values.allSatisfy { $0 == .read })
+    take(board.delivered(by: bob, upTo: Seq(count + 2)))
   }
 
   @Test("counts a message once, though answer and own copy both tell of it, in either order")
   func once() {
     var board = DeliveryBoard()
-    #expect(board.stored(MessageID(2), to: bob, at: Seq(2)) != nil)
-    #expect(board.stored(MessageID(1), to: bob, at: Seq(1)) != nil)
-    #expect(board.stored(MessageID(2), to: bob, at: Seq(2)) == nil)
+    _ = board.stored(MessageID(2), to: bob, at: Seq(2))
+    _ = board.copied(MessageID(1), to: bob, at: Seq(1))
+    _ = board.copied(MessageID(2), to: bob, at: Seq(2))
+    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
     #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["1 delivered", "2 delivered"])
   }
 

@@ -70,6 +70,11 @@ struct CrashTests {
     let receiving = Task { await receiver.receive(bob.events) }
     let draining = Task { for await _ in alice.events {} }
 
+    // An import that finds no server ends; one that has begun goes on.
+    while try await Program.run(
+      ["history", "--data", server.data, "--group", "ubuntu", "--limit", "1"]
+    ).lines.isEmpty {}
+
     for round in 1...10 {
       try await sender.count(reaches: round * 20)
       await server.crash()

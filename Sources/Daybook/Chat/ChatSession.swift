@@ -10,8 +10,7 @@ actor ChatSession {
   private var unread: [Conversation: UInt64] = [:]
   /// The newest seq that was seen of each conversation: what opening it marks as read.
   private var seen: [Conversation: UInt64] = [:]
-  private var sent: [UInt64: String] = [:]
-  private var sentByMessage: [UInt64: String] = [:]
+  private var previews = SentPreviews()
   private var isCaughtUp = false
   private var caughtUpWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -44,7 +43,7 @@ actor ChatSession {
   private func show(_ event: ClientEvent) {
     switch event {
     case .message(let message): show(message)
-    case .status(let update): show(update)
+    case .status(let update): previews.line(update).map(screen.show)
     case .read(let conversation, _):
       if conversation != open, unread[conversation] != nil { refreshUnread() }
     case .groupJoined(let group): screen.show("you are a member of #\(Terminal.safe(group))")
@@ -70,21 +69,11 @@ actor ChatSession {
   private func show(_ message: IncomingMessage) {
     let conversation = message.conversation
     seen[conversation] = max(seen[conversation] ?? 0, message.seq)
-    // What this console sent is on the screen already.
-    if message.isOwn && sentByMessage[message.id] != nil { return }
+    if message.isOwn && !previews.came(message) { return }
     let isCounted = conversation != open && !message.isOwn && isCaughtUp
     if isCounted { unread[conversation, default: 0] += 1 }
     screen.show(ChatText.message(message, open: open, unread: unread[conversation] ?? 0))
     if conversation == open && !message.isOwn { markRead(conversation) }
-  }
-
-  private func show(_ update: StatusUpdate) {
-    var preview = update.messageID.flatMap { sentByMessage[$0] } ?? ""
-    if let id = update.sendID {
-      preview = sent.removeValue(forKey: id) ?? preview
-      if let messageID = update.messageID { sentByMessage[messageID] = preview }
-    }
-    ChatText.status(update, of: preview).map(screen.show)
   }
 
   private func refreshUnread() {
@@ -145,7 +134,7 @@ actor ChatSession {
   private func send(_ text: String) throws {
     let conversation = try openConversation()
     let message = try client.send(text: text, to: conversation)
-    sent[message.id] = ChatText.preview(text)
+    previews.sent(message.id, text)
   }
 
   private func openConversation() throws -> Conversation {

@@ -11,9 +11,11 @@ struct GroupOpening {
   let group: GroupID
   let service: UserID
 
+  /// Each service's own: under another one's number its command would be a conflict.
+  var origin: Origin { Origin.sha256(Data("daybook import group \(group) by \(service)".utf8)) }
+
   /// Throws what the server refuses, but that there is such a group already.
   func run(through client: DaybookClient) async throws {
-    let origin = Origin.sha256(Data("daybook import group \(group)".utf8))
     func issue(_ number: UInt64, _ body: IssuedCommand.Body) async throws {
       let source = SingleCommand(
         IssuedCommand(origin: origin, number: number, actingFor: service, body: body))

@@ -6,12 +6,13 @@ import Import
 /// A file of an import: its name for people, its commands, and the origin that they are issued under.
 struct IRCLog: Sendable {
   let name: String
-  /// SHA-256 of the file's bytes.
   let origin: Origin
   let plan: IRCPlan
 
+  static let defaultGroup = "ubuntu"
+
   /// Throws `invalid_input` for a file that can't be read, or whose name has no date.
-  init(path: String) throws(DaybookError) {
+  init(path: String, group: GroupID) throws(DaybookError) {
     let content: Data
     do {
       content = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -21,8 +22,17 @@ struct IRCLog: Sendable {
       throw DaybookError(.invalidInput, "can't read \(path): \(reason)")
     }
     name = URL(fileURLWithPath: path).lastPathComponent
-    origin = Origin.sha256(content)
+    origin = IRCLog.origin(of: content, group: group)
     plan = try IRCPlan(fileName: name, content: content)
+  }
+
+  /// The file's SHA-256. A partition recognises numbers by their origin, whatever the group, and
+  /// groups share partitions; so for any but the default group it is the SHA-256 of the file's
+  /// SHA-256 and the group's id.
+  static func origin(of content: Data, group: GroupID) -> Origin {
+    let file = Origin.sha256(content)
+    if group.text == defaultGroup { return file }
+    return Origin.sha256(file.bytes + Array(group.text.utf8))
   }
 }
 

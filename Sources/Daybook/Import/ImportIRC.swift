@@ -12,7 +12,7 @@ struct ImportIRC: AsyncParsableCommand {
       Each file's name begins with its date (2004-12-25.txt); its lines are '[hh:mm] <nick> text' \
       and '=== nick [host]  has joined #channel', 'has left', 'has quit', '=== a is now known as \
       b'. Importing a file again adds nothing, so an import that was broken off is simply started \
-      again.
+      again. Lines that are refused are counted as rejected; if there are any, the exit code is 1.
       """)
 
   @OptionGroup var server: ServerOption
@@ -21,7 +21,7 @@ struct ImportIRC: AsyncParsableCommand {
   var files: [String]
 
   @Option(help: "The group to import into; made if there is none.")
-  var group = "ubuntu"
+  var group = IRCLog.defaultGroup
 
   @Option(help: "Commands on their way at one time, at most (1 to \(ImportIRC.windowMax)).")
   var window = 256
@@ -40,7 +40,7 @@ struct ImportIRC: AsyncParsableCommand {
     let group = try GroupID.parse(group, "--group")
     // All are read before anything is sent, so that a wrong name among them costs nothing.
     var logs: [IRCLog] = []
-    for file in files { logs.append(try IRCLog(path: file)) }
+    for file in files { logs.append(try IRCLog(path: file, group: group)) }
     let client = try server.client { configuration in
       configuration.connectPatienceMilliseconds = 10_000
       configuration.commandsInFlightMax = window
@@ -51,27 +51,32 @@ struct ImportIRC: AsyncParsableCommand {
         throw DaybookError(
           .notPermitted, "an import acts for many users: use a token made with --service")
       }
-      let actor = try UserID(service)
-      return try await importAll(logs, into: group, actingFor: actor, through: client)
+      let opening = GroupOpening(group: group, service: try UserID(service))
+      try await opening.run(through: client)
+      let progress = ImportProgress(
+        lines: logs.reduce(0) { $0 + $1.plan.lineCount },
+        connected: Timestamp(milliseconds: info.serverTimeMilliseconds))
+      try await importAll(logs, into: group, through: client, progress)
+      return progress.counts
     }
     await client.close()
     print(json.isSet ? counts.json : counts.summary)
+    guard counts.rejected == 0 else { throw ExitCode.failure }
   }
 
   private func importAll(
-    _ logs: [IRCLog], into group: GroupID, actingFor service: UserID, through client: DaybookClient
-  ) async throws -> ImportCounts {
-    try await GroupOpening(group: group, service: service).run(through: client)
-    let progress = ImportProgress(lines: logs.reduce(0) { $0 + $1.plan.lineCount })
+    _ logs: [IRCLog], into group: GroupID, through client: DaybookClient,
+    _ progress: ImportProgress
+  ) async throws {
     let shown = Task { await progress.show() }
     defer { shown.cancel() }
     for log in logs {
+      progress.begin(log)
       let source = IRCCommandSource(log, group: group, progress: progress)
       source.reportUnusable()
       try await client.run(source, window: window)
       progress.finish(log)
     }
     progress.end()
-    return progress.counts
   }
 }

@@ -9,23 +9,31 @@ final class ImportProgress: Sendable {
   private static let rejectionsShownMax = 5
 
   private struct State {
-    var counts = ImportCounts()
+    var counts: ImportCounts
     var linesOfFinished = 0
     var lineOfCurrent = 0
   }
 
-  private let state = NIOLockedValueBox(State())
+  private let state: NIOLockedValueBox<State>
   private let lines: Int
   private let start = ContinuousClock.now
   private let isTerminal = isatty(STDERR_FILENO) == 1
 
-  init(lines: Int) { self.lines = lines }
+  /// `connected`: when the import began, by the server's clock.
+  init(lines: Int, connected: Timestamp) {
+    self.lines = lines
+    state = NIOLockedValueBox(State(counts: ImportCounts(start: connected)))
+  }
 
   var counts: ImportCounts { state.withLockedValue { $0.counts } }
 
+  func begin(_ log: IRCLog) { state.withLockedValue { $0.counts.begin(log.origin) } }
+
   func accepted(_ planned: PlannedCommand, _ reply: CommandReply) {
+    let answer = ImportCounts.Answer(
+      changed: reply.changed, isRepeated: reply.repeated, recordedAt: reply.recordedAt)
     state.withLockedValue { state in
-      state.counts.accepted(planned.role, changed: reply.changed, repeated: reply.repeated)
+      state.counts.accepted(planned.role, answer)
       state.lineOfCurrent = planned.line
     }
   }

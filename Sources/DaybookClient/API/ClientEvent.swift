@@ -15,7 +15,7 @@ public enum ClientEvent: Sendable, Hashable {
   case typing(user: String, Conversation)
   /// Everything from before this session has come.
   case caughtUp
-  /// The server can't take commands at present; the client keeps trying.
+  /// The server can't take commands at present; the client keeps trying. Told once, until one succeeds.
   case delayed(ClientError)
 }
 
@@ -41,11 +41,13 @@ public struct SessionInfo: Sendable, Hashable {
   public var serverTimeMilliseconds: UInt64
 }
 
-/// How far a message that was sent has come.
+/// How far a message that was sent has come. Of one message it only goes forward, and may skip
+/// `delivered`.
 public struct StatusUpdate: Sendable, Hashable {
   /// `SentMessage.id`, if this client sent it; nil in later news, which go by message id.
   public var sendID: UInt64?
-  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it.
+  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it, and
+  /// comes only while nothing was sent to this peer in this session.
   public var messageID: UInt64?
   public var conversation: Conversation
   public var status: MessageStatus

@@ -137,7 +137,8 @@ extension EventQueue.State {
 
   private mutating func note(_ item: EventQueue.Item) {
     guard let point = item.point else { return }
-    taken[point.stream] = point.seq
+    // What came again stands behind what came after it.
+    taken[point.stream] = max(taken[point.stream] ?? .none, point.seq)
     takenCount += 1
   }
 }

@@ -33,12 +33,17 @@ extension DaybookClient {
 
   /// Unread messages of each conversation that has some. Throws `ClientError`.
   public func unread() async throws -> [Conversation: UInt64] {
-    let reply: Daybook_V1_UnreadReply = try await query(.unread, Daybook_V1_UnreadRequest())
     var unread: [Conversation: UInt64] = [:]
-    for one in reply.conversations {
-      if let conversation = Conversation(one.conversation) { unread[conversation] = one.unread }
+    var after = ""
+    while true {
+      let request = Daybook_V1_UnreadRequest.with { $0.after = after }
+      let reply: Daybook_V1_UnreadReply = try await query(.unread, request)
+      for one in reply.conversations {
+        if let conversation = Conversation(one.conversation) { unread[conversation] = one.unread }
+      }
+      guard reply.more, let last = reply.conversations.last else { return unread }
+      after = last.conversation
     }
-    return unread
   }
 
   /// Who of these users is online. With `watching`, changes come as `ClientEvent.presence`, and after

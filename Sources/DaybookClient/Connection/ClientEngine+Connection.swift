@@ -110,7 +110,7 @@ extension ClientEngine {
     }
   }
 
-  private func sendAcks() {
+  func sendAcks() {
     ackTimer?.cancel()
     ackTimer = nil
     for (stream, seq) in events.collectTaken() { core.handed(stream, upTo: seq) }

@@ -134,6 +134,8 @@ final class ClientEngine: @unchecked Sendable {
   }
 
   func sendRead(_ conversation: StreamKey, upTo seq: Seq) {
+    // What is read was received: the ack goes first, so that the sender hears of it in that order.
+    sendAcks()
     issue(.read(conversation)) {
       core.issue(.read(conversation: conversation, upTo: seq), token: $0)
     }

@@ -1,8 +1,8 @@
 import DaybookModel
 
-/// How far each message that this user sent directly has come: stored, delivered, read. Notices
-/// state a seq of the receiver's mailbox and cover everything up to it; they may overtake the answer
-/// to the send.
+/// How far each message that this user sent directly has come: stored, delivered, read, and never
+/// back. Notices state a seq of the receiver's mailbox and cover everything up to it; they may
+/// overtake the answer to the send, and a read may overtake the ack that covers more.
 package struct DeliveryBoard: Sendable {
   /// Beyond so many to one peer the oldest are no longer followed.
   package static let messagesPerPeerMax = 4096
@@ -22,70 +22,46 @@ package struct DeliveryBoard: Sendable {
     package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
   }
 
-  private struct Sent: Sendable {
-    var seq: Seq
-    var messageID: MessageID
-    var status: Status
-  }
-
-  private struct Peer: Sendable {
-    var deliveredUpTo = Seq.none
-    var readUpTo = Seq.none
-    /// By ascending seq; read ones are forgotten.
-    var sent: [Sent] = []
-
-    func status(of seq: Seq) -> Status {
-      seq <= readUpTo ? .read : seq <= deliveredUpTo ? .delivered : .stored
-    }
-  }
-
-  private var peers: [UserID: Peer] = [:]
+  private var peers: [UserID: DeliveryPeer] = [:]
 
   package init() {}
 
-  /// A message is in the receiver's mailbox at this seq. Nil if that was known; told by the
-  /// answer to the send, by the copy in the own mailbox, or by both.
-  package mutating func stored(_ id: MessageID, to user: UserID, at seq: Seq) -> Progress? {
-    var peer = peers[user, default: Peer()]
-    defer { peers[user] = peer }
-    let index = peer.sent.firstIndex { $0.seq >= seq } ?? peer.sent.endIndex
-    if index < peer.sent.endIndex && peer.sent[index].seq == seq { return nil }
-    let status = peer.status(of: seq)
-    if status != .read {
-      peer.sent.insert(Sent(seq: seq, messageID: id, status: status), at: index)
-      if peer.sent.count > DeliveryBoard.messagesPerPeerMax { peer.sent.removeFirst() }
+  /// A send to this user is on its way. Until all of those are answered, a copy in the own mailbox
+  /// may be one of them: news of it would come before its `stored`, and are held back.
+  package mutating func sending(to user: UserID) { peers[user, default: .init()].unanswered += 1 }
+
+  /// A send to this user was answered, and is none to be followed: it was refused.
+  package mutating func dropped(to user: UserID) -> [Progress] {
+    change(user) { $0.answered() }
+  }
+
+  /// A send to this user was answered: the message is in their mailbox at this seq. What it and
+  /// those that waited with it have reached beyond that.
+  package mutating func stored(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
+    change(user) { $0.note(id, at: seq, isHeld: false) + $0.answered() }
+  }
+
+  /// The own mailbox's copy of a message that some device of this user sent.
+  package mutating func copied(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
+    change(user) { peer in
+      let isHeld = peer.unanswered > 0
+      return peer.note(id, at: seq, isHeld: isHeld)
     }
-    return Progress(messageID: id, peer: user, status: status)
   }
 
   package mutating func delivered(by user: UserID, upTo seq: Seq) -> [Progress] {
-    var peer = peers[user, default: Peer()]
-    defer { peers[user] = peer }
-    let isNews = seq > peer.deliveredUpTo
-    peer.deliveredUpTo = max(peer.deliveredUpTo, seq)
-    var changed: [Progress] = []
-    for index in peer.sent.indices {
-      let sent = peer.sent[index]
-      if sent.seq > seq { break }
-      if sent.status >= .delivered { continue }
-      peer.sent[index].status = .delivered
-      changed.append(Progress(messageID: sent.messageID, peer: user, status: .delivered))
-    }
-    if changed.isEmpty && isNews {
-      return [Progress(messageID: .none, peer: user, status: .delivered)]
-    }
-    return changed
+    change(user) { $0.delivered(upTo: seq) }
   }
 
   package mutating func read(by user: UserID, upTo seq: Seq) -> [Progress] {
-    var peer = peers[user, default: Peer()]
-    defer { peers[user] = peer }
-    let isNews = seq > peer.readUpTo
-    peer.deliveredUpTo = max(peer.deliveredUpTo, seq)
-    peer.readUpTo = max(peer.readUpTo, seq)
-    let covered = peer.sent.prefix { $0.seq <= seq }
-    if covered.isEmpty && isNews { return [Progress(messageID: .none, peer: user, status: .read)] }
-    defer { peer.sent.removeFirst(covered.count) }
-    return covered.map { Progress(messageID: $0.messageID, peer: user, status: .read) }
+    change(user) { $0.read(upTo: seq) }
+  }
+
+  private mutating func change(
+    _ user: UserID, _ body: (inout DeliveryPeer) -> [DeliveryPeer.News]
+  ) -> [Progress] {
+    body(&peers[user, default: .init()]).map {
+      Progress(messageID: $0.messageID, peer: user, status: $0.status)
+    }
   }
 }

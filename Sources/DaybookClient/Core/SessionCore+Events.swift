@@ -9,19 +9,17 @@ extension SessionCore {
     }
     if let message = IncomingMessage(event, for: user) {
       actions.append(.emit(.message(message), point))
-      if case .messageCopied(_, let to, let peerSeq) = event.body,
-        let progress = board.stored(event.messageID, to: to, at: peerSeq)
-      {
-        tell(progress)
+      if case .messageCopied(_, let to, let peerSeq) = event.body {
+        tell(board.copied(event.messageID, to: to, at: peerSeq))
       }
       return
     }
     switch event.body {
     case .messagesDelivered(let by, let upTo):
-      for progress in board.delivered(by: by, upTo: upTo) { tell(progress) }
+      tell(board.delivered(by: by, upTo: upTo))
       actions.append(.emit(nil, point))
     case .messagesRead(let by, let upTo):
-      for progress in board.read(by: by, upTo: upTo) { tell(progress) }
+      tell(board.read(by: by, upTo: upTo))
       actions.append(.emit(nil, point))
     default: actions.append(.emit(meaning(of: event), point))
     }
@@ -44,8 +42,12 @@ extension SessionCore {
     }
   }
 
+  mutating func tell(_ news: [DeliveryBoard.Progress]) {
+    for progress in news { tell(progress) }
+  }
+
   /// `stored` is told by the answer to the send, with what only that knows.
-  mutating func tell(_ progress: DeliveryBoard.Progress) {
+  private mutating func tell(_ progress: DeliveryBoard.Progress) {
     let status: MessageStatus
     switch progress.status {
     case .stored: return

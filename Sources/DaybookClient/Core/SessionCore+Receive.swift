@@ -82,14 +82,17 @@ extension SessionCore {
     watchAgain()
   }
 
-  /// Presence is watched by sessions: a new one has to be told whom.
+  /// Presence is watched by sessions: a new one has to be told whom, so many in a request.
   private mutating func watchAgain() {
-    guard !watched.isEmpty else { return }
-    let request = Daybook_V1_OnlineRequest.with {
-      $0.users = watched.sorted()
-      $0.watch = true
+    var rest = watched.sorted()[...]
+    while !rest.isEmpty {
+      let request = Daybook_V1_OnlineRequest.with {
+        $0.users = Array(rest.prefix(Limits.onlineUsersMax))
+        $0.watch = true
+      }
+      call(.watch, .online, body: ByteBuffer(bytes: request.wireBytes()))
+      rest = rest.dropFirst(Limits.onlineUsersMax)
     }
-    call(.watch, .online, body: ByteBuffer(bytes: request.wireBytes()))
   }
 
   // MARK: answers
@@ -97,11 +100,12 @@ extension SessionCore {
   private mutating func receiveReply(_ frame: Frame) throws(DaybookError) {
     let reply = try CommandReply(frameBody: frame.body)
     guard let token = queue.answered(frame.sequence) else { return }
+    isDelayed = false
     actions.append(.answer(token: token, .success(reply)))
-    if let to = sends.removeValue(forKey: token), let peer = to.userID, peer != user,
-      let progress = board.stored(reply.messageID, to: peer, at: reply.seq)
-    {
-      tell(progress)
+    if let peer = sends.removeValue(forKey: token) {
+      tell(
+        peer == user
+          ? board.dropped(to: peer) : board.stored(reply.messageID, to: peer, at: reply.seq))
     }
     flush()
   }
@@ -119,11 +123,13 @@ extension SessionCore {
       case .watch: break
       }
     } else if error.code.isTemporary, queue.turnAway(frame.sequence) {
-      actions.append(.emit(.delayed(ClientError(error)), nil))
+      // Each retry is turned away anew: the user is told once.
+      if !isDelayed { actions.append(.emit(.delayed(ClientError(error)), nil)) }
+      isDelayed = true
       actions.append(.retryLater)
     } else if let token = queue.answered(frame.sequence) {
-      sends[token] = nil
       actions.append(.answer(token: token, .failure(error)))
+      if let peer = sends.removeValue(forKey: token) { tell(board.dropped(to: peer)) }
       flush()
     } else if frame.sequence == 0 {
       actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
@@ -200,6 +206,9 @@ extension SessionCore {
     guard let index = streams.index(forKey: stream) else { return }
     let released = take(&streams.values[index])
     for one in released { tell(one.element, at: AckPoint(stream: stream, seq: one.seq)) }
+    if let seq = streams.values[index].takeRepeated() {
+      actions.append(.emit(nil, AckPoint(stream: stream, seq: seq)))
+    }
     fetchGap(stream)
   }
 

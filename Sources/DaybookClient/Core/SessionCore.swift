@@ -51,12 +51,14 @@ package struct SessionCore: Sendable {
   var calls: [UInt32: Call] = [:]
   var queries: [UInt64: Query] = [:]
   package internal(set) var queue = CommandQueue()
-  /// What each unanswered send is, by its token.
-  var sends: [UInt64: StreamKey] = [:]
+  /// Whom each unanswered direct send of this user is for, by its token.
+  var sends: [UInt64: UserID] = [:]
   var streams: [StreamKey: StreamTracker<Event?>] = [:]
   var board = DeliveryBoard()
   /// Whose coming and going the user wants to be told, in every session.
   var watched: Set<String> = []
+  /// The user knows that commands are turned away for the time being.
+  var isDelayed = false
   package internal(set) var actions: [SessionAction] = []
 
   package init(settings: Settings) {
@@ -115,7 +117,11 @@ package struct SessionCore: Sendable {
 
   /// A command under its own origin and number. It goes out at the next `flush`.
   package mutating func issue(_ command: IssuedCommand, token: UInt64) {
-    if case .send(let to, _) = command.body { sends[token] = to }
+    // A service, which acts for others, is told nothing of what becomes of a message.
+    if case .send(let to, _) = command.body, command.actingFor == nil, let peer = to.userID {
+      sends[token] = peer
+      board.sending(to: peer)
+    }
     queue.append(command, token: token)
   }
 

@@ -9,6 +9,8 @@ package struct StreamTracker<Element: Sendable>: Sendable {
   package var acked: Seq
   /// Everything up to here was handed to the user.
   package var handed: Seq
+  /// A seq that came again though it was handed on: its ack is due once more.
+  private var repeated: Seq?
   private var held: [Seq: Element] = [:]
   private var notVisible: [ClosedRange<Seq>] = []
   /// What is being fetched.
@@ -40,13 +42,25 @@ package struct StreamTracker<Element: Sendable>: Sendable {
 
   /// Takes an event; releases it and what waited for it, or nothing.
   package mutating func receive(_ seq: Seq, _ element: Element) -> [Released] {
-    guard seq > position else { return [] }
+    guard seq > position else {
+      if seq > .none && seq <= handed {
+        // The server sends what it has no ack of. Should that one be lost, only another one moves it.
+        acked = min(acked, Seq(seq.rawValue - 1))
+        repeated = seq
+      }
+      return []
+    }
     if seq == position.next && held.isEmpty && notVisible.isEmpty {
       position = seq
       return [Released(seq: seq, element: element)]
     }
     held[seq] = element
     return release()
+  }
+
+  package mutating func takeRepeated() -> Seq? {
+    defer { repeated = nil }
+    return repeated
   }
 
   /// These seqs will never come.

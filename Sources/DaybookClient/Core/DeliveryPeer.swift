@@ -1,0 +1,95 @@
+import DaybookModel
+
+/// What was sent to one peer, for the `DeliveryBoard`.
+struct DeliveryPeer: Sendable {
+  typealias Status = DeliveryBoard.Status
+  typealias News = (messageID: MessageID, status: Status)
+
+  private struct Sent: Sendable {
+    var seq: Seq
+    var messageID: MessageID
+    var status: Status
+    var isHeld: Bool
+  }
+
+  private var deliveredUpTo = Seq.none
+  private var readUpTo = Seq.none
+  /// By ascending seq; what was told as read is forgotten.
+  private var sent: [Sent] = []
+  private var held = 0
+  /// Sends without an answer.
+  var unanswered = 0
+  private var hasStored = false
+
+  /// What no id is known for was sent before this session. Once something was sent in it, such news
+  /// would be taken for news of that, and a step back.
+  private var knowsNothing: Bool { !hasStored && unanswered == 0 }
+
+  /// Takes a message, or the answer to one whose copy came before it.
+  mutating func note(_ id: MessageID, at seq: Seq, isHeld: Bool) -> [News] {
+    hasStored = true
+    let index = sent.lastIndex { $0.seq < seq }.map { $0 + 1 } ?? 0
+    if index < sent.endIndex && sent[index].seq == seq {
+      return isHeld || !sent[index].isHeld ? [] : release(index...index)
+    }
+    let status: Status = seq <= readUpTo ? .read : seq <= deliveredUpTo ? .delivered : .stored
+    sent.insert(Sent(seq: seq, messageID: id, status: status, isHeld: true), at: index)
+    held += 1
+    let news = isHeld ? [] : release(index...index)
+    if sent.count > DeliveryBoard.messagesPerPeerMax {
+      if sent.removeFirst().isHeld { held -= 1 }
+    }
+    return news
+  }
+
+  /// One more of the sends has its answer. With the last one, what was held back can belong to none.
+  mutating func answered() -> [News] {
+    unanswered = max(0, unanswered - 1)
+    guard unanswered == 0, held > 0 else { return [] }
+    return release(0...(sent.count - 1))
+  }
+
+  private mutating func release(_ range: ClosedRange<Int>) -> [News] {
+    var news: [News] = []
+    for index in range where sent[index].isHeld {
+      sent[index].isHeld = false
+      held -= 1
+      if sent[index].status > .stored {
+        news.append((sent[index].messageID, sent[index].status))
+      }
+    }
+    if news.contains(where: { $0.status == .read }) {
+      sent.removeAll { $0.status == .read && !$0.isHeld }
+    }
+    return news
+  }
+
+  mutating func delivered(upTo seq: Seq) -> [News] {
+    // What is read was delivered: the ack of a read that overtook it is no news.
+    let isNews = seq > deliveredUpTo && readUpTo == .none
+    deliveredUpTo = max(deliveredUpTo, seq)
+    if knowsNothing { return isNews ? [(.none, .delivered)] : [] }
+    var news: [News] = []
+    for index in sent.indices {
+      if sent[index].seq > seq { break }
+      if sent[index].status >= .delivered { continue }
+      sent[index].status = .delivered
+      if !sent[index].isHeld { news.append((sent[index].messageID, .delivered)) }
+    }
+    return news
+  }
+
+  mutating func read(upTo seq: Seq) -> [News] {
+    let isNews = seq > readUpTo
+    deliveredUpTo = max(deliveredUpTo, seq)
+    readUpTo = max(readUpTo, seq)
+    if knowsNothing { return isNews ? [(.none, .read)] : [] }
+    let covered = sent.prefix { $0.seq <= seq }
+    let news = covered.filter { !$0.isHeld }.map { News($0.messageID, .read) }
+    let waiting = covered.filter(\.isHeld).map {
+      Sent(seq: $0.seq, messageID: $0.messageID, status: .read, isHeld: true)
+    }
+    sent.replaceSubrange(covered.indices, with: waiting)
+    return news
+  }
+}
