@@ -44,6 +44,12 @@ struct Claims: JWTPayload {
   /// has an error of its own.
   func verify(using algorithm: some JWTAlgorithm) async throws {}
 
+  /// From then on the token is good for nothing.
+  var expiresAt: Timestamp {
+    let (milliseconds, isTooMuch) = UInt64(max(0, exp)).multipliedReportingOverflow(by: 1000)
+    return Timestamp(milliseconds: isTooMuch ? .max : milliseconds)
+  }
+
   /// Throws `invalid_token` for claims that name nobody.
   func principal() throws(DaybookError) -> Principal {
     do throws(DaybookError) {

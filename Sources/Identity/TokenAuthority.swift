@@ -40,7 +40,7 @@ package struct TokenAuthority: TokenCheck {
     }
   }
 
-  package func check(_ token: String) async throws(DaybookError) -> Principal {
+  package func check(_ token: String) async throws(DaybookError) -> CheckedToken {
     let stated: Claims
     do {
       stated = try await keys.unverified(token)
@@ -66,6 +66,6 @@ package struct TokenAuthority: TokenCheck {
     guard claims.exp > Int64(now().milliseconds / 1000) else {
       throw DaybookError(.expiredToken, "the token has expired: make a new one")
     }
-    return try claims.principal()
+    return CheckedToken(try claims.principal(), expiresAt: claims.expiresAt)
   }
 }

@@ -3,7 +3,18 @@ import DaybookModel
 /// Tells who holds a token.
 package protocol TokenCheck: Sendable {
   /// Throws `invalid_token`, `expired_token` or `foreign_token` (of another Daybook's secret).
-  func check(_ token: String) async throws(DaybookError) -> Principal
+  func check(_ token: String) async throws(DaybookError) -> CheckedToken
+}
+
+/// A token that is good, until `expiresAt`.
+package struct CheckedToken: Sendable, Equatable {
+  package var principal: Principal
+  package var expiresAt: Timestamp
+
+  package init(_ principal: Principal, expiresAt: Timestamp) {
+    self.principal = principal
+    self.expiresAt = expiresAt
+  }
 }
 
 /// Whom a token speaks for.

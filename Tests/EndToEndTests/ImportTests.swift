@@ -46,4 +46,20 @@ struct ImportTests {
     #expect(try await history() == expected)
     await server.stop()
   }
+
+  @Test("a line that can't be taken is counted, and a script notices; the others are there")
+  func rejected() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    let file = server.folder.appendingPathComponent("2004-11-15.txt")
+    try "[10:00] <alice> hello\n[10:01] <a/b> no id\n[10:02] <bob> hi\n".write(
+      to: file, atomically: true, encoding: .utf8)
+    let token = try await server.token(service: "importer")
+    let output = try await Program.run(
+      ["import", "irc", "--server", server.address, "--token", token, "--json", file.path])
+    #expect(output.status == 1)
+    let counts = try #require(try output.objects().last)
+    #expect(counts["messages"] as? Int == 2 && counts["rejected"] as? Int == 1)
+    await server.stop()
+  }
 }

@@ -91,16 +91,7 @@ struct OfflineTests {
     try await before.until { $0.contains(.memberJoined(group: "team", user: "bob")) }
     await before.close()
 
-    var last: (sent: SentMessage, id: UInt64)?
-    for number in 1...direct {
-      let sent = try alice.client.send(text: "direct \(number)", to: .user("bob"))
-      if number % (direct / grouped) == 0 {
-        try alice.client.send(text: "group \(number / (direct / grouped))", to: .group("team"))
-      }
-      if number == direct { last = (sent, try await sent.stored().messageID) }
-    }
-    await alice.client.settled()
-    let (sent, id) = try #require(last)
+    let (sent, id) = try await sendAll(from: alice)
     func statuses() async -> String {
       await alice.statuses(of: sent, id).joined(separator: ", ")
     }
@@ -151,6 +142,21 @@ struct OfflineTests {
     try await expectPending(server, device: "phone", ["user/bob": 0, "group/team": 0])
     await alice.close()
     await server.stop()
+  }
+
+  /// Direct messages with group messages among them. Returns the last.
+  private func sendAll(from alice: Device) async throws -> (sent: SentMessage, id: UInt64) {
+    for number in 1..<direct {
+      try alice.client.send(text: "direct \(number)", to: .user("bob"))
+      if number % (direct / grouped) == 0 {
+        try alice.client.send(text: "group \(number / (direct / grouped))", to: .group("team"))
+      }
+    }
+    try alice.client.send(text: "group \(grouped)", to: .group("team"))
+    let last = try alice.client.send(text: "direct \(direct)", to: .user("bob"))
+    let id = try await last.stored().messageID
+    await alice.client.settled()
+    return (last, id)
   }
 
   private func until(

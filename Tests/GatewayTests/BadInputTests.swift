@@ -112,6 +112,31 @@ struct BadInputTests {
     }
   }
 
+  @Test("a connection too many is told so and closed, and one that ends makes room")
+  func tooManyConnections() async throws {
+    var options = GatewayOptions()
+    options.connectionsMax = 2
+    try await GatewayFixture.run(options) { fixture in
+      let (first, _) = try await fixture.live("bob:phone")
+      let (second, _) = try await fixture.live("alice:phone")
+      let third = try await fixture.open()
+      let closing = try Daybook_V1_Closing(frameBody: try await third.next().body)
+      #expect(closing.error.name == "overloaded" && closing.error.temporary)
+      #expect(await third.isAtEnd())
+      #expect(
+        try await first.ask(.heartbeat, Daybook_V1_HeartbeatRequest()).type == .heartbeat.reply)
+      try await second.channel.close()
+      // The server notices in its own time.
+      while true {
+        let next = try await fixture.open()
+        if let reply = try? await next.connect("carol:phone") {
+          #expect(reply.logID == "log")
+          return
+        }
+      }
+    }
+  }
+
   @Test("a silent session is told so and closed")
   func silence() async throws {
     var options = GatewayOptions()
@@ -158,6 +183,10 @@ struct BadInputTests {
       body: Requests.send(String(repeating: "x", count: 65_537), to: "user/a", number: 1)
         .wireBytes(), code: .contentTooLarge),
     Refused(
+      name: "time past the year 9999", type: .send,
+      body: Requests.send("x", to: "user/a", number: 1, at: 253_402_300_800_000).wireBytes(),
+      code: .invalidRequest),
+    Refused(
       name: "strange group", type: .send,
       body: Requests.send("x", to: "group/none", number: 1).wireBytes(), code: .notAMember),
     Refused(
@@ -188,6 +217,21 @@ struct BadInputTests {
         DaybookError(try Daybook_V1_ErrorReply(frameBody: frame.body)).code == refused.code)
       let reply = try await client.send("still here", to: "user/alice", number: 7)
       #expect(reply.type == .send.reply)
+    }
+  }
+
+  @Test("the last millisecond of the year 9999 is a time, and comes as it was sent")
+  func lastTime() async throws {
+    try await GatewayFixture.run { fixture in
+      let (bob, _) = try await fixture.live("bob:phone")
+      let alice = try await fixture.connect("alice:phone")
+      let request = Requests.send("x", to: "user/bob", number: 1, at: 253_402_300_799_999)
+      #expect(try await alice.ask(.send, request).type == .send.reply)
+      guard case .messageSent(let message) = try await bob.next().event().body else {
+        Issue.record("a message was due")
+        return
+      }
+      #expect(message.clientTime.rfc3339 == "9999-12-31T23:59:59.999Z")
     }
   }
 }

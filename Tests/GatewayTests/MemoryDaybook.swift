@@ -203,7 +203,7 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     let (event, consumers): (Event, [any BatchConsumer]) = state.withLockedValue { state in
       var event = Event(
         stream: stream, seq: state.streams[stream, default: Stream()].head.next,
-        recordedAt: now(), actor: actor, body: body)
+        recordedAt: state.now, actor: actor, body: body)
       if event.kind.isMessage {
         state.lastID += 1
         event.messageID = MessageID(state.lastID)

@@ -54,6 +54,10 @@ struct StreamFollowingTests {
     var told: [UInt64] = []
     var pendingRead: ClosedRange<UInt64>?
     var isOpen = false
+    /// The device acks what it has not acked before, never twice; it may have more than this
+    /// session was told, or say so.
+    var acked: UInt64 = 0
+    var has: UInt64
     let cursor: UInt64
     let visible: [SeqInterval]
 
@@ -62,6 +66,7 @@ struct StreamFollowingTests {
       head = random.next() % 60
       arrived = head
       cursor = head == 0 ? 0 : random.next() % (head + 1)
+      has = random.next() % 3 == 0 ? random.next() % (head + 9) : 0
       // A past stay that may end before or after the cursor, then the present one.
       let left = random.next() % (head + 1)
       let again = min(head, left + random.next() % 9)
@@ -121,22 +126,29 @@ struct StreamFollowingTests {
         }
         advance()
       default:
-        following.acked(told.last ?? 0)
+        if random.next() % 20 == 0 { has = max(has, random.next() % (head + 9)) }
+        has = max(has, told.last ?? 0)
+        guard isOpen, has > acked else { return }
+        acked = has
+        following.acked(has)
         advance()
       }
     }
   }
 
   @Test(
-    "what is pushed has neither gap nor duplicate, however commits interleave", arguments: 0..<300)
+    "what is pushed has neither gap nor duplicate, and all of it is, however commits and acks come",
+    arguments: 0..<300)
   func handOver(seed: UInt64) {
     var simulation = Simulation(seed: seed)
     for _ in 0..<400 { simulation.step() }
-    while simulation.arrived < simulation.head || simulation.following.phase != .live {
+    for _ in 0..<20_000
+    where simulation.arrived < simulation.head || simulation.following.phase != .live {
       let before = simulation.head
       simulation.step()
       simulation.head = before
     }
+    #expect(simulation.following.phase == .live)
     #expect(simulation.told == Array((simulation.cursor + 1)..<(simulation.head + 1)))
   }
 
@@ -153,6 +165,38 @@ struct StreamFollowingTests {
     following.acked(4)
     #expect(following.next() == .read(from: Seq(5), through: Seq(9)))
     #expect(following.took(5...9))
+    #expect(following.next() == .live)
+  }
+
+  @Test(
+    "an ack counts whenever it comes: no later page waits for what was acked already",
+    arguments: [UInt64](1...12), [0, 1, 2, 3, 4])
+  func ackAtAnyMoment(upTo: UInt64, moment: Int) {
+    let following = Followed("user/a")
+    if moment == 0 { following.acked(upTo) }
+    following.opened(cursor: 0, head: 9, visible: [SeqInterval(first: Seq(1), last: nil)])
+    if moment == 1 { following.acked(upTo) }
+    var acked = moment < 2 ? upTo : 0
+    for last: UInt64 in [4, 8, 9] {
+      let first = last == 9 ? 9 : last - 3
+      guard following.next() == .read(from: Seq(first), through: Seq(9)) else {
+        Issue.record("the page from \(first) on was due")
+        return
+      }
+      if last == 4, moment == 2 {
+        following.acked(upTo)
+        acked = upTo
+      }
+      #expect(following.took(first...last))
+      if last == 4 && moment == 3 || last == 8 && moment == 4 {
+        following.acked(upTo)
+        acked = max(acked, upTo)
+      }
+      guard last < 9, last > acked else { continue }
+      #expect(following.next() == .wait)
+      following.acked(last)
+      acked = last
+    }
     #expect(following.next() == .live)
   }
 

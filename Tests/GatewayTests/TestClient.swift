@@ -162,12 +162,13 @@ final class TestClient: @unchecked Sendable {
 
 enum Requests {
   static func send(
-    _ text: String, to: String, number: UInt64, actingFor: String = ""
+    _ text: String, to: String, number: UInt64, actingFor: String = "", at time: UInt64 = 0
   ) -> Daybook_V1_SendRequest {
     .with {
       $0.context.number = number
       $0.context.actingFor = actingFor
       $0.to = to
+      $0.clientTimeMs = time
       $0.content.plain.body.append(contentsOf: text.utf8)
     }
   }

@@ -37,7 +37,23 @@ struct TokenTests {
   func roundTrip(principal: Principal) async throws {
     let authority = await TokenTests.authority()
     let token = try await authority.issue(principal)
-    #expect(try await authority.check(token) == principal)
+    #expect(try await authority.check(token).principal == principal)
+  }
+
+  @Test("a checked token says when it ends", arguments: [alice, importer])
+  func expiresAt(principal: Principal) async throws {
+    let authority = await TokenTests.authority()
+    let token = try await authority.issue(principal, expiresInSeconds: 60)
+    let end = Timestamp(milliseconds: TokenTests.now.milliseconds + 60_000)
+    #expect(try await authority.check(token) == CheckedToken(principal, expiresAt: end))
+  }
+
+  @Test("a token that says it ends after all time is good")
+  func endless() async throws {
+    let claims = Claims(
+      TokenTests.alice, logID: "log-1", issuedAt: 1_800_000_000, expiresAt: .max)
+    let token = try await TokenTests.authority().check(try await TokenTests.sign(claims))
+    #expect(token.expiresAt == Timestamp(milliseconds: .max))
   }
 
   @Test("a token is good up to its last second and expired from then on")

@@ -16,10 +16,15 @@ package struct GatewayOptions: Sendable {
   package var queriesInFlightMax = 32
   /// What waits to be read by a client before it counts as too slow.
   package var outboundBytesMax = 8 << 20
+  /// Conversations in one page of the unread ones. A name has 70 bytes at most, so that a page
+  /// keeps well below `frameBytesMax`.
+  package var unreadPageMax = 5_000
   /// Users whose presence one session may watch.
   package var watchedUsersMax = 10_000
   /// Typing pushes that a session may cause in one half of a heartbeat interval; more are dropped.
   package var typingMax = 60
+  /// Open connections; one more is told so and closed.
+  package var connectionsMax = 10_000
   /// Connections waiting to be accepted.
   package var backlog = 1024
 

@@ -14,6 +14,7 @@ final class GatewayContext: Sendable {
   let options: GatewayOptions
   let logger: Logger
   let presence = PresenceRegistry()
+  private let connections = NIOLockedValueBox(0)
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
   init(
@@ -30,6 +31,16 @@ final class GatewayContext: Sendable {
   }
 
   var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }
+
+  /// Counts a connection in, and says whether it may stay. Each is counted out by `disconnected`.
+  func connected() -> Bool {
+    connections.withLockedValue {
+      $0 += 1
+      return $0 <= options.connectionsMax
+    }
+  }
+
+  func disconnected() { connections.withLockedValue { $0 -= 1 } }
 
   /// Gives each event loop its table. Called once, before anything is routed.
   func serve(on group: any EventLoopGroup) -> [GatewayLoop] {

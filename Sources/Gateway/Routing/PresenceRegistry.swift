@@ -48,7 +48,8 @@ final class PresenceRegistry: Sendable {
     }
   }
 
-  func unwatch(_ users: [UserID], by session: SessionHandler) {
+  func unwatch(_ users: Set<UserID>, by session: SessionHandler) {
+    guard !users.isEmpty else { return }
     state.withLockedValue { state in
       for user in users {
         state.watchers[user]?[ObjectIdentifier(session)] = nil

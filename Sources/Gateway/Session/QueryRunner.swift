@@ -16,17 +16,9 @@ struct QueryRunner: Sendable {
       return try await fetch(stream, from: from, through: last, head: head, visible: visible)
     case .history(let conversation, let before, let limit, let visible):
       return try await history(conversation, before: before, limit: limit, visible: visible)
-    case .unread(let user):
-      let counts = try await queries.unread(of: user)
-      let reply = Daybook_V1_UnreadReply.with {
-        $0.conversations = counts.map { count in
-          .with {
-            $0.conversation = count.conversation.description
-            $0.unread = count.unread
-          }
-        }
-        $0.total = counts.reduce(0) { $0 + $1.unread }
-      }
+    case .unread(let user, let after, let limit):
+      let reply = QueryRunner.page(
+        of: try await queries.unread(of: user), after: after, limit: limit)
       return QueryAnswer(body: ByteBuffer(bytes: reply.wireBytes()), observed: .none)
     case .members(let group, let after, let limit):
       // One more than asked for tells whether there are more.
@@ -36,6 +28,26 @@ struct QueryRunner: Sendable {
         $0.more = found.count > limit
       }
       return QueryAnswer(body: ByteBuffer(bytes: reply.wireBytes()), observed: .none)
+    }
+  }
+
+  /// A page by ascending bytes of the names, which keep their places while counts come and go.
+  private static func page(
+    of counts: [UnreadCount], after: StreamKey?, limit: Int
+  ) -> Daybook_V1_UnreadReply {
+    func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+    let rest = counts.map { (name: $0.conversation.description, unread: $0.unread) }
+      .filter { count in after.map { precedes($0.text, count.name) } ?? true }
+      .sorted { precedes($0.name, $1.name) }
+    return .with {
+      $0.conversations = rest.prefix(limit).map { count in
+        .with {
+          $0.conversation = count.name
+          $0.unread = count.unread
+        }
+      }
+      $0.total = counts.reduce(0) { $0 + $1.unread }
+      $0.more = rest.count > limit
     }
   }
 
@@ -63,7 +75,8 @@ struct QueryRunner: Sendable {
       let room = Limits.pageEventsMax - events.count
       guard room > 0 else { break }
       let page = try await queries.events(
-        of: stream, from: part.first, through: part.last, limit: room)
+        of: stream, from: part.first, through: part.last, limit: room,
+        bytesMax: Limits.pageBytesMax)
       guard !page.isEmpty else { break }
       for event in page {
         bytes += event.bytes.readableBytes

@@ -6,6 +6,8 @@ import Ports
 /// a method of `SessionMachine`.
 enum SessionAction {
   case checkToken(String)
+  /// Call `expiryDue` then.
+  case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)
   case query(SessionQuery, sequence: UInt32)
   /// A page of a stream that is being synced.
@@ -46,7 +48,7 @@ enum SessionQuery: Sendable, Equatable {
   /// `through` at none: up to the head. `visible` at nil: everything.
   case fetch(StreamKey, from: Seq, through: Seq, head: Seq, visible: [SeqInterval]?)
   case history(ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?)
-  case unread(UserID)
+  case unread(UserID, after: StreamKey?, limit: Int)
   case members(GroupID, after: UserID?, limit: Int)
 }
 

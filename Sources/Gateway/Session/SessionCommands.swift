@@ -6,12 +6,20 @@ import WireProtocol
 
 /// Requests that change a stream.
 extension SessionMachine {
+  /// 9999-12-31T23:59:59.999Z: RFC 3339 has no later time, and everybody prints one.
+  private static let clientTimeMax = Timestamp(milliseconds: 253_402_300_799_999)
+
   mutating func send(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try SendRequest(frameBody: frame.body)
     try ContentCoding.check(request.content)
     guard request.senderName.utf8.count <= Limits.senderNameBytesMax else {
       throw DaybookError(
         .invalidRequest, "sender_name is over \(Limits.senderNameBytesMax) bytes")
+    }
+    guard request.clientTime <= SessionMachine.clientTimeMax else {
+      throw DaybookError(
+        .invalidRequest, "client_time_ms is past the year 9999: state milliseconds since 1970, or 0"
+      )
     }
     let message = Message(
       content: request.content, clientTime: request.clientTime, senderName: request.senderName)
@@ -96,54 +104,6 @@ extension SessionMachine {
 
   private static var needsUser: DaybookError {
     DaybookError(.invalidRequest, "a service's command acts for a user: set context.acting_for")
-  }
-
-  // MARK: acks
-
-  mutating func ack(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try AckRequest(frameBody: frame.body)
-    guard device != nil else {
-      throw DaybookError(.notPermitted, "a service follows no stream and acks none")
-    }
-    guard var followed = following[request.stream], followed.phase != .opening else {
-      throw DaybookError(
-        .invalidRequest, "this session does not follow \(request.stream): it has nothing to ack")
-    }
-    if followed.pendingAck == nil { ackedStreams.append(request.stream) }
-    if request.upTo >= followed.pendingAck?.upTo ?? .none {
-      followed.pendingAck = (request.upTo, frame.sequence)
-    }
-    followed.acked(request.upTo)
-    following[request.stream] = followed
-    if !acksAreScheduled {
-      acksAreScheduled = true
-      output.actions.append(.scheduleAcks)
-    }
-    if request.stream == syncing { advanceSync(&output) }
-  }
-
-  /// One command for each stream that was acked since the last tick: a lost one costs a
-  /// redelivery, which the client knows by its seq.
-  mutating func flushAcks(_ output: inout SessionOutput) {
-    guard acksAreScheduled else { return }
-    acksAreScheduled = false
-    guard let user, let device else { return }
-    for stream in ackedStreams {
-      guard let ack = following[stream]?.pendingAck else { continue }
-      following[stream]?.pendingAck = nil
-      submitAck(ack, of: stream, Actor(user: user, device: device), &output)
-    }
-    ackedStreams.removeAll(keepingCapacity: true)
-  }
-
-  func submitAck(
-    _ ack: (upTo: Seq, sequence: UInt32), of stream: StreamKey, _ actor: Actor,
-    _ output: inout SessionOutput
-  ) {
-    output.actions.append(
-      .submit(
-        Command(stream: stream, actor: actor, id: nil, body: .ack(upTo: ack.upTo)),
-        CommandPurpose(sequence: ack.sequence, kind: .ack)))
   }
 
   // MARK: answers

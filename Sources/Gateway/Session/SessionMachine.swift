@@ -16,6 +16,7 @@ struct SessionMachine {
 
   private(set) var phase = Phase.awaitingConnect
   var principal: Principal?
+  private var expiresAt = Timestamp.none
   var origin: Origin?
   /// The highest message id that this session was sent: answers to its commands are above it.
   var observed = MessageID.none
@@ -25,10 +26,15 @@ struct SessionMachine {
   var syncing: StreamKey?
   var saidCaughtUp = false
   var acksAreScheduled = false
+  /// With a pending ack, in the order they came to it.
   var ackedStreams: [StreamKey] = []
+  var pendingAcks: [StreamKey: PendingAck] = [:]
+  /// Streams that were followed and have ended, and how far each was acked: the device may still
+  /// ack their last events.
+  var ended: [StreamKey: Seq] = [:]
   var inFlight = 0
   var queriesInFlight = 0
-  var watched = 0
+  var watched: Set<UserID> = []
   var typed = 0
   var connectReply: Daybook_V1_ConnectReply?
   private var connectSequence: UInt32 = 0
@@ -159,15 +165,18 @@ struct SessionMachine {
   }
 
   mutating func tokenChecked(
-    _ result: Result<Principal, DaybookError>, _ output: inout SessionOutput
+    _ result: Result<CheckedToken, DaybookError>, _ output: inout SessionOutput
   ) {
     guard phase == .checkingToken else { return }
     switch result {
     case .failure(let error): fail(error, sequence: connectSequence, &output)
-    case .success(let principal):
+    case .success(let token):
+      let principal = token.principal
       self.principal = principal
+      expiresAt = token.expiresAt
       phase = .open
       connectReply = makeConnectReply()
+      output.actions.append(.scheduleExpiry(after: untilExpiry))
       switch principal {
       case .service: sayConnected(resumed: false, &output)
       case .device(let user, let device):
@@ -217,6 +226,22 @@ struct SessionMachine {
     let late = DaybookError(
       .connectDeadline, "no Connect came in time; open the connection and connect at once")
     closing(late, &output)
+  }
+
+  /// The session ends with its token. Wall clocks are set: whether it is time is asked again.
+  mutating func expiryDue(_ output: inout SessionOutput) {
+    guard phase == .open else { return }
+    guard untilExpiry == .zero else {
+      return output.actions.append(.scheduleExpiry(after: untilExpiry))
+    }
+    closing(DaybookError(.expiredToken, "the token has expired: connect with a new one"), &output)
+  }
+
+  /// At most an hour at a time, for the same reason.
+  private var untilExpiry: Duration {
+    let now = clock.now()
+    guard expiresAt > now else { return .zero }
+    return .milliseconds(min(3_600_000, expiresAt.milliseconds - now.milliseconds))
   }
 
   /// Called twice in each heartbeat interval. `isReading` is false while the gateway itself keeps

@@ -41,9 +41,12 @@ extension SessionMachine {
   }
 
   mutating func unread(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    _ = try Daybook_V1_UnreadRequest(frameBody: frame.body)
+    let request = try Daybook_V1_UnreadRequest(frameBody: frame.body)
     guard let user else { throw SessionMachine.ownersOnly }
-    try query(.unread(user), frame, &output)
+    let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
+    let asked = request.limit == 0 ? options.unreadPageMax : Int(request.limit)
+    let limit = min(asked, options.unreadPageMax)
+    try query(.unread(user, after: after, limit: limit), frame, &output)
   }
 
   mutating func members(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
@@ -144,11 +147,12 @@ extension SessionMachine {
     var users: [UserID] = []
     for user in request.users { users.append(try UserID(user)) }
     if request.watch {
-      guard watched + users.count <= options.watchedUsersMax else {
+      let added = Set(users).subtracting(watched)
+      guard watched.count + added.count <= options.watchedUsersMax else {
         throw DaybookError(
           .invalidRequest, "one session watches at most \(options.watchedUsersMax) users")
       }
-      watched += users.count
+      watched.formUnion(added)
     }
     output.actions.append(.online(users, watch: request.watch, sequence: frame.sequence))
   }

@@ -13,6 +13,8 @@ extension SessionMachine {
   mutating func open(_ stream: StreamKey, _ output: inout SessionOutput) {
     guard let user, let device else { return }
     syncing = stream
+    // So that a group joined again begins behind what was acked of the stay before.
+    flushAck(of: stream, &output)
     following[stream] = StreamFollowing(stream)
     output.actions.append(.subscribe(stream))
     output.actions.append(
@@ -33,6 +35,7 @@ extension SessionMachine {
       toFollow += position.groups.map { .group($0) }
     }
     following[stream]?.opened(position)
+    if let acked = ended.removeValue(forKey: stream) { following[stream]?.acked(acked) }
     output.write(
       .following,
       Daybook_V1_Following.with {
@@ -174,14 +177,12 @@ extension SessionMachine {
 
   private mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
     output.actions.append(.unsubscribe(stream))
-    let ended = following.removeValue(forKey: stream)
-    if let ack = ended?.pendingAck, let user, let device {
-      submitAck(ack, of: stream, Actor(user: user, device: device), &output)
-    }
+    guard let followed = following.removeValue(forKey: stream) else { return }
+    if followed.phase != .opening { ended[stream] = followed.ackedUpTo }
     if say {
       output.write(.unfollowed, Daybook_V1_Unfollowed.with { $0.stream = stream.text })
     }
-    if ended?.reopens == true { toFollow.append(stream) }
+    if followed.reopens { toFollow.append(stream) }
     if syncing == stream { syncing = nil }
     followNext(&output)
   }

@@ -4,6 +4,8 @@ import Ports
 /// How one session follows one stream: it subscribes first, reads the head second, then syncs up
 /// to it, page by page under the device's acks; what commits meanwhile only moves the target.
 /// Then it is live. Every seq up to `sent` was pushed, or declared not visible, exactly once.
+/// An ack counts whenever it comes: one that is early, as of a device that has the events from an
+/// earlier session, is not sent again, and a page that waited for it would wait for ever.
 struct StreamFollowing {
   enum Phase { case opening, syncing, live }
   enum Waiting: Equatable { case nothing, page, ack(Seq) }
@@ -27,14 +29,14 @@ struct StreamFollowing {
   /// Head as the owner stated it; what lies behind it was part of the owner's answer.
   private(set) var openedHead = Seq.none
   private(set) var sent = Seq.none
+  /// The highest ack, of this following or of an earlier one in this session.
+  private(set) var ackedUpTo = Seq.none
   private(set) var target = Seq.none
   /// The user's leave: the last seq that is theirs to see.
   private(set) var closesAt: Seq?
   private var heldLeaves: [Seq] = []
   /// The user joined again before the end was reached.
   var reopens = false
-  /// The highest ack that was not yet handed on, and the request that brought it.
-  var pendingAck: (upTo: Seq, sequence: UInt32)?
 
   init(_ stream: StreamKey) { self.stream = stream }
 
@@ -79,12 +81,13 @@ struct StreamFollowing {
     }
     guard let last = page.last?.seq, last <= end else { return false }
     sent = last
-    waiting = sent < end ? .ack(sent) : .nothing
+    waiting = sent < end && sent > ackedUpTo ? .ack(sent) : .nothing
     return true
   }
 
   mutating func acked(_ upTo: Seq) {
-    if case .ack(let awaited) = waiting, upTo >= awaited { waiting = .nothing }
+    ackedUpTo = max(ackedUpTo, upTo)
+    if case .ack(let awaited) = waiting, ackedUpTo >= awaited { waiting = .nothing }
   }
 
   /// An event of the stream has committed. `leaves`: it is this user's leave.

@@ -21,8 +21,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var unwritableTicks = 0
   private var subscribed: Set<StreamKey> = []
   private var registered: (UserID, DeviceID)?
-  private var watched: [UserID] = []
   private var deadline: Scheduled<Void>?
+  private var expiry: Scheduled<Void>?
 
   init(_ home: GatewayLoop) {
     self.home = home
@@ -85,6 +85,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
       self.input { $0.connectDeadlinePassed(&$1) }
       self.home.settle()
     }
+    home.settle()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -150,6 +151,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   func channelInactive(context: ChannelHandlerContext) {
     deadline?.cancel()
+    expiry?.cancel()
     input { $0.disconnected(&$1) }
     home.settle()
     channel = nil
@@ -168,8 +170,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     subscribed = []
     if let (user, device) = registered { home.context.presence.unregister(user, device, self) }
     registered = nil
-    if !watched.isEmpty { home.context.presence.unwatch(watched, by: self) }
-    watched = []
+    home.context.presence.unwatch(machine.watched, by: self)
   }
 
   // MARK: outputs
@@ -233,6 +234,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     switch action {
     case .submit(let command, let purpose): home.submit(command, purpose, from: self)
     case .checkToken(let token): check(token)
+    case .scheduleExpiry(let delay): scheduleExpiry(after: delay)
     case .query(let query, let sequence): ask(query, sequence)
     case .readPage(let stream, let from, let through): readPage(stream, from, through)
     case .subscribe(let stream):
@@ -248,7 +250,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
           DaybookError(.sessionReplaced, "this device has connected again elsewhere"), &$1)
       }
     case .online(let users, let watch, let sequence):
-      if watch { watched += users }
       let known = context.presence.online(users, watchedBy: watch ? self : nil)
       machine.onlineKnown(known, sequence: sequence, &output)
     case .typing(let user, let stream): typing(user, stream)
@@ -259,6 +260,14 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
       home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
       // What no flush follows is closed at once.
       if output.isEmpty { hangUp() }
+    }
+  }
+
+  private func scheduleExpiry(after delay: Duration) {
+    guard channel != nil else { return }
+    expiry = home.loop.scheduleTask(in: TimeAmount(delay)) {
+      self.input { $0.expiryDue(&$1) }
+      self.home.settle()
     }
   }
 
@@ -279,7 +288,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private func check(_ token: String) {
     let tokens = home.context.tokens
     Task {
-      let result: Result<Principal, DaybookError>
+      let result: Result<CheckedToken, DaybookError>
       do throws(DaybookError) {
         result = .success(try await tokens.check(token))
       } catch {
@@ -302,7 +311,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     Task {
       let result = await SessionHandler.result {
         try await queries.events(
-          of: stream, from: from, through: through, limit: Limits.pageEventsMax)
+          of: stream, from: from, through: through, limit: Limits.pageEventsMax,
+          bytesMax: Limits.pageBytesMax)
       }
       self.onLoop { $0.pageRead(stream, result, &$1) }
     }

@@ -21,7 +21,7 @@ struct ActiveSegment {
     return Double(position) < seconds * Double(ActiveSegment.zeroFillBytesPerSecondMax)
   }
 
-  private static let zeroFillBytesPerSecondMax = 8 << 20
+  private static let zeroFillBytesPerSecondMax = 1 << 20
 
   init(segment: Segment, index: OpenIndex, file: Int32, capacity: UInt64, position: UInt64) {
     self.segment = segment
