@@ -102,7 +102,7 @@ struct BadInputTests {
 
   @Test("a connection that never connects is told so and closed")
   func deadline() async throws {
-    var options = GatewayOptions()
+    var options = GatewayOptions.patient
     options.connectDeadline = .milliseconds(20)
     try await GatewayFixture.run(options) { fixture in
       let client = try await fixture.open()
@@ -114,7 +114,7 @@ struct BadInputTests {
 
   @Test("a connection too many is told so and closed, and one that ends makes room")
   func tooManyConnections() async throws {
-    var options = GatewayOptions()
+    var options = GatewayOptions.patient
     options.connectionsMax = 2
     try await GatewayFixture.run(options) { fixture in
       let (first, _) = try await fixture.live("bob:phone")
@@ -139,8 +139,8 @@ struct BadInputTests {
 
   @Test("a silent session is told so and closed")
   func silence() async throws {
-    var options = GatewayOptions()
-    options.heartbeatInterval = .milliseconds(20)
+    var options = GatewayOptions.patient
+    options.heartbeatInterval = .milliseconds(500)
     try await GatewayFixture.run(options) { fixture in
       let (client, _) = try await fixture.live("bob:phone")
       let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)

@@ -83,7 +83,7 @@ struct QueryTests {
 
   @Test("watching users again counts them once")
   func watchedAgain() async throws {
-    var options = GatewayOptions()
+    var options = GatewayOptions.patient
     options.watchedUsersMax = 2
     try await GatewayFixture.run(options) { fixture in
       let (alice, _) = try await fixture.live("alice:phone")

@@ -177,7 +177,7 @@ struct SessionTests {
 
   @Test("more commands than may be in flight wait, and all are answered")
   func backpressure() async throws {
-    var options = GatewayOptions()
+    var options = GatewayOptions.patient
     options.inFlightMax = 4
     try await GatewayFixture.run(options) { fixture in
       let (bob, _) = try await fixture.live("bob:phone")

@@ -144,6 +144,47 @@ struct RelayTests {
     await service.stop()
   }
 
+  @Test("what was on its way behind a command that was turned away doesn't overtake it")
+  func order() throws {
+    var desk = PartitionDesk(PartitionState(partition: PartitionID(0)), headerBytes: 16)
+    let full = DaybookError(.storageFull, "no room")
+    let answers = Answers()
+    func pending(_ number: UInt64, _ body: Command.Body) -> PendingCommand {
+      PendingCommand(
+        Command(
+          stream: .group(ubuntu), actor: Actor(user: alice),
+          id: NumberedOrigin(origin: Origin("alice".utf8)!, number: number), body: body),
+        receiver: answers, token: number)
+    }
+    func outcomes() -> [ErrorCode?] {
+      var codes: [ErrorCode?] = []
+      while let batch = desk.next() {
+        for answer in batch.answers.flatMap(\.answers) {
+          if case .failure(let error) = answer.outcome {
+            codes.append(error.code)
+          } else {
+            codes.append(nil)
+          }
+        }
+      }
+      return codes
+    }
+    let create = pending(1, .createGroup(title: ""))
+    let (first, second) = (pending(2, .send(message("1"))), pending(3, .send(message("2"))))
+    // A send to a group whose creation was turned away is no reason to reject it for good.
+    desk.take([create, first], now: start, refusing: full)
+    desk.take([second], now: start)
+    #expect(outcomes() == [.storageFull, .storageFull, .overloaded])
+    desk.take([create, first, second], now: start)
+    #expect(outcomes() == [nil, nil, nil])
+
+    // Who doesn't come again is not waited for longer than so.
+    desk.take([pending(4, .send(message("3")))], now: start, refusing: full)
+    let later = Timestamp(milliseconds: start.milliseconds + HeldBack.milliseconds + 1)
+    desk.take([pending(5, .send(message("4")))], now: later)
+    #expect(outcomes() == [.storageFull, nil])
+  }
+
   @Test("receipts flow back: delivered, then read")
   func receipts() async throws {
     let service = service()

@@ -13,10 +13,9 @@ final class AppendLoad: CommandReceiver, @unchecked Sendable {
   private let targets: [Target]
   private let origin: Origin
   private let content: ByteBuffer
-  private var number: UInt64
+  private var window: Window
   private var left: Int
   private var unanswered = 0
-  private var sentAt: [UInt64]
   private(set) var latencies = LatencyHistogram()
   private(set) var failure: DaybookError?
   private var finished: CheckedContinuation<Void, Never>?
@@ -37,24 +36,21 @@ final class AppendLoad: CommandReceiver, @unchecked Sendable {
     self.targets = targets
     origin = Origin("bench-\(partition)".utf8)!
     content = ContentCoding.text(String(repeating: "m", count: messageBytes))
-    number = 1_000  // Below it are the commands that made the groups.
+    // Below it are the commands that made the groups.
+    window = Window(number: 10_000, sentAt: Array(repeating: 0, count: inFlight))
     left = messages
-    sentAt = Array(repeating: 0, count: inFlight)
   }
 
   func run() async {
     await withCheckedContinuation { continuation in
       finished = continuation
-      send(sentAt.count)
+      send(window.sentAt.count)
     }
   }
 
   func receive(_ answers: [CommandAnswer]) {
     let now = DispatchTime.now().uptimeNanoseconds
-    for answer in answers {
-      if case .failure(let error) = answer.outcome { failure = error }
-      latencies.record(nanoseconds: now - sentAt[Int(answer.token % UInt64(sentAt.count))])
-    }
+    if let failed = window.take(answers, now, &latencies) { failure = failed }
     unanswered -= answers.count
     if failure == nil { send(answers.count) } else { left = 0 }
     if left == 0 && unanswered == 0 {
@@ -66,23 +62,48 @@ final class AppendLoad: CommandReceiver, @unchecked Sendable {
   private func send(_ count: Int) {
     let count = min(count, left)
     guard count > 0 else { return }
-    let now = DispatchTime.now().uptimeNanoseconds
-    var batch: [PendingCommand] = []
-    batch.reserveCapacity(count)
-    for _ in 0..<count {
-      number += 1
-      sentAt[Int(number % UInt64(sentAt.count))] = now
-      let target = targets[Int(number) % targets.count]
-      batch.append(
-        PendingCommand(
-          Command(
-            stream: target.stream, actor: target.actor,
-            id: NumberedOrigin(origin: origin, number: number),
-            body: .send(Message(content: content))),
-          receiver: self, token: number))
-    }
     left -= count
     unanswered += count
+    let batch = window.commands(
+      count, DispatchTime.now().uptimeNanoseconds, targets, origin, content, self)
     commands.submit(batch, to: partition)
+  }
+
+  /// The numbers in flight, and when each was sent. A value, so that its loops run unchecked.
+  private struct Window {
+    var number: UInt64
+    var sentAt: [UInt64]
+
+    mutating func commands(
+      _ count: Int, _ now: UInt64, _ targets: [Target], _ origin: Origin, _ content: ByteBuffer,
+      _ receiver: any CommandReceiver
+    ) -> [PendingCommand] {
+      var batch: [PendingCommand] = []
+      batch.reserveCapacity(count)
+      for _ in 0..<count {
+        number += 1
+        sentAt[Int(number % UInt64(sentAt.count))] = now
+        let target = targets[Int(number) % targets.count]
+        batch.append(
+          PendingCommand(
+            Command(
+              stream: target.stream, actor: target.actor,
+              id: NumberedOrigin(origin: origin, number: number),
+              body: .send(Message(content: content))),
+            receiver: receiver, token: number))
+      }
+      return batch
+    }
+
+    func take(
+      _ answers: [CommandAnswer], _ now: UInt64, _ latencies: inout LatencyHistogram
+    ) -> DaybookError? {
+      var failure: DaybookError?
+      for answer in answers {
+        if case .failure(let error) = answer.outcome { failure = error }
+        latencies.record(nanoseconds: now - sentAt[Int(answer.token % UInt64(sentAt.count))])
+      }
+      return failure
+    }
   }
 }

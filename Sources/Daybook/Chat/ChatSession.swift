@@ -26,10 +26,21 @@ actor ChatSession {
       throw ClientError(.notPermitted, "a service can't chat: use a token of a user's device")
     }
     me = user
-    unread = try await client.unread()
     screen.show("hello \(Terminal.safe(user)); /help tells what you can do")
-    if unread.contains(where: { $0.value > 0 }) { screen.show(ChatText.unread(unread)) }
+    try await unlessTemporary {
+      unread = try await client.unread()
+      if unread.contains(where: { $0.value > 0 }) { screen.show(ChatText.unread(unread)) }
+    }
     screen.setPrompt(Terminal.safe(me))
+  }
+
+  /// Read models may be behind for a while, as on a full disk: that is told, and chatting goes on.
+  private func unlessTemporary(_ ask: () async throws -> Void) async throws {
+    do {
+      try await ask()
+    } catch let error as ClientError where error.isTemporary {
+      screen.show(ChatText.problem(error))
+    }
   }
 
   // MARK: what happens
@@ -178,13 +189,15 @@ actor ChatSession {
 
   /// Opens a conversation, shows its end, and marks it as read.
   private func enter(_ conversation: Conversation) async throws {
-    let page = try await client.history(of: conversation, limit: ChatInput.historyDefault)
-    open = conversation
-    for message in page.messages {
-      screen.show(ChatText.message(message, open: open, unread: 0))
-      // A message's seq is of the stream that it came in: here the own mailbox, or the group.
-      seen[conversation] = max(seen[conversation] ?? 0, message.seq)
+    try await unlessTemporary {
+      let page = try await client.history(of: conversation, limit: ChatInput.historyDefault)
+      for message in page.messages {
+        screen.show(ChatText.message(message, open: conversation, unread: 0))
+        // A message's seq is of the stream that it came in: here the own mailbox, or the group.
+        seen[conversation] = max(seen[conversation] ?? 0, message.seq)
+      }
     }
+    open = conversation
     screen.setPrompt("\(Terminal.safe(me)) → \(ChatText.name(conversation))")
     if seen[conversation] != nil { markRead(conversation) }
   }

@@ -12,6 +12,7 @@ struct PartitionDesk {
   private var open: OpenBatch
   /// Closed batches that wait for the log.
   private(set) var ready: [OpenBatch] = []
+  private var heldBack = HeldBack()
   private let headerBytes: Int
 
   init(_ state: PartitionState, headerBytes: Int) {
@@ -37,18 +38,40 @@ struct PartitionDesk {
   private mutating func take(
     _ pending: borrowing PendingCommand, _ now: Timestamp, _ refusing: DaybookError?
   ) {
+    if !heldBack.isEmpty, refusing == nil, !heldBack.mayPass(pending.command, now: now) {
+      return open.answer(pending, .failure(PartitionDesk.outOfTurn))
+    }
     let place = state.place(
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
-    switch state.decide(pending.command, at: place, now: now) {
-    case .append where refusing != nil: open.answer(pending, .failure(refusing!))
+    let decision = state.decide(pending.command, at: place, now: now)
+    switch decision {
     case .append(let event, let outcome):
+      if let refusing { return turnAway(pending, refusing, now) }
       state.evolve(event, at: place)
       open.append(event)
       open.answer(pending, .success(outcome))
       closeIfFull()
     case .answer(let outcome): open.answer(pending, .success(outcome))
-    case .reject(let error): open.answer(pending, .failure(error))
+    case .reject(let error):
+      // It may rest on a command that was turned away just now and comes again first.
+      if let refusing, pending.command.id != nil { return turnAway(pending, refusing, now) }
+      open.answer(pending, .failure(error))
     }
+  }
+
+  private mutating func turnAway(
+    _ pending: borrowing PendingCommand, _ error: DaybookError, _ now: Timestamp
+  ) {
+    heldBack.turnedAway(pending.command, now: now)
+    open.answer(pending, .failure(error))
+  }
+
+  private static let outOfTurn = DaybookError(
+    .overloaded, "a command before this one was turned away: repeat that one first")
+
+  /// For commands that are refused without a look at the state.
+  mutating func turnedAway(_ commands: [PendingCommand], now: Timestamp) {
+    for pending in commands { heldBack.turnedAway(pending.command, now: now) }
   }
 
   /// Takes effects that it has not taken yet. False if what came before them was lost here.
@@ -93,7 +116,9 @@ struct PartitionDesk {
   /// Takes over another state. Returns the batches whose events it knows nothing of.
   mutating func restart(_ state: PartitionState) -> [OpenBatch] {
     let lost = open.isEmpty ? ready : ready + [open]
+    let heldBack = heldBack
     self = PartitionDesk(state, headerBytes: headerBytes)
+    self.heldBack = heldBack
     return lost
   }
 }

@@ -88,6 +88,7 @@ final class PartitionOwner: @unchecked Sendable {
     if case .refusing(let error) = phase, stateHolds {
       desk.take(commands, now: environment.clock.now(), refusing: error)
     } else if let refusal {
+      desk.turnedAway(commands, now: environment.clock.now())
       return refuse(commands, refusal)
     } else {
       desk.take(commands, now: environment.clock.now())
