@@ -14,7 +14,7 @@ final class Relay: @unchecked Sendable {
   static let outstandingMax = 65_536
   static let chunkBytes = 1 << 20
   static let retryMilliseconds: Int64 = 500
-  static let retryMillisecondsMax: Int64 = 30_000
+  static let retryMillisecondsMax: Int64 = 5_000
 
   private let source: PartitionID
   private let loop: any EventLoop
