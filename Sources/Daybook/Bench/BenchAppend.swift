@@ -24,7 +24,7 @@ struct BenchAppend: AsyncParsableCommand {
   var messages = 2_000_000
 
   @Option(help: "Messages in flight, over all partitions.")
-  var inFlight = 8192
+  var inFlight = 4096
 
   @Option(help: "Groups of each partition.")
   var groups = 16
