@@ -25,6 +25,7 @@ final class BenchScratch: Sendable {
   }
 
   func remove() {
+    Interruption.shared.waitIfEnding()
     Interruption.shared.drop(path)
     try? FileManager.default.removeItem(atPath: path)
   }
@@ -37,6 +38,7 @@ final class Interruption: @unchecked Sendable {
   private struct State {
     var actions: [(name: String, action: @Sendable () -> Void)] = []
     var sources: [any DispatchSourceSignal] = []
+    var isEnding = false
   }
 
   private let state = NIOLockedValueBox(State())
@@ -63,8 +65,17 @@ final class Interruption: @unchecked Sendable {
     state.withLockedValue { state in state.actions.removeAll { $0.name == name } }
   }
 
+  /// What fails because of the signal leaves the end of the process to it.
+  func waitIfEnding() {
+    while state.withLockedValue({ $0.isEnding }) { sleep(1) }
+  }
+
   private func end(_ number: Int32) {
-    for (_, action) in state.withLockedValue({ $0.actions }).reversed() { action() }
+    let actions = state.withLockedValue { state in
+      state.isEnding = true
+      return state.actions
+    }
+    for (_, action) in actions.reversed() { action() }
     exit(128 + number)
   }
 }
