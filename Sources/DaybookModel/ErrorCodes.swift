@@ -34,6 +34,17 @@ extension ErrorCode {
   package static let seqPastHead = ErrorCode(405, "seq_past_head")
   package static let unknownDevice = ErrorCode(406, "unknown_device")
   package static let unknownUser = ErrorCode(407, "unknown_user")
+  package static let messageNotFound = ErrorCode(408, "message_not_found")
+  package static let messageWasRecalled = ErrorCode(409, "message_recalled")
+  package static let recallExpired = ErrorCode(410, "recall_expired")
+  package static let blocked = ErrorCode(411, "blocked")
+  package static let silenced = ErrorCode(412, "silenced")
+  package static let groupDissolved = ErrorCode(413, "group_dissolved")
+  package static let notInvited = ErrorCode(414, "not_invited")
+  package static let tooManyAmendments = ErrorCode(415, "too_many_amendments")
+  package static let receiptsOff = ErrorCode(416, "receipts_off")
+  package static let deviceForgotten = ErrorCode(417, "device_forgotten")
+  package static let groupFull = ErrorCode(418, "group_full")
 
   // 5xx: the log and what is built from it.
   package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
@@ -64,6 +75,8 @@ extension ErrorCode {
     invalidID, invalidContent, contentTooLarge, invalidRequest, clockAhead,
     numberConflict, duplicateExpired, groupNotFound, groupExists, notAMember, seqPastHead,
     unknownDevice, unknownUser,
+    messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
+    notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,

@@ -38,29 +38,41 @@ package struct Event: Sendable, Equatable {
     case read(peer: UserID?, upTo: Seq)
     case messagesDelivered(by: UserID, upToPeerSeq: Seq)
     case messagesRead(by: UserID, upToPeerSeq: Seq)
-    case groupCreated(title: String)
-    case memberJoined(UserID)
-    case memberLeft(UserID)
+    case groupCreated(GroupSettings)
+    /// The owner of a group that nobody was left in.
+    case memberJoined(UserID, role: Role = .member)
+    /// `successor` is whose the group is after an owner's leave; nil if nobody is left.
+    case memberLeft(UserID, successor: UserID? = nil)
     case groupJoined(GroupID, at: Seq)
     case groupLeft(GroupID, at: Seq)
     case groupRead(GroupID, upTo: Seq)
     case cursorOpened(cursor: Seq)
     case noted
-  }
-}
-
-/// What a message carries: the bytes of one `Content`, as the sender encoded it.
-package struct Message: Sendable, Equatable {
-  package var content: ByteBuffer
-  package var clientTime: Timestamp
-  /// How the sender's name was written, where that differs from the user id; else empty.
-  package var senderName: String
-
-  @inlinable
-  package init(content: ByteBuffer, clientTime: Timestamp = .none, senderName: String = "") {
-    self.content = content
-    self.clientTime = clientTime
-    self.senderName = senderName
+    // Amendments: the event's message id names the message.
+    case messageRecalled(MessageTarget)
+    case messageEdited(MessageTarget, content: ByteBuffer)
+    case reactionAdded(MessageTarget, String)
+    case reactionRemoved(MessageTarget, String)
+    case messageWithheld(Message)
+    case messageTombstone(MessageTombstone)
+    case groupChanged(GroupSettings)
+    case memberInvited(UserID)
+    case joinRequested(UserID)
+    case joinRefused(UserID)
+    case roleChanged(UserID, Role)
+    case memberSilenced(UserID, Bool)
+    case groupDissolved
+    case groupInvited(GroupID, at: Seq)
+    case groupRefused(GroupID, at: Seq)
+    case userBlocked(UserID)
+    case userUnblocked(UserID)
+    case conversationMarked(StreamKey, ConversationMarks)
+    /// `peer` is nil in a group's stream.
+    case conversationCleared(peer: UserID?, upTo: Seq)
+    case groupCleared(GroupID, upTo: Seq)
+    case deviceForgotten(DeviceID)
+    case sessionOpened(session: String, client: String)
+    case sessionClosed(session: String, reason: String)
   }
 }
 

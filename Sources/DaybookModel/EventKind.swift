@@ -14,6 +14,29 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   case groupRead = 27
   case cursorOpened = 28
   case noted = 29
+  case messageRecalled = 30
+  case messageEdited = 31
+  case reactionAdded = 32
+  case reactionRemoved = 33
+  case messageWithheld = 34
+  case messageTombstone = 35
+  case groupChanged = 36
+  case memberInvited = 37
+  case joinRequested = 38
+  case joinRefused = 39
+  case roleChanged = 40
+  case memberSilenced = 41
+  case groupDissolved = 42
+  case groupInvited = 43
+  case groupRefused = 44
+  case userBlocked = 45
+  case userUnblocked = 46
+  case conversationMarked = 47
+  case conversationCleared = 48
+  case groupCleared = 49
+  case deviceForgotten = 50
+  case sessionOpened = 51
+  case sessionClosed = 52
 
   /// As the CLI, metrics and docs write it.
   package var name: String {
@@ -32,17 +55,40 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
     case .groupRead: "group_read"
     case .cursorOpened: "cursor_opened"
     case .noted: "noted"
+    case .messageRecalled: "message_recalled"
+    case .messageEdited: "message_edited"
+    case .reactionAdded: "reaction_added"
+    case .reactionRemoved: "reaction_removed"
+    case .messageWithheld: "message_withheld"
+    case .messageTombstone: "message_tombstone"
+    case .groupChanged: "group_changed"
+    case .memberInvited: "member_invited"
+    case .joinRequested: "join_requested"
+    case .joinRefused: "join_refused"
+    case .roleChanged: "role_changed"
+    case .memberSilenced: "member_silenced"
+    case .groupDissolved: "group_dissolved"
+    case .groupInvited: "group_invited"
+    case .groupRefused: "group_refused"
+    case .userBlocked: "user_blocked"
+    case .userUnblocked: "user_unblocked"
+    case .conversationMarked: "conversation_marked"
+    case .conversationCleared: "conversation_cleared"
+    case .groupCleared: "group_cleared"
+    case .deviceForgotten: "device_forgotten"
+    case .sessionOpened: "session_opened"
+    case .sessionClosed: "session_closed"
     }
   }
 
   /// Takes a seq and is pushed to whoever follows the stream: one is the other, for seq counts
-  /// what a client is sent. A `Read` does so in a mailbox only; in a group its reader is told
-  /// through `GroupRead`.
+  /// what a client is sent. A `Read` and a `ConversationCleared` do so in a mailbox only; in a group
+  /// their user is told through `GroupRead` and `GroupCleared`.
   @inlinable
   package func takesSeq(in stream: StreamKey.Kind) -> Bool {
     switch self {
-    case .acked, .cursorOpened, .noted: false
-    case .read: stream == .user
+    case .acked, .cursorOpened, .noted, .messageWithheld, .sessionOpened, .sessionClosed: false
+    case .read, .conversationCleared: stream == .user
     default: true
     }
   }
@@ -50,6 +96,10 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   /// Has a message id and a place in a conversation.
   @inlinable
   package var isMessage: Bool { self == .messageSent || self == .messageCopied }
+
+  /// Changes what a message shows: found by the id of the message, through a key of its own.
+  @inlinable
+  package var isAmendment: Bool { self == .messageRecalled || self == .messageEdited }
 }
 
 extension Event {
@@ -70,6 +120,29 @@ extension Event {
     case .groupRead: .groupRead
     case .cursorOpened: .cursorOpened
     case .noted: .noted
+    case .messageRecalled: .messageRecalled
+    case .messageEdited: .messageEdited
+    case .reactionAdded: .reactionAdded
+    case .reactionRemoved: .reactionRemoved
+    case .messageWithheld: .messageWithheld
+    case .messageTombstone: .messageTombstone
+    case .groupChanged: .groupChanged
+    case .memberInvited: .memberInvited
+    case .joinRequested: .joinRequested
+    case .joinRefused: .joinRefused
+    case .roleChanged: .roleChanged
+    case .memberSilenced: .memberSilenced
+    case .groupDissolved: .groupDissolved
+    case .groupInvited: .groupInvited
+    case .groupRefused: .groupRefused
+    case .userBlocked: .userBlocked
+    case .userUnblocked: .userUnblocked
+    case .conversationMarked: .conversationMarked
+    case .conversationCleared: .conversationCleared
+    case .groupCleared: .groupCleared
+    case .deviceForgotten: .deviceForgotten
+    case .sessionOpened: .sessionOpened
+    case .sessionClosed: .sessionClosed
     }
   }
 

@@ -26,4 +26,20 @@ package enum Limits {
   package static let historyPageMax = 500
   package static let membersPageMax = 5_000
   package static let onlineUsersMax = 1_000
+  package static let descriptionBytesMax = 4_096
+  package static let reactionBytesMax = 64
+  /// Reactions to one message, and edits of one: what a partition's owner keeps of them, and what
+  /// finding the last edit has to look through.
+  package static let reactionsPerMessageMax = 10_000
+  package static let editsPerMessageMax = 1_000
+  package static let mentionsMax = 100
+  /// Days for which a message may be kept that is not kept for good.
+  package static let keepDaysMax: UInt32 = 3_650
+  package static let groupMembersMax = 500_000
+  /// Users whom an owner keeps as invited, or as asking to be let in.
+  package static let invitedMax = 100_000
+  package static let receiptsPageMax = 1_000
+  package static let requestsShownMax = 1_000
+  package static let blockedMax = 10_000
+  package static let marksMax = 10_000
 }

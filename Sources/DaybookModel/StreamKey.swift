@@ -120,6 +120,19 @@ package struct ConversationKey: Hashable, Sendable, CustomStringConvertible {
     return hash.finish()
   }
 
+  /// The key of postings of a stream's recalls and edits, by the id of the message that they are about.
+  @inlinable
+  package static func fingerprint(amendmentsOf stream: StreamKey) -> UInt64 {
+    fingerprint(amendmentsOf: stream.fingerprint)
+  }
+
+  @inlinable
+  package static func fingerprint(amendmentsOf stream: UInt64) -> UInt64 {
+    var hash = StableHash(seed: stream)
+    hash.combine(1)
+    return hash.finish()
+  }
+
   /// How the mailbox's owner, or a member, names it: `user/<peer>` or `group/<id>`.
   package var description: String { peer.map { "user/\($0)" } ?? stream.text }
 }

@@ -4,7 +4,7 @@ import NIOCore
 /// The bytes of `schemas/daybook/v1/event.proto` to `Event`. Fields it doesn't know are passed
 /// over; an event of a kind it doesn't know is an error, for nothing can be derived from it.
 package enum EventDecoding {
-  /// Whether the message's content is wanted: a projector that only counts needs no copy of it.
+  /// Whether the content of messages and edits is wanted: a projector that only counts needs no copy of it.
   package enum ContentUse: Sendable { case copied, skipped }
 
   /// Throws `log_corrupt`.
@@ -99,22 +99,33 @@ package enum EventDecoding {
     return cause
   }
 
-  /// The fields of all bodies: each uses some, and their numbers don't overlap in type.
-  private struct BodyFields {
+  /// The fields of frequent bodies: each uses some, and their numbers don't overlap in type.
+  private struct HotFields {
     var message = Message(content: ByteBuffer())
     var text = ""
     var seq = Seq.none
     var to = ""
     var senders: [UserID] = []
+    var extras = ReadExtras()
   }
 
   private static func body(
     _ kind: EventKind, _ reader: consuming ProtobufReader, _ content: ContentUse
   ) throws(DaybookError) -> Event.Body {
-    var fields = BodyFields()
+    switch kind {
+    case .messageSent, .messageCopied, .messageWithheld, .acked, .read, .messagesDelivered,
+      .messagesRead, .groupJoined, .groupLeft, .groupRead, .cursorOpened, .noted:
+      break
+    default:
+      // Every other kind is one of these.
+      if let body = try ReadFields(reader, of: kind, content).body(of: kind) { return body }
+      throw DaybookError(.logCorrupt, "its kind can't be decoded")
+    }
+    let isMessage = kind.isMessage || kind == .messageWithheld
+    var fields = HotFields()
     while !reader.isAtEnd {
       let tag = try reader.tag()
-      switch (kind.isMessage, tag) {
+      switch (isMessage, tag) {
       case (true, 1 << 3 | 2):
         let bytes = try reader.delimited()
         if content == .copied { fields.message.content = ByteBuffer(bytes: bytes) }
@@ -127,15 +138,19 @@ package enum EventDecoding {
       case (false, 2 << 3 | 2): fields.senders.append(UserID(checked: try reader.string()))
       // Kinds that hold nothing but a seq have it as their first field.
       case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
-      default: try reader.skip(tag)
+      default:
+        if isMessage, try fields.extras.read(tag, &reader) { continue }
+        try reader.skip(tag)
       }
     }
+    if isMessage { fields.message.extras = fields.extras.extras }
     return assemble(kind, fields)
   }
 
-  private static func assemble(_ kind: EventKind, _ fields: BodyFields) -> Event.Body {
+  private static func assemble(_ kind: EventKind, _ fields: HotFields) -> Event.Body {
     switch kind {
     case .messageSent: .messageSent(fields.message)
+    case .messageWithheld: .messageWithheld(fields.message)
     case .messageCopied:
       .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
     case .acked: .acked(upTo: fields.seq, senders: fields.senders)
@@ -144,14 +159,11 @@ package enum EventDecoding {
     case .messagesDelivered:
       .messagesDelivered(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
     case .messagesRead: .messagesRead(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
-    case .groupCreated: .groupCreated(title: fields.text)
-    case .memberJoined: .memberJoined(UserID(checked: fields.text))
-    case .memberLeft: .memberLeft(UserID(checked: fields.text))
     case .groupJoined: .groupJoined(GroupID(checked: fields.text), at: fields.seq)
     case .groupLeft: .groupLeft(GroupID(checked: fields.text), at: fields.seq)
     case .groupRead: .groupRead(GroupID(checked: fields.text), upTo: fields.seq)
     case .cursorOpened: .cursorOpened(cursor: fields.seq)
-    case .noted: .noted
+    default: .noted
     }
   }
 }

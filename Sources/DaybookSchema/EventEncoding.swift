@@ -32,7 +32,7 @@ package enum EventEncoding {
     return buffer.slice()
   }
 
-  /// Zero for what isn't a message.
+  /// Of an amendment, the key under which it is found; zero for what is neither.
   @inlinable
   package static func conversationFingerprint(_ event: Event) -> UInt64 {
     switch event.body {
@@ -42,6 +42,8 @@ package enum EventEncoding {
         : ConversationKey.fingerprint(mailbox: event.stream, peer: event.actor.user?.text ?? "")
     case .messageCopied(_, let to, _):
       ConversationKey.fingerprint(mailbox: event.stream, peer: to.text)
+    case .messageRecalled, .messageEdited:
+      ConversationKey.fingerprint(amendmentsOf: event.stream)
     default: 0
     }
   }
@@ -98,7 +100,7 @@ package enum BodyEncoding {
   package static func length(of body: Event.Body) -> Int {
     typealias Size = ProtobufSize
     return switch body {
-    case .messageSent(let message): length(of: message)
+    case .messageSent(let message), .messageWithheld(let message): length(of: message)
     case .messageCopied(let message, let to, let peerSeq):
       length(of: message) + Size.string(4, to.text) + Size.uint(5, peerSeq.rawValue)
     case .acked(let upTo, let senders):
@@ -106,13 +108,12 @@ package enum BodyEncoding {
     case .read(let peer, let upTo): Size.string(1, peer?.text ?? "") + Size.uint(2, upTo.rawValue)
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
       Size.string(1, by.text) + Size.uint(2, upTo.rawValue)
-    case .groupCreated(let title): Size.string(1, title)
-    case .memberJoined(let member), .memberLeft(let member): Size.string(1, member.text)
     case .groupJoined(let group, let at), .groupLeft(let group, let at),
       .groupRead(let group, let at):
       Size.string(1, group.text) + Size.uint(2, at.rawValue)
     case .cursorOpened(let cursor): Size.uint(1, cursor.rawValue)
     case .noted: 0
+    default: BodyFields.of(body).reduce(0) { $0 + $1.length }
     }
   }
 
@@ -121,16 +122,20 @@ package enum BodyEncoding {
     ProtobufSize.bytes(1, count: message.content.readableBytes)
       + ProtobufSize.fixed64(2, message.clientTime.milliseconds)
       + ProtobufSize.string(3, message.senderName)
+      + (message.extras.map(ExtrasCoding.length(of:)) ?? 0)
   }
 
   @inlinable
   package static func write(_ body: Event.Body, to writer: inout ProtobufWriter) {
     switch body {
-    case .messageSent(let message): write(message, to: &writer)
+    case .messageSent(let message), .messageWithheld(let message):
+      write(message, to: &writer)
+      if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
     case .messageCopied(let message, let to, let peerSeq):
       write(message, to: &writer)
       writer.string(4, to.text)
       writer.uint(5, peerSeq.rawValue)
+      if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
     case .acked(let upTo, let senders):
       writer.uint(1, upTo.rawValue)
       for sender in senders { writer.string(2, sender.text) }
@@ -140,14 +145,13 @@ package enum BodyEncoding {
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
       writer.string(1, by.text)
       writer.uint(2, upTo.rawValue)
-    case .groupCreated(let title): writer.string(1, title)
-    case .memberJoined(let member), .memberLeft(let member): writer.string(1, member.text)
     case .groupJoined(let group, let at), .groupLeft(let group, let at),
       .groupRead(let group, let at):
       writer.string(1, group.text)
       writer.uint(2, at.rawValue)
     case .cursorOpened(let cursor): writer.uint(1, cursor.rawValue)
     case .noted: break
+    default: for field in BodyFields.of(body) { field.write(to: &writer) }
     }
   }
 

@@ -49,6 +49,8 @@ package enum EventScan {
     slot.stream = hash.finish()
     if slot.kind.isMessage {
       slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
+    } else if slot.kind.isAmendment {
+      slot.conversation = ConversationKey.fingerprint(amendmentsOf: slot.stream)
     }
     return slot
   }

@@ -1,4 +1,5 @@
 import DaybookModel
+import NIOCore
 
 /// The write side as gateways see it: commands go to the owner of a stream's partition, in order.
 package protocol Commands: AnyObject, Sendable {
@@ -65,17 +66,68 @@ package struct Command: Sendable {
 
   package enum Body: Sendable {
     case send(Message)
+    /// To whoever is online, and into no log: only decided, never appended.
+    case sendTransient(Message)
+    case recall(MessageReference)
+    case edit(MessageReference, content: ByteBuffer)
+    case react(MessageReference, reaction: String, isRemoved: Bool)
     case ack(upTo: Seq)
     /// `peer` is nil for a group.
     case read(peer: UserID?, upTo: Seq)
-    case createGroup(title: String)
+    case createGroup(GroupSettings)
+    case changeGroup(GroupChange)
     case join
     case leave
+    case invite(UserID)
+    /// Ends a membership that isn't the actor's own.
+    case remove(UserID)
+    /// Lets in who asked to join.
+    case admit(UserID)
+    /// Refuses who asked, or withdraws an invitation; by the user: takes back, or declines.
+    case refuse(UserID)
+    /// To make somebody the owner hands the group over.
+    case changeRole(UserID, Role)
+    case silence(UserID, Bool)
+    case dissolve
+    case block(UserID, Bool)
+    case mark(StreamKey, MarksChange)
+    /// Deletes a conversation for oneself. `peer` is nil for a group.
+    case clear(peer: UserID?, upTo: Seq)
+    case forgetDevice(DeviceID)
     /// A device begins to follow the stream: answers with a `StreamPosition`, and logs an event
-    /// only for a device that the stream doesn't know yet.
-    case openCursor
-    /// What a user may see of a group, and its head: changes nothing, logs nothing.
-    case inspect
+    /// only for a device that the stream doesn't know yet. With `isNew`, the device was forgotten
+    /// before, or never known: what the stream still knows of it doesn't count.
+    case openCursor(isNew: Bool)
+    /// What a user may see of a group, or of the conversation with `peer` in the own mailbox, and
+    /// the head: changes nothing, logs nothing.
+    case inspect(peer: UserID?)
+    /// Whether the owner of the mailbox talks with the actor, and so lets its presence be known:
+    /// refused with `not_permitted` if not. Changes nothing, logs nothing.
+    case inspectContact
+    /// A group in the mailbox's list that was found dissolved: it is dropped from there.
+    case dropGroup(GroupID, at: Seq)
+    case openSession(session: String, client: String)
+    case closeSession(session: String, reason: String)
+  }
+}
+
+/// A message that a command is about, as it stands in the stream that it was sent to. Read from
+/// the log by whoever issues the command: what it states can't change.
+package final class MessageReference: Sendable, Equatable {
+  package let seq: Seq
+  package let messageID: MessageID
+  package let author: UserID
+  package let sentAt: Timestamp
+
+  package init(seq: Seq, messageID: MessageID, author: UserID, sentAt: Timestamp) {
+    self.seq = seq
+    self.messageID = messageID
+    self.author = author
+    self.sentAt = sentAt
+  }
+
+  package static func == (a: MessageReference, b: MessageReference) -> Bool {
+    a.seq == b.seq && a.messageID == b.messageID && a.author == b.author && a.sentAt == b.sentAt
   }
 }
 
@@ -99,19 +151,26 @@ package struct CommandOutcome: Sendable, Equatable {
   package var repeated: Bool
   /// False where the command was accepted and there was nothing to do.
   package var changed: Bool
+  /// Of a join: a moderator has to let the user in first.
+  package var pending: Bool
+  /// False for what was only pushed.
+  package var isStored: Bool
   /// Of `openCursor` and `inspect` only.
   package var position: StreamPosition?
 
   @inlinable
   package init(
     messageID: MessageID = .none, seq: Seq = .none, recordedAt: Timestamp, repeated: Bool = false,
-    changed: Bool = true, position: StreamPosition? = nil
+    changed: Bool = true, pending: Bool = false, isStored: Bool = true,
+    position: StreamPosition? = nil
   ) {
     self.messageID = messageID
     self.seq = seq
     self.recordedAt = recordedAt
     self.repeated = repeated
     self.changed = changed
+    self.pending = pending
+    self.isStored = isStored
     self.position = position
   }
 }
@@ -126,20 +185,31 @@ package final class StreamPosition: Sendable, Equatable {
   package let visible: [SeqInterval]
   /// Of a mailbox: the groups that its owner is a member of.
   package let groups: [GroupID]
+  /// Of a mailbox: whom its owner has blocked.
+  package let blocked: [UserID]
+  /// Up to where the user has cleared the conversation that was asked about.
+  package let cleared: Seq
+  /// Of a group: what the user is there; nil for a service that acts for nobody.
+  package let role: Role?
 
   package init(
-    cursor: Seq, head: Seq, resumed: Bool, visible: [SeqInterval], groups: [GroupID]
+    cursor: Seq, head: Seq, resumed: Bool, visible: [SeqInterval], groups: [GroupID] = [],
+    blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil
   ) {
     self.cursor = cursor
     self.head = head
     self.resumed = resumed
     self.visible = visible
     self.groups = groups
+    self.blocked = blocked
+    self.cleared = cleared
+    self.role = role
   }
 
   package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
     a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed && a.visible == b.visible
-      && a.groups == b.groups
+      && a.groups == b.groups && a.blocked == b.blocked && a.cleared == b.cleared
+      && a.role == b.role
   }
 }
 

@@ -2,18 +2,49 @@ import DaybookModel
 import NIOCore
 
 /// The read side as gateways, API and CLI see it.
+///
+/// What was recalled or has expired comes as a `message_tombstone` under the same seq and id,
+/// wherever events are answered: that is read from the log, and so holds from the moment on in
+/// which the recall is durable.
 package protocol Queries: AnyObject, Sendable {
   /// The newest `limit` messages below `before`, by ascending message id.
-  /// `visible` bounds what the asker may see of a group; nil: all.
+  /// `visible` bounds what the asker may see of a group, or of a mailbox; nil: all.
+  /// `reader` is who asks, for `MessageAmendments.Reaction.isOwn`.
   func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
+    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
+    reader: UserID?
   ) async throws -> HistoryPage
 
-  /// Conversations of a user with unread messages.
+  /// The message with this id in a conversation; nil if there is none. One that was recalled or
+  /// has expired is a tombstone.
+  func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent?
+
+  /// Conversations of a user with unread messages, or marked as unread.
   func unread(of user: UserID) async throws -> [UnreadCount]
 
+  /// Conversations that the user has marked in any way, by ascending bytes of their names.
+  func marks(of user: UserID, after: StreamKey?, limit: Int) async throws -> [MarkedConversation]
+
+  /// Whom the user has blocked, by ascending bytes.
+  func blocked(by user: UserID, after: UserID?, limit: Int) async throws -> [UserID]
+
   /// Members in order of their ids' bytes, after `after`.
-  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [UserID]
+  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [GroupMember]
+
+  /// Throws `group_not_found`.
+  func group(_ group: GroupID) async throws -> GroupProfile
+
+  /// Devices of a user that were not forgotten, in order of their ids' bytes.
+  func devices(of user: UserID) async throws -> [DeviceProfile]
+
+  /// When each user's last session began or ended; in the order asked, none where unknown.
+  func lastSeen(of users: [UserID]) async throws -> [Timestamp]
+
+  /// Who has read a message of a group, or of `mailbox` the message with this seq there. Throws
+  /// `receipts_off` for a group of more members than the data folder's setting.
+  func receipts(
+    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+  ) async throws -> ReceiptPage
 
   /// A stream's events with `first <= seq <= last`, ascending, at most `limit` of them and at most
   /// `bytesMax` bytes, but always one if there is one.
@@ -27,20 +58,152 @@ package struct HistoryPage: Sendable {
   package var messages: [StoredEvent]
   /// There are older ones.
   package var more: Bool
+  /// Of those among the messages that were edited or reacted to, by ascending message id.
+  package var amendments: [MessageAmendments]
 
-  package init(messages: [StoredEvent], more: Bool) {
+  package init(messages: [StoredEvent], more: Bool, amendments: [MessageAmendments] = []) {
     self.messages = messages
     self.more = more
+    self.amendments = amendments
+  }
+}
+
+/// What became of a message since it was sent.
+package struct MessageAmendments: Sendable, Equatable {
+  package struct Reaction: Sendable, Equatable {
+    package var reaction: String
+    /// How many users.
+    package var count: UInt64
+    /// The asker is one of them.
+    package var isOwn: Bool
+
+    package init(reaction: String, count: UInt64, isOwn: Bool) {
+      self.reaction = reaction
+      self.count = count
+      self.isOwn = isOwn
+    }
+  }
+
+  package var messageID: MessageID
+  /// The bytes of the last edit's `Event`.
+  package var edit: ByteBuffer?
+  package var edits: Int
+  /// By ascending bytes.
+  package var reactions: [Reaction]
+
+  package init(
+    messageID: MessageID, edit: ByteBuffer? = nil, edits: Int = 0, reactions: [Reaction] = []
+  ) {
+    self.messageID = messageID
+    self.edit = edit
+    self.edits = edits
+    self.reactions = reactions
   }
 }
 
 package struct UnreadCount: Sendable, Equatable {
   package var conversation: ConversationKey
   package var unread: UInt64
+  /// How many of these mention the user.
+  package var mentions: UInt64
+  package var isQuiet: Bool
+  /// The user has marked it as unread.
+  package var isMarked: Bool
 
-  package init(conversation: ConversationKey, unread: UInt64) {
+  package init(
+    conversation: ConversationKey, unread: UInt64, mentions: UInt64 = 0, isQuiet: Bool = false,
+    isMarked: Bool = false
+  ) {
     self.conversation = conversation
     self.unread = unread
+    self.mentions = mentions
+    self.isQuiet = isQuiet
+    self.isMarked = isMarked
+  }
+}
+
+package struct MarkedConversation: Sendable, Equatable {
+  /// As its user names it: `user/<peer>` or `group/<id>`.
+  package var conversation: StreamKey
+  package var marks: ConversationMarks
+
+  package init(conversation: StreamKey, marks: ConversationMarks) {
+    self.conversation = conversation
+    self.marks = marks
+  }
+}
+
+package struct GroupMember: Sendable, Equatable {
+  package var user: UserID
+  package var role: Role
+
+  package init(user: UserID, role: Role) {
+    self.user = user
+    self.role = role
+  }
+}
+
+package struct GroupProfile: Sendable, Equatable {
+  package var group: GroupID
+  package var settings: GroupSettings
+  package var owner: UserID?
+  package var members: UInt64
+  package var isDissolved: Bool
+  /// Who asks to be let in, in order of their ids' bytes, at most `requestsShownMax`.
+  package var requests: [UserID]
+
+  package init(
+    group: GroupID, settings: GroupSettings, owner: UserID?, members: UInt64, isDissolved: Bool,
+    requests: [UserID]
+  ) {
+    self.group = group
+    self.settings = settings
+    self.owner = owner
+    self.members = members
+    self.isDissolved = isDissolved
+    self.requests = requests
+  }
+}
+
+package struct DeviceProfile: Sendable, Equatable {
+  package var device: DeviceID
+  /// How far it has acked the mailbox.
+  package var cursor: Seq
+  /// When its last session began or ended; none if it never had one.
+  package var lastSeen: Timestamp
+
+  package init(device: DeviceID, cursor: Seq, lastSeen: Timestamp) {
+    self.device = device
+    self.cursor = cursor
+    self.lastSeen = lastSeen
+  }
+}
+
+package struct ReceiptPage: Sendable, Equatable {
+  /// By ascending bytes of the user ids.
+  package var receipts: [Receipt]
+  package var readCount: UInt64
+  package var unreadCount: UInt64
+  package var more: Bool
+
+  package init(receipts: [Receipt], readCount: UInt64, unreadCount: UInt64, more: Bool) {
+    self.receipts = receipts
+    self.readCount = readCount
+    self.unreadCount = unreadCount
+    self.more = more
+  }
+}
+
+package struct Receipt: Sendable, Equatable {
+  package var user: UserID
+  /// None for what has not happened. Of a group only reading is known.
+  package var deliveredAt: Timestamp
+  package var readAt: Timestamp
+
+  package init(user: UserID, deliveredAt: Timestamp = .none, readAt: Timestamp = .none) {
+    self.user = user
+    self.deliveredAt = deliveredAt
+    self.readAt = readAt
   }
 }
 

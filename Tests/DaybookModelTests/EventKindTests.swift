@@ -10,6 +10,39 @@ struct EventKindTests {
     #expect(!EventKind.read.takesSeq(in: .group))
   }
 
+  @Test("clearing takes a seq where reading does")
+  func clearTakesSeq() {
+    #expect(EventKind.conversationCleared.takesSeq(in: .user))
+    #expect(!EventKind.conversationCleared.takesSeq(in: .group))
+  }
+
+  @Test("what no client is told takes no seq, and everything else takes one")
+  func seqs() {
+    let untold: Set<EventKind> = [
+      .acked, .cursorOpened, .noted, .messageWithheld, .sessionOpened, .sessionClosed,
+    ]
+    for kind in EventKind.allCases {
+      #expect(kind.takesSeq(in: .user) == !untold.contains(kind), "\(kind)")
+    }
+  }
+
+  @Test("a kind keeps its number, for the log has it, and has a name of its own")
+  func numbers() {
+    #expect(EventKind.allCases.map(\.rawValue) == Array(16...52))
+    #expect(Set(EventKind.allCases.map(\.name)).count == EventKind.allCases.count)
+    for kind in EventKind.allCases {
+      // `messageSent` is named `message_sent`.
+      let words = "\(kind)".flatMap { $0.isUppercase ? "_\($0.lowercased())" : "\($0)" }
+      #expect(kind.name == String(words))
+    }
+  }
+
+  @Test("recalls and edits are amendments and no messages")
+  func amendments() {
+    #expect(EventKind.allCases.filter(\.isAmendment) == [.messageRecalled, .messageEdited])
+    #expect(EventKind.allCases.filter(\.isMessage) == [.messageSent, .messageCopied])
+  }
+
   @Test("a message belongs to the conversation of whoever is at its other end")
   func conversations() throws {
     let alice = try UserID("alice")
@@ -26,6 +59,9 @@ struct EventKindTests {
     let grouped = event(.group(group), .messageSent(message))
     #expect(grouped.conversation == ConversationKey(group: group))
     #expect(event(.user(bob), .acked(upTo: Seq(1))).conversation == nil)
+    #expect(event(.user(bob), .messageWithheld(message)).conversation == nil)
+    let target = MessageTarget(peer: alice, seq: Seq(1))
+    #expect(event(.user(bob), .messageRecalled(target)).conversation == nil)
   }
 
   @Test("a cause is after another by offset, then by index")

@@ -87,6 +87,22 @@ struct IdentifierTests {
     #expect(Set(keys.map(\.fingerprint)).count == keys.count)
   }
 
+  @Test("a stream's amendments have a key of their own, apart from its conversations")
+  func amendments() throws {
+    let streams = [StreamKey.user(try UserID("alice")), .group(try GroupID("alice"))]
+    let peers = try ["1", "alice", "bob"].map { try UserID($0) }
+    var keys: [UInt64] = []
+    for stream in streams {
+      keys.append(ConversationKey.fingerprint(amendmentsOf: stream))
+      #expect(keys.last == ConversationKey.fingerprint(amendmentsOf: stream.fingerprint))
+      keys.append(ConversationKey.fingerprint(group: stream))
+      for peer in peers {
+        keys.append(ConversationKey.fingerprint(mailbox: stream, peer: peer.text))
+      }
+    }
+    #expect(Set(keys).count == keys.count)
+  }
+
   @Test("an origin is 1 to 32 bytes, kept exactly", arguments: [1, 7, 8, 31, 32])
   func origins(count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 1) }

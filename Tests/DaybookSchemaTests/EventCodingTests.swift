@@ -28,18 +28,62 @@ struct EventCodingTests {
     }
   }
 
-  @Test("content that is not wanted is left out, and nothing else is")
-  func skippedContent() throws {
-    var samples = SampleEvents(seed: 3)
-    let event = samples.event(.messageCopied)
-    var expected = event
-    guard case .messageCopied(var message, let to, let peerSeq) = event.body else { return }
-    message.content = ByteBuffer()
-    expected.body = .messageCopied(message, to: to, peerSeq: peerSeq)
-    let decoded = try bytes(of: event).withUnsafeBytes { bytes throws(DaybookError) in
-      try EventDecoding.decode(bytes, content: .skipped)
+  @Test("an event and its body are as long as was said before", arguments: EventKind.allCases)
+  func sizes(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 400 + UInt64(kind.rawValue))
+    for _ in 0..<Self.runs {
+      let event = samples.event(kind)
+      let whole = try Daybook_V1_Event(event)
+      var alone = Daybook_V1_Event()
+      alone.body = whole.body
+      let body: [UInt8] = try alone.serializedBytes()
+      let length = BodyEncoding.length(of: event.body)
+      try #require(body.count == ProtobufSize.bytes(Int(kind.rawValue), count: length), "\(event)")
+      var buffer = ByteBuffer()
+      let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
+      let bytes: [UInt8] = try whole.serializedBytes()
+      try #require(Int(slot.length) == bytes.count, "\(event)")
     }
-    #expect(decoded == expected)
+  }
+
+  @Test("an event is of the kind that its body says", arguments: EventKind.allCases)
+  func kinds(kind: EventKind) {
+    var samples = SampleEvents(seed: 500 + UInt64(kind.rawValue))
+    #expect(samples.event(kind).kind == kind)
+  }
+
+  @Test(
+    "content that is not wanted is left out, and nothing else is",
+    arguments: [EventKind.messageSent, .messageCopied, .messageWithheld, .messageEdited])
+  func skippedContent(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 3)
+    for _ in 0..<Self.runs {
+      let event = samples.event(kind)
+      let decoded = try bytes(of: event).withUnsafeBytes { bytes throws(DaybookError) in
+        try EventDecoding.decode(bytes, content: .skipped)
+      }
+      try #require(decoded == withoutContent(event))
+      try #require(decoded != event)
+    }
+  }
+
+  private func withoutContent(_ event: Event) -> Event {
+    func empty(_ message: DaybookModel.Message) -> DaybookModel.Message {
+      DaybookModel.Message(
+        content: ByteBuffer(), clientTime: message.clientTime, senderName: message.senderName,
+        extras: message.extras)
+    }
+    var event = event
+    switch event.body {
+    case .messageSent(let message): event.body = .messageSent(empty(message))
+    case .messageCopied(let message, let to, let peerSeq):
+      event.body = .messageCopied(empty(message), to: to, peerSeq: peerSeq)
+    case .messageWithheld(let message): event.body = .messageWithheld(empty(message))
+    case .messageEdited(let target, _):
+      event.body = .messageEdited(target, content: ByteBuffer())
+    default: Issue.record("\(event.kind) has no content")
+    }
+    return event
   }
 
   @Test("a scan finds the slot that the encoder made", arguments: EventKind.allCases)
@@ -73,6 +117,20 @@ struct EventCodingTests {
       let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
       #expect(slot.stream == event.stream.fingerprint)
       #expect(slot.conversation == event.conversation?.fingerprint)
+    }
+  }
+
+  @Test("recalls and edits stand under their stream's key of amendments, reactions under none")
+  func amendmentKeys() {
+    var samples = SampleEvents(seed: 6)
+    for kind in EventKind.allCases where !kind.isMessage {
+      let event = samples.event(kind)
+      var buffer = ByteBuffer()
+      let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
+      let amends = kind == .messageRecalled || kind == .messageEdited
+      let key = ConversationKey.fingerprint(amendmentsOf: event.stream)
+      #expect(slot.conversation == (amends ? key : 0), "\(kind)")
+      #expect(slot.messageID == event.messageID)
     }
   }
 

@@ -31,83 +31,12 @@ extension Daybook_V1_Event {
   }
 
   private static func body(of event: Event) throws -> OneOf_Body {
-    switch event.body {
-    case .messageSent(let message):
-      .messageSent(
-        try .with {
-          $0.content = try message.generatedContent()
-          $0.clientTimeMs = message.clientTime.milliseconds
-          $0.senderName = message.senderName
-        })
-    case .messageCopied(let message, let to, let peerSeq):
-      .messageCopied(
-        try .with {
-          $0.content = try message.generatedContent()
-          $0.clientTimeMs = message.clientTime.milliseconds
-          $0.senderName = message.senderName
-          $0.to = to.text
-          $0.peerSeq = peerSeq.rawValue
-        })
-    case .acked(let upTo, let senders):
-      .acked(
-        .with {
-          $0.upToSeq = upTo.rawValue
-          $0.senders = senders.map(\.text)
-        })
-    case .read(let peer, let upTo):
-      .read(
-        .with {
-          $0.peer = peer?.text ?? ""
-          $0.upToSeq = upTo.rawValue
-        })
-    case .groupCreated(let title): .groupCreated(.with { $0.title = title })
-    case .memberJoined(let member): .memberJoined(.with { $0.member = member.text })
-    case .memberLeft(let member): .memberLeft(.with { $0.member = member.text })
-    case .cursorOpened(let cursor): .cursorOpened(.with { $0.cursor = cursor.rawValue })
-    case .noted: .noted(.init())
-    default: notice(of: event)
-    }
-  }
-
-  private static func notice(of event: Event) -> OneOf_Body {
-    switch event.body {
-    case .messagesDelivered(let by, let upTo):
-      .messagesDelivered(
-        .with {
-          $0.by = by.text
-          $0.upToPeerSeq = upTo.rawValue
-        })
-    case .messagesRead(let by, let upTo):
-      .messagesRead(
-        .with {
-          $0.by = by.text
-          $0.upToPeerSeq = upTo.rawValue
-        })
-    case .groupJoined(let group, let at):
-      .groupJoined(
-        .with {
-          $0.group = group.text
-          $0.groupSeq = at.rawValue
-        })
-    case .groupLeft(let group, let at):
-      .groupLeft(
-        .with {
-          $0.group = group.text
-          $0.groupSeq = at.rawValue
-        })
-    case .groupRead(let group, let upTo):
-      .groupRead(
-        .with {
-          $0.group = group.text
-          $0.upToGroupSeq = upTo.rawValue
-        })
-    default: preconditionFailure("\(event.kind) is no notice")
-    }
-  }
-}
-
-extension DaybookModel.Message {
-  fileprivate func generatedContent() throws -> Daybook_V1_Content {
-    try Daybook_V1_Content(serializedBytes: Array(content.readableBytesView))
+    let bodies = [
+      try message(event), receipt(event), try amendment(event), ofGroup(event), ofMember(event),
+      notice(event), ofPerson(event), ofDevice(event),
+    ]
+    let made = bodies.compactMap { $0 }
+    precondition(made.count == 1, "\(event.kind) is made by \(made.count) of these")
+    return made[0]
   }
 }

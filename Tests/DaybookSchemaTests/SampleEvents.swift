@@ -13,7 +13,8 @@ struct SampleEvents {
     return Event(
       stream: stream,
       seq: kind.takesSeq(in: stream.kind) ? Seq(number()) : .none,
-      messageID: kind.isMessage ? MessageID(number() & .max >> 1) : .none,
+      messageID: SampleEvents.withMessageID.contains(kind)
+        ? MessageID(number() & .max >> 1) : .none,
       recordedAt: Timestamp(milliseconds: number()),
       actor: Actor(
         user: chance(4) ? nil : id(), device: chance(2) ? nil : id(),
@@ -31,35 +32,107 @@ struct SampleEvents {
       body: body(kind))
   }
 
+  private static let withMessageID: Set<EventKind> = [
+    .messageSent, .messageCopied, .messageWithheld, .messageRecalled, .messageEdited,
+    .reactionAdded, .reactionRemoved, .messageTombstone,
+  ]
+
   private mutating func body(_ kind: EventKind) -> Event.Body {
     switch kind {
     case .messageSent: .messageSent(message())
     case .messageCopied: .messageCopied(message(), to: id(), peerSeq: Seq(number()))
+    case .messageWithheld: .messageWithheld(message())
     case .acked: .acked(upTo: Seq(number()), senders: (0..<random.next() % 4).map { _ in id() })
     case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()))
     case .messagesDelivered: .messagesDelivered(by: id(), upToPeerSeq: Seq(number()))
     case .messagesRead: .messagesRead(by: id(), upToPeerSeq: Seq(number()))
-    case .groupCreated: .groupCreated(title: text())
-    case .memberJoined: .memberJoined(id())
-    case .memberLeft: .memberLeft(id())
-    case .groupJoined: .groupJoined(id(), at: Seq(number()))
-    case .groupLeft: .groupLeft(id(), at: Seq(number()))
-    case .groupRead: .groupRead(id(), upTo: Seq(number()))
     case .cursorOpened: .cursorOpened(cursor: Seq(number()))
     case .noted: .noted
+    case .messageRecalled: .messageRecalled(target())
+    case .messageEdited: .messageEdited(target(), content: content())
+    case .reactionAdded: .reactionAdded(target(), text())
+    case .reactionRemoved: .reactionRemoved(target(), text())
+    case .messageTombstone:
+      .messageTombstone(
+        MessageTombstone(
+          by: chance(2) ? nil : id(), at: Timestamp(milliseconds: number()), isEdit: chance(2),
+          to: chance(2) ? nil : id(), peerSeq: Seq(number())))
+    case .userBlocked: .userBlocked(id())
+    case .userUnblocked: .userUnblocked(id())
+    case .conversationMarked:
+      .conversationMarked(
+        chance(2) ? .user(id()) : .group(id()),
+        ConversationMarks(isQuiet: chance(2), isPinned: chance(2), isUnread: chance(2)))
+    case .conversationCleared:
+      .conversationCleared(peer: chance(2) ? nil : id(), upTo: Seq(number()))
+    case .deviceForgotten: .deviceForgotten(id())
+    case .sessionOpened: .sessionOpened(session: text(), client: text())
+    case .sessionClosed: .sessionClosed(session: text(), reason: text())
+    default: groupBody(kind)
     }
   }
 
-  private mutating func message() -> Message {
-    let content =
-      chance(2)
+  private mutating func groupBody(_ kind: EventKind) -> Event.Body {
+    switch kind {
+    case .groupCreated: .groupCreated(settings())
+    case .groupChanged: .groupChanged(settings())
+    case .groupDissolved: .groupDissolved
+    case .memberJoined: .memberJoined(id(), role: role())
+    case .memberLeft: .memberLeft(id(), successor: chance(2) ? nil : id())
+    case .memberInvited: .memberInvited(id())
+    case .joinRequested: .joinRequested(id())
+    case .joinRefused: .joinRefused(id())
+    case .roleChanged: .roleChanged(id(), role())
+    case .memberSilenced: .memberSilenced(id(), chance(2))
+    case .groupJoined: .groupJoined(id(), at: Seq(number()))
+    case .groupLeft: .groupLeft(id(), at: Seq(number()))
+    case .groupRead: .groupRead(id(), upTo: Seq(number()))
+    case .groupInvited: .groupInvited(id(), at: Seq(number()))
+    case .groupRefused: .groupRefused(id(), at: Seq(number()))
+    case .groupCleared: .groupCleared(id(), upTo: Seq(number()))
+    default: preconditionFailure("there is no sample of \(kind)")
+    }
+  }
+
+  private mutating func target() -> MessageTarget {
+    MessageTarget(peer: chance(2) ? nil : id(), seq: Seq(number()))
+  }
+
+  private mutating func role() -> Role { Role.allCases[Int(random.next() % 3)] }
+
+  private mutating func settings() -> GroupSettings {
+    GroupSettings(
+      title: text(), description: text(), joinPolicy: JoinPolicy.allCases[Int(random.next() % 3)],
+      isHistoryShown: chance(2), isSilenced: chance(2))
+  }
+
+  private mutating func content() -> ByteBuffer {
+    chance(2)
       ? ContentCoding.text(text())
       : ContentCoding.plain(
         type: "application/octet-stream",
         body: ByteBuffer(bytes: (0..<random.next() % 300).map { _ in UInt8(chance(2) ? 0 : 0xff) }))
-    return Message(
-      content: content, clientTime: Timestamp(milliseconds: chance(2) ? 0 : number()),
-      senderName: chance(2) ? "" : text())
+  }
+
+  private mutating func message() -> Message {
+    Message(
+      content: content(), clientTime: Timestamp(milliseconds: chance(2) ? 0 : number()),
+      senderName: chance(2) ? "" : text(), extras: chance(2) ? nil : extras())
+  }
+
+  /// Nil for what would say nothing: the log has no such extras.
+  private mutating func extras() -> MessageExtras? {
+    let extras = MessageExtras(
+      replyTo: MessageID(chance(2) ? 0 : number()),
+      mentions: chance(2) ? [] : (0..<random.next() % 5).map { _ in id() },
+      mentionsEveryone: chance(2),
+      forwarded: chance(2)
+        ? nil
+        : Forwarded(
+          messageID: MessageID(number()), user: id(),
+          recordedAt: Timestamp(milliseconds: number())),
+      expiresAt: Timestamp(milliseconds: chance(2) ? 0 : number()))
+    return extras.isEmpty ? nil : extras
   }
 
   /// Zero, and every width that a varint can have.

@@ -10,6 +10,9 @@ struct EventTable {
     var relayed: Set<String>
     var fields: [String]
 
+    /// The relay carries it, as it is, into another stream.
+    var isCarriedOver: Bool { relayed.contains(name) }
+
     func takesSeq(inMailbox: Bool) -> Bool {
       seq == "yes" || (seq == "in a mailbox" && inMailbox)
     }
@@ -48,6 +51,7 @@ struct EventTable {
       } else if first == "oneof" {
         inBody = true
       } else if let at = words.firstIndex(of: "="), at >= 2 {
+        // A field has its type in front of its name; an enum's value has nothing.
         if inBody, message == "Event" {
           kinds.append((words[at - 2], words[at - 1]))
         } else {

@@ -16,7 +16,10 @@ enum Links {
 @Suite("Links")
 struct LinkTests {
   @Test(
-    "every relative link leads to a file", arguments: ["README.md", "schemas/README.md"])
+    "every relative link leads to a file",
+    arguments: [
+      "README.md", "schemas/README.md", "schemas/wire-protocol.md", "schemas/conversation.md",
+    ])
   func lead(page: String) throws {
     let links = Links.relative(in: try Repository.text(page))
     #expect(!links.isEmpty)

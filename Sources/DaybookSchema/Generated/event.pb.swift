@@ -31,6 +31,86 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum Daybook_V1_JoinPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case `open` // = 0
+
+  /// An admin admits whoever asks.
+  case approval // = 1
+
+  /// Only who was invited.
+  case invitation // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .open
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .open
+    case 1: self = .approval
+    case 2: self = .invitation
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .open: return 0
+    case .approval: return 1
+    case .invitation: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_JoinPolicy] = [
+    .open,
+    .approval,
+    .invitation,
+  ]
+
+}
+
+package nonisolated enum Daybook_V1_Role: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case member // = 0
+  case admin // = 1
+  case owner // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .member
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .member
+    case 1: self = .admin
+    case 2: self = .owner
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .member: return 0
+    case .admin: return 1
+    case .owner: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_Role] = [
+    .member,
+    .admin,
+    .owner,
+  ]
+
+}
+
 package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -48,7 +128,8 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._seq = newValue}
   }
 
-  /// 63 bits, monotonic in a partition; 0 for what isn't a message.
+  /// 63 bits. A message's own, monotonic in a partition; of an amendment, the message that it is
+  /// about; 0 for all else.
   package var messageID: UInt64 {
     get {_storage._messageID}
     set {_uniqueStorage()._messageID = newValue}
@@ -220,6 +301,190 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._body = .noted(newValue)}
   }
 
+  package var messageRecalled: Daybook_V1_MessageRecalled {
+    get {
+      if case .messageRecalled(let v)? = _storage._body {return v}
+      return Daybook_V1_MessageRecalled()
+    }
+    set {_uniqueStorage()._body = .messageRecalled(newValue)}
+  }
+
+  package var messageEdited: Daybook_V1_MessageEdited {
+    get {
+      if case .messageEdited(let v)? = _storage._body {return v}
+      return Daybook_V1_MessageEdited()
+    }
+    set {_uniqueStorage()._body = .messageEdited(newValue)}
+  }
+
+  package var reactionAdded: Daybook_V1_ReactionAdded {
+    get {
+      if case .reactionAdded(let v)? = _storage._body {return v}
+      return Daybook_V1_ReactionAdded()
+    }
+    set {_uniqueStorage()._body = .reactionAdded(newValue)}
+  }
+
+  package var reactionRemoved: Daybook_V1_ReactionRemoved {
+    get {
+      if case .reactionRemoved(let v)? = _storage._body {return v}
+      return Daybook_V1_ReactionRemoved()
+    }
+    set {_uniqueStorage()._body = .reactionRemoved(newValue)}
+  }
+
+  package var messageWithheld: Daybook_V1_MessageWithheld {
+    get {
+      if case .messageWithheld(let v)? = _storage._body {return v}
+      return Daybook_V1_MessageWithheld()
+    }
+    set {_uniqueStorage()._body = .messageWithheld(newValue)}
+  }
+
+  package var messageTombstone: Daybook_V1_MessageTombstone {
+    get {
+      if case .messageTombstone(let v)? = _storage._body {return v}
+      return Daybook_V1_MessageTombstone()
+    }
+    set {_uniqueStorage()._body = .messageTombstone(newValue)}
+  }
+
+  package var groupChanged: Daybook_V1_GroupChanged {
+    get {
+      if case .groupChanged(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupChanged()
+    }
+    set {_uniqueStorage()._body = .groupChanged(newValue)}
+  }
+
+  package var memberInvited: Daybook_V1_MemberInvited {
+    get {
+      if case .memberInvited(let v)? = _storage._body {return v}
+      return Daybook_V1_MemberInvited()
+    }
+    set {_uniqueStorage()._body = .memberInvited(newValue)}
+  }
+
+  package var joinRequested: Daybook_V1_JoinRequested {
+    get {
+      if case .joinRequested(let v)? = _storage._body {return v}
+      return Daybook_V1_JoinRequested()
+    }
+    set {_uniqueStorage()._body = .joinRequested(newValue)}
+  }
+
+  package var joinRefused: Daybook_V1_JoinRefused {
+    get {
+      if case .joinRefused(let v)? = _storage._body {return v}
+      return Daybook_V1_JoinRefused()
+    }
+    set {_uniqueStorage()._body = .joinRefused(newValue)}
+  }
+
+  package var roleChanged: Daybook_V1_RoleChanged {
+    get {
+      if case .roleChanged(let v)? = _storage._body {return v}
+      return Daybook_V1_RoleChanged()
+    }
+    set {_uniqueStorage()._body = .roleChanged(newValue)}
+  }
+
+  package var memberSilenced: Daybook_V1_MemberSilenced {
+    get {
+      if case .memberSilenced(let v)? = _storage._body {return v}
+      return Daybook_V1_MemberSilenced()
+    }
+    set {_uniqueStorage()._body = .memberSilenced(newValue)}
+  }
+
+  package var groupDissolved: Daybook_V1_GroupDissolved {
+    get {
+      if case .groupDissolved(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupDissolved()
+    }
+    set {_uniqueStorage()._body = .groupDissolved(newValue)}
+  }
+
+  package var groupInvited: Daybook_V1_GroupInvited {
+    get {
+      if case .groupInvited(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupInvited()
+    }
+    set {_uniqueStorage()._body = .groupInvited(newValue)}
+  }
+
+  package var groupRefused: Daybook_V1_GroupRefused {
+    get {
+      if case .groupRefused(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupRefused()
+    }
+    set {_uniqueStorage()._body = .groupRefused(newValue)}
+  }
+
+  package var userBlocked: Daybook_V1_UserBlocked {
+    get {
+      if case .userBlocked(let v)? = _storage._body {return v}
+      return Daybook_V1_UserBlocked()
+    }
+    set {_uniqueStorage()._body = .userBlocked(newValue)}
+  }
+
+  package var userUnblocked: Daybook_V1_UserUnblocked {
+    get {
+      if case .userUnblocked(let v)? = _storage._body {return v}
+      return Daybook_V1_UserUnblocked()
+    }
+    set {_uniqueStorage()._body = .userUnblocked(newValue)}
+  }
+
+  package var conversationMarked: Daybook_V1_ConversationMarked {
+    get {
+      if case .conversationMarked(let v)? = _storage._body {return v}
+      return Daybook_V1_ConversationMarked()
+    }
+    set {_uniqueStorage()._body = .conversationMarked(newValue)}
+  }
+
+  package var conversationCleared: Daybook_V1_ConversationCleared {
+    get {
+      if case .conversationCleared(let v)? = _storage._body {return v}
+      return Daybook_V1_ConversationCleared()
+    }
+    set {_uniqueStorage()._body = .conversationCleared(newValue)}
+  }
+
+  package var groupCleared: Daybook_V1_GroupCleared {
+    get {
+      if case .groupCleared(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupCleared()
+    }
+    set {_uniqueStorage()._body = .groupCleared(newValue)}
+  }
+
+  package var deviceForgotten: Daybook_V1_DeviceForgotten {
+    get {
+      if case .deviceForgotten(let v)? = _storage._body {return v}
+      return Daybook_V1_DeviceForgotten()
+    }
+    set {_uniqueStorage()._body = .deviceForgotten(newValue)}
+  }
+
+  package var sessionOpened: Daybook_V1_SessionOpened {
+    get {
+      if case .sessionOpened(let v)? = _storage._body {return v}
+      return Daybook_V1_SessionOpened()
+    }
+    set {_uniqueStorage()._body = .sessionOpened(newValue)}
+  }
+
+  package var sessionClosed: Daybook_V1_SessionClosed {
+    get {
+      if case .sessionClosed(let v)? = _storage._body {return v}
+      return Daybook_V1_SessionClosed()
+    }
+    set {_uniqueStorage()._body = .sessionClosed(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -237,6 +502,29 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     case groupRead(Daybook_V1_GroupRead)
     case cursorOpened(Daybook_V1_CursorOpened)
     case noted(Daybook_V1_Noted)
+    case messageRecalled(Daybook_V1_MessageRecalled)
+    case messageEdited(Daybook_V1_MessageEdited)
+    case reactionAdded(Daybook_V1_ReactionAdded)
+    case reactionRemoved(Daybook_V1_ReactionRemoved)
+    case messageWithheld(Daybook_V1_MessageWithheld)
+    case messageTombstone(Daybook_V1_MessageTombstone)
+    case groupChanged(Daybook_V1_GroupChanged)
+    case memberInvited(Daybook_V1_MemberInvited)
+    case joinRequested(Daybook_V1_JoinRequested)
+    case joinRefused(Daybook_V1_JoinRefused)
+    case roleChanged(Daybook_V1_RoleChanged)
+    case memberSilenced(Daybook_V1_MemberSilenced)
+    case groupDissolved(Daybook_V1_GroupDissolved)
+    case groupInvited(Daybook_V1_GroupInvited)
+    case groupRefused(Daybook_V1_GroupRefused)
+    case userBlocked(Daybook_V1_UserBlocked)
+    case userUnblocked(Daybook_V1_UserUnblocked)
+    case conversationMarked(Daybook_V1_ConversationMarked)
+    case conversationCleared(Daybook_V1_ConversationCleared)
+    case groupCleared(Daybook_V1_GroupCleared)
+    case deviceForgotten(Daybook_V1_DeviceForgotten)
+    case sessionOpened(Daybook_V1_SessionOpened)
+    case sessionClosed(Daybook_V1_SessionClosed)
 
   }
 
@@ -284,11 +572,50 @@ package nonisolated struct Daybook_V1_MessageSent: Sendable {
   /// How the sender's name was written, where that differs from the user id.
   package var senderName: String = String()
 
+  /// The message that this one answers, in the same conversation; 0 for none.
+  package var replyTo: UInt64 = 0
+
+  /// Who is to take note; everyone in a group, if so said.
+  package var mentions: [String] = []
+
+  package var mentionsEveryone: Bool = false
+
+  /// Set in what was forwarded: where it was said first.
+  package var forwarded: Daybook_V1_Forwarded {
+    get {_forwarded ?? Daybook_V1_Forwarded()}
+    set {_forwarded = newValue}
+  }
+  /// Returns true if `forwarded` has been explicitly set.
+  package var hasForwarded: Bool {self._forwarded != nil}
+  /// Clears the value of `forwarded`. Subsequent reads from it will return its default value.
+  package mutating func clearForwarded() {self._forwarded = nil}
+
+  /// Milliseconds since 1970 from which on it is no longer shown; 0: it is kept for good.
+  package var expiresAtMs: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _content: Daybook_V1_Content? = nil
+  fileprivate var _forwarded: Daybook_V1_Forwarded? = nil
+}
+
+/// The origin of a forwarded message: stated by the server, from the message itself.
+package nonisolated struct Daybook_V1_Forwarded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var messageID: UInt64 = 0
+
+  package var user: String = String()
+
+  package var recordedAtMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 /// The sender's own copy of a direct message, in the sender's mailbox. Its message
@@ -311,16 +638,34 @@ package nonisolated struct Daybook_V1_MessageCopied: Sendable {
 
   package var senderName: String = String()
 
-  /// The receiver, and the original's seq in the receiver's mailbox.
+  /// The receiver, and the original's seq in the receiver's mailbox; 0 if it never came there.
   package var to: String = String()
 
   package var peerSeq: UInt64 = 0
+
+  package var replyTo: UInt64 = 0
+
+  package var mentions: [String] = []
+
+  package var mentionsEveryone: Bool = false
+
+  package var forwarded: Daybook_V1_Forwarded {
+    get {_forwarded ?? Daybook_V1_Forwarded()}
+    set {_forwarded = newValue}
+  }
+  /// Returns true if `forwarded` has been explicitly set.
+  package var hasForwarded: Bool {self._forwarded != nil}
+  /// Clears the value of `forwarded`. Subsequent reads from it will return its default value.
+  package mutating func clearForwarded() {self._forwarded = nil}
+
+  package var expiresAtMs: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _content: Daybook_V1_Content? = nil
+  fileprivate var _forwarded: Daybook_V1_Forwarded? = nil
 }
 
 /// Event.user's device has everything of this stream up to and including the seq.
@@ -394,11 +739,22 @@ package nonisolated struct Daybook_V1_GroupCreated: Sendable {
 
   package var title: String = String()
 
+  package var description_p: String = String()
+
+  package var joinPolicy: Daybook_V1_JoinPolicy = .open
+
+  /// Members may see what was said before they first joined.
+  package var historyShown: Bool = false
+
+  /// Only the owner and admins may speak.
+  package var silenced: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
+/// Event.user is the member, or the admin who let the member in.
 package nonisolated struct Daybook_V1_MemberJoined: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -406,17 +762,24 @@ package nonisolated struct Daybook_V1_MemberJoined: Sendable {
 
   package var member: String = String()
 
+  /// Owner, of a group that nobody was left in.
+  package var role: Daybook_V1_Role = .member
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
+/// Event.user is the member, or the admin who removed the member.
 package nonisolated struct Daybook_V1_MemberLeft: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var member: String = String()
+
+  /// Of an owner's leave: whose the group is now; empty where nobody is left.
+  package var successor: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -492,13 +855,412 @@ package nonisolated struct Daybook_V1_Noted: Sendable {
   package init() {}
 }
 
+package nonisolated struct Daybook_V1_MessageRecalled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var targetSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MessageEdited: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var targetSeq: UInt64 = 0
+
+  package var content: Daybook_V1_Content {
+    get {_content ?? Daybook_V1_Content()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  package var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  package mutating func clearContent() {self._content = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _content: Daybook_V1_Content? = nil
+}
+
+package nonisolated struct Daybook_V1_ReactionAdded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var targetSeq: UInt64 = 0
+
+  package var reaction: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_ReactionRemoved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var targetSeq: UInt64 = 0
+
+  package var reaction: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A message of a blocked user, where the server hides that: the sender gets a copy, the owner of the
+/// mailbox nothing.
+package nonisolated struct Daybook_V1_MessageWithheld: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var content: Daybook_V1_Content {
+    get {_content ?? Daybook_V1_Content()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  package var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  package mutating func clearContent() {self._content = nil}
+
+  package var clientTimeMs: UInt64 = 0
+
+  package var senderName: String = String()
+
+  package var replyTo: UInt64 = 0
+
+  package var mentions: [String] = []
+
+  package var mentionsEveryone: Bool = false
+
+  package var forwarded: Daybook_V1_Forwarded {
+    get {_forwarded ?? Daybook_V1_Forwarded()}
+    set {_forwarded = newValue}
+  }
+  /// Returns true if `forwarded` has been explicitly set.
+  package var hasForwarded: Bool {self._forwarded != nil}
+  /// Clears the value of `forwarded`. Subsequent reads from it will return its default value.
+  package mutating func clearForwarded() {self._forwarded = nil}
+
+  package var expiresAtMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _content: Daybook_V1_Content? = nil
+  fileprivate var _forwarded: Daybook_V1_Forwarded? = nil
+}
+
+/// Stands in no log: it is what is fetched, under the same seq, id and user, in place of a message that
+/// was recalled or has expired, and of its edits.
+package nonisolated struct Daybook_V1_MessageTombstone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Who recalled it, and when; empty for what expired.
+  package var by: String = String()
+
+  package var atMs: UInt64 = 0
+
+  /// It stands for an edit, not for the message.
+  package var isEdit: Bool = false
+
+  /// As in MessageCopied, where it stands for one; of an edit, the conversation's peer.
+  package var to: String = String()
+
+  package var peerSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What holds from now on, all of it.
+package nonisolated struct Daybook_V1_GroupChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var title: String = String()
+
+  package var description_p: String = String()
+
+  package var joinPolicy: Daybook_V1_JoinPolicy = .open
+
+  package var historyShown: Bool = false
+
+  package var silenced: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MemberInvited: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_JoinRequested: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// A request was refused, or an invitation withdrawn; by the member: taken back, or declined.
+package nonisolated struct Daybook_V1_JoinRefused: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// To be the owner is to take the place of the one before, who is an admin from then on.
+package nonisolated struct Daybook_V1_RoleChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: String = String()
+
+  package var role: Daybook_V1_Role = .member
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MemberSilenced: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var member: String = String()
+
+  /// False: may speak again.
+  package var silenced: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The end of a group: nobody is a member after this seq.
+package nonisolated struct Daybook_V1_GroupDissolved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In a user's mailbox: Event.user has invited the owner.
+package nonisolated struct Daybook_V1_GroupInvited: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var groupSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In a user's mailbox: the owner's request was refused, or the invitation withdrawn.
+package nonisolated struct Daybook_V1_GroupRefused: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var groupSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The owner of this mailbox wants no messages of this user.
+package nonisolated struct Daybook_V1_UserBlocked: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_UserUnblocked: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var peer: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What holds from now on, all of it, of one of the owner's conversations.
+package nonisolated struct Daybook_V1_ConversationMarked: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "user/<peer>" or "group/<id>".
+  package var conversation: String = String()
+
+  package var quiet: Bool = false
+
+  package var pinned: Bool = false
+
+  /// As if something were unread, until something is read.
+  package var unread: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Event.user no longer wants to see the conversation up to and including the seq.
+package nonisolated struct Daybook_V1_ConversationCleared: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The peer within a mailbox; empty in a group's stream.
+  package var peer: String = String()
+
+  package var upToSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In a member's mailbox: what the member no longer wants to see of the group.
+package nonisolated struct Daybook_V1_GroupCleared: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var upToGroupSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The device is none of the owner's any more; should it come again, it is a new one.
+package nonisolated struct Daybook_V1_DeviceForgotten: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var device: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Event.device has a session from now on.
+package nonisolated struct Daybook_V1_SessionOpened: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var session: String = String()
+
+  /// Name and version of its program.
+  package var client: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_SessionClosed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var session: String = String()
+
+  /// Name of an error, or empty for a session that ended as planned.
+  package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
+nonisolated extension Daybook_V1_JoinPolicy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0JOIN_POLICY_OPEN\0\u{1}JOIN_POLICY_APPROVAL\0\u{1}JOIN_POLICY_INVITATION\0")
+}
+
+nonisolated extension Daybook_V1_Role: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLE_MEMBER\0\u{1}ROLE_ADMIN\0\u{1}ROLE_OWNER\0")
+}
+
 nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Event"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0")
 
   fileprivate class _StorageClass {
     var _stream: String = String()
@@ -746,6 +1508,305 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._body = .noted(v)
           }
         }()
+        case 30: try {
+          var v: Daybook_V1_MessageRecalled?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .messageRecalled(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .messageRecalled(v)
+          }
+        }()
+        case 31: try {
+          var v: Daybook_V1_MessageEdited?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .messageEdited(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .messageEdited(v)
+          }
+        }()
+        case 32: try {
+          var v: Daybook_V1_ReactionAdded?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .reactionAdded(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .reactionAdded(v)
+          }
+        }()
+        case 33: try {
+          var v: Daybook_V1_ReactionRemoved?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .reactionRemoved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .reactionRemoved(v)
+          }
+        }()
+        case 34: try {
+          var v: Daybook_V1_MessageWithheld?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .messageWithheld(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .messageWithheld(v)
+          }
+        }()
+        case 35: try {
+          var v: Daybook_V1_MessageTombstone?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .messageTombstone(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .messageTombstone(v)
+          }
+        }()
+        case 36: try {
+          var v: Daybook_V1_GroupChanged?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupChanged(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupChanged(v)
+          }
+        }()
+        case 37: try {
+          var v: Daybook_V1_MemberInvited?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .memberInvited(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .memberInvited(v)
+          }
+        }()
+        case 38: try {
+          var v: Daybook_V1_JoinRequested?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .joinRequested(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .joinRequested(v)
+          }
+        }()
+        case 39: try {
+          var v: Daybook_V1_JoinRefused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .joinRefused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .joinRefused(v)
+          }
+        }()
+        case 40: try {
+          var v: Daybook_V1_RoleChanged?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .roleChanged(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .roleChanged(v)
+          }
+        }()
+        case 41: try {
+          var v: Daybook_V1_MemberSilenced?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .memberSilenced(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .memberSilenced(v)
+          }
+        }()
+        case 42: try {
+          var v: Daybook_V1_GroupDissolved?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupDissolved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupDissolved(v)
+          }
+        }()
+        case 43: try {
+          var v: Daybook_V1_GroupInvited?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupInvited(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupInvited(v)
+          }
+        }()
+        case 44: try {
+          var v: Daybook_V1_GroupRefused?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupRefused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupRefused(v)
+          }
+        }()
+        case 45: try {
+          var v: Daybook_V1_UserBlocked?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .userBlocked(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .userBlocked(v)
+          }
+        }()
+        case 46: try {
+          var v: Daybook_V1_UserUnblocked?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .userUnblocked(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .userUnblocked(v)
+          }
+        }()
+        case 47: try {
+          var v: Daybook_V1_ConversationMarked?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .conversationMarked(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .conversationMarked(v)
+          }
+        }()
+        case 48: try {
+          var v: Daybook_V1_ConversationCleared?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .conversationCleared(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .conversationCleared(v)
+          }
+        }()
+        case 49: try {
+          var v: Daybook_V1_GroupCleared?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupCleared(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupCleared(v)
+          }
+        }()
+        case 50: try {
+          var v: Daybook_V1_DeviceForgotten?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .deviceForgotten(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .deviceForgotten(v)
+          }
+        }()
+        case 51: try {
+          var v: Daybook_V1_SessionOpened?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .sessionOpened(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .sessionOpened(v)
+          }
+        }()
+        case 52: try {
+          var v: Daybook_V1_SessionClosed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .sessionClosed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .sessionClosed(v)
+          }
+        }()
         default: break
         }
       }
@@ -848,6 +1909,98 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         guard case .noted(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
       }()
+      case .messageRecalled?: try {
+        guard case .messageRecalled(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
+      case .messageEdited?: try {
+        guard case .messageEdited(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      }()
+      case .reactionAdded?: try {
+        guard case .reactionAdded(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .reactionRemoved?: try {
+        guard case .reactionRemoved(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .messageWithheld?: try {
+        guard case .messageWithheld(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .messageTombstone?: try {
+        guard case .messageTombstone(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .groupChanged?: try {
+        guard case .groupChanged(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .memberInvited?: try {
+        guard case .memberInvited(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .joinRequested?: try {
+        guard case .joinRequested(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .joinRefused?: try {
+        guard case .joinRefused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case .roleChanged?: try {
+        guard case .roleChanged(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case .memberSilenced?: try {
+        guard case .memberSilenced(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+      }()
+      case .groupDissolved?: try {
+        guard case .groupDissolved(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+      }()
+      case .groupInvited?: try {
+        guard case .groupInvited(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
+      }()
+      case .groupRefused?: try {
+        guard case .groupRefused(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
+      }()
+      case .userBlocked?: try {
+        guard case .userBlocked(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
+      }()
+      case .userUnblocked?: try {
+        guard case .userUnblocked(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
+      }()
+      case .conversationMarked?: try {
+        guard case .conversationMarked(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
+      }()
+      case .conversationCleared?: try {
+        guard case .conversationCleared(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
+      }()
+      case .groupCleared?: try {
+        guard case .groupCleared(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
+      }()
+      case .deviceForgotten?: try {
+        guard case .deviceForgotten(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      }()
+      case .sessionOpened?: try {
+        guard case .sessionOpened(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      }()
+      case .sessionClosed?: try {
+        guard case .sessionClosed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      }()
       case nil: break
       }
     }
@@ -922,7 +2075,7 @@ nonisolated extension Daybook_V1_Cause: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessageSent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{4}\u{3}reply_to\0\u{1}mentions\0\u{3}mentions_everyone\0\u{1}forwarded\0\u{3}expires_at_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -933,6 +2086,11 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularMessageField(value: &self._content) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.clientTimeMs) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.senderName) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.replyTo) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.mentions) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.mentionsEveryone) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._forwarded) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAtMs) }()
       default: break
       }
     }
@@ -952,6 +2110,21 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
     if !self.senderName.isEmpty {
       try visitor.visitSingularStringField(value: self.senderName, fieldNumber: 3)
     }
+    if self.replyTo != 0 {
+      try visitor.visitSingularFixed64Field(value: self.replyTo, fieldNumber: 6)
+    }
+    if !self.mentions.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.mentions, fieldNumber: 7)
+    }
+    if self.mentionsEveryone != false {
+      try visitor.visitSingularBoolField(value: self.mentionsEveryone, fieldNumber: 8)
+    }
+    try { if let v = self._forwarded {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if self.expiresAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.expiresAtMs, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -959,6 +2132,51 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
     if lhs._content != rhs._content {return false}
     if lhs.clientTimeMs != rhs.clientTimeMs {return false}
     if lhs.senderName != rhs.senderName {return false}
+    if lhs.replyTo != rhs.replyTo {return false}
+    if lhs.mentions != rhs.mentions {return false}
+    if lhs.mentionsEveryone != rhs.mentionsEveryone {return false}
+    if lhs._forwarded != rhs._forwarded {return false}
+    if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_Forwarded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Forwarded"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}user\0\u{3}recorded_at_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.messageID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.recordedAtMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.messageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.messageID, fieldNumber: 1)
+    }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 2)
+    }
+    if self.recordedAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.recordedAtMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_Forwarded, rhs: Daybook_V1_Forwarded) -> Bool {
+    if lhs.messageID != rhs.messageID {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs.recordedAtMs != rhs.recordedAtMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -966,7 +2184,7 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessageCopied"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{1}to\0\u{3}peer_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{1}to\0\u{3}peer_seq\0\u{3}reply_to\0\u{1}mentions\0\u{3}mentions_everyone\0\u{1}forwarded\0\u{3}expires_at_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -979,6 +2197,11 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularStringField(value: &self.senderName) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.to) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.peerSeq) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.replyTo) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.mentions) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.mentionsEveryone) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._forwarded) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAtMs) }()
       default: break
       }
     }
@@ -1004,6 +2227,21 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
     if self.peerSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.peerSeq, fieldNumber: 5)
     }
+    if self.replyTo != 0 {
+      try visitor.visitSingularFixed64Field(value: self.replyTo, fieldNumber: 6)
+    }
+    if !self.mentions.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.mentions, fieldNumber: 7)
+    }
+    if self.mentionsEveryone != false {
+      try visitor.visitSingularBoolField(value: self.mentionsEveryone, fieldNumber: 8)
+    }
+    try { if let v = self._forwarded {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if self.expiresAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.expiresAtMs, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1013,6 +2251,11 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
     if lhs.senderName != rhs.senderName {return false}
     if lhs.to != rhs.to {return false}
     if lhs.peerSeq != rhs.peerSeq {return false}
+    if lhs.replyTo != rhs.replyTo {return false}
+    if lhs.mentions != rhs.mentions {return false}
+    if lhs.mentionsEveryone != rhs.mentionsEveryone {return false}
+    if lhs._forwarded != rhs._forwarded {return false}
+    if lhs.expiresAtMs != rhs.expiresAtMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1160,7 +2403,7 @@ nonisolated extension Daybook_V1_MessagesRead: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupCreated"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1169,6 +2412,10 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.title) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
       default: break
       }
     }
@@ -1178,11 +2425,27 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
     if !self.title.isEmpty {
       try visitor.visitSingularStringField(value: self.title, fieldNumber: 1)
     }
+    if !self.description_p.isEmpty {
+      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 2)
+    }
+    if self.joinPolicy != .open {
+      try visitor.visitSingularEnumField(value: self.joinPolicy, fieldNumber: 3)
+    }
+    if self.historyShown != false {
+      try visitor.visitSingularBoolField(value: self.historyShown, fieldNumber: 4)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_GroupCreated, rhs: Daybook_V1_GroupCreated) -> Bool {
     if lhs.title != rhs.title {return false}
+    if lhs.description_p != rhs.description_p {return false}
+    if lhs.joinPolicy != rhs.joinPolicy {return false}
+    if lhs.historyShown != rhs.historyShown {return false}
+    if lhs.silenced != rhs.silenced {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1190,7 +2453,7 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberJoined"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1199,6 +2462,7 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       default: break
       }
     }
@@ -1208,11 +2472,15 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
+    if self.role != .member {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MemberJoined, rhs: Daybook_V1_MemberJoined) -> Bool {
     if lhs.member != rhs.member {return false}
+    if lhs.role != rhs.role {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1220,7 +2488,7 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberLeft"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}successor\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1229,6 +2497,7 @@ nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.successor) }()
       default: break
       }
     }
@@ -1238,11 +2507,15 @@ nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobu
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
+    if !self.successor.isEmpty {
+      try visitor.visitSingularStringField(value: self.successor, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MemberLeft, rhs: Daybook_V1_MemberLeft) -> Bool {
     if lhs.member != rhs.member {return false}
+    if lhs.successor != rhs.successor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1397,6 +2670,858 @@ nonisolated extension Daybook_V1_Noted: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 
   package static func ==(lhs: Daybook_V1_Noted, rhs: Daybook_V1_Noted) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MessageRecalled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MessageRecalled"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}target_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.targetSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.targetSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.targetSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MessageRecalled, rhs: Daybook_V1_MessageRecalled) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.targetSeq != rhs.targetSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MessageEdited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MessageEdited"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}target_seq\0\u{1}content\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.targetSeq) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._content) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.targetSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.targetSeq, fieldNumber: 2)
+    }
+    try { if let v = self._content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MessageEdited, rhs: Daybook_V1_MessageEdited) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.targetSeq != rhs.targetSeq {return false}
+    if lhs._content != rhs._content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ReactionAdded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReactionAdded"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}target_seq\0\u{1}reaction\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.targetSeq) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reaction) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.targetSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.targetSeq, fieldNumber: 2)
+    }
+    if !self.reaction.isEmpty {
+      try visitor.visitSingularStringField(value: self.reaction, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ReactionAdded, rhs: Daybook_V1_ReactionAdded) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.targetSeq != rhs.targetSeq {return false}
+    if lhs.reaction != rhs.reaction {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ReactionRemoved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReactionRemoved"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}target_seq\0\u{1}reaction\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.targetSeq) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reaction) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.targetSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.targetSeq, fieldNumber: 2)
+    }
+    if !self.reaction.isEmpty {
+      try visitor.visitSingularStringField(value: self.reaction, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ReactionRemoved, rhs: Daybook_V1_ReactionRemoved) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.targetSeq != rhs.targetSeq {return false}
+    if lhs.reaction != rhs.reaction {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MessageWithheld: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MessageWithheld"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{4}\u{3}reply_to\0\u{1}mentions\0\u{3}mentions_everyone\0\u{1}forwarded\0\u{3}expires_at_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._content) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.clientTimeMs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.senderName) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.replyTo) }()
+      case 7: try { try decoder.decodeRepeatedStringField(value: &self.mentions) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.mentionsEveryone) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._forwarded) }()
+      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAtMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.clientTimeMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.clientTimeMs, fieldNumber: 2)
+    }
+    if !self.senderName.isEmpty {
+      try visitor.visitSingularStringField(value: self.senderName, fieldNumber: 3)
+    }
+    if self.replyTo != 0 {
+      try visitor.visitSingularFixed64Field(value: self.replyTo, fieldNumber: 6)
+    }
+    if !self.mentions.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.mentions, fieldNumber: 7)
+    }
+    if self.mentionsEveryone != false {
+      try visitor.visitSingularBoolField(value: self.mentionsEveryone, fieldNumber: 8)
+    }
+    try { if let v = self._forwarded {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if self.expiresAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.expiresAtMs, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MessageWithheld, rhs: Daybook_V1_MessageWithheld) -> Bool {
+    if lhs._content != rhs._content {return false}
+    if lhs.clientTimeMs != rhs.clientTimeMs {return false}
+    if lhs.senderName != rhs.senderName {return false}
+    if lhs.replyTo != rhs.replyTo {return false}
+    if lhs.mentions != rhs.mentions {return false}
+    if lhs.mentionsEveryone != rhs.mentionsEveryone {return false}
+    if lhs._forwarded != rhs._forwarded {return false}
+    if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MessageTombstone"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}at_ms\0\u{3}is_edit\0\u{1}to\0\u{3}peer_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.atMs) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isEdit) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.peerSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 1)
+    }
+    if self.atMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.atMs, fieldNumber: 2)
+    }
+    if self.isEdit != false {
+      try visitor.visitSingularBoolField(value: self.isEdit, fieldNumber: 3)
+    }
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 4)
+    }
+    if self.peerSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.peerSeq, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MessageTombstone, rhs: Daybook_V1_MessageTombstone) -> Bool {
+    if lhs.by != rhs.by {return false}
+    if lhs.atMs != rhs.atMs {return false}
+    if lhs.isEdit != rhs.isEdit {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.peerSeq != rhs.peerSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupChanged"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.title) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.title.isEmpty {
+      try visitor.visitSingularStringField(value: self.title, fieldNumber: 1)
+    }
+    if !self.description_p.isEmpty {
+      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 2)
+    }
+    if self.joinPolicy != .open {
+      try visitor.visitSingularEnumField(value: self.joinPolicy, fieldNumber: 3)
+    }
+    if self.historyShown != false {
+      try visitor.visitSingularBoolField(value: self.historyShown, fieldNumber: 4)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupChanged, rhs: Daybook_V1_GroupChanged) -> Bool {
+    if lhs.title != rhs.title {return false}
+    if lhs.description_p != rhs.description_p {return false}
+    if lhs.joinPolicy != rhs.joinPolicy {return false}
+    if lhs.historyShown != rhs.historyShown {return false}
+    if lhs.silenced != rhs.silenced {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MemberInvited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MemberInvited"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MemberInvited, rhs: Daybook_V1_MemberInvited) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_JoinRequested: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinRequested"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_JoinRequested, rhs: Daybook_V1_JoinRequested) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_JoinRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinRefused"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_JoinRefused, rhs: Daybook_V1_JoinRefused) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RoleChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RoleChanged"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    if self.role != .member {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RoleChanged, rhs: Daybook_V1_RoleChanged) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MemberSilenced: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MemberSilenced"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}silenced\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MemberSilenced, rhs: Daybook_V1_MemberSilenced) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.silenced != rhs.silenced {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupDissolved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupDissolved"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupDissolved, rhs: Daybook_V1_GroupDissolved) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupInvited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupInvited"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}group_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.groupSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.groupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.groupSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupInvited, rhs: Daybook_V1_GroupInvited) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.groupSeq != rhs.groupSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupRefused"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}group_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.groupSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.groupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.groupSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupRefused, rhs: Daybook_V1_GroupRefused) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.groupSeq != rhs.groupSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UserBlocked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserBlocked"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UserBlocked, rhs: Daybook_V1_UserBlocked) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UserUnblocked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserUnblocked"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UserUnblocked, rhs: Daybook_V1_UserUnblocked) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ConversationMarked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConversationMarked"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}quiet\0\u{1}pinned\0\u{1}unread\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.quiet) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.unread) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if self.quiet != false {
+      try visitor.visitSingularBoolField(value: self.quiet, fieldNumber: 2)
+    }
+    if self.pinned != false {
+      try visitor.visitSingularBoolField(value: self.pinned, fieldNumber: 3)
+    }
+    if self.unread != false {
+      try visitor.visitSingularBoolField(value: self.unread, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ConversationMarked, rhs: Daybook_V1_ConversationMarked) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.quiet != rhs.quiet {return false}
+    if lhs.pinned != rhs.pinned {return false}
+    if lhs.unread != rhs.unread {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ConversationCleared: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConversationCleared"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}up_to_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.upToSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.upToSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ConversationCleared, rhs: Daybook_V1_ConversationCleared) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.upToSeq != rhs.upToSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupCleared: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupCleared"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}up_to_group_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToGroupSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.upToGroupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.upToGroupSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupCleared, rhs: Daybook_V1_GroupCleared) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.upToGroupSeq != rhs.upToGroupSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_DeviceForgotten: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DeviceForgotten"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_DeviceForgotten, rhs: Daybook_V1_DeviceForgotten) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_SessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SessionOpened"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}client\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.client) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    if !self.client.isEmpty {
+      try visitor.visitSingularStringField(value: self.client, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_SessionOpened, rhs: Daybook_V1_SessionOpened) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.client != rhs.client {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_SessionClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SessionClosed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}reason\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.session.isEmpty {
+      try visitor.visitSingularStringField(value: self.session, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_SessionClosed, rhs: Daybook_V1_SessionClosed) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

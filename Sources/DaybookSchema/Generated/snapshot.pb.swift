@@ -88,6 +88,62 @@ package nonisolated struct Daybook_V1_MailboxSnapshot: Sendable {
 
   package var groups: [String] = []
 
+  package var blocked: [String] = []
+
+  package var marks: [Daybook_V1_MarkSnapshot] = []
+
+  package var amended: [Daybook_V1_AmendedSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MarkSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var conversation: String = String()
+
+  package var quiet: Bool = false
+
+  package var pinned: Bool = false
+
+  package var unread: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_AmendedSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var messageID: UInt64 = 0
+
+  package var recalled: Bool = false
+
+  package var edits: UInt32 = 0
+
+  package var reactions: [Daybook_V1_ReactionSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_ReactionSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  package var reaction: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -107,6 +163,11 @@ package nonisolated struct Daybook_V1_PeerSnapshot: Sendable {
   package var firstUndelivered: UInt64 = 0
 
   package var firstUnread: UInt64 = 0
+
+  /// The owner has written to the peer.
+  package var isContact: Bool = false
+
+  package var cleared: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -128,6 +189,22 @@ package nonisolated struct Daybook_V1_GroupSnapshot: Sendable {
 
   package var members: [Daybook_V1_MemberSnapshot] = []
 
+  package var description_p: String = String()
+
+  package var joinPolicy: UInt32 = 0
+
+  package var historyShown: Bool = false
+
+  package var silenced: Bool = false
+
+  package var dissolved: Bool = false
+
+  package var invited: [String] = []
+
+  package var requested: [String] = []
+
+  package var amended: [Daybook_V1_AmendedSnapshot] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -146,6 +223,12 @@ package nonisolated struct Daybook_V1_MemberSnapshot: Sendable {
   package var stays: [UInt64] = []
 
   package var devices: [Daybook_V1_DeviceSnapshot] = []
+
+  package var role: UInt32 = 0
+
+  package var silenced: Bool = false
+
+  package var cleared: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -174,6 +257,8 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
 
   /// Whose it is; empty for services.
   package var user: String = String()
+
+  package var pending: [Bool] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -312,7 +397,7 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MailboxSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -325,6 +410,9 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.peers) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.groups) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.blocked) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.marks) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
       default: break
       }
     }
@@ -346,6 +434,15 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if !self.groups.isEmpty {
       try visitor.visitRepeatedStringField(value: self.groups, fieldNumber: 5)
     }
+    if !self.blocked.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.blocked, fieldNumber: 6)
+    }
+    if !self.marks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.marks, fieldNumber: 7)
+    }
+    if !self.amended.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.amended, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -355,6 +452,134 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if lhs.devices != rhs.devices {return false}
     if lhs.peers != rhs.peers {return false}
     if lhs.groups != rhs.groups {return false}
+    if lhs.blocked != rhs.blocked {return false}
+    if lhs.marks != rhs.marks {return false}
+    if lhs.amended != rhs.amended {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MarkSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MarkSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}quiet\0\u{1}pinned\0\u{1}unread\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.quiet) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.unread) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if self.quiet != false {
+      try visitor.visitSingularBoolField(value: self.quiet, fieldNumber: 2)
+    }
+    if self.pinned != false {
+      try visitor.visitSingularBoolField(value: self.pinned, fieldNumber: 3)
+    }
+    if self.unread != false {
+      try visitor.visitSingularBoolField(value: self.unread, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MarkSnapshot, rhs: Daybook_V1_MarkSnapshot) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.quiet != rhs.quiet {return false}
+    if lhs.pinned != rhs.pinned {return false}
+    if lhs.unread != rhs.unread {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AmendedSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}recalled\0\u{1}edits\0\u{1}reactions\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.messageID) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.recalled) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.edits) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.reactions) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.messageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.messageID, fieldNumber: 1)
+    }
+    if self.recalled != false {
+      try visitor.visitSingularBoolField(value: self.recalled, fieldNumber: 2)
+    }
+    if self.edits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.edits, fieldNumber: 3)
+    }
+    if !self.reactions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reactions, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_AmendedSnapshot, rhs: Daybook_V1_AmendedSnapshot) -> Bool {
+    if lhs.messageID != rhs.messageID {return false}
+    if lhs.recalled != rhs.recalled {return false}
+    if lhs.edits != rhs.edits {return false}
+    if lhs.reactions != rhs.reactions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ReactionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReactionSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}reaction\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reaction) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.reaction.isEmpty {
+      try visitor.visitSingularStringField(value: self.reaction, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ReactionSnapshot, rhs: Daybook_V1_ReactionSnapshot) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.reaction != rhs.reaction {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -362,7 +587,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0\u{3}first_unread\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0\u{3}first_unread\0\u{3}is_contact\0\u{1}cleared\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -375,6 +600,8 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.read) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.firstUndelivered) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.firstUnread) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isContact) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cleared) }()
       default: break
       }
     }
@@ -396,6 +623,12 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if self.firstUnread != 0 {
       try visitor.visitSingularUInt64Field(value: self.firstUnread, fieldNumber: 5)
     }
+    if self.isContact != false {
+      try visitor.visitSingularBoolField(value: self.isContact, fieldNumber: 6)
+    }
+    if self.cleared != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cleared, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -405,6 +638,8 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if lhs.read != rhs.read {return false}
     if lhs.firstUndelivered != rhs.firstUndelivered {return false}
     if lhs.firstUnread != rhs.firstUnread {return false}
+    if lhs.isContact != rhs.isContact {return false}
+    if lhs.cleared != rhs.cleared {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -412,7 +647,7 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{1}members\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{1}members\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}dissolved\0\u{1}invited\0\u{1}requested\0\u{1}amended\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -425,6 +660,14 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastMessage) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.joinPolicy) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.dissolved) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.invited) }()
+      case 12: try { try decoder.decodeRepeatedStringField(value: &self.requested) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
       default: break
       }
     }
@@ -446,6 +689,30 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if !self.members.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.members, fieldNumber: 5)
     }
+    if !self.description_p.isEmpty {
+      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 6)
+    }
+    if self.joinPolicy != 0 {
+      try visitor.visitSingularUInt32Field(value: self.joinPolicy, fieldNumber: 7)
+    }
+    if self.historyShown != false {
+      try visitor.visitSingularBoolField(value: self.historyShown, fieldNumber: 8)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 9)
+    }
+    if self.dissolved != false {
+      try visitor.visitSingularBoolField(value: self.dissolved, fieldNumber: 10)
+    }
+    if !self.invited.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.invited, fieldNumber: 11)
+    }
+    if !self.requested.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.requested, fieldNumber: 12)
+    }
+    if !self.amended.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.amended, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -455,6 +722,14 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if lhs.head != rhs.head {return false}
     if lhs.lastMessage != rhs.lastMessage {return false}
     if lhs.members != rhs.members {return false}
+    if lhs.description_p != rhs.description_p {return false}
+    if lhs.joinPolicy != rhs.joinPolicy {return false}
+    if lhs.historyShown != rhs.historyShown {return false}
+    if lhs.silenced != rhs.silenced {return false}
+    if lhs.dissolved != rhs.dissolved {return false}
+    if lhs.invited != rhs.invited {return false}
+    if lhs.requested != rhs.requested {return false}
+    if lhs.amended != rhs.amended {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -462,7 +737,7 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}read\0\u{1}stays\0\u{1}devices\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}read\0\u{1}stays\0\u{1}devices\0\u{1}role\0\u{1}silenced\0\u{1}cleared\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -474,6 +749,9 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.read) }()
       case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.stays) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.role) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cleared) }()
       default: break
       }
     }
@@ -492,6 +770,15 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.devices.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.devices, fieldNumber: 4)
     }
+    if self.role != 0 {
+      try visitor.visitSingularUInt32Field(value: self.role, fieldNumber: 5)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 6)
+    }
+    if self.cleared != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cleared, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -500,6 +787,9 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.read != rhs.read {return false}
     if lhs.stays != rhs.stays {return false}
     if lhs.devices != rhs.devices {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.silenced != rhs.silenced {return false}
+    if lhs.cleared != rhs.cleared {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -507,7 +797,7 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}pending\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -523,6 +813,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.seq) }()
       case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.recordedAtMs) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 9: try { try decoder.decodeRepeatedBoolField(value: &self.pending) }()
       default: break
       }
     }
@@ -553,6 +844,9 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.user.isEmpty {
       try visitor.visitSingularStringField(value: self.user, fieldNumber: 8)
     }
+    if !self.pending.isEmpty {
+      try visitor.visitPackedBoolField(value: self.pending, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -565,6 +859,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.seq != rhs.seq {return false}
     if lhs.recordedAtMs != rhs.recordedAtMs {return false}
     if lhs.user != rhs.user {return false}
+    if lhs.pending != rhs.pending {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
