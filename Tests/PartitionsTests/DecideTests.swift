@@ -62,7 +62,7 @@ struct DecideTests {
   @Test("the same number with other content, receiver's state or kind is a conflict")
   func conflict() {
     var desk = Desk()
-    desk.done(.createGroup(title: ""), on: group, by: alice)
+    desk.done(.createGroup(GroupSettings(title: "")), on: group, by: alice)
     _ = desk.decide(.send(message("this")), on: group, by: alice, number: 7)
     #expect(
       desk.decide(.send(message("that")), on: group, by: alice, number: 7).rejection
@@ -91,7 +91,7 @@ struct DecideTests {
   @Test("what is accepted and changes nothing leaves a note, so that its retry is known")
   func noted() throws {
     var desk = Desk()
-    desk.done(.createGroup(title: ""), on: group, by: alice)
+    desk.done(.createGroup(GroupSettings(title: "")), on: group, by: alice)
     let decision = desk.decide(.join, on: group, by: alice, number: 9)
     #expect(decision.event?.kind == .noted)
     #expect(decision.outcome?.changed == false)
@@ -118,10 +118,12 @@ struct DecideTests {
       what: "a send by a stranger", body: .send(message("x")), stream: .group(ubuntu), user: bob,
       device: nil, code: .notAMember),
     Refusal(
-      what: "a group made twice", body: .createGroup(title: ""), stream: .group(ubuntu), user: bob,
+      what: "a group made twice", body: .createGroup(GroupSettings(title: "")),
+      stream: .group(ubuntu), user: bob,
       device: nil, code: .groupExists),
     Refusal(
-      what: "a cursor of a stranger", body: .openCursor, stream: .group(ubuntu), user: bob,
+      what: "a cursor of a stranger", body: .openCursor(isNew: false), stream: .group(ubuntu),
+      user: bob,
       device: phone, code: .notAMember),
     Refusal(
       what: "an ack of another's mailbox", body: .ack(upTo: Seq(1)), stream: .user(bob),
@@ -143,15 +145,16 @@ struct DecideTests {
       code: .invalidRequest),
     Refusal(
       what: "a title over its limit",
-      body: .createGroup(title: String(repeating: "t", count: Limits.titleBytesMax + 1)),
+      body: .createGroup(
+        GroupSettings(title: String(repeating: "t", count: Limits.titleBytesMax + 1))),
       stream: .group(GroupID(checked: "big")), user: alice, device: nil, code: .contentTooLarge),
   ]
 
   @Test("is refused with its own code, and changes nothing", arguments: refusals)
   func refused(_ refusal: Refusal) {
     var desk = Desk()
-    desk.done(.createGroup(title: "talk"), on: group, by: alice)
-    desk.done(.openCursor, on: .user(alice), by: alice, device: phone)
+    desk.done(.createGroup(GroupSettings(title: "talk")), on: group, by: alice)
+    desk.done(.openCursor(isNew: false), on: .user(alice), by: alice, device: phone)
     desk.done(.send(message("x")), on: .user(alice), by: bob)
     let before = desk.state
     let decision = desk.decide(
@@ -163,8 +166,8 @@ struct DecideTests {
   @Test("an ack names the senders whose messages it is the first to cover")
   func senders() {
     var desk = Desk()
-    desk.done(.openCursor, on: mailbox, by: bob, device: phone)
-    desk.done(.openCursor, on: mailbox, by: bob, device: laptop)
+    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone)
+    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: laptop)
     desk.done(.send(message("1")), on: mailbox, by: alice)
     desk.done(.send(message("2")), on: mailbox, by: carol)
     desk.done(.send(message("3")), on: mailbox, by: alice)
@@ -183,7 +186,8 @@ struct DecideTests {
     var desk = Desk()
     for _ in 1...10 { desk.done(.send(message("x")), on: mailbox, by: alice) }
     func open(_ device: DeviceID) throws -> StreamPosition {
-      try #require(desk.done(.openCursor, on: mailbox, by: bob, device: device).position)
+      try #require(
+        desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: device).position)
     }
     #expect(try open(phone).cursor == .none)
     desk.done(.read(peer: alice, upTo: Seq(6)), on: mailbox, by: bob, device: phone)
@@ -197,21 +201,22 @@ struct DecideTests {
   @Test("a further device goes back no more than its limit")
   func backlog() throws {
     var desk = Desk()
-    desk.done(.openCursor, on: mailbox, by: bob, device: phone)
+    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone)
     for _ in 1...1500 { desk.done(.send(message("x")), on: mailbox, by: alice) }
-    let position = desk.done(.openCursor, on: mailbox, by: bob, device: laptop).position
+    let position = desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: laptop)
+      .position
     #expect(try #require(position).cursor == Seq(500))
   }
 
   @Test("a member's stays are intervals, each from its join to its leave")
   func stays() throws {
     var desk = Desk()
-    desk.done(.createGroup(title: ""), on: group, by: alice)
+    desk.done(.createGroup(GroupSettings(title: "")), on: group, by: alice)
     desk.done(.join, on: group, by: bob)
     desk.done(.leave, on: group, by: bob)
     desk.done(.send(message("unseen")), on: group, by: alice)
     desk.done(.join, on: group, by: bob)
-    let position = try #require(desk.done(.inspect, on: group, by: bob).position)
+    let position = try #require(desk.done(.inspect(peer: nil), on: group, by: bob).position)
     #expect(
       position.visible == [
         SeqInterval(first: Seq(2), last: Seq(3)), SeqInterval(first: Seq(5), last: nil),
@@ -221,11 +226,11 @@ struct DecideTests {
   @Test("replaying the log gives the state that deciding gave")
   func replay() {
     var desk = Desk()
-    desk.done(.createGroup(title: "talk"), on: group, by: alice)
+    desk.done(.createGroup(GroupSettings(title: "talk")), on: group, by: alice)
     for user in [bob, carol] { desk.done(.join, on: group, by: user) }
     for user in [alice, bob, carol] {
-      desk.done(.openCursor, on: .user(user), by: user, device: phone)
-      desk.done(.openCursor, on: group, by: user, device: phone)
+      desk.done(.openCursor(isNew: false), on: .user(user), by: user, device: phone)
+      desk.done(.openCursor(isNew: false), on: group, by: user, device: phone)
     }
     for round in 1...20 {
       desk.now = Timestamp(milliseconds: start.milliseconds + UInt64(round))
@@ -249,7 +254,7 @@ struct DecideTests {
   func manySenders() throws {
     var desk = Desk()
     let count = Limits.ackSendersMax * 2 + 7
-    desk.done(.openCursor, on: .user(alice), by: alice, device: phone)
+    desk.done(.openCursor(isNew: false), on: .user(alice), by: alice, device: phone)
     for index in 0..<count {
       let name = String(repeating: "x", count: 58) + String(100_000 + index)
       desk.done(.send(message("hello")), on: .user(alice), by: UserID(checked: name))

@@ -8,6 +8,8 @@ import Ports
 let alice = UserID(checked: "alice")
 let bob = UserID(checked: "bob")
 let carol = UserID(checked: "carol")
+let dave = UserID(checked: "dave")
+let erin = UserID(checked: "erin")
 let phone = DeviceID(checked: "phone")
 let laptop = DeviceID(checked: "laptop")
 let ubuntu = GroupID(checked: "ubuntu")
@@ -18,9 +20,13 @@ func message(_ text: String) -> Message { Message(content: ContentCoding.text(te
 /// A state with the commands' numbers and the time kept by the test's side.
 struct Desk {
   var state = PartitionState(partition: PartitionID(3))
+  var policy: DecisionPolicy
   var now = start
   var number: UInt64 = 0
   var logged: [Event] = []
+  private var relayed = 0
+
+  init(policy: DecisionPolicy = .standard) { self.policy = policy }
 
   mutating func decide(
     _ body: Command.Body, on stream: StreamKey, by user: UserID? = nil, device: DeviceID? = nil,
@@ -28,16 +34,14 @@ struct Desk {
     observed: MessageID = .none
   ) -> Decision {
     var id: NumberedOrigin?
-    switch body {
-    case .ack, .openCursor, .inspect: break
-    default:
+    if body.isNumbered {
       self.number += 1
       id = NumberedOrigin(origin: Origin(origin.utf8)!, number: number ?? self.number)
     }
     let command = Command(
       stream: stream, actor: Actor(user: user, device: device, service: service), id: id,
       observed: observed, body: body)
-    let decision = state.decide(command, now: now)
+    let decision = state.decide(command, now: now, policy: policy)
     if case .append(let event, _) = decision {
       state.evolve(event)
       logged.append(event)
@@ -53,6 +57,58 @@ struct Desk {
     switch decide(body, on: stream, by: user, device: device) {
     case .append(_, let outcome), .answer(let outcome): return outcome
     case .reject(let error): fatalError("refused: \(error)")
+    }
+  }
+
+  /// For what is refused.
+  mutating func refusal(
+    _ body: Command.Body, on stream: StreamKey, by user: UserID? = nil, device: DeviceID? = nil
+  ) -> ErrorCode? {
+    decide(body, on: stream, by: user, device: device).rejection
+  }
+
+  /// Sends, and refers to what was sent.
+  mutating func sent(
+    _ text: String = "x", to stream: StreamKey, by user: UserID
+  ) -> MessageReference {
+    let outcome = done(.send(message(text)), on: stream, by: user)
+    return MessageReference(
+      seq: outcome.seq, messageID: outcome.messageID, author: user, sentAt: outcome.recordedAt)
+  }
+
+  mutating func wait(milliseconds: UInt64) {
+    now = Timestamp(milliseconds: now.milliseconds + milliseconds)
+  }
+
+  /// Takes the effects of what was logged since the last time, all in this one partition, as if
+  /// it had come from another.
+  @discardableResult
+  mutating func relay() -> [Event] {
+    var taken: [Event] = []
+    for index in relayed..<logged.count {
+      var effects: [SourceEffect] = []
+      Effects.append(of: logged[index], index: index, to: &effects)
+      for effect in effects {
+        let located = effect.located(in: PartitionID(9), at: Offset(Int64(index)))
+        guard let event = state.event(for: located, now: now) else { continue }
+        state.evolve(event)
+        logged.append(event)
+        taken.append(event)
+      }
+    }
+    relayed = logged.count
+    return taken
+  }
+}
+
+extension Command.Body {
+  /// What is asked by the server itself, and what changes nothing, needs no idempotence.
+  var isNumbered: Bool {
+    switch self {
+    case .ack, .openCursor, .inspect, .inspectContact, .sendTransient, .openSession,
+      .closeSession:
+      false
+    default: true
     }
   }
 }

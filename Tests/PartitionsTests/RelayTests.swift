@@ -121,7 +121,8 @@ struct RelayTests {
     let answers = Answers()
     let mailbox = StreamKey.user(bob)
     let open = Command(
-      stream: mailbox, actor: Actor(user: bob, device: phone), id: nil, body: .openCursor)
+      stream: mailbox, actor: Actor(user: bob, device: phone), id: nil,
+      body: .openCursor(isNew: false))
     _ = try await answers.ask(open, of: service).get()
     let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
     log.fail(mailbox.partition(of: 8), with: DaybookError(.partitionReadOnly, "told to be"))
@@ -169,7 +170,7 @@ struct RelayTests {
       }
       return codes
     }
-    let create = pending(1, .createGroup(title: ""))
+    let create = pending(1, .createGroup(GroupSettings(title: "")))
     let (first, second) = (pending(2, .send(message("1"))), pending(3, .send(message("2"))))
     // A send to a group whose creation was turned away is no reason to reject it for good.
     desk.take([create, first], now: start, refusing: full)
@@ -197,7 +198,7 @@ struct RelayTests {
     let actor = Actor(user: bob, device: phone)
     let mailbox = StreamKey.user(bob)
     _ = await answers.ask(
-      Command(stream: mailbox, actor: actor, id: nil, body: .openCursor), of: service)
+      Command(stream: mailbox, actor: actor, id: nil, body: .openCursor(isNew: false)), of: service)
     let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
     _ = await answers.ask(
       Command(stream: mailbox, actor: actor, id: nil, body: .ack(upTo: sent.seq)), of: service)

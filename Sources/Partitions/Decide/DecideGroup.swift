@@ -3,125 +3,133 @@ import Ports
 
 extension PartitionState {
   func decideGroup(_ command: borrowing Command, at: Int?, _ draft: Draft) -> Decision {
-    guard let at else {
-      return PartitionState.decideWithoutGroup(command, draft)
-    }
+    guard let at else { return PartitionState.decideWithoutGroup(command, draft) }
     guard let user = command.actor.user else {
-      return decideForService(command, groups.states[at].head, draft)
+      return groups.states[at].decideForService(command, draft)
     }
     switch command.body {
     case .send(let message):
-      guard groups.states[at].isMember(user) else { return .notAMember(user, command.stream) }
+      if let refusal = refusalToSpeak(user, in: at, draft.stream) {
+        return .reject(refusal)
+      }
       return draft.append(
         .messageSent(message), seq: groups.states[at].head.next,
         messageID: nextMessageID(command, draft))
-    case .createGroup:
-      return .reject(
-        DaybookError(.groupExists, "\(command.stream) exists; join it, or choose another id"))
-    case .join:
-      if groups.states[at].isMember(user) { return draft.nothingToDo() }
-      return draft.append(.memberJoined(user), seq: groups.states[at].head.next)
-    case .leave:
-      guard groups.states[at].isMember(user) else { return draft.nothingToDo() }
-      return draft.append(.memberLeft(user), seq: groups.states[at].head.next)
-    case .ack, .read, .openCursor, .inspect: break
-    }
-    let head = groups.states[at].head
-    guard let member = groups.states[at].members[user] else {
-      return .notAMember(user, command.stream)
-    }
-    return switch command.body {
-    case .ack(let upTo): PartitionState.decideAck(member, upTo, head, draft)
+    case .sendTransient:
+      return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
+        ?? draft.pushed(reaches: true)
+    case .ack(let upTo):
+      guard let member = groups.states[at].members[user] else {
+        return .notAMember(user, draft.stream)
+      }
+      return member.decideAck(upTo, head: groups.states[at].head, draft)
     case .read(_, let upTo):
-      PartitionState.decideRead(member, upTo, head, groups.states[at].lastMessage, draft)
-    case .openCursor: PartitionState.decideOpenCursor(member, head, draft)
-    default: .answer(PartitionState.position(member, cursor: .none, head, true, draft))
+      guard let member = groups.states[at].members[user], member.isMember else {
+        return .notAMember(user, draft.stream)
+      }
+      return member.decideRead(
+        upTo, head: groups.states[at].head, lastMessage: groups.states[at].lastMessage, draft)
+    case .openCursor(let isNew):
+      return groups.states[at].decideOpenCursor(isNew: isNew, by: user, draft)
+    case .createGroup:
+      return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
+    case .block, .mark, .forgetDevice, .inspectContact, .dropGroup, .openSession, .closeSession:
+      return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
+    case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
+      .changeRole, .silence, .dissolve, .clear, .inspect:
+      return groups.states[at].decideSeldom(command, by: user, draft)
     }
   }
 
   private static func decideWithoutGroup(_ command: borrowing Command, _ draft: Draft) -> Decision {
-    guard case .createGroup(let title) = command.body else {
-      return .reject(
-        DaybookError(.groupNotFound, "there is no \(command.stream); create it first"))
+    guard case .createGroup(let settings) = command.body else {
+      return .reject(.groupNotFound, "there is no \(command.stream); create it first")
     }
     guard command.actor.user != nil else {
-      return .reject(
-        DaybookError(.invalidRequest, "a group needs a user to create it: say acting_for"))
+      return .reject(.invalidRequest, "a group needs a user to create it: say acting_for")
     }
-    guard title.utf8.count <= Limits.titleBytesMax else {
-      return .reject(
-        DaybookError(.contentTooLarge, "a title has at most \(Limits.titleBytesMax) bytes"))
+    if let refusal = settings.refusal { return refusal }
+    return draft.append(.groupCreated(settings), after: .none)
+  }
+}
+
+extension GroupState {
+  fileprivate func decideSeldom(
+    _ command: borrowing Command, by user: UserID, _ draft: Draft
+  ) -> Decision {
+    if case .inspect = command.body { return decideInspect(by: user, draft) }
+    if isDissolved { return .groupDissolved(draft.stream) }
+    return switch command.body {
+    case .recall(let message): decideRecall(message, by: user, draft)
+    case .edit(let message, let content): decideEdit(message, content, by: user, draft)
+    case .react(let message, let reaction, let isRemoved):
+      decideReaction(message, reaction, isRemoved: isRemoved, by: user, draft)
+    case .join: decideJoin(by: user, draft)
+    case .leave: decideLeave(by: user, draft)
+    case .invite(let other): decideInvite(other, by: user, draft)
+    case .remove(let other): decideRemove(other, by: user, draft)
+    case .admit(let other): decideAdmit(other, by: user, draft)
+    case .refuse(let other): decideRefuse(other, by: user, draft)
+    case .changeGroup(let change): decideChange(change, by: user, draft)
+    case .changeRole(let other, let role): decideRole(other, role, by: user, draft)
+    case .silence(let other, let isSilenced): decideSilence(other, isSilenced, by: user, draft)
+    case .dissolve: decideDissolve(by: user, draft)
+    case .clear(_, let upTo): decideClear(upTo, by: user, draft)
+    default: .reject(.invalidRequest, "this is not for groups")
     }
-    return draft.append(.groupCreated(title: title), seq: Seq(1))
   }
 
   /// A service that acts for nobody may look at everything, and do nothing.
-  private func decideForService(
-    _ command: borrowing Command, _ head: Seq, _ draft: Draft
-  ) -> Decision {
+  fileprivate func decideForService(_ command: borrowing Command, _ draft: Draft) -> Decision {
     guard case .inspect = command.body, command.actor.service != nil else {
-      return .reject(
-        DaybookError(.invalidRequest, "the command names no user: say acting_for"))
+      return .namesNoUser()
     }
-    let everything = StreamPosition(
-      cursor: .none, head: head, resumed: true,
-      visible: [SeqInterval(first: Seq(1), last: nil)], groups: [])
-    return .answer(CommandOutcome(recordedAt: draft.now, changed: false, position: everything))
+    return draft.tell(
+      StreamPosition(
+        cursor: .none, head: head, resumed: true,
+        visible: [SeqInterval(first: Seq(1), last: nil)]))
   }
+}
 
-  private static func decideAck(
-    _ member: GroupState.MemberState, _ upTo: Seq, _ head: Seq, _ draft: Draft
-  ) -> Decision {
-    guard let device = draft.actor.device, let cursor = member.cursor(of: device) else {
-      return .reject(DaybookError(.unknownDevice, "this device does not follow \(draft.stream)"))
+extension GroupSettings {
+  /// Of settings that are over a limit.
+  var refusal: Decision? {
+    if title.utf8.count > Limits.titleBytesMax {
+      return .reject(.contentTooLarge, "a title has at most \(Limits.titleBytesMax) bytes")
     }
-    guard upTo <= head else { return .reject(DaybookError.pastHead(draft.stream, upTo, head)) }
-    guard upTo > cursor else { return draft.nothingToDo() }
-    return draft.append(.acked(upTo: upTo))
-  }
-
-  private static func decideRead(
-    _ member: GroupState.MemberState, _ upTo: Seq, _ head: Seq, _ lastMessage: Seq, _ draft: Draft
-  ) -> Decision {
-    guard member.isMember else {
+    if description.utf8.count > Limits.descriptionBytesMax {
       return .reject(
-        DaybookError(.notAMember, "only a member of \(draft.stream) can read on; join it first"))
+        .contentTooLarge, "a description has at most \(Limits.descriptionBytesMax) bytes")
     }
-    guard upTo <= head else {
-      return .reject(
-        DaybookError(.seqPastHead, "\(draft.stream) ends at seq \(head), before \(upTo)"))
-    }
-    guard upTo > member.read, lastMessage > member.read else { return draft.nothingToDo() }
-    return draft.append(.read(peer: nil, upTo: upTo))
-  }
-
-  private static func decideOpenCursor(
-    _ member: GroupState.MemberState, _ head: Seq, _ draft: Draft
-  ) -> Decision {
-    guard let device = draft.actor.device, member.isMember else {
-      return .reject(
-        DaybookError(.notAMember, "only a member's device can follow \(draft.stream)"))
-    }
-    if let cursor = member.cursor(of: device) {
-      return .answer(position(member, cursor: cursor, head, true, draft))
-    }
-    let cursor = member.cursorOfNewDevice(head: head)
-    let outcome = position(member, cursor: cursor, head, false, draft)
-    return draft.append(.cursorOpened(cursor: cursor), position: outcome.position)
-  }
-
-  private static func position(
-    _ member: GroupState.MemberState, cursor: Seq, _ head: Seq, _ resumed: Bool, _ draft: Draft
-  ) -> CommandOutcome {
-    CommandOutcome(
-      recordedAt: draft.now, changed: false,
-      position: StreamPosition(
-        cursor: cursor, head: head, resumed: resumed, visible: member.stays, groups: []))
+    return nil
   }
 }
 
 extension Decision {
-  fileprivate static func notAMember(_ user: UserID, _ stream: StreamKey) -> Decision {
-    .reject(DaybookError(.notAMember, "\(user) is not a member of \(stream); join it first"))
+  static func notAMember(_ user: UserID, _ stream: StreamKey) -> Decision {
+    .reject(DaybookError.notAMember(user, stream))
+  }
+
+  static func groupDissolved(_ stream: StreamKey) -> Decision {
+    .reject(DaybookError.groupDissolved(stream))
+  }
+
+  static func notAModerator(_ stream: StreamKey) -> Decision {
+    .reject(.notPermitted, "only the owner and admins of \(stream) may do this")
+  }
+
+  static func notTheOwner(_ stream: StreamKey) -> Decision {
+    .reject(.notPermitted, "only the owner of \(stream) may do this")
+  }
+}
+
+extension DaybookError {
+  static func notAMember(_ user: UserID, _ stream: StreamKey) -> DaybookError {
+    DaybookError(.notAMember, "\(user) is not a member of \(stream); join it first")
+  }
+
+  static func groupDissolved(_ stream: StreamKey) -> DaybookError {
+    DaybookError(
+      .groupDissolved, "\(stream) was dissolved; what was said in it can still be read")
   }
 }

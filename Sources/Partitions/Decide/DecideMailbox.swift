@@ -3,81 +3,136 @@ import Ports
 
 extension PartitionState {
   func decideMailbox(_ command: borrowing Command, at: Int?, _ draft: Draft) -> Decision {
+    guard let user = command.actor.user else {
+      return decideMailboxForService(command, at: at, draft)
+    }
     switch command.body {
-    case .send(let message):
-      let head = at.map { mailboxes.states[$0].head } ?? .none
-      return draft.append(
-        .messageSent(message), seq: head.next, messageID: nextMessageID(command, draft))
-    case .createGroup, .join, .leave, .inspect:
+    case .send(let message): return decideSend(message, command, at: at, by: user, draft)
+    case .sendTransient:
+      let isBlocked = hasBlocked(user, at: at)
+      if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
+      return draft.pushed(reaches: !isBlocked)
+    case .recall, .edit, .react:
+      return decideAmendmentInMailbox(command, at: at, by: user, draft)
+    case .inspectContact: return decideInspectContact(of: user, at: at, draft)
+    case .createGroup, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
+      .changeRole, .silence, .dissolve:
       return .reject(
-        DaybookError(.invalidRequest, "\(command.stream) is a mailbox, and this is for groups"))
-    case .ack, .read, .openCursor: break
+        .invalidRequest, "\(command.stream) is a mailbox, and this is for groups")
+    case .ack, .read, .block, .mark, .clear, .forgetDevice, .openCursor, .inspect, .dropGroup,
+      .openSession, .closeSession:
+      break
     }
-    guard let user = command.actor.user, command.stream == .user(user) else {
-      return .reject(DaybookError(.notPermitted, "\(command.stream) is another user's mailbox"))
+    guard command.stream.isMailbox(of: user) else {
+      return .reject(.notPermitted, "\(command.stream) is another user's mailbox")
     }
-    let mailbox = at.map { mailboxes.states[$0] } ?? MailboxState()
-    return switch command.body {
-    case .ack(let upTo): PartitionState.decideAck(mailbox, upTo, draft)
-    case .read(let peer, let upTo): PartitionState.decideRead(mailbox, peer, upTo, draft)
-    default: PartitionState.decideOpenCursor(mailbox, draft)
-    }
+    guard let at else { return MailboxState().decideOwn(command, draft) }
+    return mailboxes.states[at].decideOwn(command, draft)
   }
 
-  private static func decideAck(_ mailbox: MailboxState, _ upTo: Seq, _ draft: Draft) -> Decision {
-    guard let device = draft.actor.device, let cursor = mailbox.cursor(of: device) else {
-      return .reject(DaybookError(.unknownDevice, "this device does not follow \(draft.stream)"))
-    }
-    guard upTo <= mailbox.head else {
-      return .reject(DaybookError.pastHead(draft.stream, upTo, mailbox.head))
-    }
-    guard upTo > cursor else { return draft.nothingToDo() }
-    return draft.append(.acked(upTo: upTo, senders: mailbox.senders(newlyDeliveredBy: upTo)))
-  }
-
-  private static func decideRead(
-    _ mailbox: MailboxState, _ peer: UserID?, _ upTo: Seq, _ draft: Draft
+  /// A service that acts for nobody may look at everything, and do nothing.
+  private func decideMailboxForService(
+    _ command: borrowing Command, at: Int?, _ draft: Draft
   ) -> Decision {
-    guard let peer else {
-      return .reject(
-        DaybookError(.invalidRequest, "name the conversation that was read: user/<peer>"))
+    guard command.actor.service != nil else { return .namesNoUser() }
+    switch command.body {
+    case .inspectContact: return draft.tell()
+    case .inspect(let peer):
+      let mailbox = at.map { mailboxes.states[$0] } ?? MailboxState()
+      return draft.tell(mailbox.position(cursor: .none, resumed: true, peer: peer))
+    default: return .namesNoUser()
     }
-    guard upTo <= mailbox.head else {
-      return .reject(
-        DaybookError(
-          .seqPastHead, "\(draft.stream) ends at seq \(mailbox.head), before \(upTo)"))
+  }
+}
+
+extension StreamKey {
+  /// The same as `self == .user(user)`, without making that: it is asked of every message.
+  func isMailbox(of user: UserID) -> Bool {
+    guard kind == .user, text.utf8.count == user.text.utf8.count + 5 else { return false }
+    var (text, id) = (text, user.text)
+    return text.withUTF8 { text in
+      id.withUTF8 { id in
+        // From the end, for ids often begin alike.
+        var at = id.count
+        while at > 0 {
+          at -= 1
+          if text[at + 5] != id[at] { return false }
+        }
+        return true
+      }
     }
+  }
+}
+
+/// What only the owner of a mailbox may do in it.
+extension MailboxState {
+  fileprivate func decideOwn(_ command: borrowing Command, _ draft: Draft) -> Decision {
+    switch command.body {
+    case .ack(let upTo): decideAck(upTo, draft)
+    case .read(let peer, let upTo): decideRead(peer, upTo, draft)
+    case .openCursor(let isNew): decideOpenCursor(isNew: isNew, draft)
+    case .inspect(let peer): draft.tell(position(cursor: .none, resumed: true, peer: peer))
+    case .block(let peer, let isBlocked): decideBlock(peer, isBlocked, draft)
+    case .mark(let conversation, let change): decideMark(conversation, change, draft)
+    case .clear(let peer, let upTo): decideClear(peer, upTo, draft)
+    case .forgetDevice(let device):
+      devices.cursor(of: device) == nil
+        ? draft.nothingToDo() : draft.append(.deviceForgotten(device), after: head)
+    case .dropGroup(let group, let at):
+      groups.contains(group)
+        ? draft.append(.groupLeft(group, at: at), after: head) : draft.nothingToDo()
+    case .openSession(let session, let client):
+      draft.append(.sessionOpened(session: session, client: client), after: head)
+    case .closeSession(let session, let reason):
+      draft.append(.sessionClosed(session: session, reason: reason), after: head)
+    default: .reject(.invalidRequest, "this is not for mailboxes")
+    }
+  }
+
+  private func decideAck(_ upTo: Seq, _ draft: Draft) -> Decision {
+    guard let device = draft.actor.device, let cursor = devices.cursor(of: device) else {
+      return .unknownDevice(draft.stream)
+    }
+    guard upTo <= head else { return .ackPastHead(draft.stream, upTo, head) }
+    guard upTo > cursor else { return draft.nothingToDo() }
+    return draft.append(.acked(upTo: upTo, senders: senders(newlyDeliveredBy: upTo)), seq: .none)
+  }
+
+  private func decideRead(_ peer: UserID?, _ upTo: Seq, _ draft: Draft) -> Decision {
+    guard let peer else { return .namesNoConversation() }
+    guard upTo <= head else { return .pastHead(draft.stream, upTo, head) }
     // A read that covers no unread message says nothing new to anyone.
-    guard let state = mailbox.peer(peer), upTo > state.read, state.firstUnread != .none,
+    guard let state = self.peer(peer), upTo > state.read, state.firstUnread != .none,
       state.firstUnread <= upTo
     else {
       return draft.nothingToDo()
     }
-    return draft.append(.read(peer: peer, upTo: upTo), seq: mailbox.head.next)
+    return draft.append(.read(peer: peer, upTo: upTo), seq: head.next)
   }
 
-  private static func decideOpenCursor(_ mailbox: MailboxState, _ draft: Draft) -> Decision {
+  private func decideOpenCursor(isNew: Bool, _ draft: Draft) -> Decision {
     guard let device = draft.actor.device else {
-      return .reject(DaybookError(.unknownDevice, "only a device can follow a mailbox"))
+      return .reject(.unknownDevice, "only a device can follow a mailbox")
     }
-    let known = mailbox.cursor(of: device)
-    let cursor = known ?? mailbox.cursorOfNewDevice
-    let position = StreamPosition(
-      cursor: cursor, head: mailbox.head, resumed: known != nil,
-      visible: [SeqInterval(first: Seq(1), last: nil)], groups: mailbox.groups)
-    if known != nil {
-      return .answer(CommandOutcome(recordedAt: draft.now, changed: false, position: position))
+    if !isNew, let cursor = devices.cursor(of: device) {
+      return draft.tell(position(cursor: cursor, resumed: true, peer: nil))
     }
-    return draft.append(.cursorOpened(cursor: cursor), position: position)
+    let cursor = cursor(ofNewDevice: device)
+    return draft.append(
+      .cursorOpened(cursor: cursor), after: head,
+      position: position(cursor: cursor, resumed: false, peer: nil))
+  }
+
+  fileprivate func position(cursor: Seq, resumed: Bool, peer: UserID?) -> StreamPosition {
+    StreamPosition(
+      cursor: cursor, head: head, resumed: resumed,
+      visible: [SeqInterval(first: Seq(1), last: nil)], groups: groups, blocked: blocked,
+      cleared: peer.flatMap { self.peer($0)?.cleared } ?? .none)
   }
 }
 
-extension DaybookError {
-  /// Who knows a position past the head has seen a log that this one has lost.
-  static func pastHead(_ stream: StreamKey, _ seq: Seq, _ head: Seq) -> DaybookError {
-    DaybookError(
-      .logRolledBack,
-      "\(stream) ends at seq \(head), but \(seq) was acked: the data folder was rolled back, "
-        + "or the ack is of another server")
+extension Decision {
+  static func namesNoConversation() -> Decision {
+    .reject(.invalidRequest, "name the conversation that this is about: user/<peer>")
   }
 }

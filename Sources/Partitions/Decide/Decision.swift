@@ -18,29 +18,3 @@ package enum Decision: Sendable, Equatable {
     }
   }
 }
-
-/// The identity of what a command asks, for telling a retry from a number used twice.
-enum CommandDigest {
-  static func of(_ command: borrowing Command) -> UInt32 {
-    var hash = StableHash(seed: command.stream.fingerprint)
-    if let user = command.actor.user { hash.combine(user.text) }
-    switch command.body {
-    case .send(let message):
-      hash.combine(1)
-      message.content.withUnsafeReadableBytes { hash.combine($0) }
-      hash.combine(message.clientTime.milliseconds)
-      hash.combine(message.senderName)
-    case .read(let peer, let upTo):
-      hash.combine(2)
-      hash.combine(peer?.text ?? "")
-      hash.combine(upTo.rawValue)
-    case .createGroup(let title):
-      hash.combine(3)
-      hash.combine(title)
-    case .join: hash.combine(4)
-    case .leave: hash.combine(5)
-    case .ack, .openCursor, .inspect: break
-    }
-    return UInt32(truncatingIfNeeded: hash.finish())
-  }
-}

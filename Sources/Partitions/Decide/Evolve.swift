@@ -10,13 +10,15 @@ extension PartitionState {
     clock.observe(event.messageID)
     recordedAt = max(recordedAt, event.recordedAt)
     if let command = event.command {
+      let pending = isPending(event, command, at: place)
       let at =
         place.origin
         ?? origins.insert(IssuedOrigin(command.origin, by: event.actor), OriginWindow())
       origins.states[at].insert(
         OriginWindow.Entry(
           number: command.number, digest: command.digest, changed: event.kind != .noted,
-          messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt))
+          messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt,
+          pending: pending))
     }
     if let cause = event.cause {
       sources[cause.partition] = SourcePosition(offset: cause.offset, index: cause.index)
@@ -27,41 +29,36 @@ extension PartitionState {
     }
   }
 
+  /// Whether the event answers a join that waits for a moderator. A note doesn't say on what it is
+  /// one, but the digest of its command does.
+  private func isPending(
+    _ event: borrowing Event, _ command: CommandID, at place: Place
+  ) -> Bool {
+    switch event.kind {
+    case .joinRequested: return true
+    case .noted:
+      guard event.stream.kind == .group, let at = place.stream, let user = event.actor.user,
+        !groups.states[at].requested.isEmpty, groups.states[at].requested.contains(user)
+      else { return false }
+      return command.digest == CommandDigest.ofJoin(event.stream, by: user)
+    default: return false
+    }
+  }
+
   private mutating func evolveMailbox(_ event: borrowing Event, at known: Int?) {
     let at = known ?? mailboxes.insert(event.stream, MailboxState())
     if event.seq != .none {
       assert(event.seq == mailboxes.states[at].head.next, "a mailbox's seqs are gapless")
       mailboxes.states[at].head = event.seq
     }
-    switch event.body {
-    case .messageSent:
-      // Own notes are nobody's to deliver or to leave unread.
-      if let sender = event.actor.user, event.stream != .user(sender) {
-        mailboxes.states[at].received(from: sender, seq: event.seq)
-      }
-    case .acked(let upTo, let senders):
-      if let device = event.actor.device {
-        mailboxes.states[at].acked(device, upTo: upTo, senders: senders)
-      }
-    case .read(let peer, let upTo):
-      if let peer { mailboxes.states[at].hasRead(peer, upTo: upTo) }
-    case .cursorOpened(let cursor):
-      if let device = event.actor.device { mailboxes.states[at].devices.move(device, to: cursor) }
-    case .groupJoined(let group, _):
-      if !mailboxes.states[at].groups.contains(group) { mailboxes.states[at].groups.append(group) }
-    case .groupLeft(let group, _):
-      mailboxes.states[at].groups.removeAll { $0 == group }
-    case .messageCopied, .messagesDelivered, .messagesRead, .groupRead, .noted: break
-    case .groupCreated, .memberJoined, .memberLeft:
-      assertionFailure("\(event.kind) belongs to a group's stream")
-    }
+    mailboxes.states[at].evolve(event)
   }
 
   private mutating func evolveGroup(_ event: borrowing Event, at known: Int?) {
-    if case .groupCreated(let title) = event.body {
-      var group = GroupState(title: title)
+    if case .groupCreated(let settings) = event.body {
+      var group = GroupState(settings: settings)
       group.head = event.seq
-      if let creator = event.actor.user { group.joined(creator, at: event.seq) }
+      if let creator = event.actor.user { group.joined(creator, role: .owner, at: event.seq) }
       _ = groups.insert(event.stream, group)
       return
     }
@@ -74,21 +71,80 @@ extension PartitionState {
       assert(event.seq == groups.states[at].head.next, "a group's seqs are gapless")
       groups.states[at].head = event.seq
     }
-    let user = event.actor.user
+    groups.states[at].evolve(event)
+  }
+}
+
+extension MailboxState {
+  fileprivate mutating func evolve(_ event: borrowing Event) {
     switch event.body {
-    case .messageSent: groups.states[at].lastMessage = event.seq
-    case .memberJoined(let member): groups.states[at].joined(member, at: event.seq)
-    case .memberLeft(let member): groups.states[at].left(member, at: event.seq)
-    case .read(_, let upTo):
-      if let user, let read = groups.states[at].members[user]?.read {
-        groups.states[at].members[user]!.read = max(read, upTo)
+    case .messageSent:
+      // Own notes are nobody's to deliver or to leave unread.
+      if let sender = event.actor.user, !event.stream.isMailbox(of: sender) {
+        received(from: sender, seq: event.seq)
       }
-    case .acked(let seq, _), .cursorOpened(let seq):
-      if let user, let device = event.actor.device {
-        groups.states[at].members[user]?.devices.move(device, to: seq)
+    case .messageCopied(_, let to, _): wrote(to: to)
+    case .acked(let upTo, let senders):
+      if let device = event.actor.device { acked(device, upTo: upTo, senders: senders) }
+    case .read(let peer, let upTo):
+      guard let peer else { return }
+      hasRead(peer, upTo: upTo)
+      unmarkUnread(.user(peer))
+    case .groupRead(let group, _): unmarkUnread(.group(group))
+    case .cursorOpened(let cursor):
+      if let device = event.actor.device { devices.open(device, at: cursor) }
+    case .groupJoined(let group, _):
+      if !groups.contains(group) { groups.append(group) }
+    case .groupLeft(let group, _): groups.removeAll { $0 == group }
+    case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
+      if event.cause == nil { amended.evolve(event) }
+    case .userBlocked(let user): blocked(user, true)
+    case .userUnblocked(let user): blocked(user, false)
+    case .conversationMarked(let conversation, let marks): marked(conversation, marks)
+    case .conversationCleared(let peer, let upTo): if let peer { cleared(peer, upTo: upTo) }
+    case .deviceForgotten(let device): devices.removeAll { $0.device == device }
+    case .messagesDelivered, .messagesRead, .noted, .messageWithheld, .groupInvited,
+      .groupRefused, .groupCleared, .sessionOpened, .sessionClosed:
+      break
+    case .groupCreated, .memberJoined, .memberLeft, .groupChanged, .memberInvited,
+      .joinRequested, .joinRefused, .roleChanged, .memberSilenced, .groupDissolved,
+      .messageTombstone:
+      assertionFailure("\(event.kind) belongs into no mailbox")
+    }
+  }
+}
+
+extension GroupState {
+  fileprivate mutating func evolve(_ event: borrowing Event) {
+    switch event.body {
+    case .messageSent: lastMessage = event.seq
+    case .read(_, let upTo): if let user = event.actor.user { hasRead(user, upTo: upTo) }
+    case .acked(let upTo, _):
+      if let user = event.actor.user, let device = event.actor.device {
+        acked(device, of: user, upTo: upTo)
       }
+    case .cursorOpened(let cursor):
+      if let user = event.actor.user, let device = event.actor.device {
+        opened(device, of: user, at: cursor)
+      }
+    case .memberJoined(let member, let role): joined(member, role: role, at: event.seq)
+    case .memberLeft(let member, let successor):
+      left(member, successor: successor, at: event.seq)
+    case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
+      amended.evolve(event)
+    case .groupChanged(let settings): self.settings = settings
+    case .memberInvited(let user): invited.insert(user)
+    case .joinRequested(let user): requested.insert(user)
+    case .joinRefused(let user):
+      invited.remove(user)
+      requested.remove(user)
+    case .roleChanged(let member, let role): changed(member, to: role)
+    case .memberSilenced(let member, let isSilenced): silenced(member, isSilenced)
+    case .groupDissolved: dissolved(at: event.seq)
+    case .conversationCleared(_, let upTo):
+      if let user = event.actor.user { cleared(user, upTo: upTo) }
     case .noted: break
-    default: assertionFailure("\(event.kind) belongs to a mailbox")
+    default: assertionFailure("\(event.kind) belongs into no group")
     }
   }
 }

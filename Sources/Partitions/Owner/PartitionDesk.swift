@@ -13,10 +13,12 @@ struct PartitionDesk {
   /// Closed batches that wait for the log.
   private(set) var ready: [OpenBatch] = []
   private var heldBack = HeldBack()
+  private let policy: DecisionPolicy
   private let headerBytes: Int
 
-  init(_ state: PartitionState, headerBytes: Int) {
+  init(_ state: PartitionState, policy: DecisionPolicy = .standard, headerBytes: Int) {
     self.state = state
+    self.policy = policy
     self.headerBytes = headerBytes
     open = OpenBatch(headerBytes: headerBytes, capacity: 4096)
   }
@@ -43,7 +45,7 @@ struct PartitionDesk {
     }
     let place = state.place(
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
-    let decision = state.decide(pending.command, at: place, now: now)
+    let decision = state.decide(pending.command, at: place, now: now, policy: policy)
     switch decision {
     case .append(let event, let outcome):
       if let refusing { return turnAway(pending, refusing, now) }
@@ -117,7 +119,7 @@ struct PartitionDesk {
   mutating func restart(_ state: PartitionState) -> [OpenBatch] {
     let lost = open.isEmpty ? ready : ready + [open]
     let heldBack = heldBack
-    self = PartitionDesk(state, headerBytes: headerBytes)
+    self = PartitionDesk(state, policy: policy, headerBytes: headerBytes)
     self.heldBack = heldBack
     return lost
   }

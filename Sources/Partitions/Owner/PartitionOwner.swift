@@ -23,6 +23,7 @@ final class PartitionOwner: @unchecked Sendable {
     let log: any LogPort
     let snapshots: any SnapshotStore
     let snapshotPolicy: SnapshotPolicy
+    let policy: DecisionPolicy
     let clock: any WallClock
     let blocking: any BlockingWork
     /// Tells every consumer of a batch that is durable.
@@ -65,7 +66,8 @@ final class PartitionOwner: @unchecked Sendable {
     self.loop = loop
     self.environment = environment
     desk = PartitionDesk(
-      PartitionState(partition: partition), headerBytes: environment.log.batchHeaderBytes)
+      PartitionState(partition: partition), policy: environment.policy,
+      headerBytes: environment.log.batchHeaderBytes)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking
     ) { delivery in

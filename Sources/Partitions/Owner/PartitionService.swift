@@ -23,15 +23,16 @@ package final class PartitionService: Commands, CommittedBatches {
   /// `report` takes one line for the operator.
   package init(
     log: any LogPort, snapshots: any SnapshotStore, snapshotPolicy: SnapshotPolicy = .standard,
-    clock: any WallClock, blocking: any BlockingWork, group: any EventLoopGroup,
+    policy: DecisionPolicy = .standard, clock: any WallClock, blocking: any BlockingWork,
+    group: any EventLoopGroup,
     report: @escaping @Sendable (String) -> Void
   ) {
     partitionCount = log.partitionCount
     let consumers = Consumers()
     let owners = NIOLockedValueBox<[PartitionOwner]>([])
     let environment = PartitionOwner.Environment(
-      log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, clock: clock,
-      blocking: blocking,
+      log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
+      clock: clock, blocking: blocking,
       announce: { consumers.announce($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       report: report)

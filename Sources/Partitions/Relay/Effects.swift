@@ -13,48 +13,106 @@ package struct Effect: Sendable, Equatable {
 package enum Effects {
   /// What follows from an event elsewhere, in a fixed order: the last column of the table in
   /// `schemas/events.md`. It depends on nothing but the event, so a restart finds the same again.
-  /// Notices have no effects: notices never cause notices.
+  /// What the relay wrote has no effects: notices never cause notices.
   package static func append(
     of event: borrowing Event, index: Int, to effects: inout [SourceEffect]
   ) {
-    var next: UInt32 = 0
-    func add(_ stream: StreamKey, _ body: Event.Body, messageID: MessageID = .none) {
-      effects.append(
-        SourceEffect(
-          eventIndex: index, effectIndex: next, stream: stream, messageID: messageID,
-          actor: event.actor, body: body))
-      next += 1
+    guard event.cause == nil else { return }
+    var sink = EffectSink(index: index, actor: event.actor, effects: effects)
+    effects = []  // So that the sink's are the only ones, and grow in place.
+    switch event.stream.kind {
+    case .user: inMailbox(event, &sink)
+    case .group: inGroup(event, &sink)
     }
+    effects = sink.effects
+  }
+
+  private static func inMailbox(_ event: borrowing Event, _ sink: inout EffectSink) {
     switch event.body {
     case .messageSent(let message):
-      guard let sender = event.actor.user, let receiver = event.stream.userID, receiver != sender
+      guard let sender = event.actor.user, !event.stream.isMailbox(of: sender),
+        let receiver = event.stream.userID
       else { return }
-      add(
+      sink.add(
         .user(sender), .messageCopied(message, to: receiver, peerSeq: event.seq),
         messageID: event.messageID)
+    case .messageWithheld(let message):
+      guard let sender = event.actor.user, let receiver = event.stream.userID else { return }
+      sink.add(
+        .user(sender), .messageCopied(message, to: receiver, peerSeq: .none),
+        messageID: event.messageID)
     case .acked(let upTo, let senders):
-      guard let owner = event.stream.userID else { return }
+      guard !senders.isEmpty, let owner = event.stream.userID else { return }
       for sender in senders {
-        add(.user(sender), .messagesDelivered(by: owner, upToPeerSeq: upTo))
+        sink.add(.user(sender), .messagesDelivered(by: owner, upToPeerSeq: upTo))
       }
     case .read(let peer, let upTo):
-      if let peer, let owner = event.stream.userID {
-        if peer != owner { add(.user(peer), .messagesRead(by: owner, upToPeerSeq: upTo)) }
-      } else if let group = event.stream.groupID, let reader = event.actor.user {
-        add(.user(reader), .groupRead(group, upTo: upTo))
-      }
+      guard let peer, let owner = event.stream.userID, peer != owner else { return }
+      sink.add(.user(peer), .messagesRead(by: owner, upToPeerSeq: upTo))
+    case .messageRecalled(let target), .messageEdited(let target, _),
+      .reactionAdded(let target, _), .reactionRemoved(let target, _):
+      // The other side has it as a conversation with this mailbox's owner.
+      guard let author = target.peer, let owner = event.stream.userID, author != owner
+      else { return }
+      let copied = MessageTarget(peer: owner, seq: .none)
+      guard let body = event.body.amendment(of: copied) else { return }
+      sink.add(.user(author), body, messageID: event.messageID)
+    default: break
+    }
+  }
+
+  private static func inGroup(_ event: borrowing Event, _ sink: inout EffectSink) {
+    // The most frequent one has none, nor need of the group's id.
+    if case .messageSent = event.body { return }
+    guard let group = event.stream.groupID else { return }
+    switch event.body {
+    case .read(_, let upTo):
+      if let reader = event.actor.user { sink.add(.user(reader), .groupRead(group, upTo: upTo)) }
     case .groupCreated:
-      guard let group = event.stream.groupID, let creator = event.actor.user else { return }
-      add(.user(creator), .groupJoined(group, at: event.seq))
-    case .memberJoined(let member):
-      guard let group = event.stream.groupID else { return }
-      add(.user(member), .groupJoined(group, at: event.seq))
-    case .memberLeft(let member):
-      guard let group = event.stream.groupID else { return }
-      add(.user(member), .groupLeft(group, at: event.seq))
-    case .messageCopied, .messagesDelivered, .messagesRead, .groupJoined, .groupLeft, .groupRead,
-      .cursorOpened, .noted:
-      break
+      guard let creator = event.actor.user else { return }
+      sink.add(.user(creator), .groupJoined(group, at: event.seq))
+    case .memberJoined(let member, _): sink.add(.user(member), .groupJoined(group, at: event.seq))
+    case .memberLeft(let member, _): sink.add(.user(member), .groupLeft(group, at: event.seq))
+    case .memberInvited(let user): sink.add(.user(user), .groupInvited(group, at: event.seq))
+    case .joinRefused(let user): sink.add(.user(user), .groupRefused(group, at: event.seq))
+    case .conversationCleared(_, let upTo):
+      if let user = event.actor.user { sink.add(.user(user), .groupCleared(group, upTo: upTo)) }
+    default: break
+    }
+  }
+}
+
+/// Takes one event's effects, and numbers them.
+private struct EffectSink {
+  let index: Int
+  let actor: Actor
+  var effects: [SourceEffect]
+  private var next: UInt32 = 0
+
+  init(index: Int, actor: Actor, effects: [SourceEffect]) {
+    self.index = index
+    self.actor = actor
+    self.effects = effects
+  }
+
+  mutating func add(_ stream: StreamKey, _ body: Event.Body, messageID: MessageID = .none) {
+    effects.append(
+      SourceEffect(
+        eventIndex: index, effectIndex: next, stream: stream, messageID: messageID,
+        actor: actor, body: body))
+    next += 1
+  }
+}
+
+extension Event.Body {
+  /// The same amendment, of another stream's message.
+  fileprivate func amendment(of target: MessageTarget) -> Event.Body? {
+    switch self {
+    case .messageRecalled: .messageRecalled(target)
+    case .messageEdited(_, let content): .messageEdited(target, content: content)
+    case .reactionAdded(_, let reaction): .reactionAdded(target, reaction)
+    case .reactionRemoved(_, let reaction): .reactionRemoved(target, reaction)
+    default: nil
     }
   }
 }
@@ -80,11 +138,28 @@ extension PartitionState {
   /// The event that an effect becomes here, or nil if it was taken before.
   package func event(for effect: borrowing Effect, now: Timestamp) -> Event? {
     if hasTaken(effect.cause) { return nil }
-    // Every kind that the relay writes is one that its mailbox's devices are sent.
-    let head = mailboxes[effect.stream]?.head ?? .none
-    return Event(
-      stream: effect.stream, seq: head.next, messageID: effect.messageID,
-      recordedAt: max(now, recordedAt), actor: effect.actor, cause: effect.cause,
-      body: effect.body)
+    let at = mailboxes.find(effect.stream)
+    var event = Event(
+      stream: effect.stream, messageID: effect.messageID, recordedAt: max(now, recordedAt),
+      actor: effect.actor, cause: effect.cause, body: effect.body)
+    if isUnwanted(effect, at: at) {
+      // Not shown, and yet taken: else it would come again for ever.
+      event.messageID = .none
+      event.body = .noted
+    }
+    if event.kind.takesSeq(in: .user) {
+      event.seq = (at.map { mailboxes.states[$0].head } ?? .none).next
+    }
+    return event
+  }
+
+  /// What somebody says, or asks, who was blocked. A recall and a withdrawn reaction only take away.
+  private func isUnwanted(_ effect: borrowing Effect, at: Int?) -> Bool {
+    switch effect.body {
+    case .reactionAdded, .messageEdited, .groupInvited:
+      guard let user = effect.actor.user else { return false }
+      return hasBlocked(user, at: at)
+    default: return false
+    }
   }
 }

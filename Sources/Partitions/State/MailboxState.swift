@@ -6,10 +6,15 @@ package struct MailboxState: Sendable, Equatable {
   package var devices: [DeviceCursor] = []
   package var peers: [PeerState] = []
   private var peerIndex: [UserID: Int] = [:]
-  /// Indexes of peers with messages that no device has acked.
+  /// Indexes of peers with messages that no device has acked, ascending.
   package var undelivered: [Int] = []
   /// Groups that the owner is a member of, in order of joining.
   package var groups: [GroupID] = []
+  /// Whom the owner has blocked, by ascending bytes.
+  package private(set) var blocked: [UserID] = []
+  /// Only conversations that are marked in any way.
+  package private(set) var marks: [StreamKey: ConversationMarks] = [:]
+  package var amended: AmendedMessages = [:]
 
   package init() {}
 
@@ -23,6 +28,10 @@ package struct MailboxState: Sendable, Equatable {
     package var firstUnread = Seq.none
     /// No message of the peer before it is undelivered; none if nothing is.
     package var firstUndelivered = Seq.none
+    /// Nothing of this conversation up to it is shown to the owner any more.
+    package var cleared = Seq.none
+    /// The owner has written to the peer.
+    package var isContact = false
 
     package init(user: UserID) { self.user = user }
   }
@@ -36,8 +45,21 @@ package struct MailboxState: Sendable, Equatable {
     return peers.count - 1
   }
 
-  package func cursor(of device: DeviceID) -> Seq? {
-    devices.first { $0.device == device }?.cursor
+  package func hasBlocked(_ user: UserID) -> Bool {
+    guard !blocked.isEmpty else { return false }
+    let at = placeOfBlocked(user)
+    return at < blocked.count && blocked[at] == user
+  }
+
+  /// First index whose user does not come before `user`.
+  private func placeOfBlocked(_ user: UserID) -> Int {
+    var low = 0
+    var high = blocked.count
+    while low < high {
+      let middle = (low + high) / 2
+      if blocked[middle] < user { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Senders with messages that an ack up to `seq` is the first to cover; of very many, some are
@@ -53,8 +75,8 @@ package struct MailboxState: Sendable, Equatable {
 
   /// The seq before the first unread message, at most `newDeviceBacklogMax` back; the first
   /// device of a user begins at the beginning.
-  package var cursorOfNewDevice: Seq {
-    if devices.isEmpty { return .none }
+  package func cursor(ofNewDevice device: DeviceID) -> Seq {
+    if !devices.contains(where: { $0.device != device }) { return .none }
     let backlog = Limits.newDeviceBacklogMax
     let floor = head.rawValue > backlog ? head.rawValue - backlog : 0
     let unread = peers.lazy.filter { $0.firstUnread != .none }.map { $0.firstUnread.rawValue - 1 }
@@ -69,12 +91,13 @@ package struct MailboxState: Sendable, Equatable {
     if peers[index].firstUnread == .none { peers[index].firstUnread = seq }
     if peers[index].firstUndelivered == .none {
       peers[index].firstUndelivered = seq
-      undelivered.append(index)
+      let at = undelivered.lastIndex { $0 < index }.map { $0 + 1 } ?? 0
+      undelivered.insert(index, at: at)
     }
   }
 
   package mutating func acked(_ device: DeviceID, upTo seq: Seq, senders: [UserID]) {
-    devices.move(device, to: seq)
+    devices.acked(device, upTo: seq)
     guard !senders.isEmpty else { return }
     for sender in senders {
       let index = indexOfPeer(sender)
@@ -89,34 +112,50 @@ package struct MailboxState: Sendable, Equatable {
     let index = indexOfPeer(user)
     guard seq > peers[index].read else { return }
     peers[index].read = seq
-    if peers[index].firstUnread <= seq {
+    if peers[index].firstUnread != .none, peers[index].firstUnread <= seq {
       peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
     }
   }
 
-  /// For a snapshot, which holds the peers but not what follows from them.
-  package mutating func indexPeers() {
+  /// Counts as read for the owner's devices, and tells nobody.
+  package mutating func cleared(_ user: UserID, upTo seq: Seq) {
+    let index = indexOfPeer(user)
+    guard seq > peers[index].cleared else { return }
+    peers[index].cleared = seq
+    if peers[index].firstUnread != .none, peers[index].firstUnread <= seq {
+      peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
+    }
+  }
+
+  package mutating func wrote(to user: UserID) {
+    peers[indexOfPeer(user)].isContact = true
+  }
+
+  package mutating func blocked(_ user: UserID, _ isBlocked: Bool) {
+    let at = placeOfBlocked(user)
+    let isKnown = at < blocked.count && blocked[at] == user
+    if isBlocked, !isKnown { blocked.insert(user, at: at) }
+    if !isBlocked, isKnown { blocked.remove(at: at) }
+  }
+
+  package mutating func marked(_ conversation: StreamKey, _ marks: ConversationMarks) {
+    self.marks[conversation] = marks == .none ? nil : marks
+  }
+
+  /// Whoever has read on no longer needs the reminder.
+  package mutating func unmarkUnread(_ conversation: @autoclosure () -> StreamKey) {
+    guard !marks.isEmpty else { return }
+    let conversation = conversation()
+    guard var marks = marks[conversation], marks.isUnread else { return }
+    marks.isUnread = false
+    marked(conversation, marks)
+  }
+
+  /// From a snapshot, which holds these but not what follows from them.
+  package mutating func take(_ peers: [PeerState], blocked: [UserID]) {
+    self.peers = peers
+    self.blocked = blocked
     peerIndex = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($1.user, $0) })
     undelivered = peers.indices.filter { peers[$0].firstUndelivered != .none }
-  }
-}
-
-package struct DeviceCursor: Sendable, Equatable {
-  package var device: DeviceID
-  package var cursor: Seq
-
-  package init(device: DeviceID, cursor: Seq) {
-    self.device = device
-    self.cursor = cursor
-  }
-}
-
-extension [DeviceCursor] {
-  package mutating func move(_ device: DeviceID, to cursor: Seq) {
-    if let index = firstIndex(where: { $0.device == device }) {
-      self[index].cursor = Swift.max(self[index].cursor, cursor)
-    } else {
-      append(DeviceCursor(device: device, cursor: cursor))
-    }
   }
 }

@@ -10,6 +10,8 @@ package struct OriginWindow: Sendable, Equatable {
     package var messageID: MessageID
     package var seq: Seq
     package var recordedAt: Timestamp
+    /// Of a join: a moderator has to let the user in first.
+    package var pending = false
   }
 
   package enum Lookup: Sendable, Equatable {

@@ -1,0 +1,87 @@
+import DaybookModel
+import Ports
+
+/// The parts of an event that don't depend on what it says, and what bears on every decision.
+struct Draft {
+  let stream: StreamKey
+  let actor: Actor
+  let now: Timestamp
+  let policy: DecisionPolicy
+  var id: CommandID?
+
+  init(_ command: borrowing Command, now: Timestamp, policy: DecisionPolicy) {
+    stream = command.stream
+    actor = command.actor
+    self.now = now
+    self.policy = policy
+  }
+
+  /// An event, and the answer that it leads to. It takes the seq after `head` if its kind has one.
+  func append(
+    _ body: Event.Body, after head: Seq, messageID: MessageID = .none, pending: Bool = false,
+    position: StreamPosition? = nil
+  ) -> Decision {
+    let kind = Event(stream: stream, recordedAt: now, actor: actor, body: body).kind
+    return append(
+      body, seq: kind.takesSeq(in: stream.kind) ? head.next : .none, messageID: messageID,
+      pending: pending, position: position)
+  }
+
+  /// The same, for frequent kinds: of these the caller knows whether they take a seq.
+  func append(
+    _ body: Event.Body, seq: Seq, messageID: MessageID = .none, pending: Bool = false,
+    position: StreamPosition? = nil
+  ) -> Decision {
+    .append(
+      Event(
+        stream: stream, seq: seq, messageID: messageID, recordedAt: now, actor: actor, command: id,
+        body: body),
+      CommandOutcome(
+        messageID: messageID, seq: seq, recordedAt: now, pending: pending, position: position))
+  }
+
+  /// Accepted, with nothing to do. A retry must find that out again, so a numbered command
+  /// leaves a note.
+  func nothingToDo(pending: Bool = false) -> Decision {
+    let outcome = CommandOutcome(recordedAt: now, changed: false, pending: pending)
+    guard id != nil else { return .answer(outcome) }
+    return .append(
+      Event(stream: stream, recordedAt: now, actor: actor, command: id, body: .noted), outcome)
+  }
+
+  /// What is only pushed, not logged; `reaches` says whether anybody is to see it.
+  func pushed(reaches: Bool) -> Decision {
+    .answer(CommandOutcome(recordedAt: now, changed: reaches, isStored: false))
+  }
+
+  /// What only tells of state.
+  func tell(_ position: StreamPosition? = nil) -> Decision {
+    .answer(CommandOutcome(recordedAt: now, changed: false, position: position))
+  }
+}
+
+extension Decision {
+  static func reject(_ code: ErrorCode, _ message: @autoclosure () -> String) -> Decision {
+    .reject(DaybookError(code, message()))
+  }
+
+  /// Who knows a position past the head has seen a log that this one has lost.
+  static func ackPastHead(_ stream: StreamKey, _ seq: Seq, _ head: Seq) -> Decision {
+    .reject(
+      .logRolledBack,
+      "\(stream) ends at seq \(head), but \(seq) was acked: the data folder was rolled back, "
+        + "or the ack is of another server")
+  }
+
+  static func pastHead(_ stream: StreamKey, _ seq: Seq, _ head: Seq) -> Decision {
+    .reject(.seqPastHead, "\(stream) ends at seq \(head), before \(seq)")
+  }
+
+  static func unknownDevice(_ stream: StreamKey) -> Decision {
+    .reject(.unknownDevice, "this device does not follow \(stream)")
+  }
+
+  static func namesNoUser() -> Decision {
+    .reject(.invalidRequest, "the command names no user: say acting_for")
+  }
+}
