@@ -30,9 +30,19 @@ func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQ
   try DatabaseQueue(path: ProjectionFolder(folder.path).path(name))
 }
 
+func makeQueries(
+  _ log: InMemoryLog, _ folder: TemporaryFolder, clock: TestClock = TestClock(),
+  runtime: ProjectionRuntime? = nil, receiptsMembersMax: UInt64 = 1_000,
+  timeout: Duration = .seconds(5)
+) -> QueryService {
+  QueryService(
+    log: log, folder: folder.path, clock: clock, runtime: runtime,
+    receiptsMembersMax: receiptsMembersMax, timeout: timeout)
+}
+
 func unreadCounts(_ queries: QueryService, of user: UserID) async throws -> [String: UInt64] {
   var counts: [String: UInt64] = [:]
-  for count in try await queries.unread(of: user) {
+  for count in try await queries.unread(of: user) where count.unread > 0 {
     counts["\(count.conversation)"] = count.unread
   }
   return counts

@@ -10,7 +10,7 @@ struct GroupChat {
   init(_ group: String = "ubuntu") { self.group = GroupID(checked: group) }
 
   mutating func found(by founder: String, with others: [String]) -> [Event] {
-    let created = event(.groupCreated(title: "t"), by: founder)
+    let created = event(.groupCreated(GroupSettings(title: "t")), by: founder)
     return [created] + others.map { event(.memberJoined(UserID(checked: $0)), by: $0) }
   }
 
@@ -18,10 +18,34 @@ struct GroupChat {
     event(.memberJoined(UserID(checked: user)), by: user)
   }
 
-  mutating func message(from user: String, bytes: Int = 2) -> Event {
+  /// Without a successor or role, as older logs have it.
+  mutating func leave(_ user: String) -> Event {
+    event(.memberLeft(UserID(checked: user)), by: user)
+  }
+
+  mutating func changeRole(_ user: String, _ role: Role, by owner: String) -> Event {
+    event(.roleChanged(UserID(checked: user), role), by: owner)
+  }
+
+  mutating func message(
+    from user: String, bytes: Int = 2, expiresAt: Timestamp = .none
+  ) -> Event {
     let id = clock.next(now: .none, partition: PartitionID(0))
     let content = ByteBuffer(repeating: UInt8(ascii: "h"), count: bytes)
-    return event(.messageSent(Message(content: content)), by: user, id: id)
+    let extras = expiresAt == .none ? nil : MessageExtras(expiresAt: expiresAt)
+    return event(.messageSent(Message(content: content, extras: extras)), by: user, id: id)
+  }
+
+  mutating func edit(_ message: Event, _ text: String) -> Event {
+    let body = Event.Body.messageEdited(
+      MessageTarget(peer: nil, seq: message.seq), content: ByteBuffer(string: text))
+    return event(body, by: message.actor.user!.text, id: message.messageID)
+  }
+
+  mutating func recall(_ message: Event, by user: String) -> Event {
+    event(
+      .messageRecalled(MessageTarget(peer: nil, seq: message.seq)), by: user,
+      id: message.messageID)
   }
 
   mutating func read(_ user: String, upTo: Seq) -> Event {

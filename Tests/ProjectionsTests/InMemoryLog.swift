@@ -6,8 +6,22 @@ import Ports
 
 /// A log in memory: each `append` is one durable batch.
 final class InMemoryLog: LogReader {
+  private struct Entry {
+    let event: Event
+    let bytes: ByteBuffer
+    let slot: EventSlot
+
+    init(_ event: Event) {
+      var buffer = ByteBuffer()
+      slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
+      buffer.moveReaderIndex(forwardBy: 4)
+      bytes = buffer.slice()
+      self.event = event
+    }
+  }
+
   private struct State {
-    var partitions: [[Event]]
+    var partitions: [[Entry]]
     var asked = Asked()
     var faults: [Fault] = []
   }
@@ -46,7 +60,7 @@ final class InMemoryLog: LogReader {
   func append(_ events: [Event]) {
     state.withLockedValue { state in
       for event in events {
-        state.partitions[event.stream.partition(of: partitionCount).index].append(event)
+        state.partitions[event.stream.partition(of: partitionCount).index].append(Entry(event))
       }
     }
   }
@@ -71,7 +85,7 @@ final class InMemoryLog: LogReader {
     if let error { throw error }
   }
 
-  var allEvents: [[Event]] { state.withLockedValue { $0.partitions } }
+  var allEvents: [[Event]] { state.withLockedValue { $0.partitions.map { $0.map(\.event) } } }
 
   func highWatermark(of partition: PartitionID) -> Offset {
     state.withLockedValue { Offset(Int64($0.partitions[partition.index].count)) }
@@ -89,12 +103,15 @@ final class InMemoryLog: LogReader {
     while at < events.count, bytes < bytesMax || batches.isEmpty {
       let end = min(at + batchEvents, events.count)
       var body = ByteBuffer()
-      for event in events[at..<end] { _ = EventEncoding.append(event, to: &body, bodyStart: 0) }
+      for entry in events[at..<end] {
+        body.writeInteger(UInt32(entry.bytes.readableBytes), endianness: .little)
+        body.writeImmutableBuffer(entry.bytes)
+      }
       bytes += body.readableBytes
       batches.append(
         CommittedBatch(
           partition: partition, baseOffset: Offset(Int64(at)), nextOffset: Offset(Int64(end)),
-          count: end - at, lastRecordedAt: events[end - 1].recordedAt, body: body))
+          count: end - at, lastRecordedAt: events[end - 1].event.recordedAt, body: body))
       at = end
     }
     return batches
@@ -109,7 +126,7 @@ final class InMemoryLog: LogReader {
       return state.partitions[partition.index]
     }
     return offsets.map {
-      StoredEvent(offset: $0, bytes: EventEncoding.encode(events[Int($0.rawValue)]))
+      StoredEvent(offset: $0, bytes: events[Int($0.rawValue)].bytes)
     }
   }
 
@@ -118,14 +135,15 @@ final class InMemoryLog: LogReader {
   ) throws(DaybookError) -> [Posting] {
     try meetFault(.postings, partition)
     state.withLockedValue { $0.asked.streamPostings += 1 }
-    let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
-      (isColliding || $0.element.stream.fingerprint == stream) && $0.element.seq >= first
-        && $0.element.seq <= last
-        && $0.element.seq > .none
+    let entries = state.withLockedValue { $0.partitions[partition.index] }
+    var found: [Posting] = []
+    for (at, entry) in entries.enumerated() where found.count < limit {
+      let slot = entry.slot
+      guard isColliding || slot.stream == stream, slot.seq > .none else { continue }
+      guard slot.seq >= first, slot.seq <= last else { continue }
+      found.append(Posting(offset: Offset(Int64(at)), value: slot.seq.rawValue))
     }
-    return found.prefix(limit).map {
-      Posting(offset: Offset(Int64($0.offset)), value: $0.element.seq.rawValue)
-    }
+    return found
   }
 
   func postings(
@@ -133,18 +151,15 @@ final class InMemoryLog: LogReader {
   ) throws(DaybookError) -> [Posting] {
     try meetFault(.postings, partition)
     state.withLockedValue { $0.asked.conversationPostings += 1 }
-    let found = state.withLockedValue { $0.partitions[partition.index] }.enumerated().filter {
-      isInConversation($0.element, conversation)
-        && before.map { [id = $0.element.messageID] bound in id < bound } ?? true
+    let entries = state.withLockedValue { $0.partitions[partition.index] }
+    var found: [Posting] = []
+    for (at, entry) in entries.enumerated() {
+      let slot = entry.slot
+      let isWanted = isColliding ? slot.conversation != 0 : slot.conversation == conversation
+      guard isWanted, before.map({ slot.messageID < $0 }) ?? true else { continue }
+      found.append(Posting(offset: Offset(Int64(at)), value: slot.messageID.rawValue))
     }
-    return found.map {
-      Posting(offset: Offset(Int64($0.offset)), value: $0.element.messageID.rawValue)
-    }.sorted { $0.value < $1.value }.suffix(limit)
-  }
-
-  private func isInConversation(_ event: Event, _ fingerprint: UInt64) -> Bool {
-    isColliding
-      ? event.kind.isMessage : EventEncoding.conversationFingerprint(event) == fingerprint
+    return Array(found.sorted { $0.value < $1.value }.suffix(limit))
   }
 
   /// Since this was last asked.

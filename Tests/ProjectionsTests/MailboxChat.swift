@@ -21,6 +21,23 @@ struct MailboxChat {
     }
   }
 
+  /// Of a message that is sent before whatever comes now, and copied late.
+  mutating func reserveID() -> MessageID { clock.next(now: .none, partition: PartitionID(0)) }
+
+  mutating func copy(to peer: String, id: MessageID) -> Event {
+    let message = Message(content: ByteBuffer(string: "hi"))
+    let body = Event.Body.messageCopied(message, to: UserID(checked: peer), peerSeq: Seq(1))
+    return event(body, by: owner, id: id)
+  }
+
+  func onPhone(_ body: Event.Body) -> Event {
+    Event(
+      stream: .user(owner), recordedAt: Timestamp(milliseconds: 1),
+      actor: Actor(user: owner, device: DeviceID(checked: "phone")), body: body)
+  }
+
+  mutating func own(_ body: Event.Body) -> Event { event(body, by: owner, id: .none) }
+
   mutating func read(_ peer: String, upTo: Seq) -> Event {
     event(.read(peer: UserID(checked: peer), upTo: upTo), by: owner, id: .none)
   }

@@ -168,10 +168,10 @@ import Testing
     try projections.catchUp()
     var scenario = Scenario(seed: 23, partitions: 3)
     log.append(scenario.events(5))
-    let impatient = QueryService(log: log, folder: folder.path, timeout: .milliseconds(30))
+    let impatient = makeQueries(log, folder, timeout: .milliseconds(30))
     let error = await #expect(throws: DaybookError.self) { try await impatient.waitForHead() }
     #expect(error?.code == .projectionBehind)
-    let queries = QueryService(log: log, folder: folder.path, timeout: .seconds(60))
+    let queries = makeQueries(log, folder, timeout: .seconds(60))
     async let answer: Void = queries.waitForHead()
     try projections.catchUp()
     try await answer
@@ -180,7 +180,7 @@ import Testing
   @Test("users and devices that nobody knows are told apart")
   func unknown() async throws {
     try projections.catchUp()
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     let user = await #expect(throws: DaybookError.self) {
       try await queries.offline(user: UserID("nobody"), device: DeviceID("phone"))
     }
@@ -202,7 +202,7 @@ import Testing
     }
     let folder = try TemporaryFolder()
     try Projections(folder: folder.path, log: log).catchUp()
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     let streams = try await queries.offline(
       user: UserID(checked: "zoe"), device: DeviceID(checked: "phone"))
     // In order of their bytes, behind the mailbox.

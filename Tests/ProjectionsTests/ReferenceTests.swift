@@ -7,57 +7,13 @@ import Testing
 
 @Suite struct ReferenceTests {
   @Test(
-    "unread, members and offline equal a model computed afresh after every step",
-    arguments: [UInt64](1...3))
-  func equalsReference(seed: UInt64) async throws {
-    let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 3)
-    let engine = try makeEngine(log, folder)
-    let queries = QueryService(log: log, folder: folder.path)
-    var scenario = Scenario(seed: seed, partitions: 3)
-    var events: [Event] = []
-    for _ in 0..<100 {
-      let step = scenario.step()
-      if step.isEmpty { continue }
-      events += step
-      log.append(step)
-      try engine.catchUp()
-      try await compare(ReferenceModel(events: events), scenario, queries)
-    }
-    try engine.close()
-  }
-
-  private func compare(
-    _ model: ReferenceModel, _ scenario: Scenario, _ queries: QueryService
-  ) async throws {
-    for user in scenario.users {
-      let counts = try await unreadCounts(queries, of: user)
-      #expect(counts == model.unread(of: user, users: scenario.users, groups: scenario.groups))
-      for device in scenario.devices {
-        let expected = model.offline(user, device, groups: scenario.groups)
-        if let expected {
-          #expect(try await queries.offline(user: user, device: device) == expected)
-        } else {
-          await #expect(throws: DaybookError.self) {
-            try await queries.offline(user: user, device: device)
-          }
-        }
-      }
-    }
-    for group in scenario.groups {
-      let members = try await queries.members(of: group, after: nil, limit: 100)
-      #expect(members == model.members(of: group, users: scenario.users))
-    }
-  }
-
-  @Test(
     "reads that stop far behind the newest message are counted from the log",
     arguments: [false, true])
   func partialReads(isColliding: Bool) async throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 1, isColliding: isColliding)
     let engine = try makeEngine(log, folder)
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     var chat = GroupChat()
     log.append(chat.found(by: "ann", with: ["zoe"]))
     var others = Scenario(seed: 3, partitions: 1)
@@ -72,7 +28,7 @@ import Testing
     #expect(log.takeAsked().conversationPostings > 0)
     let model = ReferenceModel(events: log.allEvents[0])
     let zoe = UserID(checked: "zoe")
-    let expected = model.unread(of: zoe, users: [], groups: [chat.group])
+    let expected = model.unreadCounts(of: zoe)
     #expect(expected.count == 1)
     #expect(try await unreadCounts(queries, of: zoe) == expected)
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
@@ -84,7 +40,7 @@ import Testing
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 1)
     let engine = try makeEngine(log, folder)
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     var mailbox = MailboxChat()
     for index in 0..<900 { log.append([mailbox.message(index)]) }
     try engine.catchUp()
@@ -92,8 +48,8 @@ import Testing
       log.append([mailbox.read("ann", upTo: Seq(upTo))])
       log.append([mailbox.message(0)])
       try engine.catchUp()
-      let expected = ReferenceModel(events: log.allEvents[0]).unread(
-        of: mailbox.owner, users: ["ann", "cem"].map { UserID(checked: $0) }, groups: [])
+      let expected = ReferenceModel(events: log.allEvents[0])
+        .unreadCounts(of: mailbox.owner)
       #expect(try await unreadCounts(queries, of: mailbox.owner) == expected)
     }
     #expect(log.takeAsked().conversationPostings > 0)
@@ -105,7 +61,7 @@ import Testing
   func readsAfterRestart() async throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 2)
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     var scenario = Scenario(seed: 8, partitions: 2)
     for _ in 0..<60 {
       log.append(scenario.events(10))
@@ -116,7 +72,7 @@ import Testing
     #expect(log.takeAsked().streamPostings > 0)
     let model = ReferenceModel(events: log.allEvents.flatMap { $0 })
     for user in scenario.users {
-      let expected = model.unread(of: user, users: scenario.users, groups: scenario.groups)
+      let expected = model.unreadCounts(of: user)
       #expect(try await unreadCounts(queries, of: user) == expected)
     }
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
@@ -129,12 +85,14 @@ import Testing
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 2, isColliding: isColliding)
     let engine = try makeEngine(log, folder)
-    let queries = QueryService(log: log, folder: folder.path)
+    let clock = TestClock()
+    let queries = makeQueries(log, folder, clock: clock)
     var scenario = Scenario(seed: 9, partitions: 2)
     let events = scenario.events(600)
     log.append(events)
     try engine.catchUp()
     let model = ReferenceModel(events: events)
+    clock.set(scenario.now - 40)
     var conversations = scenario.groups.map { ConversationKey(group: $0) }
     // A direct message and its copy have one id: in one conversation they could not be paged.
     for user in isColliding ? [] : scenario.users {
@@ -142,7 +100,7 @@ import Testing
     }
     for conversation in conversations {
       let expected = model.messages(of: conversation)
-      try await compare(conversation, expected, queries)
+      try await compare(conversation, expected.map { model.shown($0, at: clock.now()) }, queries)
       let head = try await open(.history, folder).read { database in
         try Int64.fetchAll(
           database,
@@ -157,7 +115,8 @@ import Testing
   private func compare(
     _ conversation: ConversationKey, _ expected: [Event], _ queries: QueryService
   ) async throws {
-    let all = try await queries.history(of: conversation, before: nil, limit: 10_000, visible: nil)
+    let all = try await queries.history(
+      of: conversation, before: nil, limit: 10_000, visible: nil, reader: nil)
     #expect(all.messages.map(\.bytes) == expected.map(EventEncoding.encode))
     #expect(!all.more)
     // In pages of 7 from the newest.
@@ -165,7 +124,7 @@ import Testing
     var before: MessageID?
     while true {
       let page = try await queries.history(
-        of: conversation, before: before, limit: 7, visible: nil)
+        of: conversation, before: before, limit: 7, visible: nil, reader: nil)
       paged = try page.messages.map { try EventDecoding.decode($0.bytes) } + paged
       before = paged.first?.messageID
       guard page.more else { break }
@@ -177,22 +136,23 @@ import Testing
   func visibility() async throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 1)
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     var chat = GroupChat()
     log.append(chat.found(by: "ann", with: []))
     for _ in 0..<30 { log.append([chat.message(from: "ann")]) }
     let visible = [
       SeqInterval(first: Seq(5), last: Seq(8)), SeqInterval(first: Seq(20), last: nil),
     ]
+    try makeEngine(log, folder).catchUp()
     let conversation = ConversationKey(group: chat.group)
     let page = try await queries.history(
-      of: conversation, before: nil, limit: 14, visible: visible)
+      of: conversation, before: nil, limit: 14, visible: visible, reader: nil)
     let seqs = try page.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue }
     #expect(seqs == [7, 8] + [UInt64](20...31))
     #expect(page.more)
     let rest = try await queries.history(
       of: conversation, before: try EventDecoding.decode(page.messages[0].bytes).messageID,
-      limit: 14, visible: visible)
+      limit: 14, visible: visible, reader: nil)
     #expect(try rest.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue } == [5, 6])
     #expect(!rest.more)
   }
@@ -202,7 +162,7 @@ import Testing
   func streamEvents(isColliding: Bool) async throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 2, isColliding: isColliding)
-    let queries = QueryService(log: log, folder: folder.path)
+    let queries = makeQueries(log, folder)
     var scenario = Scenario(seed: 4, partitions: 2)
     log.append(scenario.events(300))
     let stream = StreamKey.user(scenario.users[0])

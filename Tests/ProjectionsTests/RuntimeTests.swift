@@ -14,14 +14,13 @@ import Testing
     log.append(scenario.events(200))
     let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
     try runtime.start()
-    let queries = QueryService(
-      log: log, folder: folder.path, runtime: runtime, timeout: .seconds(60))
+    let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
     for _ in 0..<20 {
       log.append(scenario.events(10))
       runtime.committed(anyBatch)
       let model = ReferenceModel(events: log.allEvents.flatMap { $0 })
       for user in scenario.users {
-        let expected = model.unread(of: user, users: scenario.users, groups: scenario.groups)
+        let expected = model.unreadCounts(of: user)
         #expect(try await unreadCounts(queries, of: user) == expected)
       }
     }

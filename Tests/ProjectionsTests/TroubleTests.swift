@@ -109,8 +109,7 @@ import Testing
     }
     var scenario = Scenario(seed: 32, partitions: 3)
     log.append(scenario.events(50))
-    let queries = QueryService(
-      log: log, folder: folder.path, runtime: runtime, timeout: .seconds(60))
+    let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
     let error = await #expect(throws: DaybookError.self) {
       try await queries.unread(of: UserID(checked: "ann"))
     }

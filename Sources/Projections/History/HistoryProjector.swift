@@ -1,51 +1,13 @@
 import DaybookModel
-import GRDB
 
-/// A conversation's head: how many messages, and which is the last. The messages themselves are
-/// in the log, and a page of them is found through its postings.
-struct ConversationHead: ProjectedRow {
-  static let layout = TableLayout(
-    name: "conversations", keys: ["stream", "peer"],
-    values: ["messages", "last_message_id", "last_seq", "last_offset", "last_recorded_at_ms"])
-
-  let stream: String
-  /// Empty for a group.
-  let peer: String
-  var messages: UInt64 = 0
-  /// Of the message with the highest id, which is the last that people are shown.
-  var lastMessageID = MessageID.none
-  var lastSeq = Seq.none
-  var lastOffset = Offset.zero
-  var lastRecordedAt = Timestamp.none
-
-  init(stream: String, peer: String) {
-    self.stream = stream
-    self.peer = peer
-  }
-
-  init(columns: [DatabaseValue]) {
-    stream = columns[0].text
-    peer = columns[1].text
-    messages = columns[2].number
-    lastMessageID = MessageID(columns[3].number)
-    lastSeq = Seq(columns[4].number)
-    lastOffset = Offset(Int64(bitPattern: columns[5].number))
-    lastRecordedAt = Timestamp(milliseconds: columns[6].number)
-  }
-
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, peer.databaseValue, messages.column, lastMessageID.rawValue.column,
-      lastSeq.rawValue.column, lastOffset.rawValue.databaseValue,
-      lastRecordedAt.milliseconds.column,
-    ]
-  }
-}
-
+/// Heads of conversations, and who reacts to what. Edits and recalls are found through the log.
 final class HistoryProjector: Projector {
   private let conversations = RowTable<ConversationHead>()
+  private let reactions = RowTable<UserReaction>()
+  private let reactionCounts = RowTable<ReactionCount>()
+  private let recalls = RowLog<RecalledMessage>()
 
-  var tables: [any ProjectionTable] { [conversations] }
+  var tables: [any ProjectionTable] { [conversations, reactions, reactionCounts, recalls] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.first..<batch.events.count {
@@ -55,6 +17,10 @@ final class HistoryProjector: Projector {
         try message(batch.events[index], peer: peer?.text ?? "", at: batch.offset(of: index))
       case .messageCopied(_, let to, _):
         try message(batch.events[index], peer: to.text, at: batch.offset(of: index))
+      case .reactionAdded(_, let reaction): try react(batch.events[index], reaction, added: true)
+      case .reactionRemoved(_, let reaction):
+        try react(batch.events[index], reaction, added: false)
+      case .messageRecalled: recall(batch.events[index])
       default: break
       }
     }
@@ -74,5 +40,29 @@ final class HistoryProjector: Projector {
       head.lastOffset = offset
       head.lastRecordedAt = recordedAt
     }
+  }
+
+  private func react(
+    _ event: borrowing Event, _ reaction: String, added: Bool
+  ) throws(DaybookError) {
+    guard let user = event.actor.user else { return }
+    let (stream, id) = (event.stream, event.messageID)
+    let slot = try reactions.find(
+      RowKey(stream, number: id.rawValue, user.text, reaction),
+      orMake: UserReaction(
+        stream: stream.text, messageID: id, user: user.text, reaction: reaction))
+    guard reactions.row(slot).isPresent != added else { return }
+    reactions.change(slot) { $0.isPresent = added }
+    let count = try reactionCounts.find(
+      RowKey(stream, number: id.rawValue, reaction),
+      orMake: ReactionCount(stream: stream.text, messageID: id, reaction: reaction))
+    reactionCounts.change(count) { $0.users = added ? $0.users + 1 : $0.users - 1 }
+  }
+
+  private func recall(_ event: borrowing Event) {
+    recalls.append(
+      RecalledMessage(
+        stream: event.stream.text, messageID: event.messageID,
+        user: event.actor.user?.text ?? "", recalledAt: event.recordedAt))
   }
 }

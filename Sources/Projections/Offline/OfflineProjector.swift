@@ -24,21 +24,45 @@ final class OfflineProjector: Projector {
     }
     switch event.body {
     case .acked(let upTo, _): try moveCursor(event, to: upTo)
-    case .cursorOpened(let cursor): try moveCursor(event, to: cursor)
+    case .cursorOpened(let cursor): try openCursor(event, at: cursor)
+    case .deviceForgotten(let device): try forget(device, of: event.stream)
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: seq) }
-    case .memberJoined(let user): try join(event.stream, user, at: seq)
-    case .memberLeft(let user): try leave(event.stream, user, at: seq)
+    case .memberJoined(let user, _): try join(event.stream, user, at: seq)
+    case .memberLeft(let user, _): try leave(event.stream, user, at: seq)
+    case .groupDissolved:
+      let slot = try streams.find(
+        RowKey(event.stream), orMake: StreamHead(stream: event.stream.text))
+      streams.change(slot) { $0.dissolved = seq }
     default: break
     }
   }
 
   private func moveCursor(_ event: borrowing Event, to seq: Seq) throws(DaybookError) {
-    guard let user = event.actor.user, let device = event.actor.device else { return }
-    let slot = try cursors.find(
+    guard let slot = try findCursor(event) else { return }
+    cursors.change(slot) { $0.cursor = max($0.cursor, seq) }
+  }
+
+  /// Wherever the device was before: it was forgotten meanwhile, or is a new one.
+  private func openCursor(_ event: borrowing Event, at seq: Seq) throws(DaybookError) {
+    guard let slot = try findCursor(event) else { return }
+    cursors.change(slot) { row in
+      row.cursor = seq
+      row.isForgotten = false
+    }
+  }
+
+  private func findCursor(_ event: borrowing Event) throws(DaybookError) -> Int? {
+    guard let user = event.actor.user, let device = event.actor.device else { return nil }
+    return try cursors.find(
       RowKey(event.stream, user.text, device.text),
       orMake: DeviceCursor(stream: event.stream.text, user: user.text, device: device.text))
-    cursors.change(slot) { $0.cursor = max($0.cursor, seq) }
+  }
+
+  /// Only the mailbox says whether a device is known: its cursors in groups mean nothing then.
+  private func forget(_ device: DeviceID, of mailbox: StreamKey) throws(DaybookError) {
+    guard let slot = try cursors.find(RowKey(mailbox, mailbox.id, device.text)) else { return }
+    cursors.change(slot) { $0.isForgotten = true }
   }
 
   private func join(_ group: StreamKey, _ user: UserID, at seq: Seq) throws(DaybookError) {

@@ -3,30 +3,38 @@ import GRDB
 
 /// How many events of a stream clients are sent.
 struct StreamHead: ProjectedRow {
-  static let layout = TableLayout(name: "streams", keys: ["stream"], values: ["head"])
+  static let layout = TableLayout(name: "streams", keys: ["stream"], values: ["head", "dissolved"])
 
   let stream: String
   var head = Seq.none
+  /// Of a group: where it was dissolved, which ended every stay.
+  var dissolved = Seq.none
 
   init(stream: String) { self.stream = stream }
 
   init(columns: [DatabaseValue]) {
     stream = columns[0].text
     head = Seq(columns[1].number)
+    dissolved = Seq(columns[2].number)
   }
 
-  var columns: [DatabaseValue] { [stream.databaseValue, head.rawValue.column] }
+  var columns: [DatabaseValue] {
+    [stream.databaseValue, head.rawValue.column, dissolved.rawValue.column]
+  }
 }
 
 /// How far a device has acked a stream.
 struct DeviceCursor: ProjectedRow {
   static let layout = TableLayout(
-    name: "cursors", keys: ["stream", "user", "device"], values: ["cursor"], indexed: ["user"])
+    name: "cursors", keys: ["stream", "user", "device"], values: ["cursor", "forgotten"],
+    indexed: [["user"]])
 
   let stream: String
   let user: String
   let device: String
   var cursor = Seq.none
+  /// In a mailbox only.
+  var isForgotten = false
 
   init(stream: String, user: String, device: String) {
     self.stream = stream
@@ -39,17 +47,21 @@ struct DeviceCursor: ProjectedRow {
     user = columns[1].text
     device = columns[2].text
     cursor = Seq(columns[3].number)
+    isForgotten = columns[4].isSet
   }
 
   var columns: [DatabaseValue] {
-    [stream.databaseValue, user.databaseValue, device.databaseValue, cursor.rawValue.column]
+    [
+      stream.databaseValue, user.databaseValue, device.databaseValue, cursor.rawValue.column,
+      isForgotten.column,
+    ]
   }
 }
 
 /// Whether a user is in a group, and since which seq.
 struct Membership: ProjectedRow {
   static let layout = TableLayout(
-    name: "memberships", keys: ["stream", "user"], values: ["since"], indexed: ["user"])
+    name: "memberships", keys: ["stream", "user"], values: ["since"], indexed: [["user"]])
 
   let stream: String
   let user: String
@@ -76,7 +88,7 @@ struct Membership: ProjectedRow {
 struct PastStay: ProjectedRow {
   static let layout = TableLayout(
     name: "past_stays", keys: [], values: ["stream", "user", "first", "last"],
-    indexed: ["user"], textValues: ["stream", "user"])
+    indexed: [["user"]], textValues: ["stream", "user"])
 
   let stream: String
   let user: String

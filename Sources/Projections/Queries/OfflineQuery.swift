@@ -28,16 +28,17 @@ enum OfflineQuery {
     try reader.read { database in
       let mailbox = StreamKey.user(user)
       let cursors = try cursors(database, user, device)
-      guard !cursors.isEmpty else { throw try unknown(database, user, device) }
+      guard let cursors else { throw try unknown(database, user, device) }
       var streams = [
         offline(
           mailbox, head: try head(database, mailbox.text),
           cursor: cursors[mailbox] ?? .none, visible: [SeqInterval(first: Seq(1), last: nil)])
       ]
-      let groups = try Row.fetchAll(
-        database,
-        sql: "SELECT stream, since FROM memberships WHERE user = ? AND since > 0 ORDER BY stream",
-        arguments: [user.text])
+      let groups = try database.rows(
+        """
+        SELECT stream, since FROM memberships JOIN streams USING (stream)
+        WHERE user = ? AND since > 0 AND dissolved = 0 ORDER BY stream
+        """, [user.text])
       for group in groups {
         guard let stream = StreamKey(checked: group[0] as String) else { continue }
         let since = Seq(UInt64(bitPattern: group[1]))
@@ -64,33 +65,33 @@ enum OfflineQuery {
     return OfflineStream(stream: stream, head: head, cursor: cursor, pending: pending)
   }
 
+  /// Nil for a device that never followed anything, or was forgotten.
   private static func cursors(
     _ database: Database, _ user: UserID, _ device: DeviceID
-  ) throws -> [StreamKey: Seq] {
-    let rows = try Row.fetchAll(
-      database, sql: "SELECT stream, cursor FROM cursors WHERE user = ? AND device = ?",
-      arguments: [user.text, device.text])
+  ) throws -> [StreamKey: Seq]? {
+    let rows = try database.rows(
+      "SELECT stream, cursor, forgotten FROM cursors WHERE user = ? AND device = ?",
+      [user.text, device.text])
     var cursors: [StreamKey: Seq] = [:]
     for row in rows {
       guard let stream = StreamKey(checked: row[0] as String) else { continue }
+      if row[2] { return nil }
       cursors[stream] = Seq(UInt64(bitPattern: row[1]))
     }
-    return cursors
+    return cursors.isEmpty ? nil : cursors
   }
 
   private static func head(_ database: Database, _ stream: String) throws -> Seq {
-    let head = try Int64.fetchOne(
-      database, sql: "SELECT head FROM streams WHERE stream = ?", arguments: [stream])
-    return Seq(UInt64(bitPattern: head ?? 0))
+    let row = try database.firstRow("SELECT head FROM streams WHERE stream = ?", [stream])
+    return row.map { Seq(UInt64(bitPattern: $0[0])) } ?? .none
   }
 
   private static func pastStays(
     _ database: Database, _ stream: String, _ user: UserID
   ) throws -> [SeqInterval] {
-    let rows = try Row.fetchAll(
-      database,
-      sql: "SELECT first, last FROM past_stays WHERE user = ? AND stream = ? ORDER BY first",
-      arguments: [user.text, stream])
+    let rows = try database.rows(
+      "SELECT first, last FROM past_stays WHERE user = ? AND stream = ? ORDER BY first",
+      [user.text, stream])
     return rows.map { row in
       SeqInterval(
         first: Seq(UInt64(bitPattern: row[0])), last: Seq(UInt64(bitPattern: row[1])))

@@ -8,24 +8,27 @@ import Ports
 /// In the server the runtime says when the projections are there; over the data folder of
 /// another process their files do.
 package final class QueryService: Queries {
-  private let log: any LogReader
-  private let pages: HistoryPages
+  let log: any LogReader
+  let clock: any WallClock
+  let receiptsMembersMax: UInt64
+  let threads: WorkerThreads
   private let folder: ProjectionFolder
   private let runtime: ProjectionRuntime?
   private let timeout: Duration
-  private let threads: WorkerThreads
   private let readers = NIOLockedValueBox<[ProjectionName: ProjectionReader]>([:])
 
-  /// `timeout` bounds how long a query waits for the projections.
+  /// `clock` tells what has expired. Of groups with more than `receiptsMembersMax` members nobody
+  /// is told who has read what. `timeout` bounds how long a query waits for the projections.
   package init(
-    log: any LogReader, folder: String, runtime: ProjectionRuntime? = nil,
-    timeout: Duration = .seconds(5), threads: Int = 2
+    log: any LogReader, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
+    receiptsMembersMax: UInt64 = 1_000, timeout: Duration = .seconds(5), threads: Int = 2
   ) {
     self.log = log
     self.folder = ProjectionFolder(folder)
+    self.clock = clock
     self.runtime = runtime
+    self.receiptsMembersMax = receiptsMembersMax
     self.timeout = timeout
-    pages = HistoryPages(log: log)
     self.threads = WorkerThreads(count: threads)
   }
 
@@ -34,56 +37,13 @@ package final class QueryService: Queries {
 
   deinit { threads.stop() }
 
-  package func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
-  ) async throws -> HistoryPage {
-    let pages = pages
-    return try await threads.run { () throws(DaybookError) in
-      try pages.history(of: conversation, before: before, limit: limit, visible: visible)
-    }
-  }
-
-  package func events(
-    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
-  ) async throws -> [StreamEvent] {
-    let pages = pages
-    return try await threads.run { () throws(DaybookError) in
-      try pages.events(of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)
-    }
-  }
-
-  package func unread(of user: UserID) async throws -> [UnreadCount] {
-    let reader = try await reader(.unread, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
-      try UnreadQuery.unread(of: user, in: reader)
-    }
-  }
-
-  package func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [UserID] {
-    let partition = StreamKey.group(group).partition(of: log.partitionCount)
-    let reader = try await reader(
-      .unread, covering: [partition: log.highWatermark(of: partition)])
-    return try await threads.run { () throws(DaybookError) in
-      try UnreadQuery.members(of: group, after: after, limit: limit, in: reader)
-    }
-  }
-
-  /// The mailbox and each group that the user is in, with what waits there for the device.
-  /// Throws `unknown_user`, `unknown_device`, `projection_behind`.
-  package func offline(user: UserID, device: DeviceID) async throws -> [OfflineStream] {
-    let reader = try await reader(.offline, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
-      try OfflineQuery.offline(user: user, device: device, in: reader)
-    }
-  }
-
   /// Returns when every projection holds what is durable now. Throws `projection_behind`.
   package func waitForHead() async throws(DaybookError) {
     let heads = heads
     for name in ProjectionName.allCases { _ = try await reader(name, covering: heads) }
   }
 
-  private var heads: [PartitionID: Offset] {
+  var heads: [PartitionID: Offset] {
     var heads: [PartitionID: Offset] = [:]
     for index in 0..<log.partitionCount {
       let partition = PartitionID(index)
@@ -92,7 +52,14 @@ package final class QueryService: Queries {
     return heads
   }
 
-  private func reader(
+  func reader(
+    _ name: ProjectionName, covering stream: StreamKey
+  ) async throws(DaybookError) -> ProjectionReader {
+    let partition = stream.partition(of: log.partitionCount)
+    return try await reader(name, covering: [partition: log.highWatermark(of: partition)])
+  }
+
+  func reader(
     _ name: ProjectionName, covering heads: [PartitionID: Offset]
   ) async throws(DaybookError) -> ProjectionReader {
     if let runtime {

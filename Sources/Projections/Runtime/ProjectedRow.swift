@@ -16,8 +16,10 @@ struct TableLayout: Sendable {
   let name: String
   let keys: [String]
   let values: [String]
-  /// Columns by which queries look rows up, besides the keys.
-  var indexed: [String] = []
+  /// The second key is an integer; all others are text.
+  var hasNumberKey = false
+  /// By what queries look rows up, besides the keys: a list of columns for each index.
+  var indexed: [[String]] = []
   /// Values that are text; all others are integers.
   var textValues: Set<String> = []
 
@@ -25,11 +27,16 @@ struct TableLayout: Sendable {
   private var columnList: String { (keys + values).joined(separator: ", ") }
 
   var creation: String {
-    let texts = keys.map { "\($0) TEXT NOT NULL" }
+    let named = keys.enumerated().map { at, key in
+      "\(key) \(hasNumberKey && at == 1 ? "INTEGER" : "TEXT") NOT NULL"
+    }
     let integers = values.map { "\($0) \(textValues.contains($0) ? "TEXT" : "INTEGER") NOT NULL" }
     let unique = keys.isEmpty ? [] : ["UNIQUE (\(keys.joined(separator: ", ")))"]
-    let columns = (["id INTEGER PRIMARY KEY"] + texts + integers + unique).joined(separator: ", ")
-    let indexes = indexed.map { "CREATE INDEX \(name)_by_\($0) ON \(name)(\($0));" }
+    let columns = (["id INTEGER PRIMARY KEY"] + named + integers + unique).joined(separator: ", ")
+    let indexes = indexed.map { columns in
+      let (by, list) = (columns.joined(separator: "_"), columns.joined(separator: ", "))
+      return "CREATE INDEX \(name)_by_\(by) ON \(name)(\(list));"
+    }
     return "CREATE TABLE \(name)(\(columns)); " + indexes.joined(separator: " ")
   }
 
@@ -82,9 +89,17 @@ extension DatabaseValue {
     if case .int64(let value) = storage { UInt64(bitPattern: value) } else { 0 }
   }
 
+  var isSet: Bool { number != 0 }
+
+  var time: Timestamp { Timestamp(milliseconds: number) }
+
   var text: String {
     if case .string(let text) = storage { text } else { "" }
   }
+}
+
+extension Bool {
+  var column: DatabaseValue { UInt64(self ? 1 : 0).column }
 }
 
 extension UInt64 {

@@ -17,10 +17,10 @@ struct ProjectionHeader: Sendable, Equatable {
     let stored: Row?
     let checkpoints: [Int64?]
     do {
-      stored = try Row.fetchOne(
-        database, sql: "SELECT log_id, schema_version, state_hash, events FROM projection")
-      checkpoints = try Row.fetchAll(
-        database, sql: "SELECT next_offset FROM checkpoints ORDER BY partition"
+      stored = try database.firstRow(
+        "SELECT log_id, schema_version, state_hash, events FROM projection")
+      checkpoints = try database.rows(
+        "SELECT next_offset FROM checkpoints ORDER BY partition"
       ).map { Int64.fromDatabaseValue($0[0]) }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
       // No such table or column.

@@ -6,15 +6,24 @@ package enum ProjectionName: String, Sendable, CaseIterable {
   case history
   case unread
   case offline
+  case receipts
+  case directory
 
   /// Raised when rows or their meaning change: files of another version are made anew.
-  var schemaVersion: Int { 1 }
+  var schemaVersion: Int {
+    switch self {
+    case .history, .unread, .offline: 2
+    case .receipts, .directory: 1
+    }
+  }
 
   func makeProjector(log: any LogReader) -> any Projector {
     switch self {
     case .history: HistoryProjector()
     case .unread: UnreadProjector(log: log)
     case .offline: OfflineProjector()
+    case .receipts: ReceiptsProjector()
+    case .directory: DirectoryProjector()
     }
   }
 }

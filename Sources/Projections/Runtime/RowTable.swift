@@ -72,6 +72,9 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
     try find(key) ?? insert(make(), key)
   }
 
+  /// No row was ever made: there is nothing to find.
+  var isEmpty: Bool { isComplete && slots.isEmpty }
+
   func row(_ slot: Int) -> Row { slots[slot].row }
 
   func change(_ slot: Int, _ body: (inout Row) -> Void) {
@@ -95,10 +98,9 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
 
   private func load(_ key: RowKey) throws(DaybookError) -> Int? {
     let layout = layout
-    let keys = [key.stream, key.first, key.second].prefix(layout.keys.count)
     let found = try file.access { database -> (Int64, [DatabaseValue])? in
       let statement = try database.cachedStatement(sql: layout.lookup)
-      let arguments = StatementArguments(keys.map(\.databaseValue))
+      let arguments = StatementArguments(key.columns(of: layout))
       guard let stored = try GRDB.Row.fetchOne(statement, arguments: arguments) else { return nil }
       let values = Array(stored.databaseValues)
       return (stored[0], Array(values.dropFirst()))

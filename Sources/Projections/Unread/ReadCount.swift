@@ -3,10 +3,10 @@ import DaybookSchema
 import Ports
 
 /// What a read does to a count of unread messages: what it leaves, or what it takes away,
-/// whichever was the shorter way. Of both, `own` are those by the reader.
+/// whichever was the shorter way.
 enum ReadCount: Equatable {
-  case leaves(all: UInt64, own: UInt64)
-  case takes(all: UInt64, own: UInt64)
+  case leaves(MessageTally)
+  case takes(MessageTally)
 }
 
 /// Counts what a read concerns by reading the log. Depends on nothing at or past the event that
@@ -25,33 +25,30 @@ struct ReadCounting {
   /// Whatever lies behind the new position was passed over by this read, and is by no later one:
   /// many small reads cost together what one large read does.
   func count(
-    from readSeq: Seq, upTo: Seq, last: (id: MessageID, seq: Seq), by reader: UserID?
+    from readSeq: Seq, upTo: Seq, last: (id: MessageID, seq: Seq), by reader: UserID
   ) throws(DaybookError) -> ReadCount {
     let left = last.seq.rawValue - upTo.rawValue
     let taken = upTo.rawValue - readSeq.rawValue
     if left <= taken {
-      let (all, own) = try messages(after: upTo, downFrom: last.id, about: left, by: reader)
-      return .leaves(all: all, own: own)
+      return .leaves(try messages(after: upTo, downFrom: last.id, about: left, by: reader))
     }
     let stream = StreamRange(log: log, stream: conversation.stream)
     guard let newest = try stream.lastSent(from: readSeq.next, through: upTo) else {
-      return .takes(all: 0, own: 0)
+      return .takes(MessageTally())
     }
-    let (all, own) = try messages(after: readSeq, downFrom: newest.id, about: taken, by: reader)
-    return .takes(all: all, own: own)
+    return .takes(try messages(after: readSeq, downFrom: newest.id, about: taken, by: reader))
   }
 
   /// Only messages sent into the stream count, not the owner's copies. Their ids and seqs have
   /// the same order, for both come from the stream's partition, and below the id of a copy is no
   /// message that was sent after it: so the first of either kind at or before `seq` is the end.
   private func messages(
-    after seq: Seq, downFrom newest: MessageID, about expected: UInt64, by reader: UserID?
-  ) throws(DaybookError) -> (all: UInt64, own: UInt64) {
-    var all: UInt64 = 0
-    var own: UInt64 = 0
+    after seq: Seq, downFrom newest: MessageID, about expected: UInt64, by reader: UserID
+  ) throws(DaybookError) -> MessageTally {
+    var tally = MessageTally()
     // One more than expected, which is the end.
     var limit = Int(min(expected + 1, ReadCounting.pageMax))
-    var before: MessageID? = MessageID(newest.rawValue + 1)
+    var before: MessageID? = newest.next
     while let bound = before {
       let page = try log.postings(
         partition, conversation: conversation.fingerprint, before: bound, limit: limit)
@@ -65,11 +62,12 @@ struct ReadCounting {
           before = nil
           continue
         }
-        guard event.kind == .messageSent else { continue }
-        all += 1
-        if let reader, event.actor.user == reader { own += 1 }
+        guard case .messageSent(let message) = event.body else { continue }
+        tally.add(
+          sender: event.actor.user, extras: message.extras, reader: reader,
+          in: conversation.stream.kind)
       }
     }
-    return (all, own)
+    return tally
   }
 }

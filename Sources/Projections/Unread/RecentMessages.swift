@@ -6,6 +6,7 @@ struct RecentMessages {
   private struct Entry {
     let seq: Seq
     let sender: UserID?
+    let mentions: MessageExtras?
   }
 
   private let capacity: Int
@@ -20,8 +21,8 @@ struct RecentMessages {
   }
 
   /// `sender` may be left out where there is nobody to tell apart.
-  mutating func append(_ seq: Seq, sender: UserID?) {
-    let entry = Entry(seq: seq, sender: sender)
+  mutating func append(_ seq: Seq, sender: UserID?, mentions: MessageExtras?) {
+    let entry = Entry(seq: seq, sender: sender, mentions: mentions)
     if entries.count < capacity {
       entries.append(entry)
       return
@@ -31,15 +32,13 @@ struct RecentMessages {
     oldest = (oldest + 1) % capacity
   }
 
-  /// Messages past `seq`, and those of them by `reader`; nil where that can't be told from here.
-  func count(after seq: Seq, by reader: UserID?) -> (all: UInt64, own: UInt64)? {
+  /// Of the messages past `seq`; nil where that can't be told from here.
+  func tally(after seq: Seq, for reader: UserID, in kind: StreamKey.Kind) -> MessageTally? {
     guard seq >= completePast else { return nil }
-    var all: UInt64 = 0
-    var own: UInt64 = 0
+    var tally = MessageTally()
     for entry in entries where entry.seq > seq {
-      all += 1
-      if let reader, entry.sender == reader { own += 1 }
+      tally.add(sender: entry.sender, extras: entry.mentions, reader: reader, in: kind)
     }
-    return (all, own)
+    return tally
   }
 }

@@ -2,16 +2,18 @@ import DaybookModel
 import Ports
 
 /// unread(user, conversation) = messages by others after the read position. A message costs the
-/// same whatever the size of the group that it goes to.
+/// same whatever the size of the group that it goes to, and a mention costs one row.
 final class UnreadProjector: Projector {
   private let log: any LogReader
   private let directs = RowTable<DirectUnread>()
   private let groups = RowTable<GroupMessages>()
   private let members = RowTable<GroupReader>()
+  private let marks = RowTable<MarkedRow>()
+  private let blocked = RowTable<BlockedRow>()
 
   init(log: any LogReader) { self.log = log }
 
-  var tables: [any ProjectionTable] { [directs, groups, members] }
+  var tables: [any ProjectionTable] { [directs, groups, members, marks, blocked] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.first..<batch.events.count {
@@ -28,29 +30,60 @@ final class UnreadProjector: Projector {
     let offset: Offset
   }
 
-  // MARK: Mailboxes
+  private func count(
+    _ conversation: ConversationKey, _ position: Position, from readSeq: Seq, upTo: Seq,
+    last: (id: MessageID, seq: Seq), _ recent: RecentMessages, by reader: UserID
+  ) throws(DaybookError) -> ReadCount {
+    guard upTo < last.seq else { return .leaves(MessageTally()) }
+    if let left = recent.tally(after: upTo, for: reader, in: conversation.stream.kind) {
+      return .leaves(left)
+    }
+    let counting = ReadCounting(
+      log: log, partition: position.partition, conversation: conversation,
+      below: position.offset)
+    return try counting.count(from: readSeq, upTo: upTo, last: last, by: reader)
+  }
+}
 
+// MARK: Mailboxes
+
+extension UnreadProjector {
   private func foldMailbox(_ event: borrowing Event, _ position: Position) throws(DaybookError) {
     switch event.body {
-    case .messageSent: try directMessage(event)
+    case .messageSent(let message): try directMessage(event, message.extras)
     case .read(let peer?, let upTo):
       try directRead(event.stream, peer: peer, upTo: upTo, position)
+      if !marks.isEmpty { try unmarkUnread(.user(peer), in: event.stream) }
+    case .conversationCleared(let peer?, let upTo):
+      try directRead(event.stream, peer: peer, upTo: upTo, position)
+    case .groupRead(let group, _):
+      if !marks.isEmpty { try unmarkUnread(.group(group), in: event.stream) }
+    case .conversationMarked(let conversation, let marks):
+      try mark(conversation, in: event.stream, marks)
+    case .userBlocked(let peer): try block(peer, in: event.stream, true)
+    case .userUnblocked(let peer): try block(peer, in: event.stream, false)
     default: break
     }
   }
 
-  private func directMessage(_ event: borrowing Event) throws(DaybookError) {
+  private func directMessage(
+    _ event: borrowing Event, _ extras: MessageExtras?
+  ) throws(DaybookError) {
     guard let peer = event.actor.user, !isOwner(peer, of: event.stream) else { return }
     let slot = try directs.find(
       RowKey(event.stream, peer.text),
       orMake: DirectUnread(stream: event.stream.text, peer: peer.text))
     let (seq, id) = (event.seq, event.messageID)
+    let mentions = extras?.ifMentioning
+    let stream = event.stream
+    let isMentioned = mentions?.mentions.contains { isOwner($0, of: stream) } ?? false
     directs.change(slot) { row in
       row.unread += 1
+      if isMentioned { row.mentions += 1 }
       row.lastSeq = seq
       row.lastMessageID = id
       // One peer, so there is nobody to tell apart.
-      row.recent.append(seq, sender: nil)
+      row.recent.append(seq, sender: nil, mentions: mentions)
     }
   }
 
@@ -68,59 +101,92 @@ final class UnreadProjector: Projector {
     guard upTo > row.readSeq else { return }
     let counted = try count(
       ConversationKey(stream: mailbox, peer: peer), position, from: row.readSeq, upTo: upTo,
-      last: (row.lastMessageID, row.lastSeq), row.recent, by: nil)
+      last: (row.lastMessageID, row.lastSeq), row.recent, by: UserID(checked: mailbox.id))
     directs.change(slot) { row in
       switch counted {
-      case .leaves(let all, _): row.unread = all
-      case .takes(let all, _): row.unread -= all
+      case .leaves(let left): (row.unread, row.mentions) = (left.all, left.mentioned)
+      case .takes(let taken):
+        row.unread -= taken.all
+        row.mentions -= taken.mentioned
       }
       row.readSeq = upTo
     }
   }
 
-  private func count(
-    _ conversation: ConversationKey, _ position: Position, from readSeq: Seq, upTo: Seq,
-    last: (id: MessageID, seq: Seq), _ recent: RecentMessages, by reader: UserID?
-  ) throws(DaybookError) -> ReadCount {
-    guard upTo < last.seq else { return .leaves(all: 0, own: 0) }
-    if let counted = recent.count(after: upTo, by: reader) {
-      return .leaves(all: counted.all, own: counted.own)
-    }
-    let counting = ReadCounting(
-      log: log, partition: position.partition, conversation: conversation,
-      below: position.offset)
-    return try counting.count(from: readSeq, upTo: upTo, last: last, by: reader)
+  private func mark(
+    _ conversation: StreamKey, in mailbox: StreamKey, _ changed: ConversationMarks
+  ) throws(DaybookError) {
+    let slot = try marks.find(
+      RowKey(mailbox, conversation.text),
+      orMake: MarkedRow(stream: mailbox.text, conversation: conversation.text))
+    marks.change(slot) { $0.marks = changed }
   }
 
-  // MARK: Groups
+  private func unmarkUnread(
+    _ conversation: StreamKey, in mailbox: StreamKey
+  ) throws(DaybookError) {
+    guard let slot = try marks.find(RowKey(mailbox, conversation.text)),
+      marks.row(slot).marks.isUnread
+    else { return }
+    marks.change(slot) { $0.marks.isUnread = false }
+  }
 
+  private func block(
+    _ peer: UserID, in mailbox: StreamKey, _ isBlocked: Bool
+  ) throws(DaybookError) {
+    let slot = try blocked.find(
+      RowKey(mailbox, peer.text), orMake: BlockedRow(stream: mailbox.text, peer: peer.text))
+    blocked.change(slot) { $0.isBlocked = isBlocked }
+  }
+}
+
+// MARK: Groups
+
+extension UnreadProjector {
   private func foldGroup(_ event: borrowing Event, _ position: Position) throws(DaybookError) {
     switch event.body {
-    case .messageSent: try groupMessage(event)
-    case .read(_, let upTo):
+    case .messageSent(let message): try groupMessage(event, message.extras?.ifMentioning)
+    case .read(_, let upTo), .conversationCleared(_, let upTo):
       if let user = event.actor.user { try groupRead(event.stream, user, upTo: upTo, position) }
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: event.seq) }
-    case .memberJoined(let user): try join(event.stream, user, at: event.seq)
-    case .memberLeft(let user): try leave(event.stream, user)
+    case .memberJoined(let user, _): try join(event.stream, user, at: event.seq)
+    case .memberLeft(let user, _): try leave(event.stream, user)
+    case .groupDissolved:
+      let slot = try findGroup(event.stream)
+      groups.change(slot) { $0.isDissolved = true }
     default: break
     }
   }
 
-  private func groupMessage(_ event: borrowing Event) throws(DaybookError) {
+  private func groupMessage(
+    _ event: borrowing Event, _ mentions: MessageExtras?
+  ) throws(DaybookError) {
     let slot = try findGroup(event.stream)
     let (seq, id) = (event.seq, event.messageID)
     let sender = event.actor.user
+    let isToEveryone = mentions?.mentionsEveryone ?? false
     groups.change(slot) { row in
       row.messages += 1
+      if isToEveryone { row.everyone += 1 }
       row.lastSeq = seq
       row.lastMessageID = id
-      row.recent.append(seq, sender: sender)
+      row.recent.append(seq, sender: sender, mentions: mentions)
     }
-    guard let sender, let member = try members.find(RowKey(event.stream, sender.text)) else {
-      return
+    if let sender, let member = try members.find(RowKey(event.stream, sender.text)) {
+      members.change(member) { row in
+        row.ownAfter += 1
+        if isToEveryone { row.ownEveryoneAfter += 1 }
+      }
     }
-    members.change(member) { $0.ownAfter += 1 }
+    // Who is named besides everyone is mentioned once.
+    guard let mentions, !isToEveryone else { return }
+    for user in Set(mentions.mentions) where user != sender {
+      guard let member = try members.find(RowKey(event.stream, user.text)),
+        members.row(member).isMember
+      else { continue }
+      members.change(member) { $0.mentionedAfter += 1 }
+    }
   }
 
   private func findGroup(_ group: StreamKey) throws(DaybookError) -> Int {
@@ -128,17 +194,11 @@ final class UnreadProjector: Projector {
   }
 
   private func join(_ group: StreamKey, _ user: UserID, at seq: Seq) throws(DaybookError) {
-    let messages = groups.row(try findGroup(group)).messages
+    let row = groups.row(try findGroup(group))
     let slot = try members.find(
       RowKey(group, user.text), orMake: GroupReader(stream: group.text, user: user.text))
     guard !members.row(slot).isMember else { return }
-    members.change(slot) { row in
-      row.isMember = true
-      row.joinSeq = seq
-      row.readSeq = seq
-      row.messagesAtRead = messages
-      row.ownAfter = 0
-    }
+    members.change(slot) { $0.join(at: seq, messages: row.messages, everyone: row.everyone) }
   }
 
   private func leave(_ group: StreamKey, _ user: UserID) throws(DaybookError) {
@@ -156,16 +216,6 @@ final class UnreadProjector: Projector {
     let counted = try count(
       ConversationKey(stream: group, peer: nil), position, from: reader.readSeq, upTo: upTo,
       last: (row.lastMessageID, row.lastSeq), row.recent, by: user)
-    members.change(slot) { reader in
-      switch counted {
-      case .leaves(let all, let own):
-        reader.messagesAtRead = row.messages - all
-        reader.ownAfter = own
-      case .takes(let all, let own):
-        reader.messagesAtRead += all
-        reader.ownAfter -= own
-      }
-      reader.readSeq = upTo
-    }
+    members.change(slot) { $0.read(upTo: upTo, counted, of: row) }
   }
 }

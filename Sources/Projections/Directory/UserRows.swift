@@ -1,0 +1,84 @@
+import DaybookModel
+import GRDB
+
+/// A user whose mailbox has an event.
+struct KnownUser: ProjectedRow {
+  static let layout = TableLayout(
+    name: "users", keys: ["stream"],
+    values: ["first_seen_ms", "session_opened_ms", "session_closed_ms"])
+
+  let stream: String
+  var firstSeen = Timestamp.none
+  /// Of the last session that was opened, and of the last that was closed.
+  var sessionOpened = Timestamp.none
+  var sessionClosed = Timestamp.none
+
+  init(stream: String, firstSeen: Timestamp) {
+    self.stream = stream
+    self.firstSeen = firstSeen
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    firstSeen = columns[1].time
+    sessionOpened = columns[2].time
+    sessionClosed = columns[3].time
+  }
+
+  var columns: [DatabaseValue] {
+    [
+      stream.databaseValue, firstSeen.milliseconds.column, sessionOpened.milliseconds.column,
+      sessionClosed.milliseconds.column,
+    ]
+  }
+}
+
+/// A device that has followed its user's mailbox.
+struct KnownDevice: ProjectedRow {
+  static let layout = TableLayout(
+    name: "devices", keys: ["stream", "device"],
+    values: [
+      "added_ms", "session_opened_ms", "session_closed_ms", "sessions", "open", "forgotten",
+      "session", "client",
+    ], textValues: ["session", "client"])
+
+  let stream: String
+  let device: String
+  /// When it opened its cursor; for one that was forgotten and came again, the last time.
+  var added = Timestamp.none
+  var sessionOpened = Timestamp.none
+  var sessionClosed = Timestamp.none
+  var sessions: UInt64 = 0
+  /// Whether the session that was opened last is.
+  var isOpen = false
+  var isForgotten = false
+  var session = ""
+  /// What the session's client called itself.
+  var client = ""
+
+  init(stream: String, device: String) {
+    self.stream = stream
+    self.device = device
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    device = columns[1].text
+    added = columns[2].time
+    sessionOpened = columns[3].time
+    sessionClosed = columns[4].time
+    sessions = columns[5].number
+    isOpen = columns[6].isSet
+    isForgotten = columns[7].isSet
+    session = columns[8].text
+    client = columns[9].text
+  }
+
+  var columns: [DatabaseValue] {
+    [
+      stream.databaseValue, device.databaseValue, added.milliseconds.column,
+      sessionOpened.milliseconds.column, sessionClosed.milliseconds.column, sessions.column,
+      isOpen.column, isForgotten.column, session.databaseValue, client.databaseValue,
+    ]
+  }
+}

@@ -1,0 +1,101 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+
+/// What the log says that became of a message.
+enum Amendment {
+  case recalled(by: UserID?, at: Timestamp)
+  /// The bytes of the last edit, and how many there are.
+  case edited(last: ByteBuffer, edits: Int)
+}
+
+/// Finds a stream's recalls and edits through the log's postings, where they lie by the id of the
+/// message that they are about. Blocking.
+struct AmendmentSearch {
+  let log: any LogReader
+  let stream: StreamKey
+
+  /// Entries of the postings asked for at a time, and events read at a time.
+  private static let pageMax = 256
+  private static let readMax = 64
+
+  private var partition: PartitionID { stream.partition(of: log.partitionCount) }
+
+  /// Of those among the messages that were recalled or edited. `ids` is ascending.
+  func amendments(of ids: [MessageID]) throws(DaybookError) -> [MessageID: Amendment] {
+    var unread = try offsets(of: ids)
+    var edits = unread.mapValues(\.count)
+    var found: [MessageID: Amendment] = [:]
+    while !unread.isEmpty {
+      // The last one tells everything: nothing can be done about a message after its recall.
+      var last: [Offset] = []
+      for (id, offsets) in unread {
+        last.append(offsets[offsets.count - 1])
+        unread[id]!.removeLast()
+      }
+      for (id, amendment) in try read(last.sorted(), edits) {
+        found[id] = amendment
+        unread[id] = nil
+      }
+      // What wasn't the stream's own, but of another with the same fingerprint.
+      for id in unread.keys { edits[id]! -= 1 }
+      unread = unread.filter { !$0.value.isEmpty }
+    }
+    return found
+  }
+
+  private func read(
+    _ offsets: [Offset], _ edits: [MessageID: Int]
+  ) throws(DaybookError) -> [MessageID: Amendment] {
+    var found: [MessageID: Amendment] = [:]
+    var rest = offsets[...]
+    while !rest.isEmpty {
+      let some = Array(rest.prefix(AmendmentSearch.readMax))
+      rest = rest.dropFirst(some.count)
+      for stored in try log.events(partition, at: some) {
+        let event = try EventDecoding.decodeWithoutContent(stored.bytes)
+        guard event.stream == stream else { continue }
+        switch event.body {
+        case .messageRecalled:
+          found[event.messageID] = .recalled(by: event.actor.user, at: event.recordedAt)
+        case .messageEdited:
+          found[event.messageID] = .edited(
+            last: stored.bytes, edits: edits[event.messageID] ?? 1)
+        default: break
+        }
+      }
+    }
+    return found
+  }
+
+  /// Where recalls and edits of these messages lie, each message's ascending. One look at the
+  /// postings where the stream has few of them.
+  private func offsets(of ids: [MessageID]) throws(DaybookError) -> [MessageID: [Offset]] {
+    let wanted = Set(ids)
+    let key = ConversationKey.fingerprint(amendmentsOf: stream)
+    var offsets: [MessageID: [Offset]] = [:]
+    var missing = ids
+    var limit = AmendmentSearch.pageMax
+    while let newest = missing.last {
+      let page = try log.postings(
+        partition, conversation: key, before: newest.next, limit: limit)
+      let isLast = page.count < limit
+      // Of the lowest id in a full page there may be more.
+      let complete = isLast ? 0 : page[0].value + 1
+      for posting in page where posting.value >= complete {
+        let id = MessageID(posting.value)
+        if wanted.contains(id) { offsets[id, default: []].append(posting.offset) }
+      }
+      let before = missing.count
+      while let id = missing.last, id.rawValue >= complete { missing.removeLast() }
+      limit = missing.count == before ? limit * 4 : AmendmentSearch.pageMax
+    }
+    return offsets.mapValues { $0.sorted() }
+  }
+}
+
+extension MessageID {
+  /// As a bound: this one, and nothing above it, is below it.
+  var next: MessageID { MessageID(rawValue + 1) }
+}

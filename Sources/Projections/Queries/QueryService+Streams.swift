@@ -1,0 +1,58 @@
+import DaybookModel
+import Ports
+
+/// What is read from the log: messages and events. Only reactions come from a projection.
+extension QueryService {
+  package func history(
+    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
+    reader user: UserID?
+  ) async throws -> HistoryPage {
+    let pages = HistoryPages(log: log, clock: clock)
+    let (page, living) = try await threads.run { () throws(DaybookError) in
+      try pages.history(of: conversation, before: before, limit: limit, visible: visible)
+    }
+    if living.isEmpty { return page }
+    let reader = try await reader(.history, covering: conversation.stream)
+    let reactions = try await threads.run { () throws(DaybookError) in
+      try ReactionsQuery.reactions(
+        to: living, in: conversation.stream, for: user, in: reader)
+    }
+    return page.adding(reactions)
+  }
+
+  package func message(
+    _ id: MessageID, in conversation: ConversationKey
+  ) async throws -> StreamEvent? {
+    let pages = HistoryPages(log: log, clock: clock)
+    return try await threads.run { () throws(DaybookError) in
+      try pages.message(id, in: conversation)
+    }
+  }
+
+  package func events(
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
+  ) async throws -> [StreamEvent] {
+    let pages = StreamPages(log: log, clock: clock)
+    return try await threads.run { () throws(DaybookError) in
+      try pages.events(of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)
+    }
+  }
+}
+
+extension HistoryPage {
+  fileprivate func adding(
+    _ reactions: [MessageID: [MessageAmendments.Reaction]]
+  ) -> HistoryPage {
+    var reactions = reactions
+    var page = self
+    for at in page.amendments.indices {
+      page.amendments[at].reactions =
+        reactions.removeValue(forKey: page.amendments[at].messageID) ?? []
+    }
+    for (id, shown) in reactions {
+      page.amendments.append(MessageAmendments(messageID: id, reactions: shown))
+    }
+    page.amendments.sort { $0.messageID < $1.messageID }
+    return page
+  }
+}

@@ -1,0 +1,35 @@
+import DaybookModel
+import Ports
+
+/// A stream's events by seq, read from the log through its postings. Blocking.
+struct StreamPages: Sendable {
+  let log: any LogReader
+  let clock: any WallClock
+
+  /// The stream's events with `first <= seq <= last`, ascending, at most `limit`, and no more than
+  /// `bytesMax` of them unless the first alone is larger.
+  func events(
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
+  ) throws(DaybookError) -> [StreamEvent] {
+    guard limit > 0 else { return [] }
+    var events: [Event] = []
+    var page: [StreamEvent] = []
+    var bytes = 0
+    let range = StreamRange(log: log, stream: stream)
+    try range.forEach(from: first, through: last, wanted: limit) { event, stored in
+      bytes += stored.bytes.readableBytes
+      guard events.isEmpty || bytes <= bytesMax else { return false }
+      events.append(event)
+      page.append(StreamEvent(seq: event.seq, messageID: event.messageID, bytes: stored.bytes))
+      return events.count < limit
+    }
+    // The clock is read once everything is: a page is as of one moment.
+    let tombstones = Tombstones(log: log, stream: stream, now: clock.now())
+    let replacements = try tombstones.replacements(
+      events, try tombstones.amendments(of: events))
+    for (at, replacement) in replacements.enumerated() {
+      if let replacement { page[at].bytes = replacement }
+    }
+    return page
+  }
+}
