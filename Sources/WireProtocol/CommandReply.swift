@@ -12,13 +12,16 @@ package struct CommandReply: Sendable, Equatable {
   package var durability: UInt32
   package var repeated: Bool
   package var changed: Bool
+  /// Of a join: a moderator has to let the user in first.
+  package var pending: Bool
 
   package static let synced: UInt32 = 1
+  package static let notStored: UInt32 = 2
 
   @inlinable
   package init(
     messageID: MessageID, seq: Seq, recordedAt: Timestamp, durability: UInt32 = synced,
-    repeated: Bool, changed: Bool
+    repeated: Bool, changed: Bool, pending: Bool = false
   ) {
     self.messageID = messageID
     self.seq = seq
@@ -26,6 +29,7 @@ package struct CommandReply: Sendable, Equatable {
     self.durability = durability
     self.repeated = repeated
     self.changed = changed
+    self.pending = pending
   }
 
   /// Throws `invalid_request`.
@@ -49,6 +53,7 @@ package struct CommandReply: Sendable, Equatable {
       case 4 << 3: durability = UInt32(truncatingIfNeeded: try reader.varint())
       case 5 << 3: repeated = try reader.varint() != 0
       case 6 << 3: changed = try reader.varint() != 0
+      case 7 << 3: pending = try reader.varint() != 0
       default: try reader.skip(tag)
       }
     }
@@ -63,6 +68,7 @@ package struct CommandReply: Sendable, Equatable {
       writer.uint(4, UInt64(durability))
       writer.uint(5, repeated ? 1 : 0)
       writer.uint(6, changed ? 1 : 0)
+      writer.uint(7, pending ? 1 : 0)
       return writer.count
     }
   }

@@ -18,12 +18,33 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let join = FrameType(rawValue: 20)
   package static let leave = FrameType(rawValue: 21)
   package static let typing = FrameType(rawValue: 22)
+  package static let recall = FrameType(rawValue: 48)
+  package static let edit = FrameType(rawValue: 49)
+  package static let react = FrameType(rawValue: 50)
+  package static let forward = FrameType(rawValue: 51)
+  package static let changeGroup = FrameType(rawValue: 52)
+  package static let invite = FrameType(rawValue: 53)
+  package static let remove = FrameType(rawValue: 54)
+  package static let admit = FrameType(rawValue: 55)
+  package static let refuse = FrameType(rawValue: 56)
+  package static let changeRole = FrameType(rawValue: 57)
+  package static let silence = FrameType(rawValue: 58)
+  package static let dissolve = FrameType(rawValue: 59)
+  package static let block = FrameType(rawValue: 60)
+  package static let mark = FrameType(rawValue: 61)
+  package static let clear = FrameType(rawValue: 62)
+  package static let forgetDevice = FrameType(rawValue: 63)
   // Queries.
   package static let fetch = FrameType(rawValue: 32)
   package static let history = FrameType(rawValue: 33)
   package static let unread = FrameType(rawValue: 34)
   package static let online = FrameType(rawValue: 35)
   package static let members = FrameType(rawValue: 36)
+  package static let receipts = FrameType(rawValue: 37)
+  package static let devices = FrameType(rawValue: 38)
+  package static let group = FrameType(rawValue: 39)
+  package static let conversations = FrameType(rawValue: 40)
+  package static let blocked = FrameType(rawValue: 41)
 
   /// Answers a request that failed, with the request's sequence; 0 for what no request caused.
   package static let error = FrameType(rawValue: 0x1ff)
@@ -37,6 +58,20 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let presence = FrameType(rawValue: 0x205)
   package static let typingPush = FrameType(rawValue: 0x206)
   package static let closing = FrameType(rawValue: 0x207)
+  /// An event that stands in no log: what was sent to whoever is online.
+  package static let transient = FrameType(rawValue: 0x208)
+
+  /// Requests that are answered with a `CommandReply`.
+  package static let commands: Set<FrameType> = [
+    .send, .read, .createGroup, .join, .leave, .recall, .edit, .react, .forward, .changeGroup,
+    .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve, .block, .mark, .clear,
+    .forgetDevice,
+  ]
+
+  /// Requests that change nothing, but for fetch, which a client's session asks for itself.
+  package static let queries: Set<FrameType> = [
+    .history, .unread, .online, .members, .receipts, .devices, .group, .conversations, .blocked,
+  ]
 
   @inlinable
   package var reply: FrameType { FrameType(rawValue: rawValue + 0x100) }

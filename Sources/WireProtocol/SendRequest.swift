@@ -10,17 +10,20 @@ package struct SendRequest: Sendable, Equatable {
   package var content: ByteBuffer
   package var clientTime: Timestamp
   package var senderName: String
+  /// Nil for most messages, which have none of it.
+  package var extras: SendExtras?
 
   @inlinable
   package init(
     context: CommandContext, to: StreamKey, content: ByteBuffer, clientTime: Timestamp = .none,
-    senderName: String = ""
+    senderName: String = "", extras: SendExtras? = nil
   ) {
     self.context = context
     self.to = to
     self.content = content
     self.clientTime = clientTime
     self.senderName = senderName
+    self.extras = extras
   }
 
   /// The content is a slice of `body`. Throws `invalid_request`, `invalid_id`; the content itself
@@ -38,6 +41,7 @@ package struct SendRequest: Sendable, Equatable {
     var content: ByteBuffer?
     var clientTime = Timestamp.none
     var senderName = ""
+    var extras: SendExtras?
     while !reader.isAtEnd {
       let tag = try reader.tag()
       switch tag {
@@ -56,7 +60,9 @@ package struct SendRequest: Sendable, Equatable {
       case 4 << 3 | 1: clientTime = Timestamp(milliseconds: try reader.fixed64())
       case 5 << 3 | 2:
         senderName = try FieldReading.string(try reader.delimited(), "sender_name")
-      default: try reader.skip(tag)
+      default:
+        var read = extras ?? SendExtras()
+        if try read.read(tag, &reader) { extras = read } else { try reader.skip(tag) }
       }
     }
     guard let to else {
@@ -64,7 +70,7 @@ package struct SendRequest: Sendable, Equatable {
     }
     self.init(
       context: context ?? CommandContext(number: 0), to: to, content: content ?? ByteBuffer(),
-      clientTime: clientTime, senderName: senderName)
+      clientTime: clientTime, senderName: senderName, extras: extras)
   }
 
   private static func repeated(_ field: String) -> DaybookError {
@@ -75,6 +81,7 @@ package struct SendRequest: Sendable, Equatable {
     let contextLength = context.length
     let bound =
       contextLength + to.text.utf8.count + content.readableBytes + senderName.utf8.count + 64
+      + (extras?.bound ?? 0)
     buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { memory in
       var writer = ProtobufWriter(memory)
       writer.tag(1, 2)
@@ -84,6 +91,7 @@ package struct SendRequest: Sendable, Equatable {
       writer.message(3, content)
       writer.fixed64(4, clientTime.milliseconds)
       writer.string(5, senderName)
+      extras?.write(to: &writer)
       return writer.count
     }
   }

@@ -100,6 +100,18 @@ struct BadInputTests {
     }
   }
 
+  @Test("a client's name that is too long is refused, for it would stand in the log")
+  func longClient() async throws {
+    try await GatewayFixture.run { fixture in
+      let client = try await fixture.open()
+      let request = Daybook_V1_ConnectRequest.with {
+        ($0.token, $0.client) = ("bob:phone", String(repeating: "x", count: 129))
+      }
+      #expect(try await client.error(.connect, request) == .invalidRequest)
+      #expect(await client.isAtEnd())
+    }
+  }
+
   @Test("a connection that never connects is told so and closed")
   func deadline() async throws {
     var options = GatewayOptions.patient
@@ -202,7 +214,104 @@ struct BadInputTests {
       code: .notAMember),
   ]
 
-  @Test("a request that is refused leaves the session as it was", arguments: refusals)
+  private static func send(
+    _ change: (inout Daybook_V1_SendRequest) -> Void
+  ) -> [UInt8] {
+    var request = Requests.send("x", to: "user/a", number: 1)
+    change(&request)
+    return request.wireBytes()
+  }
+
+  private static func react(_ reaction: String) -> [UInt8] {
+    Daybook_V1_ReactRequest.with {
+      ($0.context, $0.conversation) = (Requests.command(1), "user/a")
+      ($0.messageID, $0.reaction) = (5, reaction)
+    }.wireBytes()
+  }
+
+  private static func createGroup(
+    _ change: (inout Daybook_V1_CreateGroupRequest) -> Void
+  ) -> [UInt8] {
+    var request = Requests.create("g", number: 1)
+    change(&request)
+    return request.wireBytes()
+  }
+
+  static let refusalsOfExtras: [Refused] = [
+    Refused(
+      name: "kept for too many days", type: .send, body: send { $0.keepDays = 3_651 },
+      code: .invalidRequest),
+    Refused(
+      name: "too many mentions", type: .send,
+      body: send { $0.mentions = Array(repeating: "bob", count: 101) }, code: .invalidRequest),
+    Refused(
+      name: "a mention that is no id", type: .send, body: send { $0.mentions = ["a b"] },
+      code: .invalidID),
+    Refused(name: "no reaction", type: .react, body: react(""), code: .invalidRequest),
+    Refused(
+      name: "a long reaction", type: .react, body: react(String(repeating: "é", count: 33)),
+      code: .invalidRequest),
+    Refused(
+      name: "a reaction with a control character", type: .react, body: react("a\u{85}"),
+      code: .invalidRequest),
+    Refused(
+      name: "an edit without content", type: .edit,
+      body: Daybook_V1_EditRequest.with {
+        ($0.context, $0.conversation, $0.messageID) = (Requests.command(1), "user/a", 5)
+      }.wireBytes(), code: .invalidContent),
+    Refused(
+      name: "a recall without number", type: .recall,
+      body: Daybook_V1_RecallRequest.with {
+        ($0.conversation, $0.messageID) = ("user/a", 5)
+      }.wireBytes(), code: .invalidRequest),
+    Refused(
+      name: "a forward to nowhere", type: .forward,
+      body: Daybook_V1_ForwardRequest.with {
+        ($0.context, $0.conversation, $0.messageID) = (Requests.command(1), "user/a", 5)
+      }.wireBytes(), code: .invalidID),
+    Refused(
+      name: "a long title", type: .createGroup,
+      body: createGroup { $0.title = String(repeating: "x", count: 513) }, code: .contentTooLarge),
+    Refused(
+      name: "a long description", type: .createGroup,
+      body: createGroup { $0.description_p = String(repeating: "x", count: 4_097) },
+      code: .contentTooLarge),
+    Refused(
+      name: "a strange join policy", type: .createGroup,
+      body: createGroup { $0.joinPolicy = .UNRECOGNIZED(-1) }, code: .invalidRequest),
+    Refused(
+      name: "a strange role", type: .changeRole,
+      body: Daybook_V1_ChangeRoleRequest.with {
+        ($0.context, $0.group, $0.user) = (Requests.command(1), "g", "carol")
+        $0.role = .UNRECOGNIZED(256)
+      }.wireBytes(), code: .invalidRequest),
+    Refused(
+      name: "nobody invited", type: .invite,
+      body: Daybook_V1_InviteRequest.with {
+        ($0.context, $0.group) = (Requests.command(1), "g")
+      }.wireBytes(), code: .invalidID),
+    Refused(
+      name: "a mark of nothing", type: .mark,
+      body: Daybook_V1_MarkRequest.with { $0.context = Requests.command(1) }.wireBytes(),
+      code: .invalidID),
+    Refused(
+      name: "no device to forget", type: .forgetDevice,
+      body: Daybook_V1_ForgetDeviceRequest.with { $0.context = Requests.command(1) }.wireBytes(),
+      code: .invalidID),
+    Refused(
+      name: "receipts of nothing", type: .receipts,
+      body: Daybook_V1_ReceiptsRequest().wireBytes(), code: .invalidID),
+    Refused(
+      name: "online of no id", type: .online,
+      body: Daybook_V1_OnlineRequest.with { $0.users = [""] }.wireBytes(), code: .invalidID),
+    Refused(
+      name: "a group that is not there", type: .group,
+      body: Daybook_V1_GroupRequest.with { $0.group = "none" }.wireBytes(), code: .groupNotFound),
+  ]
+
+  @Test(
+    "a request that is refused leaves the session as it was",
+    arguments: refusals + refusalsOfExtras)
   func staysOpen(_ refused: Refused) async throws {
     try await GatewayFixture.run { fixture in
       let (client, _) = try await fixture.live("bob:phone")

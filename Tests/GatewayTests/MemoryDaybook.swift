@@ -6,28 +6,49 @@ import Ports
 
 /// A Daybook without a log: decides on the caller's thread, and commits one event at a time. Just
 /// enough of the rules for a gateway to be tested against.
-final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, WallClock {
+final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
   struct Stream {
     var events: [StreamEvent] = []
     var cursors: [String: Seq] = [:]
     var stays: [UserID: [SeqInterval]] = [:]
+    var roles: [UserID: Role] = [:]
+    var settings = GroupSettings(title: "")
+    var dissolvedAt: Seq?
     var head: Seq { Seq(UInt64(events.count)) }
   }
 
   struct State {
     var streams: [StreamKey: Stream] = [:]
     var groups: [UserID: [GroupID]] = [:]
+    var blocked: [UserID: Set<UserID>] = [:]
+    /// Whom each user has written to.
+    var contacts: [UserID: Set<UserID>] = [:]
+    /// By who cleared and the conversation.
+    var cleared: [ConversationKey: Seq] = [:]
     var consumers: [any BatchConsumer] = []
     var lastID: UInt64 = 1000
     var acks: [Seq] = []
+    /// All that came, in order.
+    var commands: [Command] = []
+    /// What every command with a number is refused with.
+    var refusal: DaybookError?
+    /// What the opening of a group is refused with.
+    var openingRefusal: DaybookError?
+    /// What every such command answers, if not what was done.
+    var answer: CommandOutcome?
+    /// Senders get copies, as the relay would write them.
+    var copiesSends = false
     var holdsSends = false
     var holdsOpenings = false
+    var holdsContacts = false
     var held: [PendingCommand] = []
-    /// Pages wait here while they are held.
+    /// Pages and messages wait here while they are held.
     var holdsPages = false
     var heldPages: [CheckedContinuation<Void, Never>] = []
     var observed: [MessageID] = []
-    var unread: [UnreadCount] = []
+    var recalls: [MessageID: MessageTombstone] = [:]
+    var edits: [MessageID: ByteBuffer] = [:]
+    var answers = MemoryAnswers()
     var now = Timestamp(milliseconds: 1_800_000_000_000)
     /// Of every token.
     var expiresAt = Timestamp(milliseconds: 1_900_000_000_000)
@@ -64,10 +85,12 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
   func submit(_ commands: [PendingCommand], to partition: PartitionID) {
     for pending in commands {
       let isHeld = state.withLockedValue { state in
+        state.commands.append(pending.command)
         let isHeld =
           switch pending.command.body {
           case .send: state.holdsSends
           case .openCursor: state.holdsOpenings
+          case .inspectContact: state.holdsContacts
           default: false
           }
         if isHeld { state.held.append(pending) }
@@ -82,6 +105,7 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
       defer { state.held = [] }
       state.holdsSends = false
       state.holdsOpenings = false
+      state.holdsContacts = false
       return state.held
     }
     for pending in held { answer(pending) }
@@ -97,46 +121,126 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
   }
 
   private func answer(_ pending: PendingCommand) {
-    let outcome = Result { () throws(DaybookError) in try decide(pending.command) }
+    let outcome = Result { () throws(DaybookError) in try respond(to: pending.command) }
     pending.receiver.receive([CommandAnswer(token: pending.token, outcome: outcome)])
   }
 
+  private func respond(to command: Command) throws(DaybookError) -> CommandOutcome {
+    let (refusal, answer) = state.withLockedValue { ($0.refusal, $0.answer) }
+    guard command.id != nil else { return try decide(command) }
+    if let refusal { throw refusal }
+    if let answer { return answer }
+    return try decide(command)
+  }
+
   private func decide(_ command: Command) throws(DaybookError) -> CommandOutcome {
-    let user = command.actor.user
     var outcome = CommandOutcome(recordedAt: now())
     switch command.body {
-    case .send(let message):
-      state.withLockedValue { $0.observed.append(command.observed) }
-      if command.stream.kind == .group { try requireMember(user, command.stream) }
-      (outcome.seq, outcome.messageID) = append(
-        command.stream, command.actor, .messageSent(message))
+    case .send(let message): try send(message, command, &outcome)
+    case .sendTransient:
+      if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }
+      outcome.isStored = false
     case .ack(let upTo): try ack(command, upTo)
-    case .createGroup(let title):
-      (outcome.seq, _) = append(command.stream, command.actor, .groupCreated(title: title))
-      enter(user!, command.stream, outcome.seq)
-    case .join:
-      (outcome.seq, _) = append(command.stream, command.actor, .memberJoined(user!))
-      enter(user!, command.stream, outcome.seq)
-    case .leave:
-      (outcome.seq, _) = append(command.stream, command.actor, .memberLeft(user!))
-      let seq = outcome.seq
-      state.withLockedValue { state in
-        let last = state.streams[command.stream]!.stays[user!]!.count - 1
-        state.streams[command.stream]!.stays[user!]![last].last = seq
-        state.groups[user!]?.removeAll { $0 == command.stream.groupID }
-      }
     case .openCursor, .inspect:
-      if command.stream.kind == .group, user != nil {
+      if command.stream.kind == .group, let user = command.actor.user {
         if case .openCursor = command.body {
-          try requireMember(user, command.stream)
+          try requireFollower(user, command.stream)
         } else {
-          try requireStay(user!, command.stream)
+          try requireStay(user, command.stream)
         }
       }
       outcome.position = position(command)
-    case .read: break
+    case .inspectContact: try requireContact(command)
+    case .createGroup, .join, .leave, .dissolve: decideGroup(command, &outcome)
+    case .block, .forgetDevice, .recall, .edit, .clear: decideMore(command, &outcome)
+    default: break
     }
     return outcome
+  }
+
+  private func send(
+    _ message: Message, _ command: Command, _ outcome: inout CommandOutcome
+  ) throws(DaybookError) {
+    state.withLockedValue { $0.observed.append(command.observed) }
+    if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }
+    (outcome.seq, outcome.messageID) = append(
+      command.stream, command.actor, .messageSent(message))
+    guard let sender = command.actor.user, let receiver = command.stream.userID else { return }
+    let copies = state.withLockedValue { state in
+      state.contacts[sender, default: []].insert(receiver)
+      return state.copiesSends
+    }
+    guard copies, receiver != sender else { return }
+    append(
+      .user(sender), command.actor, .messageCopied(message, to: receiver, peerSeq: outcome.seq),
+      messageID: outcome.messageID)
+  }
+
+  private func decideGroup(_ command: Command, _ outcome: inout CommandOutcome) {
+    guard let user = command.actor.user else { return }
+    switch command.body {
+    case .createGroup(let settings):
+      (outcome.seq, _) = append(command.stream, command.actor, .groupCreated(settings))
+      state.withLockedValue {
+        $0.streams[command.stream]?.settings = settings
+        $0.streams[command.stream]?.roles[user] = .owner
+      }
+      enter(user, command.stream, outcome.seq)
+    case .join:
+      (outcome.seq, _) = append(command.stream, command.actor, .memberJoined(user))
+      enter(user, command.stream, outcome.seq)
+    case .leave:
+      (outcome.seq, _) = append(command.stream, command.actor, .memberLeft(user))
+      exit(user, command.stream, outcome.seq)
+    default:
+      (outcome.seq, _) = append(command.stream, command.actor, .groupDissolved)
+      let seq = outcome.seq
+      state.withLockedValue { state in
+        state.streams[command.stream]?.dissolvedAt = seq
+        for (user, stays) in state.streams[command.stream]?.stays ?? [:]
+        where stays.last?.last == nil {
+          state.streams[command.stream]!.stays[user]![stays.count - 1].last = seq
+        }
+      }
+    }
+  }
+
+  private func decideMore(_ command: Command, _ outcome: inout CommandOutcome) {
+    let (stream, actor) = (command.stream, command.actor)
+    switch command.body {
+    case .block(let other, let on):
+      state.withLockedValue {
+        if on {
+          $0.blocked[actor.user!, default: []].insert(other)
+        } else {
+          $0.blocked[actor.user!]?.remove(other)
+        }
+      }
+      (outcome.seq, _) = append(stream, actor, on ? .userBlocked(other) : .userUnblocked(other))
+    case .forgetDevice(let device):
+      state.withLockedValue {
+        $0.streams[stream]?.cursors["\(actor.user!)/\(device)"] = nil
+      }
+      (outcome.seq, _) = append(stream, actor, .deviceForgotten(device))
+    case .recall(let target):
+      let tombstone = MessageTombstone(by: actor.user, at: now())
+      state.withLockedValue { $0.recalls[target.messageID] = tombstone }
+      let peer = stream.kind == .user ? target.author : nil
+      (outcome.seq, _) = append(
+        stream, actor, .messageRecalled(MessageTarget(peer: peer, seq: target.seq)),
+        messageID: target.messageID)
+    case .edit(let target, let content):
+      let peer = stream.kind == .user ? target.author : nil
+      let body = Event.Body.messageEdited(
+        MessageTarget(peer: peer, seq: target.seq), content: content)
+      (outcome.seq, _) = append(stream, actor, body, messageID: target.messageID)
+      let last = state.withLockedValue { $0.streams[stream]!.events.last! }
+      state.withLockedValue { $0.edits[target.messageID] = last.bytes }
+    case .clear(let peer, let upTo):
+      let key = ConversationKey(stream: stream, peer: peer ?? actor.user)
+      state.withLockedValue { $0.cleared[key] = upTo }
+    default: break
+    }
   }
 
   private func ack(_ command: Command, _ upTo: Seq) throws(DaybookError) {
@@ -163,48 +267,24 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     _ = append(.user(user), Actor(user: user), .groupJoined(stream.groupID!, at: seq))
   }
 
-  private func requireMember(_ user: UserID?, _ stream: StreamKey) throws(DaybookError) {
-    let stays = state.withLockedValue { $0.streams[stream]?.stays[user!] }
-    guard let last = stays?.last, last.last == nil else {
-      throw DaybookError(.notAMember, "join it first")
-    }
-  }
-
-  private func requireStay(_ user: UserID, _ stream: StreamKey) throws(DaybookError) {
-    guard state.withLockedValue({ $0.streams[stream]?.stays[user] }) != nil else {
-      throw DaybookError(.notAMember, "join it first")
-    }
-  }
-
-  private static func key(_ actor: Actor) -> String {
-    "\(actor.user?.text ?? "")/\(actor.device?.text ?? "")"
-  }
-
-  private func position(_ command: Command) -> StreamPosition {
+  private func exit(_ user: UserID, _ stream: StreamKey, _ seq: Seq) {
     state.withLockedValue { state in
-      let stream = state.streams[command.stream, default: Stream()]
-      let known = stream.cursors[MemoryDaybook.key(command.actor)]
-      let user = command.actor.user
-      let stays = user.flatMap { stream.stays[$0] } ?? [SeqInterval(first: Seq(1), last: nil)]
-      let first = Seq(stays.last!.first.rawValue - 1)
-      if case .openCursor = command.body, known == nil {
-        state.streams[command.stream, default: Stream()]
-          .cursors[MemoryDaybook.key(command.actor)] = first
-      }
-      return StreamPosition(
-        cursor: known ?? first, head: stream.head, resumed: known != nil, visible: stays,
-        groups: command.stream.kind == .user ? state.groups[user!] ?? [] : [])
+      let last = state.streams[stream]!.stays[user]!.count - 1
+      state.streams[stream]!.stays[user]![last].last = seq
+      state.groups[user]?.removeAll { $0 == stream.groupID }
     }
   }
 
-  /// Takes the next seq, and tells every consumer.
+  /// Takes the next seq, and tells every consumer. A message gets an id, unless it has one.
   @discardableResult
-  func append(_ stream: StreamKey, _ actor: Actor, _ body: Event.Body) -> (Seq, MessageID) {
+  func append(
+    _ stream: StreamKey, _ actor: Actor, _ body: Event.Body, messageID: MessageID = .none
+  ) -> (Seq, MessageID) {
     let (event, consumers): (Event, [any BatchConsumer]) = state.withLockedValue { state in
       var event = Event(
         stream: stream, seq: state.streams[stream, default: Stream()].head.next,
-        recordedAt: state.now, actor: actor, body: body)
-      if event.kind.isMessage {
+        messageID: messageID, recordedAt: state.now, actor: actor, body: body)
+      if event.kind.isMessage, messageID == .none {
         state.lastID += 1
         event.messageID = MessageID(state.lastID)
       }
@@ -221,48 +301,66 @@ final class MemoryDaybook: Commands, CommittedBatches, Queries, TokenCheck, Wall
     for consumer in consumers { consumer.committed(batch) }
     return (event.seq, event.messageID)
   }
+}
 
-  // MARK: queries
+// MARK: who may, and what they see
 
-  func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
-  ) async throws -> HistoryPage {
-    let events = state.withLockedValue { $0.streams[conversation.stream]?.events ?? [] }
-    let seen = events.filter { event in
-      event.messageID != .none && visible?.contains { $0.contains(event.seq) } ?? true
+extension MemoryDaybook {
+  private func requireMember(_ user: UserID?, _ stream: StreamKey) throws(DaybookError) {
+    let stays = state.withLockedValue { $0.streams[stream]?.stays[user!] }
+    guard let last = stays?.last, last.last == nil else {
+      throw DaybookError(.notAMember, "join it first")
     }
-    return HistoryPage(
-      messages: seen.suffix(limit).map { StoredEvent(offset: .zero, bytes: $0.bytes) },
-      more: seen.count > limit)
   }
 
-  func unread(of user: UserID) async throws -> [UnreadCount] {
-    state.withLockedValue { $0.unread }
+  private func requireFollower(_ user: UserID, _ stream: StreamKey) throws(DaybookError) {
+    if let refusal = state.withLockedValue({ $0.openingRefusal }) { throw refusal }
+    let (stays, end) = state.withLockedValue {
+      ($0.streams[stream]?.stays[user], $0.streams[stream]?.dissolvedAt)
+    }
+    if let end, stays?.last?.last == end { return }
+    try requireMember(user, stream)
   }
 
-  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [UserID] {
-    let stays = state.withLockedValue { $0.streams[.group(group)]?.stays ?? [:] }
-    let members = stays.filter { $0.value.last?.last == nil }.keys.sorted()
-    return Array(members.filter { member in after.map { member > $0 } ?? true }.prefix(limit))
+  private func requireStay(_ user: UserID, _ stream: StreamKey) throws(DaybookError) {
+    let known = state.withLockedValue { $0.streams[stream] }
+    guard let known else { throw DaybookError(.groupNotFound, "create it first") }
+    guard known.stays[user] != nil else { throw DaybookError(.notAMember, "join it first") }
   }
 
-  func events(
-    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
-  ) async throws -> [StreamEvent] {
-    await withCheckedContinuation { page in
-      let isHeld = state.withLockedValue { state in
-        if state.holdsPages { state.heldPages.append(page) }
-        return state.holdsPages
+  private func requireContact(_ command: Command) throws(DaybookError) {
+    guard let owner = command.stream.userID, let asker = command.actor.user else { return }
+    let allowed = state.withLockedValue {
+      $0.contacts[owner]?.contains(asker) == true && $0.blocked[owner]?.contains(asker) != true
+    }
+    guard allowed else { throw DaybookError(.notPermitted, "they have not written to you") }
+  }
+
+  private static func key(_ actor: Actor) -> String {
+    "\(actor.user?.text ?? "")/\(actor.device?.text ?? "")"
+  }
+
+  private func position(_ command: Command) -> StreamPosition {
+    state.withLockedValue { state in
+      let stream = state.streams[command.stream, default: Stream()]
+      let known = stream.cursors[MemoryDaybook.key(command.actor)]
+      let user = command.actor.user
+      let stays = user.flatMap { stream.stays[$0] } ?? [SeqInterval(first: Seq(1), last: nil)]
+      let first = Seq(stays.last!.first.rawValue - 1)
+      var cleared = Seq.none
+      if case .openCursor = command.body, known == nil {
+        state.streams[command.stream, default: Stream()]
+          .cursors[MemoryDaybook.key(command.actor)] = first
       }
-      if !isHeld { page.resume() }
+      if case .inspect(let peer) = command.body, let about = peer ?? user {
+        cleared = state.cleared[ConversationKey(stream: command.stream, peer: about)] ?? .none
+      }
+      let isMailbox = command.stream.kind == .user
+      return StreamPosition(
+        cursor: known ?? first, head: stream.head, resumed: known != nil, visible: stays,
+        groups: isMailbox ? state.groups[user!] ?? [] : [],
+        blocked: isMailbox ? Array(state.blocked[user!] ?? []) : [], cleared: cleared,
+        role: isMailbox ? nil : user.map { stream.roles[$0] ?? .member })
     }
-    let events = state.withLockedValue { $0.streams[stream]?.events ?? [] }
-    var bytes = 0
-    let page = events.filter { $0.seq >= first && $0.seq <= last }.prefix(limit).prefix { event in
-      let isFirst = bytes == 0
-      bytes += event.bytes.readableBytes
-      return isFirst || bytes <= bytesMax
-    }
-    return Array(page)
   }
 }

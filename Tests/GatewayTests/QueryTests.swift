@@ -40,7 +40,7 @@ struct QueryTests {
   func unreadPages() async throws {
     try await GatewayFixture.run { fixture in
       let counts = QueryTests.counts(20_000)
-      fixture.daybook.state.withLockedValue { $0.unread = counts }
+      fixture.daybook.state.withLockedValue { $0.answers.unread = counts }
       let (bob, _) = try await fixture.live("bob:phone")
       var found: [Daybook_V1_ConversationUnread] = []
       var more = true
@@ -64,7 +64,7 @@ struct QueryTests {
     try await GatewayFixture.run { fixture in
       let peers = ["a", "b", "c", "d"].map { UserID(checked: $0) }
       fixture.daybook.state.withLockedValue { state in
-        state.unread = peers.map {
+        state.answers.unread = peers.map {
           UnreadCount(conversation: ConversationKey(mailbox: QueryTests.bob, peer: $0), unread: 1)
         }
       }
@@ -72,7 +72,7 @@ struct QueryTests {
       let (first, _) = try await unread(bob, limit: 2)
       #expect(first.conversations.map(\.conversation) == ["user/a", "user/b"])
       #expect(first.more && first.total == 4)
-      fixture.daybook.state.withLockedValue { _ = $0.unread.remove(at: 1) }
+      fixture.daybook.state.withLockedValue { _ = $0.answers.unread.remove(at: 1) }
       let (rest, _) = try await unread(bob, after: "user/b", limit: 2)
       #expect(rest.conversations.map(\.conversation) == ["user/c", "user/d"])
       #expect(!rest.more && rest.total == 3)
@@ -81,29 +81,29 @@ struct QueryTests {
     }
   }
 
-  @Test("watching users again counts them once")
-  func watchedAgain() async throws {
-    var options = GatewayOptions.patient
-    options.watchedUsersMax = 2
-    try await GatewayFixture.run(options) { fixture in
-      let (alice, _) = try await fixture.live("alice:phone")
-      func watch(_ users: String...) -> Daybook_V1_OnlineRequest {
-        .with {
-          $0.users = users
-          $0.watch = true
-        }
+  @Test("quiet conversations are counted apart; mentions and marks are told")
+  func unreadFields() async throws {
+    try await GatewayFixture.run { fixture in
+      func count(_ peer: String, _ unread: UInt64, _ mentions: UInt64, quiet: Bool, marked: Bool)
+        -> UnreadCount
+      {
+        UnreadCount(
+          conversation: ConversationKey(mailbox: QueryTests.bob, peer: UserID(checked: peer)),
+          unread: unread, mentions: mentions, isQuiet: quiet, isMarked: marked)
       }
-      for request in [watch("bob"), watch("bob", "carol", "bob"), watch("carol", "bob")] {
-        #expect(try await alice.ask(.online, request).type == .online.reply)
+      fixture.daybook.state.withLockedValue {
+        $0.answers.unread = [
+          count("a", 3, 1, quiet: false, marked: false),
+          count("b", 5, 2, quiet: true, marked: true),
+          count("c", 0, 0, quiet: false, marked: true),
+        ]
       }
-      #expect(try await alice.error(.online, watch("bob", "dora")) == .invalidRequest)
-      _ = try await fixture.connect("dora:phone")
-      _ = try await fixture.connect("bob:phone")
-      // Told once, and of nobody whose watching was refused.
-      let came = try Daybook_V1_Presence(frameBody: try await alice.next().body)
-      #expect(came.user == "bob" && came.online)
-      #expect(
-        try await alice.ask(.heartbeat, Daybook_V1_HeartbeatRequest()).type == .heartbeat.reply)
+      let (bob, _) = try await fixture.live("bob:phone")
+      let (page, _) = try await unread(bob)
+      #expect(page.total == 3 && page.quietTotal == 5 && page.mentionsTotal == 3)
+      #expect(page.conversations.map(\.mentions) == [1, 2, 0])
+      #expect(page.conversations.map(\.quiet) == [false, true, false])
+      #expect(page.conversations.map(\.marked) == [false, true, true])
     }
   }
 }

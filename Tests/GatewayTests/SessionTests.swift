@@ -138,30 +138,6 @@ struct SessionTests {
     }
   }
 
-  @Test("presence is told when a user's first device comes and the last one goes; typing is seen")
-  func presence() async throws {
-    try await GatewayFixture.run { fixture in
-      let (alice, _) = try await fixture.live("alice:phone")
-      let watch = Daybook_V1_OnlineRequest.with {
-        $0.users = ["bob", "alice"]
-        $0.watch = true
-      }
-      let online = try Daybook_V1_OnlineReply(
-        frameBody: try await alice.ask(.online, watch).body)
-      #expect(online.users.map(\.online) == [false, true])
-      let (bob, _) = try await fixture.live("bob:phone")
-      let came = try Daybook_V1_Presence(frameBody: try await alice.next().body)
-      #expect(came.user == "bob" && came.online)
-      try await bob.say(.typing, Daybook_V1_TypingRequest.with { $0.conversation = "user/alice" })
-      let typing = try await alice.next()
-      #expect(typing.type == .typingPush)
-      #expect(try Daybook_V1_Typing(frameBody: typing.body).conversation == "user/bob")
-      try await bob.channel.close()
-      let left = try Daybook_V1_Presence(frameBody: try await alice.next().body)
-      #expect(left.user == "bob" && !left.online)
-    }
-  }
-
   @Test("the same device's newer session closes the older one")
   func replaced() async throws {
     try await GatewayFixture.run { fixture in

@@ -9,6 +9,8 @@ import Testing
 final class Followed {
   private var value: StreamFollowing
   var phase: StreamFollowing.Phase { value.phase }
+  var ending: StreamFollowing.Ending? { value.ending }
+  var closesAt: Seq? { value.closesAt }
 
   init(_ stream: String) { value = StreamFollowing(StreamKey(checked: stream)!) }
 
@@ -21,8 +23,10 @@ final class Followed {
   func next() -> StreamFollowing.Step { value.next() }
   func acked(_ upTo: UInt64) { value.acked(Seq(upTo)) }
 
-  func committed(_ seq: UInt64, leaves: Bool = false) -> StreamFollowing.Verdict {
-    value.committed(Seq(seq), leaves: leaves)
+  func committed(
+    _ seq: UInt64, ends: StreamFollowing.Ending? = nil
+  ) -> StreamFollowing.Verdict {
+    value.committed(Seq(seq), ends: ends)
   }
 
   func took(_ seqs: ClosedRange<UInt64>) -> Bool {
@@ -209,13 +213,15 @@ struct StreamFollowingTests {
     #expect(!following.took(seqs))
   }
 
-  @Test("a leave while syncing is the last that is sent", arguments: [true, false])
-  func leaveInSync(beforeOpening: Bool) {
+  @Test(
+    "a leave while syncing is the last that is sent, and so is the group's end",
+    arguments: [true, false], [StreamFollowing.Ending.left, .dissolved])
+  func endInSync(beforeOpening: Bool, ending: StreamFollowing.Ending) {
     let following = Followed("group/g")
-    if beforeOpening { #expect(following.committed(5, leaves: true) == .hold) }
+    if beforeOpening { #expect(following.committed(5, ends: ending) == .hold) }
     following.opened(
       cursor: 2, head: 4, visible: [SeqInterval(first: Seq(2), last: nil)])
-    if !beforeOpening { #expect(following.committed(5, leaves: true) == .hold) }
+    if !beforeOpening { #expect(following.committed(5, ends: ending) == .hold) }
     #expect(following.committed(6) == .hold)
     guard case .read(Seq(3), let through) = following.next() else {
       Issue.record("a page was due")
@@ -225,17 +231,58 @@ struct StreamFollowingTests {
     following.acked(through.rawValue)
     #expect(through == Seq(5))
     #expect(following.next() == .ended)
+    #expect(following.ending == ending && following.closesAt == Seq(5))
   }
 
-  @Test("a leave while live is pushed and ends it; a missing event is noticed")
-  func live() {
+  @Test(
+    "a group that was dissolved is synced to its end, and no further", arguments: [0, 3, 6, 7])
+  func dissolvedBefore(cursor: UInt64) {
+    let following = Followed("group/g")
+    #expect(following.committed(7, ends: .dissolved) == .hold)
+    following.opened(
+      cursor: cursor, head: 7, visible: [SeqInterval(first: Seq(2), last: Seq(7))])
+    var step = following.next()
+    if cursor == 0 {
+      #expect(step == .notVisible(first: Seq(1), last: Seq(1)))
+      step = following.next()
+    }
+    if cursor < 7 {
+      #expect(step == .read(from: Seq(max(2, cursor + 1)), through: Seq(7)))
+      #expect(following.took(max(2, cursor + 1)...7))
+      step = following.next()
+    }
+    #expect(step == .ended)
+    #expect(following.ending == .dissolved && following.closesAt == Seq(7))
+  }
+
+  @Test("the end of a stay before is no end of a mailbox, or of a stay that goes on")
+  func openEnds() {
+    for (stream, visible) in [
+      ("user/a", [SeqInterval(first: Seq(1), last: Seq(3))]),
+      (
+        "group/g",
+        [SeqInterval(first: Seq(1), last: Seq(2)), SeqInterval(first: Seq(3), last: nil)]
+      ),
+    ] {
+      let following = Followed(stream)
+      following.opened(cursor: 3, head: 3, visible: visible)
+      #expect(following.next() == .live)
+      #expect(following.ending == nil)
+    }
+  }
+
+  @Test(
+    "a leave while live is pushed and ends it; a missing event is noticed",
+    arguments: [StreamFollowing.Ending.left, .dissolved])
+  func live(ending: StreamFollowing.Ending) {
     let following = Followed("group/g")
     following.opened(
       cursor: 4, head: 4, visible: [SeqInterval(first: Seq(2), last: nil)])
     #expect(following.next() == .live)
     #expect(following.committed(4) == .drop)
     #expect(following.committed(6) == .gap)
-    #expect(following.committed(5, leaves: true) == .pushLast)
+    #expect(following.committed(5, ends: ending) == .pushLast)
+    #expect(following.ending == ending && following.closesAt == Seq(5))
   }
 
   @Test("a range is cut along what may be seen")

@@ -165,6 +165,23 @@ final class TestClient: @unchecked Sendable {
   /// Nothing but the end comes.
   func isAtEnd() async -> Bool { await frames.next(isolation: nil) == nil }
 
+  /// Makes a group and waits until it is live: what comes while it syncs would wait for acks.
+  func makeGroup(_ group: String, number: UInt64) async throws {
+    try await say(.createGroup, Requests.create(group, number: number))
+    _ = try await seqs(of: "group/\(group)", through: 1)
+  }
+
+  /// Whatever was sent before was read by the server when this returns; what came meanwhile.
+  func fence() async throws -> [Frame] {
+    let sequence = try await say(.heartbeat, Daybook_V1_HeartbeatRequest())
+    var frames: [Frame] = []
+    while true {
+      let frame = try await next()
+      if frame.sequence == sequence { return frames }
+      frames.append(frame)
+    }
+  }
+
   func send(_ text: String, to: String, number: UInt64) async throws -> Frame {
     try await ask(.send, Requests.send(text, to: to, number: number))
   }
@@ -204,11 +221,36 @@ enum Requests {
     }
   }
 
+  static func command(_ number: UInt64, actingFor: String = "") -> Daybook_V1_CommandContext {
+    .with {
+      $0.number = number
+      $0.actingFor = actingFor
+    }
+  }
+
   static func ack(_ stream: String, _ seq: UInt64) -> Daybook_V1_AckRequest {
     .with {
       $0.stream = stream
       $0.upToSeq = seq
     }
+  }
+}
+
+extension MemoryDaybook {
+  /// Until the gateway has handed on this many such commands.
+  func commands(
+    atLeast count: Int = 1, where isMeant: @Sendable (Command) -> Bool
+  ) async throws -> [Command] {
+    while true {
+      try Task.checkCancellation()
+      let found = state.withLockedValue { $0.commands.filter(isMeant) }
+      if found.count >= count { return found }
+      await Task.yield()
+    }
+  }
+
+  func commandsNow(where isMeant: (Command) -> Bool) -> [Command] {
+    state.withLockedValue { $0.commands.filter(isMeant) }
   }
 }
 

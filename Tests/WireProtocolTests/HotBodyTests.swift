@@ -46,6 +46,57 @@ struct HotBodyTests {
     #expect(Array(written.readableBytesView) == generated.wireBytes())
   }
 
+  static let extras: [SendExtras] = [
+    SendExtras(replyTo: MessageID(1 << 62 | 5)),
+    SendExtras(mentions: [UserID(checked: "bob"), UserID(checked: "ålice")]),
+    SendExtras(mentionsEveryone: true), SendExtras(keepDays: 3_650), SendExtras(isTransient: true),
+    SendExtras(
+      replyTo: MessageID(7),
+      mentions: (0..<Limits.mentionsMax).map {
+        UserID(checked: String(repeating: "x", count: 61) + String(100 + $0))
+      },
+      mentionsEveryone: true, keepDays: .max, isTransient: true),
+  ]
+
+  @Test(
+    "what a Send may state besides is written and read as the generated code does",
+    arguments: extras)
+  func sendExtras(extras: SendExtras) throws {
+    let generated = Daybook_V1_SendRequest.with {
+      $0.context.number = 1
+      $0.to = "group/g"
+      $0.content.plain.body = Data("x".utf8)
+      $0.replyTo = extras.replyTo.rawValue
+      $0.mentions = extras.mentions.map(\.text)
+      $0.mentionsEveryone = extras.mentionsEveryone
+      $0.keepDays = extras.keepDays
+      $0.transient = extras.isTransient
+    }
+    let request = try SendRequest(frameBody: HotBodyTests.body(generated))
+    #expect(request.extras == extras)
+    var written = ByteBuffer()
+    request.write(to: &written)
+    #expect(Array(written.readableBytesView) == generated.wireBytes())
+  }
+
+  @Test("a Send that states none of it has no extras, whatever a later version adds")
+  func noExtras() throws {
+    var body = HotBodyTests.body(Daybook_V1_SendRequest.with { $0.to = "user/a" })
+    body.writeBytes([15 << 3 | 2, 1, 0xff, 14 << 3, 5])
+    #expect(try SendRequest(frameBody: body).extras == nil)
+  }
+
+  @Test("a request is a command or a query, and its reply is 0x100 above it")
+  func types() {
+    #expect(FrameType.commands.isDisjoint(with: FrameType.queries))
+    let all = FrameType.commands.union(FrameType.queries)
+    #expect(all.allSatisfy { $0.rawValue < 0x100 && $0.reply.rawValue == $0.rawValue + 0x100 })
+    #expect(FrameType.commands.count == 21 && FrameType.queries.count == 9)
+    #expect((48...63).allSatisfy { FrameType.commands.contains(FrameType(rawValue: $0)) })
+    #expect((37...41).allSatisfy { FrameType.queries.contains(FrameType(rawValue: $0)) })
+    #expect(FrameType.transient.rawValue == 0x208)
+  }
+
   @Test(
     "an Ack is written and read as the generated code does", arguments: [0, 1, 127, UInt64.max])
   func ack(seq: UInt64) throws {
@@ -69,9 +120,10 @@ struct HotBodyTests {
       $0.durability = .synced
       $0.repeated = flag
       $0.changed = !flag
+      $0.pending = flag
     }
     let reply = try CommandReply(frameBody: HotBodyTests.body(generated))
-    #expect(reply.repeated == flag && reply.changed == !flag)
+    #expect(reply.repeated == flag && reply.changed == !flag && reply.pending == flag)
     var written = ByteBuffer()
     reply.write(to: &written)
     #expect(Array(written.readableBytesView) == generated.wireBytes())
@@ -105,6 +157,17 @@ struct HotBodyTests {
         name: "not UTF-8", bytes: [0x12, 6] + Array("user/".utf8) + [0xff], code: .invalidRequest),
       Bad(
         name: "two contents", bytes: [0x12, 6] + Array("user/a".utf8) + [0x1a, 0, 0x1a, 0],
+        code: .invalidRequest),
+      Bad(
+        name: "too many mentions",
+        bytes: [0x12, 6] + Array("user/a".utf8)
+          + Array(Array(repeating: [0x3a, 1, 0x62], count: 101).joined()), code: .invalidRequest),
+      Bad(
+        name: "a mention that is no id",
+        bytes: [0x12, 6] + Array("user/a".utf8) + [0x3a, 1, 0x20],
+        code: .invalidID),
+      Bad(
+        name: "a torn reply_to", bytes: [0x12, 6] + Array("user/a".utf8) + [0x31, 1, 2],
         code: .invalidRequest),
       Bad(
         name: "long origin", bytes: [0x0a, 35, 0x0a, 33] + Array(repeating: 1, count: 33),

@@ -16,7 +16,9 @@ package struct GatewayOptions: Sendable {
   package var queriesInFlightMax = 32
   /// What waits to be read by a client before it counts as too slow.
   package var outboundBytesMax = 8 << 20
-  /// Conversations in one page of the unread ones. A name has 70 bytes at most, so that a page
+  /// Name and version of a client's program, which the log keeps with each session.
+  package var clientBytesMax = 128
+  /// Conversations in one page of the unread ones, or of those marked. A name has 70 bytes at most, so that a page
   /// keeps well below `frameBytesMax`.
   package var unreadPageMax = 5_000
   /// Users whose presence one session may watch.

@@ -56,3 +56,15 @@ final class GatewayContext: Sendable {
     return found
   }
 }
+
+extension GatewayContext: Audience {
+  func onlineDevices(of user: UserID) -> Set<DeviceID> { presence.devices(of: user) }
+
+  func followers(of stream: StreamKey) async throws -> Set<UserID> {
+    var users: Set<UserID> = []
+    for loop in loops {
+      users.formUnion(try await loop.loop.submit { loop.followers(of: stream) }.get())
+    }
+    return users
+  }
+}

@@ -90,7 +90,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       PendingCommand(command, receiver: self, token: UInt64(token)))
   }
 
-  private func submitGathered() {
+  /// At once, when the server stops: what is still to come would find no owner.
+  func submitGathered() {
     let partitions = gatheredPartitions
     gatheredPartitions.removeAll(keepingCapacity: true)
     for partition in partitions {
@@ -166,6 +167,18 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       session.input { $0.typingSeen(user, to: stream, &$1) }
     }
     settle()
+  }
+
+  /// A message that no log has, in a group.
+  func transient(_ event: ByteBuffer, to stream: StreamKey, from sender: SessionHandler) {
+    for session in subscriptions.sessions(of: stream) where session !== sender {
+      session.input { $0.transientSent(event, in: stream, &$1) }
+    }
+    settle()
+  }
+
+  func followers(of stream: StreamKey) -> Set<UserID> {
+    Set(subscriptions.sessions(of: stream).compactMap { $0.follower(of: stream) })
   }
 
   // MARK: flushing

@@ -5,49 +5,140 @@ import Ports
 import SwiftProtobuf
 import WireProtocol
 
-/// Asks the read side what a session's query needs, and makes the reply's body of it.
+/// Asks the read side, and who is online here, what a session's query needs, and makes the
+/// reply's body of it.
 struct QueryRunner: Sendable {
   let queries: any Queries
+  let audience: any Audience
 
   func run(_ query: SessionQuery) async throws -> QueryAnswer {
     switch query {
     case .fetch(let stream, let from, let through, let head, let visible):
       let last = through == .none ? head : min(through, head)
       return try await fetch(stream, from: from, through: last, head: head, visible: visible)
-    case .history(let conversation, let before, let limit, let visible):
-      return try await history(conversation, before: before, limit: limit, visible: visible)
+    case .history(let conversation, let before, let limit, let visible, let reader):
+      let found = try await queries.history(
+        of: conversation, before: before, limit: limit, visible: visible, reader: reader)
+      return HistoryReply.answer(found)
     case .unread(let user, let after, let limit):
-      let reply = QueryRunner.page(
-        of: try await queries.unread(of: user), after: after, limit: limit)
-      return QueryAnswer(body: ByteBuffer(bytes: reply.wireBytes()), observed: .none)
+      return QueryRunner.answer(
+        UnreadPage.reply(of: try await queries.unread(of: user), after: after, limit: limit))
     case .members(let group, let after, let limit):
-      // One more than asked for tells whether there are more.
-      let found = try await queries.members(of: group, after: after, limit: limit + 1)
-      let reply = Daybook_V1_MembersReply.with {
-        $0.members = found.prefix(limit).map(\.text)
-        $0.more = found.count > limit
-      }
-      return QueryAnswer(body: ByteBuffer(bytes: reply.wireBytes()), observed: .none)
+      return QueryRunner.answer(try await members(group, after: after, limit: limit))
+    case .receipts(let name, let visible, let after, let limit):
+      return QueryRunner.answer(
+        try await receipts(name, visible: visible, after: after, limit: limit))
+    case .devices(let user): return QueryRunner.answer(try await devices(user))
+    case .group(let group, let asker):
+      return QueryRunner.answer(try await profile(group, asker))
+    case .conversations(let user, let after, let limit):
+      return QueryRunner.answer(try await conversations(user, after: after, limit: limit))
+    case .blocked(let user, let after, let limit):
+      // One more than asked for tells whether there are more, here and below.
+      let found = try await queries.blocked(by: user, after: after, limit: limit + 1)
+      return QueryRunner.answer(
+        Daybook_V1_BlockedReply.with {
+          $0.users = found.prefix(limit).map(\.text)
+          $0.more = found.count > limit
+        })
     }
   }
 
-  /// A page by ascending bytes of the names, which keep their places while counts come and go.
-  private static func page(
-    of counts: [UnreadCount], after: StreamKey?, limit: Int
-  ) -> Daybook_V1_UnreadReply {
-    func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
-    let rest = counts.map { (name: $0.conversation.description, unread: $0.unread) }
-      .filter { count in after.map { precedes($0.text, count.name) } ?? true }
-      .sorted { precedes($0.name, $1.name) }
+  private static func answer(_ reply: some SwiftProtobuf.Message) -> QueryAnswer {
+    QueryAnswer(body: ByteBuffer(bytes: reply.wireBytes()), observed: .none)
+  }
+
+  private func members(
+    _ group: GroupID, after: UserID?, limit: Int
+  ) async throws -> Daybook_V1_MembersReply {
+    let found = try await queries.members(of: group, after: after, limit: limit + 1)
     return .with {
-      $0.conversations = rest.prefix(limit).map { count in
+      $0.members = found.prefix(limit).map(\.user.text)
+      $0.roles = found.prefix(limit).map(\.role.wire)
+      $0.more = found.count > limit
+    }
+  }
+
+  private func conversations(
+    _ user: UserID, after: StreamKey?, limit: Int
+  ) async throws -> Daybook_V1_ConversationsReply {
+    let found = try await queries.marks(of: user, after: after, limit: limit + 1)
+    return .with {
+      $0.conversations = found.prefix(limit).map { marked in
         .with {
-          $0.conversation = count.name
-          $0.unread = count.unread
+          $0.conversation = marked.conversation.text
+          $0.quiet = marked.marks.isQuiet
+          $0.pinned = marked.marks.isPinned
+          $0.unread = marked.marks.isUnread
         }
       }
-      $0.total = counts.reduce(0) { $0 + $1.unread }
-      $0.more = rest.count > limit
+      $0.more = found.count > limit
+    }
+  }
+
+  private func devices(_ user: UserID) async throws -> Daybook_V1_DevicesReply {
+    let found = try await queries.devices(of: user)
+    let online = audience.onlineDevices(of: user)
+    return .with {
+      $0.devices = found.map { profile in
+        .with {
+          $0.device = profile.device.text
+          $0.online = online.contains(profile.device)
+          $0.lastSeenMs = profile.lastSeen.milliseconds
+          $0.cursor = profile.cursor.rawValue
+        }
+      }
+    }
+  }
+
+  private func profile(
+    _ group: GroupID, _ asker: GroupAsker
+  ) async throws -> Daybook_V1_GroupReply {
+    let profile = try await queries.group(group)
+    let online = asker.seesInside ? try await audience.followers(of: .group(group)).count : 0
+    return .with {
+      $0.group = group.text
+      $0.title = profile.settings.title
+      $0.description_p = profile.settings.description
+      $0.joinPolicy = profile.settings.joinPolicy.wire
+      $0.historyShown = asker.seesInside && profile.settings.isHistoryShown
+      $0.silenced = asker.seesInside && profile.settings.isSilenced
+      $0.owner = profile.owner?.text ?? ""
+      $0.members = profile.members
+      $0.online = UInt64(online)
+      $0.dissolved = profile.isDissolved
+      $0.isMember = asker.isMember
+      $0.role = asker.role.wire
+      if asker.isMember, asker.role.isModerator { $0.requests = profile.requests.map(\.text) }
+    }
+  }
+
+  private func receipts(
+    _ name: MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int
+  ) async throws -> Daybook_V1_ReceiptsReply {
+    let found = try await MessageResolver(queries: queries).find(name, reading: false)
+    guard visible?.contains(where: { $0.contains(found.seq) }) ?? true else { throw name.notFound }
+    let page =
+      if found.seq == .none, let peer = name.conversation.userID {
+        // It never came there, and who sent it hears no more than that nobody has seen it.
+        ReceiptPage(
+          receipts: after == nil ? [Receipt(user: peer)] : [], readCount: 0, unreadCount: 1,
+          more: false)
+      } else {
+        try await queries.receipts(
+          of: found.stream, seq: found.seq, author: found.author, after: after, limit: limit)
+      }
+    return .with {
+      $0.receipts = page.receipts.map { receipt in
+        .with {
+          $0.user = receipt.user.text
+          $0.deliveredAtMs = receipt.deliveredAt.milliseconds
+          $0.readAtMs = receipt.readAt.milliseconds
+        }
+      }
+      $0.readCount = page.readCount
+      $0.unreadCount = page.unreadCount
+      $0.more = page.more
     }
   }
 
@@ -87,39 +178,42 @@ struct QueryRunner: Sendable {
       }
     }
     reply.nextSeq = next <= last ? next.rawValue : 0
-    return QueryAnswer(body: page(events, reply), observed: observed)
+    return QueryAnswer(body: EventPage.body(events, reply), observed: observed)
   }
+}
 
-  private func history(
-    _ conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
-  ) async throws -> QueryAnswer {
-    let found = try await queries.history(
-      of: conversation, before: before, limit: limit, visible: visible)
-    // The newest that fit into a frame; the caller goes on below the oldest of them.
-    var bytes = 0
-    var first = found.messages.endIndex
-    while first > found.messages.startIndex {
-      bytes += found.messages[first - 1].bytes.readableBytes
-      if bytes > Limits.pageBytesMax, first < found.messages.endIndex { break }
-      first -= 1
+/// Who is connected to this process.
+protocol Audience: Sendable {
+  func onlineDevices(of user: UserID) -> Set<DeviceID>
+  /// Users with a session that follows the stream.
+  func followers(of stream: StreamKey) async throws -> Set<UserID>
+}
+
+extension Role {
+  var wire: Daybook_V1_Role {
+    switch self {
+    case .member: .member
+    case .admin: .admin
+    case .owner: .owner
     }
-    let events = found.messages[first...].map(\.bytes)
-    let reply = Daybook_V1_HistoryReply.with {
-      $0.more = found.more || first > found.messages.startIndex
-    }
-    var observed = MessageID.none
-    for event in events { observed = max(observed, QueryRunner.messageID(event)) }
-    return QueryAnswer(body: page(events, reply), observed: observed)
   }
+}
 
-  private func page(_ events: [ByteBuffer], _ rest: some SwiftProtobuf.Message) -> ByteBuffer {
+extension JoinPolicy {
+  fileprivate var wire: Daybook_V1_JoinPolicy {
+    switch self {
+    case .open: .open
+    case .approval: .approval
+    case .invitation: .invitation
+    }
+  }
+}
+
+extension EventPage {
+  static func body(_ events: [ByteBuffer], _ rest: some SwiftProtobuf.Message) -> ByteBuffer {
     var body = ByteBuffer()
     EventPage.write(events, to: &body)
     body.writeBytes(rest.wireBytes())
     return body
-  }
-
-  private static func messageID(_ event: ByteBuffer) -> MessageID {
-    event.withUnsafeReadableBytes { try? EventScan.slot(of: $0, start: 0) }?.messageID ?? .none
   }
 }

@@ -60,12 +60,10 @@ extension SessionMachine {
 
   /// Ahead of the tick's end: the owner is to know of it before what is asked next.
   mutating func flushAck(of stream: StreamKey, _ output: inout SessionOutput) {
-    guard let ack = pendingAcks.removeValue(forKey: stream), let user, let device else { return }
+    guard let ack = pendingAcks.removeValue(forKey: stream) else { return }
     output.actions.append(
       .submit(
-        Command(
-          stream: stream, actor: Actor(user: user, device: device), id: nil,
-          body: .ack(upTo: ack.upTo)),
+        Command(stream: stream, actor: actor, id: nil, body: .ack(upTo: ack.upTo)),
         CommandPurpose(sequence: ack.sequence, kind: .ack)))
   }
 }

@@ -10,6 +10,8 @@ enum SessionAction {
   case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)
   case query(SessionQuery, sequence: UInt32)
+  /// Look for the message that `unresolved` is about.
+  case resolve(MessageName, reading: Bool)
   /// A page of a stream that is being synced.
   case readPage(StreamKey, from: Seq, through: Seq)
   /// Push the stream's events from now on; before anything is asked about it.
@@ -17,8 +19,12 @@ enum SessionAction {
   case unsubscribe(StreamKey)
   /// Another session of this device is to be closed.
   case register(UserID, DeviceID)
-  case online([UserID], watch: Bool, sequence: UInt32)
+  /// These may come to be watched: whoever blocks this user from now on will not.
+  case proposeWatch([UserID])
+  case online(OnlineCheck, sequence: UInt32)
   case typing(UserID, to: StreamKey)
+  /// Push an event that no log has to whoever is online, but not to this session.
+  case pushTransient(Event)
   /// Call `flushAcks` at the end of the tick.
   case scheduleAcks
   /// After what was written has been flushed.
@@ -30,10 +36,18 @@ struct CommandPurpose {
   enum Kind {
     /// A reply frame of this request's type.
     case reply(FrameTypeOfRequest)
+    /// The same, and the event is pushed.
+    indirect case transient(Event, FrameTypeOfRequest)
     /// Nothing unless it failed.
     case ack
+    /// Nothing.
+    case note
     case open(StreamKey)
-    case inspect(SessionQuery)
+    indirect case inspect(SessionQuery)
+    /// What the actor may see where the message of `unresolved` is said to be.
+    case locate
+    /// Whether this user's presence may be known.
+    case contact(UserID)
   }
 
   var sequence: UInt32
@@ -43,13 +57,29 @@ struct CommandPurpose {
 /// The raw value of a request's frame type.
 typealias FrameTypeOfRequest = UInt32
 
-/// A question to the read side. Of a group, `visible` comes from its owner first.
+/// A question to the read side. What `visible` there is comes from the stream's owner first.
 enum SessionQuery: Sendable, Equatable {
   /// `through` at none: up to the head. `visible` at nil: everything.
   case fetch(StreamKey, from: Seq, through: Seq, head: Seq, visible: [SeqInterval]?)
-  case history(ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?)
+  case history(
+    ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?, reader: UserID?)
   case unread(UserID, after: StreamKey?, limit: Int)
   case members(GroupID, after: UserID?, limit: Int)
+  case receipts(MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int)
+  case devices(UserID)
+  case group(GroupID, asker: GroupAsker)
+  case conversations(UserID, after: StreamKey?, limit: Int)
+  case blocked(UserID, after: UserID?, limit: Int)
+}
+
+/// What somebody who asks about a group is to it.
+struct GroupAsker: Sendable, Equatable {
+  static let stranger = GroupAsker(isMember: false, role: .member, seesInside: false)
+
+  var isMember: Bool
+  var role: Role
+  /// A member, or a service.
+  var seesInside: Bool
 }
 
 /// A query's reply, and the highest message id in it.

@@ -27,15 +27,15 @@ struct SessionOutput {
     return taken
   }
 
-  mutating func push(event: ByteBuffer) {
+  mutating func push(_ type: FrameType = .event, event: ByteBuffer) {
     let length = event.readableBytes
     reserve(FrameHeader.bytes + min(length, SessionOutput.copiedBytesMax))
     byteCount += FrameHeader.bytes + length
     guard length > SessionOutput.copiedBytesMax else {
-      open.writeFrame(.event, sequence: 0, body: event)
+      open.writeFrame(type, sequence: 0, body: event)
       return
     }
-    open.writeFrameHeader(.event, sequence: 0, bodyLength: length)
+    open.writeFrameHeader(type, sequence: 0, bodyLength: length)
     whole.append(open)
     whole.append(event)
     open = ByteBuffer()

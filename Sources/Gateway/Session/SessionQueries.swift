@@ -4,7 +4,7 @@ import NIOCore
 import Ports
 import WireProtocol
 
-/// Requests that change nothing, and typing.
+/// Requests that change nothing.
 extension SessionMachine {
   mutating func fetch(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_FetchRequest(frameBody: frame.body)
@@ -28,49 +28,100 @@ extension SessionMachine {
     let request = try Daybook_V1_HistoryRequest(frameBody: frame.body)
     let conversation = try StreamKey(parsing: request.conversation)
     let before = request.beforeMessageID == 0 ? nil : MessageID(request.beforeMessageID)
-    let asked = request.limit == 0 ? Limits.historyPageMax : Int(request.limit)
-    let limit = min(asked, Limits.historyPageMax)
+    let limit = SessionMachine.limit(request.limit, Limits.historyPageMax)
     if let group = conversation.groupID {
       let key = ConversationKey(group: group)
       return try inspect(
-        conversation, .history(key, before: before, limit: limit, visible: nil), frame, &output)
+        conversation, .history(key, before: before, limit: limit, visible: nil, reader: user),
+        frame, &output)
     }
     guard let user, let peer = conversation.userID else { throw SessionMachine.ownersOnly }
+    // Its owner knows what was cleared.
     let key = ConversationKey(mailbox: user, peer: peer)
-    try query(.history(key, before: before, limit: limit, visible: nil), frame, &output)
+    try inspect(
+      key.stream, peer: peer,
+      .history(key, before: before, limit: limit, visible: nil, reader: user), frame, &output)
   }
 
   mutating func unread(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_UnreadRequest(frameBody: frame.body)
     guard let user else { throw SessionMachine.ownersOnly }
     let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
-    let asked = request.limit == 0 ? options.unreadPageMax : Int(request.limit)
-    let limit = min(asked, options.unreadPageMax)
+    let limit = SessionMachine.limit(request.limit, options.unreadPageMax)
     try query(.unread(user, after: after, limit: limit), frame, &output)
+  }
+
+  mutating func conversations(
+    _ frame: Frame, _ output: inout SessionOutput
+  ) throws(DaybookError) {
+    let request = try Daybook_V1_ConversationsRequest(frameBody: frame.body)
+    guard let user else { throw SessionMachine.ownersOnly }
+    let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
+    let limit = SessionMachine.limit(request.limit, options.unreadPageMax)
+    try query(.conversations(user, after: after, limit: limit), frame, &output)
+  }
+
+  mutating func blockedUsers(
+    _ frame: Frame, _ output: inout SessionOutput
+  ) throws(DaybookError) {
+    let request = try Daybook_V1_BlockedRequest(frameBody: frame.body)
+    guard let user else { throw SessionMachine.ownersOnly }
+    let after = request.after.isEmpty ? nil : try UserID(request.after)
+    let limit = SessionMachine.limit(request.limit, Limits.membersPageMax)
+    try query(.blocked(user, after: after, limit: limit), frame, &output)
+  }
+
+  mutating func devices(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    _ = try Daybook_V1_DevicesRequest(frameBody: frame.body)
+    guard let user else { throw SessionMachine.ownersOnly }
+    try query(.devices(user), frame, &output)
   }
 
   mutating func members(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_MembersRequest(frameBody: frame.body)
     let group = try GroupID(request.group)
     let after = request.after.isEmpty ? nil : try UserID(request.after)
-    let asked = request.limit == 0 ? Limits.membersPageMax : Int(request.limit)
-    let limit = min(asked, Limits.membersPageMax)
+    let limit = SessionMachine.limit(request.limit, Limits.membersPageMax)
     try inspect(.group(group), .members(group, after: after, limit: limit), frame, &output)
   }
 
-  private static var ownersOnly: DaybookError {
+  mutating func group(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try Daybook_V1_GroupRequest(frameBody: frame.body)
+    let group = try GroupID(request.group)
+    try inspect(.group(group), .group(group, asker: .stranger), frame, &output)
+  }
+
+  mutating func receipts(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try Daybook_V1_ReceiptsRequest(frameBody: frame.body)
+    let name = MessageName(
+      MessageID(request.messageID), in: try StreamKey(parsing: request.conversation), of: user)
+    let after = request.after.isEmpty ? nil : try UserID(request.after)
+    let limit = SessionMachine.limit(request.limit, Limits.receiptsPageMax)
+    let query = SessionQuery.receipts(name, visible: nil, after: after, limit: limit)
+    if name.conversation.kind == .group {
+      return try inspect(name.conversation, query, frame, &output)
+    }
+    guard user != nil else { throw SessionMachine.ownersOnly }
+    try self.query(query, frame, &output)
+  }
+
+  static var ownersOnly: DaybookError {
     DaybookError(.notPermitted, "a service has no mailbox: only a user's device may ask this")
   }
 
-  /// Asks the group's owner first what this session may see.
+  private static func limit(_ asked: UInt32, _ most: Int) -> Int {
+    asked == 0 ? most : min(Int(asked), most)
+  }
+
+  /// Asks the stream's owner first what this session may see.
   private mutating func inspect(
-    _ stream: StreamKey, _ query: SessionQuery, _ frame: Frame, _ output: inout SessionOutput
+    _ stream: StreamKey, peer: UserID? = nil, _ query: SessionQuery, _ frame: Frame,
+    _ output: inout SessionOutput
   ) throws(DaybookError) {
     try countQuery()
-    let actor = Actor(user: user, device: device, service: service)
     output.actions.append(
       .submit(
-        Command(stream: stream, actor: actor, id: nil, body: .inspect),
+        Command(stream: stream, actor: actor, id: nil, body: .inspect(peer: peer)),
         CommandPurpose(sequence: frame.sequence, kind: .inspect(query))))
   }
 
@@ -81,7 +132,7 @@ extension SessionMachine {
     output.actions.append(.query(query, sequence: frame.sequence))
   }
 
-  private mutating func countQuery() throws(DaybookError) {
+  mutating func countQuery() throws(DaybookError) {
     guard queriesInFlight < options.queriesInFlightMax else {
       throw DaybookError(
         .tooManyInFlight,
@@ -90,7 +141,9 @@ extension SessionMachine {
     queriesInFlight += 1
   }
 
-  /// The owner has said what of the group may be seen.
+  // MARK: answers
+
+  /// The owner has said what of the stream may be seen.
   mutating func inspected(
     _ query: SessionQuery, _ outcome: CommandOutcome, sequence: UInt32,
     _ output: inout SessionOutput
@@ -98,29 +151,58 @@ extension SessionMachine {
     guard let position = outcome.position else {
       preconditionFailure("inspect was answered without a position")
     }
-    queriesInFlight += 1
+    do throws(DaybookError) {
+      let allowed = try SessionMachine.limited(query, to: position, by: user)
+      queriesInFlight += 1
+      output.actions.append(.query(allowed, sequence: sequence))
+    } catch {
+      output.error(error, sequence: sequence)
+    }
+  }
+
+  private static func limited(
+    _ query: SessionQuery, to position: StreamPosition, by user: UserID?
+  ) throws(DaybookError) -> SessionQuery {
+    let isPresent = position.visible.last.map { $0.last == nil } ?? false
     switch query {
     case .fetch(let stream, let from, let through, _, _):
-      output.actions.append(
-        .query(
-          .fetch(
-            stream, from: from, through: through, head: position.head, visible: position.visible),
-          sequence: sequence))
-    case .history(let key, let before, let limit, _):
-      output.actions.append(
-        .query(
-          .history(key, before: before, limit: limit, visible: position.visible),
-          sequence: sequence))
+      return .fetch(
+        stream, from: from, through: through, head: position.head, visible: position.visible)
+    case .history(let key, let before, let limit, _, let reader):
+      let visible = VisibleRanges.after(
+        position.cleared, visible: key.peer == nil ? position.visible : nil)
+      return .history(key, before: before, limit: limit, visible: visible, reader: reader)
     case .members(let group, _, _):
-      guard let last = position.visible.last, last.last == nil else {
-        queriesInFlight -= 1
-        let stranger = DaybookError(
-          .notAMember, "only members of \(group) may see who its members are; join it first")
-        return output.error(stranger, sequence: sequence)
-      }
-      output.actions.append(.query(query, sequence: sequence))
-    case .unread: preconditionFailure("unread asks about no group")
+      guard isPresent else { throw membersOnly(.group(group)) }
+      return query
+    case .receipts(let name, _, let after, let limit):
+      guard isPresent else { throw membersOnly(name.conversation) }
+      return .receipts(name, visible: position.visible, after: after, limit: limit)
+    case .group(let group, _):
+      let isMember = isPresent && user != nil
+      return .group(
+        group,
+        asker: GroupAsker(
+          isMember: isMember, role: isMember ? position.role ?? .member : .member,
+          seesInside: isPresent))
+    case .unread, .devices, .conversations, .blocked: return query
     }
+  }
+
+  private static func membersOnly(_ group: StreamKey) -> DaybookError {
+    DaybookError(.notAMember, "only members of \(group) may ask this; join it first")
+  }
+
+  /// A stranger may know that a group is there, and what it is about.
+  mutating func inspectionFailed(
+    _ query: SessionQuery, _ error: DaybookError, sequence: UInt32,
+    _ output: inout SessionOutput
+  ) {
+    guard case .group = query, error.code == .notAMember || error.code == .groupDissolved else {
+      return output.error(error, sequence: sequence)
+    }
+    queriesInFlight += 1
+    output.actions.append(.query(query, sequence: sequence))
   }
 
   mutating func queryAnswered(
@@ -135,78 +217,5 @@ extension SessionMachine {
       output.write(type, sequence: sequence, body: answer.body)
     case .failure(let error): output.error(error, sequence: sequence)
     }
-  }
-
-  // MARK: presence and typing
-
-  mutating func online(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_OnlineRequest(frameBody: frame.body)
-    guard request.users.count <= Limits.onlineUsersMax else {
-      throw DaybookError(.invalidRequest, "at most \(Limits.onlineUsersMax) users in one request")
-    }
-    var users: [UserID] = []
-    for user in request.users { users.append(try UserID(user)) }
-    if request.watch {
-      let added = Set(users).subtracting(watched)
-      guard watched.count + added.count <= options.watchedUsersMax else {
-        throw DaybookError(
-          .invalidRequest, "one session watches at most \(options.watchedUsersMax) users")
-      }
-      watched.formUnion(added)
-    }
-    output.actions.append(.online(users, watch: request.watch, sequence: frame.sequence))
-  }
-
-  func onlineKnown(
-    _ users: [(UserID, Bool)], sequence: UInt32, _ output: inout SessionOutput
-  ) {
-    guard !isClosed else { return }
-    let reply = Daybook_V1_OnlineReply.with {
-      $0.users = users.map { user, isOnline in
-        .with {
-          $0.user = user.text
-          $0.online = isOnline
-        }
-      }
-    }
-    output.write(.online.reply, sequence: sequence, reply)
-  }
-
-  func presenceChanged(_ user: UserID, isOnline: Bool, _ output: inout SessionOutput) {
-    guard phase == .open else { return }
-    output.write(
-      .presence,
-      Daybook_V1_Presence.with {
-        $0.user = user.text
-        $0.online = isOnline
-      })
-  }
-
-  /// Not answered, not logged; what is over the limit is dropped.
-  mutating func typing(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_TypingRequest(frameBody: frame.body)
-    let conversation = try StreamKey(parsing: request.conversation)
-    guard let user else { throw SessionMachine.ownersOnly }
-    if conversation.kind == .group, !isLive(conversation) {
-      throw DaybookError(.notAMember, "only members of \(conversation) may type there")
-    }
-    guard conversation != .user(user), typed < options.typingMax else { return }
-    typed += 1
-    output.actions.append(.typing(user, to: conversation))
-  }
-
-  private func isLive(_ stream: StreamKey) -> Bool { following[stream]?.phase == .live }
-
-  /// Somebody types in a conversation of this session's user, named as this user sees it.
-  func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
-    guard phase == .open, typist != user else { return }
-    guard stream.kind == .user || isLive(stream) else { return }
-    let conversation = stream.kind == .user ? StreamKey.user(typist) : stream
-    output.write(
-      .typingPush,
-      Daybook_V1_Typing.with {
-        $0.user = typist.text
-        $0.conversation = conversation.text
-      })
   }
 }

@@ -11,16 +11,17 @@ extension SessionMachine {
   }
 
   mutating func open(_ stream: StreamKey, _ output: inout SessionOutput) {
-    guard let user, let device else { return }
+    guard device != nil else { return }
     syncing = stream
     // So that a group joined again begins behind what was acked of the stay before.
     flushAck(of: stream, &output)
     following[stream] = StreamFollowing(stream)
     output.actions.append(.subscribe(stream))
+    // What this session has followed before is as new as the session, and not to begin again.
+    let isNew = stream.kind == .group && isNewDevice && ended[stream] == nil
     output.actions.append(
       .submit(
-        Command(
-          stream: stream, actor: Actor(user: user, device: device), id: nil, body: .openCursor),
+        Command(stream: stream, actor: actor, id: nil, body: .openCursor(isNew: isNew)),
         CommandPurpose(sequence: 0, kind: .open(stream))))
   }
 
@@ -30,11 +31,11 @@ extension SessionMachine {
     guard let position = outcome.position else {
       preconditionFailure("openCursor was answered without a position")
     }
-    if stream.kind == .user {
-      sayConnected(resumed: position.resumed, &output)
-      toFollow += position.groups.map { .group($0) }
-    }
     following[stream]?.opened(position)
+    if stream.kind == .user {
+      mailboxOpened(position, &output)
+      guard !isClosed else { return }
+    }
     if let acked = ended.removeValue(forKey: stream) { following[stream]?.acked(acked) }
     output.write(
       .following,
@@ -46,13 +47,25 @@ extension SessionMachine {
     advanceSync(&output)
   }
 
+  private mutating func mailboxOpened(
+    _ position: StreamPosition, _ output: inout SessionOutput
+  ) {
+    isNewDevice = !position.resumed
+    blocked = Set(position.blocked)
+    sayConnected(resumed: position.resumed, &output)
+    announce(&output)
+    toFollow += position.groups.map { .group($0) }
+    takeEarlyNews(after: position.head, &output)
+  }
+
   mutating func openFailed(
     _ stream: StreamKey, _ error: DaybookError, _ output: inout SessionOutput
   ) {
     if connectReply != nil { return connectFailed(error, &output) }
     // The mailbox may lag behind the group: it names a group that the user has left.
-    guard error.code == .notAMember || error.code == .groupNotFound else {
-      return closing(error, &output)
+    switch error.code {
+    case .notAMember, .groupNotFound, .groupDissolved: break
+    default: return closing(error, &output)
     }
     end(stream, say: false, &output)
   }
@@ -149,9 +162,10 @@ extension SessionMachine {
       body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
     }
     guard following[stream] != nil, let bytes = event() else { return }
-    let leaves =
-      slot.kind == .memberLeft && user != nil && SessionMachine.memberLeft(bytes) == user
-    switch following[stream]?.committed(slot.seq, leaves: leaves) {
+    // Pushed first, where it is live: a device that was forgotten is told why it is closed.
+    defer { if stream.kind == .user { noteNews(slot, bytes, &output) } }
+    let ends = ending(slot, bytes)
+    switch following[stream]?.committed(slot.seq, ends: ends) {
     case .push: push(bytes, slot, &output)
     case .pushLast:
       push(bytes, slot, &output)
@@ -162,6 +176,14 @@ extension SessionMachine {
         .storageFailed, "\(stream) went on at seq \(slot.seq) with some missing; connect again")
       closing(gap, &output)
     case .hold, .drop, nil: break
+    }
+  }
+
+  private func ending(_ slot: EventSlot, _ bytes: ByteBuffer) -> StreamFollowing.Ending? {
+    switch slot.kind {
+    case .groupDissolved: .dissolved
+    case .memberLeft: user != nil && SessionMachine.memberLeft(bytes) == user ? .left : nil
+    default: nil
     }
   }
 
@@ -182,7 +204,11 @@ extension SessionMachine {
     if say {
       output.write(.unfollowed, Daybook_V1_Unfollowed.with { $0.stream = stream.text })
     }
-    if followed.reopens { toFollow.append(stream) }
+    if followed.ending == .dissolved, let group = stream.groupID, let last = followed.closesAt {
+      note(.dropGroup(group, at: last), &output)
+    } else if followed.reopens {
+      toFollow.append(stream)
+    }
     if syncing == stream { syncing = nil }
     followNext(&output)
   }
@@ -195,7 +221,9 @@ extension SessionMachine {
   }
 
   private static func memberLeft(_ bytes: ByteBuffer) -> UserID? {
-    guard case .memberLeft(let member)? = try? EventDecoding.decode(bytes).body else { return nil }
+    guard case .memberLeft(let member, _)? = try? EventDecoding.decode(bytes).body else {
+      return nil
+    }
     return member
   }
 }

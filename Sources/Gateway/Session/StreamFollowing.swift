@@ -20,6 +20,9 @@ struct StreamFollowing {
     case ended
   }
 
+  /// What ends it for this user.
+  enum Ending { case left, dissolved }
+
   enum Verdict { case push, pushLast, hold, drop, gap }
 
   let stream: StreamKey
@@ -32,9 +35,10 @@ struct StreamFollowing {
   /// The highest ack, of this following or of an earlier one in this session.
   private(set) var ackedUpTo = Seq.none
   private(set) var target = Seq.none
-  /// The user's leave: the last seq that is theirs to see.
+  /// The user's leave, or the group's end: the last seq that is theirs to see.
   private(set) var closesAt: Seq?
-  private var heldLeaves: [Seq] = []
+  private(set) var ending: Ending?
+  private var heldEndings: [(Seq, Ending)] = []
   /// The user joined again before the end was reached.
   var reopens = false
 
@@ -51,14 +55,20 @@ struct StreamFollowing {
     openedHead = position.head
     sent = min(position.cursor, position.head)
     target = max(target, position.head)
-    if let leave = heldLeaves.first(where: { $0 > position.head }) { close(at: leave) }
-    heldLeaves = []
+    if let (seq, ending) = heldEndings.first(where: { $0.0 > position.head }) {
+      close(at: seq, ending)
+    }
+    heldEndings = []
+    // Only of a group that was dissolved can nobody be a member and yet somebody follow it.
+    if stream.kind == .group, let last = position.visible.last?.last {
+      (closesAt, ending) = (last, .dissolved)
+    }
   }
 
   mutating func next() -> Step {
     guard phase == .syncing, waiting == .nothing else { return .wait }
     guard sent < end else {
-      if sent == closesAt { return .ended }
+      if let closesAt, sent >= closesAt { return .ended }
       phase = .live
       return .live
     }
@@ -90,27 +100,29 @@ struct StreamFollowing {
     if case .ack(let awaited) = waiting, ackedUpTo >= awaited { waiting = .nothing }
   }
 
-  /// An event of the stream has committed. `leaves`: it is this user's leave.
-  mutating func committed(_ seq: Seq, leaves: Bool) -> Verdict {
+  /// An event of the stream has committed, which may end it.
+  mutating func committed(_ seq: Seq, ends: Ending?) -> Verdict {
     switch phase {
     case .opening:
       target = max(target, seq)
-      if leaves { heldLeaves.append(seq) }
+      if let ends { heldEndings.append((seq, ends)) }
       return .hold
     case .syncing:
       target = max(target, seq)
-      if leaves, seq > openedHead, closesAt == nil { close(at: seq) }
+      if let ends, seq > openedHead, closesAt == nil { close(at: seq, ends) }
       return .hold
     case .live:
       guard seq > sent else { return .drop }
       guard seq == sent.next else { return .gap }
       sent = seq
-      return leaves ? .pushLast : .push
+      guard let ends else { return .push }
+      close(at: seq, ends)
+      return .pushLast
     }
   }
 
-  private mutating func close(at seq: Seq) {
-    closesAt = seq
+  private mutating func close(at seq: Seq, _ ending: Ending) {
+    (closesAt, self.ending) = (seq, ending)
     if let open = visible.indices.last, visible[open].last == nil { visible[open].last = seq }
   }
 }

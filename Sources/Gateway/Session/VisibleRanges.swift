@@ -29,4 +29,14 @@ package enum VisibleRanges {
     }
     return Part(first, last, isVisible: false)
   }
+
+  /// What of `visible` (nil: everything) is past `cleared`; nil where that is everything.
+  package static func after(_ cleared: Seq, visible: [SeqInterval]?) -> [SeqInterval]? {
+    guard cleared != .none else { return visible }
+    guard let visible else { return [SeqInterval(first: cleared.next, last: nil)] }
+    return visible.compactMap { interval in
+      if let last = interval.last, last <= cleared { return nil }
+      return SeqInterval(first: max(interval.first, cleared.next), last: interval.last)
+    }
+  }
 }

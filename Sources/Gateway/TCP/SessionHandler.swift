@@ -11,18 +11,18 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   typealias OutboundOut = ByteBuffer
 
   let home: GatewayLoop
-  private var machine: SessionMachine
-  private var output = SessionOutput()
+  var machine: SessionMachine
+  var output = SessionOutput()
   private var decoder: FrameDecoder
-  private var channel: ChannelHandlerContext?
+  private(set) var channel: ChannelHandlerContext?
   private var isMarked = false
   private var readIsPending = false
-  private var isClosing = false
+  var isClosing = false
   private var unwritableTicks = 0
-  private var subscribed: Set<StreamKey> = []
-  private var registered: (UserID, DeviceID)?
+  var subscribed: Set<StreamKey> = []
+  var registered: (UserID, DeviceID)?
   private var deadline: Scheduled<Void>?
-  private var expiry: Scheduled<Void>?
+  var expiry: Scheduled<Void>?
 
   init(_ home: GatewayLoop) {
     self.home = home
@@ -35,6 +35,9 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   /// When the connection has ended; nil if it has.
   var closed: EventLoopFuture<Void>? { channel?.channel.closeFuture }
+
+  /// The user, if this session follows the stream.
+  func follower(of stream: StreamKey) -> UserID? { machine.follower(of: stream) }
 
   // MARK: inputs
 
@@ -168,7 +171,10 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private func leaveTables() {
     for stream in subscribed { home.unsubscribe(self, from: stream) }
     subscribed = []
-    if let (user, device) = registered { home.context.presence.unregister(user, device, self) }
+    if let (user, device) = registered {
+      let now = home.context.clock.now()
+      home.context.presence.unregister(user, device, self, at: now)
+    }
     registered = nil
     home.context.presence.unwatch(machine.watched, by: self)
   }
@@ -223,122 +229,9 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   /// Closes this side and lets the other finish: a socket closed over unread bytes would take
   /// back what was just sent.
-  private func hangUp() {
+  func hangUp() {
     guard let channel else { return }
     let closed = channel.close(mode: .output)
     closed.assumeIsolated().whenFailure { _ in self.channel?.close(promise: nil) }
-  }
-
-  private func run(_ action: SessionAction) {
-    let context = home.context
-    switch action {
-    case .submit(let command, let purpose): home.submit(command, purpose, from: self)
-    case .checkToken(let token): check(token)
-    case .scheduleExpiry(let delay): scheduleExpiry(after: delay)
-    case .query(let query, let sequence): ask(query, sequence)
-    case .readPage(let stream, let from, let through): readPage(stream, from, through)
-    case .subscribe(let stream):
-      if subscribed.insert(stream).inserted { home.subscribe(self, to: stream) }
-    case .unsubscribe(let stream):
-      if subscribed.remove(stream) != nil { home.unsubscribe(self, from: stream) }
-    case .register(let user, let device):
-      guard channel != nil else { return }
-      registered = (user, device)
-      let older = context.presence.register(user, device, self)
-      older?.onLoop {
-        $0.closing(
-          DaybookError(.sessionReplaced, "this device has connected again elsewhere"), &$1)
-      }
-    case .online(let users, let watch, let sequence):
-      let known = context.presence.online(users, watchedBy: watch ? self : nil)
-      machine.onlineKnown(known, sequence: sequence, &output)
-    case .typing(let user, let stream): typing(user, stream)
-    case .scheduleAcks: home.scheduleAcks(of: self)
-    case .close:
-      isClosing = true
-      // However slow the other side is to read what was said last, or to close.
-      home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
-      // What no flush follows is closed at once.
-      if output.isEmpty { hangUp() }
-    }
-  }
-
-  private func scheduleExpiry(after delay: Duration) {
-    guard channel != nil else { return }
-    expiry = home.loop.scheduleTask(in: TimeAmount(delay)) {
-      self.input { $0.expiryDue(&$1) }
-      self.home.settle()
-    }
-  }
-
-  private func typing(_ user: UserID, _ stream: StreamKey) {
-    if let receiver = stream.userID {
-      for session in home.context.presence.sessions(of: receiver) {
-        session.onLoop { $0.typingSeen(user, to: stream, &$1) }
-      }
-    } else {
-      for loop in home.context.loops {
-        loop.loop.execute { loop.typing(user, to: stream) }
-      }
-    }
-  }
-
-  // MARK: what is not of the hot path
-
-  private func check(_ token: String) {
-    let tokens = home.context.tokens
-    Task {
-      let result: Result<CheckedToken, DaybookError>
-      do throws(DaybookError) {
-        result = .success(try await tokens.check(token))
-      } catch {
-        result = .failure(error)
-      }
-      self.onLoop { $0.tokenChecked(result, &$1) }
-    }
-  }
-
-  private func ask(_ query: SessionQuery, _ sequence: UInt32) {
-    let runner = QueryRunner(queries: home.context.queries)
-    Task {
-      let result = await SessionHandler.result { try await runner.run(query) }
-      self.onLoop { $0.queryAnswered(query.replyType, sequence: sequence, result, &$1) }
-    }
-  }
-
-  private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq) {
-    let queries = home.context.queries
-    Task {
-      let result = await SessionHandler.result {
-        try await queries.events(
-          of: stream, from: from, through: through, limit: Limits.pageEventsMax,
-          bytesMax: Limits.pageBytesMax)
-      }
-      self.onLoop { $0.pageRead(stream, result, &$1) }
-    }
-  }
-
-  private static func result<T>(
-    _ body: () async throws -> T
-  ) async -> Result<T, DaybookError> {
-    do {
-      return .success(try await body())
-    } catch let error as DaybookError {
-      return .failure(error)
-    } catch {
-      return .failure(
-        DaybookError(.storageFailed, "the read side failed; try again", cause: error))
-    }
-  }
-}
-
-extension SessionQuery {
-  fileprivate var replyType: FrameType {
-    switch self {
-    case .fetch: .fetch.reply
-    case .history: .history.reply
-    case .unread: .unread.reply
-    case .members: .members.reply
-    }
   }
 }

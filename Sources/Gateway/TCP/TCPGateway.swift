@@ -25,7 +25,7 @@ package final class TCPGateway: Sendable {
       commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
       options: options, logger: logger)
     loops = context.serve(on: group)
-    committed.subscribe(BatchRouter(loops))
+    committed.subscribe(BatchRouter(loops, presence: context.presence))
   }
 
   /// Listens. Port 0 takes a free one; the address returned has it. Throws `unreachable` if the
@@ -66,7 +66,7 @@ package final class TCPGateway: Sendable {
   }
 
   /// Accepts nothing more, tells every session that the server stops, and returns when all
-  /// connections are closed.
+  /// connections are closed and the owners have what the sessions had to say.
   package func stop() async {
     let listening = listener.withLockedValue { channel in
       defer { channel = nil }
@@ -82,6 +82,8 @@ package final class TCPGateway: Sendable {
         return ends
       }.get()
       for end in ends ?? [] { try? await end.get() }
+      // Sessions tell the log of their ends, which goes to the owners before these stop.
+      try? await loop.loop.submit { loop.submitGathered() }.get()
     }
   }
 }

@@ -1,0 +1,183 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import WireProtocol
+
+/// How a session begins, and every way in which it ends.
+extension SessionMachine {
+  mutating func connect(_ frame: Frame, _ output: inout SessionOutput) {
+    guard phase == .awaitingConnect, frame.type == .connect else {
+      let fault = DaybookError(.outOfOrderFrame, "the first frame must be a Connect")
+      return fail(fault, sequence: frame.sequence, &output)
+    }
+    do throws(DaybookError) {
+      let request = try Daybook_V1_ConnectRequest(frameBody: frame.body)
+      origin = try CommandContext.origin(of: request.origin)
+      guard request.client.utf8.count <= options.clientBytesMax else {
+        throw DaybookError(
+          .invalidRequest, "client is over \(options.clientBytesMax) bytes: state name and version")
+      }
+      client = request.client
+      connectSequence = frame.sequence
+      phase = .checkingToken
+      output.actions.append(.checkToken(request.token))
+    } catch {
+      fail(error, sequence: frame.sequence, &output)
+    }
+  }
+
+  mutating func tokenChecked(
+    _ result: Result<CheckedToken, DaybookError>, _ output: inout SessionOutput
+  ) {
+    guard phase == .checkingToken else { return }
+    switch result {
+    case .failure(let error): fail(error, sequence: connectSequence, &output)
+    case .success(let token):
+      let principal = token.principal
+      self.principal = principal
+      actor = Actor(user: user, device: device, service: service)
+      expiresAt = token.expiresAt
+      phase = .open
+      connectReply = makeConnectReply()
+      output.actions.append(.scheduleExpiry(after: untilExpiry))
+      switch principal {
+      case .service: sayConnected(resumed: false, &output)
+      case .device(let user, let device):
+        output.actions.append(.register(user, device))
+        // The reply says whether the device was known, which its mailbox tells.
+        open(.user(user), &output)
+      }
+    }
+  }
+
+  private func makeConnectReply() -> Daybook_V1_ConnectReply {
+    .with {
+      $0.serverTimeMs = clock.now().milliseconds
+      $0.heartbeatIntervalMs = UInt32(options.heartbeatInterval.nanoseconds / 1_000_000)
+      $0.limits = .with {
+        $0.contentBytesMax = UInt32(Limits.contentBytesMax)
+        $0.frameBytesMax = UInt32(options.frameBytesMax)
+        $0.inFlightMax = UInt32(options.inFlightMax)
+        $0.originWindow = UInt32(Limits.originWindow)
+        $0.pageEventsMax = UInt32(Limits.pageEventsMax)
+      }
+      $0.session = id
+      $0.user = user?.text ?? ""
+      $0.device = device?.text ?? ""
+      $0.service = service?.text ?? ""
+      $0.logID = logID
+      $0.durability = .synced
+    }
+  }
+
+  mutating func sayConnected(resumed: Bool, _ output: inout SessionOutput) {
+    guard var reply = connectReply else { return }
+    connectReply = nil
+    reply.resumed = resumed
+    output.write(.connect.reply, sequence: connectSequence, reply)
+  }
+
+  /// The mailbox can't be opened: there is no session.
+  mutating func connectFailed(_ error: DaybookError, _ output: inout SessionOutput) {
+    fail(error, sequence: connectSequence, &output)
+  }
+
+  // MARK: ends
+
+  mutating func connectDeadlinePassed(_ output: inout SessionOutput) {
+    guard phase == .awaitingConnect || phase == .checkingToken else { return }
+    let late = DaybookError(
+      .connectDeadline, "no Connect came in time; open the connection and connect at once")
+    closing(late, &output)
+  }
+
+  /// The session ends with its token. Wall clocks are set: whether it is time is asked again.
+  mutating func expiryDue(_ output: inout SessionOutput) {
+    guard phase == .open else { return }
+    guard untilExpiry == .zero else {
+      return output.actions.append(.scheduleExpiry(after: untilExpiry))
+    }
+    closing(DaybookError(.expiredToken, "the token has expired: connect with a new one"), &output)
+  }
+
+  /// At most an hour at a time, for the same reason.
+  private var untilExpiry: Duration {
+    let now = clock.now()
+    guard expiresAt > now else { return .zero }
+    return .milliseconds(min(3_600_000, expiresAt.milliseconds - now.milliseconds))
+  }
+
+  /// Called twice in each heartbeat interval. `isReading` is false while the gateway itself keeps
+  /// the client's frames waiting, which is then no silence.
+  mutating func tick(isReading: Bool, _ output: inout SessionOutput) {
+    guard phase == .open else { return }
+    typed = 0
+    silentTicks = heard || !isReading ? 0 : silentTicks + 1
+    heard = false
+    guard silentTicks >= 4 else { return }
+    closing(
+      DaybookError(
+        .heartbeatMissed, "nothing came for twice the heartbeat interval; send heartbeats"),
+      &output)
+  }
+
+  /// Bytes of a frame that isn't whole yet are a sign of life too.
+  mutating func receivedBytes() { heard = true }
+
+  /// Ends the session for a reason that no request gave.
+  mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {
+    guard phase != .closed else { return }
+    flushAcks(&output)
+    output.write(.closing, Daybook_V1_Closing.with { $0.error = error.errorReply })
+    close(reason: error.code.name, &output)
+  }
+
+  /// Answers a request whose fault ends the connection.
+  mutating func fail(
+    _ error: DaybookError, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    guard phase != .closed else { return }
+    flushAcks(&output)
+    output.error(error, sequence: sequence)
+    close(reason: error.code.name, &output)
+  }
+
+  /// The peer is gone; acks that wait are still worth handing on.
+  mutating func disconnected(_ output: inout SessionOutput) {
+    guard phase != .closed else { return }
+    flushAcks(&output)
+    announceEnd(reason: "", &output)
+    phase = .closed
+  }
+
+  mutating func close(reason: String, _ output: inout SessionOutput) {
+    announceEnd(reason: reason, &output)
+    phase = .closed
+    output.actions.append(.close)
+  }
+
+  // MARK: the session in the log
+
+  /// Nothing hangs on the answer: a session goes on where the log has no room to tell of it.
+  mutating func announce(_ output: inout SessionOutput) {
+    isAnnounced = true
+    note(.openSession(session: id, client: client), &output)
+  }
+
+  /// Once, however the session ends; behind its acks.
+  private mutating func announceEnd(reason: String, _ output: inout SessionOutput) {
+    guard isAnnounced else { return }
+    isAnnounced = false
+    note(.closeSession(session: id, reason: reason), &output)
+  }
+
+  /// Hands the user's mailbox something that the client did not ask for.
+  func note(_ body: Command.Body, _ output: inout SessionOutput) {
+    guard let user else { return }
+    output.actions.append(
+      .submit(
+        Command(stream: .user(user), actor: actor, id: nil, body: body),
+        CommandPurpose(sequence: 0, kind: .note)))
+  }
+}

@@ -1,0 +1,126 @@
+import DaybookModel
+import NIOCore
+import Ports
+import WireProtocol
+
+/// A command that needs a message to be found before it can be submitted: its owner decides on
+/// what the log says of the message, not on what the client says.
+struct UnresolvedCommand {
+  enum Use {
+    case recall
+    case edit(ByteBuffer)
+    case react(String, isRemoved: Bool)
+    case forward(to: StreamKey)
+    /// A send of either kind that answers the message.
+    case reply(Command.Body)
+  }
+
+  var issuer: SessionMachine.IssuedBy
+  var name: MessageName
+  var use: Use
+  /// What the actor may see there, once it was asked; nil: all of a conversation of the own.
+  var visible: [SeqInterval]?
+
+  /// Of a forward, what was cleared is not there either: what isn't shown is not to be passed on.
+  mutating func limit(to position: StreamPosition) {
+    if name.conversation.kind == .group { visible = position.visible }
+    guard case .forward = use else { return }
+    visible = VisibleRanges.after(position.cleared, visible: visible)
+  }
+
+  func sees(_ found: FoundMessage) -> Bool {
+    guard let visible, found.shownSeq != .none else { return true }
+    return visible.contains { $0.contains(found.shownSeq) }
+  }
+}
+
+extension SessionMachine {
+  /// Nothing else is taken meanwhile, so that commands stay in their order.
+  mutating func resolve(
+    _ issuer: IssuedBy, _ id: MessageID, in conversation: StreamKey, for use: UnresolvedCommand.Use,
+    _ output: inout SessionOutput
+  ) {
+    let command = UnresolvedCommand(
+      issuer: issuer, name: MessageName(id, in: conversation, of: issuer.user), use: use)
+    unresolved = command
+    let peer = conversation.userID
+    if let peer {
+      guard case .forward = use else { return look(for: command, &output) }
+      inspectFirst(command, .user(issuer.user), peer: peer, &output)
+    } else {
+      inspectFirst(command, conversation, peer: nil, &output)
+    }
+  }
+
+  private func inspectFirst(
+    _ command: UnresolvedCommand, _ stream: StreamKey, peer: UserID?,
+    _ output: inout SessionOutput
+  ) {
+    output.actions.append(
+      .submit(
+        Command(
+          stream: stream, actor: command.issuer.actor, id: nil, body: .inspect(peer: peer)),
+        CommandPurpose(sequence: command.issuer.sequence, kind: .locate)))
+  }
+
+  private func look(for command: UnresolvedCommand, _ output: inout SessionOutput) {
+    var reads = false
+    if case .forward = command.use { reads = true }
+    output.actions.append(.resolve(command.name, reading: reads))
+  }
+
+  mutating func located(
+    _ outcome: Result<CommandOutcome, DaybookError>, _ output: inout SessionOutput
+  ) {
+    guard var command = unresolved else { preconditionFailure("located what nobody asked for") }
+    switch outcome {
+    case .failure(let error):
+      unresolved = nil
+      output.error(error, sequence: command.issuer.sequence)
+    case .success(let outcome):
+      guard let position = outcome.position else {
+        preconditionFailure("inspect was answered without a position")
+      }
+      command.limit(to: position)
+      unresolved = command
+      look(for: command, &output)
+    }
+  }
+
+  /// The message was looked for.
+  mutating func resolved(
+    _ result: Result<FoundMessage, DaybookError>, _ output: inout SessionOutput
+  ) {
+    guard !isClosed, let command = unresolved else { return }
+    unresolved = nil
+    do throws(DaybookError) {
+      let found = try result.get()
+      guard command.sees(found) else { throw command.name.notFound }
+      try submit(command, about: found, &output)
+    } catch {
+      output.error(error, sequence: command.issuer.sequence)
+    }
+  }
+
+  private mutating func submit(
+    _ command: UnresolvedCommand, about found: FoundMessage, _ output: inout SessionOutput
+  ) throws(DaybookError) {
+    let issuer = command.issuer
+    switch command.use {
+    case .reply(let body): submit(issuer, command.name.conversation, message: body, &output)
+    case .forward(let to):
+      guard let message = found.forwarded else { throw command.name.notFound }
+      submit(issuer, to, .send(message), &output)
+    case .recall:
+      submit(issuer, found.stream, .recall(try found.reference(command.name)), &output)
+    case .edit(let content):
+      submit(
+        issuer, found.stream, .edit(try found.reference(command.name), content: content), &output)
+    case .react(let reaction, let isRemoved):
+      submit(
+        issuer, found.stream,
+        .react(try found.reference(command.name), reaction: reaction, isRemoved: isRemoved),
+        &output)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import Testing
+import WireProtocol
+
+@testable import Gateway
+
+@Suite("groups that end, and devices that are new", .timeLimit(.minutes(1)))
+struct GroupEndTests {
+  private static func isDrop(_ command: Command) -> Bool {
+    if case .dropGroup(GroupID(checked: "g"), at: Seq(4)) = command.body {
+      command.id == nil
+    } else {
+      false
+    }
+  }
+
+  private func dissolve(_ client: TestClient, _ number: UInt64) async throws {
+    let request = Daybook_V1_DissolveRequest.with {
+      ($0.context, $0.group) = (Requests.command(number), "g")
+    }
+    try await client.say(.dissolve, request)
+  }
+
+  /// alice has made the group and said something; bob is in it: three events.
+  private func start(_ fixture: GatewayFixture) async throws -> (TestClient, TestClient) {
+    let (alice, _) = try await fixture.live("alice:phone")
+    try await alice.makeGroup("g", number: 1)
+    _ = try await alice.send("x", to: "group/g", number: 2)
+    let (bob, _) = try await fixture.live("bob:phone")
+    try await bob.say(.join, Requests.join("g", number: 1))
+    #expect(try await bob.seqs(of: "group/g", through: 3) == [3])
+    _ = try await alice.seqs(of: "group/g", through: 3)
+    return (alice, bob)
+  }
+
+  @Test("a group's end is pushed, ends the following, and is noted in each follower's mailbox")
+  func live() async throws {
+    try await GatewayFixture.run { fixture in
+      let (alice, bob) = try await start(fixture)
+      try await dissolve(alice, 3)
+      for client in [alice, bob] {
+        let frames = try await client.until(.unfollowed)
+        let last = try frames.filter { $0.type == .event }.map { try $0.event() }.last
+        #expect(last?.kind == .groupDissolved && last?.seq == Seq(4))
+        #expect(try Daybook_V1_Unfollowed(frameBody: frames.last!.body).stream == "group/g")
+      }
+      let drops = try await fixture.daybook.commands(atLeast: 2, where: GroupEndTests.isDrop)
+      #expect(Set(drops.map(\.stream.text)) == ["user/alice", "user/bob"])
+      #expect(drops.allSatisfy { $0.actor.device?.text == "phone" })
+      // Its last event is still acked, and typing there is over.
+      try await bob.say(.ack, Requests.ack("group/g", 4))
+      let typing = Daybook_V1_TypingRequest.with { $0.conversation = "group/g" }
+      #expect(try await bob.error(.typing, typing) == .notAMember)
+    }
+  }
+
+  @Test("a device that was away gets the group up to its end, then hears that it is over")
+  func away() async throws {
+    try await GatewayFixture.run { fixture in
+      let (alice, bob) = try await start(fixture)
+      _ = try await bob.ask(.disconnect, Daybook_V1_DisconnectRequest())
+      try await dissolve(alice, 3)
+      _ = try await alice.until(.unfollowed)
+      fixture.daybook.state.withLockedValue { $0.commands = [] }
+      let (again, frames) = try await fixture.live("bob:phone")
+      #expect(try frames.seqs(of: "group/g") == [3, 4])
+      #expect(frames.suffix(2).map(\.type) == [.unfollowed, .caughtUp])
+      let drops = try await fixture.daybook.commands(where: GroupEndTests.isDrop)
+      #expect(drops.map(\.stream.text) == ["user/bob"])
+      #expect(try await again.fence().isEmpty)
+    }
+  }
+
+  @Test("a leave, or being removed, ends the following and drops nothing")
+  func removed() async throws {
+    try await GatewayFixture.run { fixture in
+      let (_, bob) = try await start(fixture)
+      fixture.daybook.append(
+        Chat.group, Chat.alice, .memberLeft(Chat.bob.user!, successor: nil))
+      #expect(try await bob.until(.unfollowed).seqs(of: "group/g") == [4])
+      _ = try await bob.fence()
+      let drops = fixture.daybook.commandsNow {
+        if case .dropGroup = $0.body { true } else { false }
+      }
+      #expect(drops.isEmpty)
+    }
+  }
+
+  @Test(
+    "a mailbox that lags behind a group names one that can't be followed: it is passed over",
+    arguments: [ErrorCode.notAMember, .groupNotFound, .groupDissolved, .storageFailed])
+  func laggingMailbox(code: ErrorCode) async throws {
+    try await GatewayFixture.run { fixture in
+      _ = try await start(fixture)
+      fixture.daybook.state.withLockedValue { $0.openingRefusal = DaybookError(code, "no") }
+      let tablet = try await fixture.connect("bob:tablet")
+      guard code == .storageFailed else {
+        let frames = try await tablet.until(.caughtUp)
+        return #expect(frames.filter { $0.type == .following }.count == 1)
+      }
+      _ = try await tablet.until(.closing)
+    }
+  }
+
+  @Test("groups are followed afresh by a device that its mailbox did not know")
+  func newDevice() async throws {
+    try await GatewayFixture.run { fixture in
+      func openings() -> [String] {
+        fixture.daybook.commandsNow { _ in true }.compactMap { command in
+          guard case .openCursor(let isNew) = command.body else { return nil }
+          return "\(command.stream) \(isNew)"
+        }
+      }
+      let (_, bob) = try await start(fixture)
+      #expect(Array(openings().suffix(2)) == ["user/bob false", "group/g true"])
+      // What it has followed itself is not begun again.
+      try await bob.say(.leave, Requests.leave("g", number: 2))
+      _ = try await bob.until(.unfollowed)
+      try await bob.say(.join, Requests.join("g", number: 3))
+      _ = try await bob.until(.following)
+      #expect(openings().last == "group/g false")
+      try await bob.say(.ack, Requests.ack("group/g", 5))
+      _ = try await bob.ask(.disconnect, Daybook_V1_DisconnectRequest())
+      let (back, _) = try await fixture.live("bob:phone")
+      #expect(Array(openings().suffix(2)) == ["user/bob false", "group/g false"])
+
+      let forget = Daybook_V1_ForgetDeviceRequest.with {
+        ($0.context, $0.device) = (Requests.command(9), "phone")
+      }
+      try await back.say(.forgetDevice, forget)
+      _ = try await back.until(.closing)
+      _ = try await fixture.live("bob:phone")
+      #expect(Array(openings().suffix(2)) == ["user/bob false", "group/g true"])
+    }
+  }
+}
