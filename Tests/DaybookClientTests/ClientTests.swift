@@ -32,16 +32,27 @@ struct ClientTests {
           .with {
             $0.conversation = name
             $0.unread = count
+            $0.quiet = count == 2
           }
         }
+        $0.total = 4
+        $0.quietTotal = 2
+        $0.mentionsTotal = 1
         $0.more = page.more
       }
       out.writeFrame(.unread.reply, sequence: frame.sequence, message: reply)
     }
     let client = try DaybookClient(configuration(server))
     try await client.connect()
+    let counts = try await client.unread()
     #expect(
-      try await client.unread() == [.group("a"): 1, .user("bob"): 2, .user("eve"): 3])
+      counts.conversations == [
+        ConversationUnread(conversation: .group("a"), unread: 1),
+        ConversationUnread(conversation: .user("bob"), unread: 2, isQuiet: true),
+        ConversationUnread(conversation: .user("eve"), unread: 3),
+      ])
+    #expect(counts.total == 4 && counts.quietTotal == 2 && counts.mentionsTotal == 1)
+    #expect(counts[.user("bob")]?.unread == 2 && counts[.user("zoe")] == nil)
     await client.close()
     try await server.close()
   }
@@ -80,6 +91,112 @@ struct ClientTests {
     #expect(frames.withLockedValue { $0 } == [.connect, .ack, .read])
     await client.close()
     try await server.close()
+  }
+
+  /// What a server got, but for the session's own frames.
+  private func requests(
+    _ server: @escaping @Sendable (Frame, inout ByteBuffer) -> Void,
+    _ body: (DaybookClient) async throws -> Void
+  ) async throws -> [Frame] {
+    let frames = NIOLockedValueBox<[Frame]>([])
+    let scripted = try await ScriptedServer { frame, out in
+      frames.withLockedValue { $0.append(frame) }
+      server(frame, &out)
+      guard FrameType.commands.contains(frame.type) else { return }
+      out.writeFrame(frame.type.reply, sequence: frame.sequence) {
+        CommandReply(
+          messageID: .none, seq: .none, recordedAt: Timestamp(milliseconds: 1), repeated: false,
+          changed: frame.type != .block, pending: frame.type == .join
+        ).write(to: &$0)
+      }
+    }
+    let client = try DaybookClient(configuration(scripted))
+    try await client.connect()
+    try await body(client)
+    await client.settled()
+    await client.close()
+    try await scripted.close()
+    return frames.withLockedValue { $0 }.filter {
+      ![.connect, .disconnect, .ack].contains($0.type)
+    }
+  }
+
+  private func isUnmark(_ frame: Frame, _ conversation: String) -> Bool {
+    guard frame.type == .mark, let mark = try? Daybook_V1_MarkRequest(frameBody: frame.body)
+    else { return false }
+    return mark.conversation == conversation && mark.hasUnread && !mark.unread && !mark.hasQuiet
+  }
+
+  @Test("takes the mark of a conversation back with its reading, once, and only where there is one")
+  func unmarks() async throws {
+    let frames = try await requests({ frame, out in
+      guard frame.type == .conversations else { return }
+      let reply = Daybook_V1_ConversationsReply.with {
+        $0.conversations = [
+          .with {
+            $0.conversation = "user/bob"
+            $0.unread = true
+          },
+          .with {
+            $0.conversation = "user/eve"
+            $0.pinned = true
+          },
+        ]
+      }
+      out.writeFrame(.conversations.reply, sequence: frame.sequence, message: reply)
+    }) { client in
+      let marked = try await client.conversations()
+      #expect(marked.map(\.isMarkedUnread) == [true, false])
+      #expect(marked.map(\.isPinned) == [false, true])
+      try client.markRead(.user("eve"), upToSeq: 3)
+      try client.markRead(.user("bob"), upToSeq: 3)
+      try client.markRead(.user("bob"), upToSeq: 3)
+      await client.settled()
+      // What this client itself marks it knows without being told; seq 0 reads nothing.
+      try await client.mark(.group("team"), isUnread: true)
+      try client.markRead(.group("team"), upToSeq: 0)
+    }
+    #expect(
+      frames.map(\.type) == [.conversations, .read, .read, .mark, .mark, .mark], "\(frames)")
+    #expect(isUnmark(frames[3], "user/bob") && isUnmark(frames[5], "group/team"))
+  }
+
+  @Test("forgets a mark when it is told that it was taken back, or that something was read")
+  func forgetsMarks() {
+    let bob = UserID(checked: "bob")
+    let team = GroupID(checked: "team")
+    var server = Peer()
+    server.connect()
+    server.following(cursor: 0, head: 0)
+    let unread = ConversationMarks(isUnread: true)
+    server.event(1, .conversationMarked(.user(bob), unread))
+    server.event(2, .conversationMarked(.group(team), unread))
+    server.event(3, .conversationMarked(.user(UserID(checked: "eve")), unread))
+    #expect(server.core.markedUnread.count == 3)
+    server.event(4, .read(peer: bob, upTo: Seq(1)))
+    server.event(5, .groupRead(team, upTo: Seq(1)))
+    #expect(server.core.markedUnread == [StreamKey(checked: "user/eve")!])
+    server.event(6, .conversationMarked(.user(UserID(checked: "eve")), .none))
+    #expect(server.core.markedUnread.isEmpty)
+  }
+
+  @Test("says what came of a command, and refuses ids that are none before it is sent")
+  func outcomes() async throws {
+    let frames = try await requests({ _, _ in }) { client in
+      let joined = try await client.join(group: "team")
+      let changed = [try await client.block("bob"), try await client.recall(7, in: .user("bob"))]
+      #expect(joined == .pending && changed == [false, true])
+      await #expect(throws: ClientError.self) { try await client.invite("a b", to: "team") }
+      await #expect(throws: ClientError.self) { try await client.change(group: "a/b", title: "") }
+      #expect(throws: ClientError.self) {
+        try client.send(
+          text: "hi", to: .user("bob"), options: SendOptions(mentions: ["no user"]))
+      }
+      #expect(throws: ClientError.self) {
+        try client.send(text: "hi", to: .user("bob"), options: SendOptions(keepDays: 0))
+      }
+    }
+    #expect(frames.map(\.type) == [.join, .block, .recall])
   }
 
   private static let message = EventEncoding.encode(

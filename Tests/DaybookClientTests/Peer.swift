@@ -31,20 +31,25 @@ struct Peer {
     core.receive(Frame(type: type, sequence: 0, body: body))
   }
 
-  mutating func following(cursor: UInt64, head: UInt64) {
+  mutating func following(_ stream: String = "user/me", cursor: UInt64, head: UInt64) {
     let push = Daybook_V1_Following.with {
-      $0.stream = "user/me"
+      $0.stream = stream
       $0.cursor = cursor
       $0.headSeq = head
     }
     self.push(.following, ByteBuffer(bytes: push.wireBytes()))
   }
 
-  private func bytes(_ seq: UInt64, _ body: Event.Body, id: UInt64, from: String) -> ByteBuffer {
+  private func bytes(
+    _ seq: UInt64, _ body: Event.Body, id: UInt64, from: String, device: String? = nil,
+    in stream: String = "user/me"
+  ) -> ByteBuffer {
     EventEncoding.encode(
       Event(
-        stream: StreamKey(checked: "user/me")!, seq: Seq(seq), messageID: MessageID(id),
-        recordedAt: Timestamp(milliseconds: 1), actor: Actor(user: UserID(checked: from)),
+        stream: StreamKey(checked: stream)!, seq: Seq(seq), messageID: MessageID(id),
+        recordedAt: Timestamp(milliseconds: 1),
+        actor: Actor(
+          user: UserID(checked: from), device: device.map { DeviceID(checked: $0) }),
         body: body))
   }
 
@@ -55,8 +60,17 @@ struct Peer {
 
   mutating func message(_ seq: UInt64) { push(.event, messageBytes(seq)) }
 
-  mutating func event(_ seq: UInt64, _ body: Event.Body, id: UInt64 = 0) {
-    push(.event, bytes(seq, body, id: id, from: "me"))
+  mutating func event(
+    _ seq: UInt64, _ body: Event.Body, id: UInt64 = 0, from: String = "me",
+    in stream: String = "user/me"
+  ) {
+    push(.event, bytes(seq, body, id: id, from: from, in: stream))
+  }
+
+  mutating func transient(
+    _ body: Event.Body, from: String, device: String, in stream: String = "user/me"
+  ) {
+    push(.transient, bytes(0, body, id: 0, from: from, device: device, in: stream))
   }
 
   mutating func fetched(
@@ -80,7 +94,8 @@ struct Peer {
   }
 
   mutating func reply(
-    to sequence: UInt32, _ type: FrameType, id: UInt64 = 0, seq: UInt64 = 0, repeated: Bool = false
+    to sequence: UInt32, _ type: FrameType, id: UInt64 = 0, seq: UInt64 = 0,
+    repeated: Bool = false
   ) {
     var body = ByteBuffer()
     CommandReply(

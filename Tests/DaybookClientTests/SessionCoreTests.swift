@@ -138,64 +138,6 @@ struct SessionCoreTests {
     #expect(taken.points == [1, 2])
   }
 
-  @Test("tells how far what was sent has come: stored, delivered, read")
-  func statuses() {
-    var server = Peer()
-    server.connect()
-    server.following(cursor: 0, head: 0)
-    let bob = UserID(checked: "bob")
-    let message = Message(content: ContentCoding.text("hi"))
-    server.core.issue(.send(to: .user(bob), message), token: 1)
-    server.core.flush()
-    server.reply(to: server.take().sequences.last!, .send, id: 77, seq: 4)
-    #expect(server.take().answered == [1])
-    server.event(1, .messageCopied(message, to: bob, peerSeq: Seq(4)), id: 77)
-    server.event(2, .messagesDelivered(by: bob, upToPeerSeq: Seq(4)))
-    server.event(3, .messagesRead(by: bob, upToPeerSeq: Seq(9)))
-    let taken = server.take()
-    #expect(taken.statuses == ["77 delivered", "77 read"])
-    #expect(taken.points == [1, 2, 3])
-  }
-
-  @Test("tells no step back where the ack comes after the read")
-  func readBeforeAck() {
-    var server = Peer()
-    server.connect()
-    server.following(cursor: 0, head: 0)
-    let bob = UserID(checked: "bob")
-    let message = Message(content: ContentCoding.text("hi"))
-    server.core.issue(.send(to: .user(bob), message), token: 1)
-    server.core.flush()
-    server.reply(to: server.take().sequences.last!, .send, id: 77, seq: 4)
-    server.event(1, .messageCopied(message, to: bob, peerSeq: Seq(4)), id: 77)
-    server.event(2, .messagesRead(by: bob, upToPeerSeq: Seq(4)))
-    server.event(3, .messagesDelivered(by: bob, upToPeerSeq: Seq(5)))
-    #expect(server.take().statuses == ["77 read"])
-  }
-
-  @Test("tells news of a message after its answer, though they came while that was lost")
-  func newsBeforeAnswer() {
-    var server = Peer()
-    server.connect()
-    server.following(cursor: 0, head: 0)
-    let bob = UserID(checked: "bob")
-    let message = Message(content: ContentCoding.text("hi"))
-    server.core.issue(.send(to: .user(bob), message), token: 1)
-    server.core.flush()
-    _ = server.take()
-    server.core.connectionLost()
-    server.connect()
-    server.following(cursor: 0, head: 2)
-    let sequence = server.take().sequences.last!
-    server.event(1, .messageCopied(message, to: bob, peerSeq: Seq(4)), id: 77)
-    server.event(2, .messagesDelivered(by: bob, upToPeerSeq: Seq(4)))
-    #expect(server.take().statuses == [])
-    server.reply(to: sequence, .send, id: 77, seq: 4, repeated: true)
-    let taken = server.take()
-    #expect(taken.answered == [1])
-    #expect(taken.statuses == ["77 delivered"])
-  }
-
   @Test("tells once that commands are turned away, until one succeeds")
   func delayedOnce() {
     var server = Peer()
@@ -313,7 +255,7 @@ struct SessionCoreTests {
     let reply = Daybook_V1_OnlineReply.with {
       $0.users = [
         .with {
-          $0.user = "bob"; $0.online = true
+          $0.user = "bob"; $0.online = true; $0.devices = ["phone"]
         }
       ]
     }
@@ -321,7 +263,17 @@ struct SessionCoreTests {
       Frame(
         type: .online.reply, sequence: taken.sequences.last!,
         body: ByteBuffer(bytes: reply.wireBytes())))
-    #expect(server.take().events == [.presence(user: "bob", isOnline: true)])
+    #expect(server.take().events == [.presence(UserPresence(reply.users[0]))])
+    let gone = Daybook_V1_Presence.with {
+      $0.user = "bob"
+      $0.lastSeenMs = 5
+    }
+    server.push(.presence, ByteBuffer(bytes: gone.wireBytes()))
+    guard case .presence(let presence)? = server.take().events.first else {
+      Issue.record("no presence is told")
+      return
+    }
+    #expect(!presence.isOnline && presence.devices == [] && presence.lastSeenMilliseconds == 5)
   }
 
   @Test("watches more users again than a request may name with several requests")

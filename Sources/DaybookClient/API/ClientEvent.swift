@@ -1,22 +1,121 @@
-/// What a client tells its user, in order.
+/// What a client tells its user, in order. What this user did comes too, from whichever device.
 public enum ClientEvent: Sendable, Hashable {
   case connection(ConnectionState)
-  /// Of a peer or a group, or the own copy of what another device sent.
+  /// Of a peer or a group, or the own copy of what another device sent; or what is left of one that
+  /// was recalled or has expired before it came.
   case message(IncomingMessage)
   case status(StatusUpdate)
-  /// One of this user's devices has read the conversation up to this seq (of the mailbox or group).
+
+  // What became of a message.
+  case recalled(MessageRecall)
+  case edited(MessageEdit)
+  case reaction(MessageReaction)
+
+  // What this user did with a conversation, on one of the devices.
+  /// It was read up to this seq (of the mailbox or group).
   case read(Conversation, upToSeq: UInt64)
+  case marked(MarkedConversation)
+  /// It was deleted up to this seq (of the mailbox or group), for this user only.
+  case cleared(Conversation, upToSeq: UInt64)
+
+  // This user's groups.
   case groupJoined(String)
   case groupLeft(String)
+  case invited(group: String, by: String)
+  /// The request was refused, or the invitation withdrawn; by this user: taken back, or declined.
+  case refused(group: String, by: String)
+
+  // What happens in a group. `by` is nil where a member acts for itself.
   case groupCreated(String, title: String, by: String)
-  case memberJoined(group: String, user: String)
-  case memberLeft(group: String, user: String)
-  case presence(user: String, isOnline: Bool)
+  case groupChanged(String, GroupAttributes, by: String)
+  /// Nobody is a member any more.
+  case groupDissolved(String, by: String)
+  case memberJoined(group: String, user: String, by: String? = nil)
+  case memberLeft(group: String, user: String, by: String? = nil)
+  case memberInvited(group: String, user: String, by: String)
+  case joinRequested(group: String, user: String)
+  /// A request was refused, or an invitation withdrawn; `by` nil: taken back, or declined.
+  case joinRefused(group: String, user: String, by: String? = nil)
+  /// `by` nil: the group fell to the user, for its owner has left, or nobody was in it. Who is made
+  /// the owner takes the place of the one before, who is an admin from then on.
+  case roleChanged(group: String, user: String, role: GroupRole, by: String? = nil)
+  case memberSilenced(group: String, user: String, isSilenced: Bool, by: String)
+
+  // This user's own list, and devices.
+  case blocked(String)
+  case unblocked(String)
+  case deviceForgotten(String)
+
+  case presence(UserPresence)
   case typing(user: String, Conversation)
   /// Everything from before this session has come.
   case caughtUp
-  /// The server can't take commands at present; the client keeps trying. Told once, until one succeeds.
+  /// The server can't take commands at present; the client keeps trying. Told once, until one
+  /// succeeds.
   case delayed(ClientError)
+}
+
+/// A message was taken back: there is nothing of it to show any more.
+public struct MessageRecall: Sendable, Hashable {
+  public var conversation: Conversation
+  public var messageID: UInt64
+  /// The author, or a group's admin.
+  public var by: String
+  /// In milliseconds since 1970.
+  public var atMilliseconds: UInt64
+
+  package init(
+    conversation: Conversation, messageID: UInt64, by: String, atMilliseconds: UInt64 = 0
+  ) {
+    self.conversation = conversation
+    self.messageID = messageID
+    self.by = by
+    self.atMilliseconds = atMilliseconds
+  }
+}
+
+/// A message says something else now.
+public struct MessageEdit: Sendable, Hashable {
+  public var conversation: Conversation
+  public var messageID: UInt64
+  public var by: String
+  /// In milliseconds since 1970.
+  public var atMilliseconds: UInt64
+  public var content: MessageContent
+
+  package init(
+    conversation: Conversation, messageID: UInt64, by: String, atMilliseconds: UInt64 = 0,
+    content: MessageContent
+  ) {
+    self.conversation = conversation
+    self.messageID = messageID
+    self.by = by
+    self.atMilliseconds = atMilliseconds
+    self.content = content
+  }
+}
+
+/// Somebody reacted to a message, or took that back.
+public struct MessageReaction: Sendable, Hashable {
+  public var conversation: Conversation
+  public var messageID: UInt64
+  public var by: String
+  /// In milliseconds since 1970.
+  public var atMilliseconds: UInt64
+  public var reaction: String
+  public var isRemoved: Bool
+
+  package init(
+    conversation: Conversation, messageID: UInt64, by: String, atMilliseconds: UInt64 = 0,
+    reaction: String, isRemoved: Bool
+  ) {
+    self.conversation = conversation
+    self.messageID = messageID
+    self.by = by
+    self.atMilliseconds = atMilliseconds
+    self.reaction = reaction
+    self.isRemoved = isRemoved
+  }
 }
 
 public enum ConnectionState: Sendable, Hashable {
@@ -46,8 +145,8 @@ public struct SessionInfo: Sendable, Hashable {
 public struct StatusUpdate: Sendable, Hashable {
   /// `SentMessage.id`, if this client sent it; nil in later news, which go by message id.
   public var sendID: UInt64?
-  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it, and
-  /// comes only while nothing was sent to this peer in this session.
+  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it,
+  /// and comes only while nothing was sent to this peer in this session.
   public var messageID: UInt64?
   public var conversation: Conversation
   public var status: MessageStatus
@@ -57,6 +156,8 @@ public enum MessageStatus: Sendable, Hashable {
   case sending
   /// Durable. The position is in the receiver's mailbox, or in the group.
   case stored(StoredMessage)
+  /// Of a transient message: whoever is online gets it. There is no further news of it.
+  case pushed
   /// A device of the receiver has it. Of direct messages only, like `read`.
   case delivered
   case read
@@ -64,7 +165,9 @@ public enum MessageStatus: Sendable, Hashable {
 }
 
 public struct StoredMessage: Sendable, Hashable {
+  /// 0 of a transient message.
   public var messageID: UInt64
+  /// 0 where the message took none: there will be no news of it.
   public var seq: UInt64
   public var recordedAtMilliseconds: UInt64
 }

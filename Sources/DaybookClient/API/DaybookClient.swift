@@ -38,9 +38,9 @@ public final class DaybookClient: Sendable {
   /// What happens, in order; for one consumer. Ends after `.connection(.closed)`.
   public var events: ClientEvents { ClientEvents(queue: engine.events) }
 
-  /// Opens the session. From then on the client reconnects by itself, until `close` or an error that
-  /// trying again doesn't mend. Throws `ClientError`, among them `unreachable`, `invalid_token`,
-  /// `expired_token`, `foreign_token`.
+  /// Opens the session. From then on the client reconnects by itself, until `close` or an error
+  /// that trying again doesn't mend. Throws `ClientError`, among them `unreachable`,
+  /// `invalid_token`, `expired_token`, `foreign_token`.
   @discardableResult
   public func connect() async throws -> SessionInfo {
     try await ask { ClientEngine.Work.start($0) }
@@ -51,75 +51,14 @@ public final class DaybookClient: Sendable {
     try? await ask { (promise: EventLoopPromise<Void>) in ClientEngine.Work.close(promise) }
   }
 
-  /// Waits until every command so far is answered: what was sent, and what was read. Returns at once
-  /// when the session is over.
+  /// Waits until every command so far is answered: what was sent, and what was read. Returns at
+  /// once when the session is over.
   public func settled() async {
     try? await ask { (promise: EventLoopPromise<Void>) in ClientEngine.Work.settled(promise) }
   }
 
   /// The error that ended the session for good; nil before that, and after `close`.
   public var endedBy: ClientError? { engine.endedBy.withLockedValue { $0 } }
-
-  // MARK: commands
-
-  /// Sends a text. `clientTimeMilliseconds` (since 1970) is when it was written, by the sender's
-  /// clock. Throws `invalid_id`; all else comes through the message's status.
-  @discardableResult
-  public func send(
-    text: String, to conversation: Conversation, clientTimeMilliseconds: UInt64? = nil
-  ) throws(ClientError) -> SentMessage {
-    try send(.text(text), to: conversation, clientTimeMilliseconds: clientTimeMilliseconds)
-  }
-
-  @discardableResult
-  public func send(
-    _ content: MessageContent, to conversation: Conversation,
-    clientTimeMilliseconds: UInt64? = nil
-  ) throws(ClientError) -> SentMessage {
-    let to = try conversation.key()
-    let promise = engine.loop.makePromise(of: StoredMessage.self)
-    let time = Timestamp(milliseconds: clientTimeMilliseconds ?? 0)
-    let message = Message(content: content.encoded(), clientTime: time)
-    // Counted and handed over as one, so that ids rise in the order of sending.
-    return lastSend.withLockedValue { last in
-      last += 1
-      let sent = SentMessage(id: last, conversation: conversation, promise: promise)
-      engine.submit(.command(.send(to: to, message), .send(sent)))
-      return sent
-    }
-  }
-
-  /// The user has read the conversation up to this message's seq. Sent again until it is durable.
-  public func markRead(_ conversation: Conversation, upToSeq seq: UInt64) throws(ClientError) {
-    engine.submit(.read(try conversation.key(), upTo: Seq(seq)))
-  }
-
-  public func markRead(_ message: IncomingMessage) throws(ClientError) {
-    try markRead(message.conversation, upToSeq: message.seq)
-  }
-
-  /// Makes a group, with this user as its first member. Throws `group_exists` among others.
-  public func createGroup(_ id: String, title: String = "") async throws {
-    let group = try group(id)
-    _ = try await command(.createGroup(group, title: title))
-  }
-
-  /// False if the user was a member. Throws `group_not_found` among others.
-  @discardableResult
-  public func join(group id: String) async throws -> Bool {
-    try await command(.join(try group(id))).changed
-  }
-
-  /// False if the user was no member. Throws `group_not_found` among others.
-  @discardableResult
-  public func leave(group id: String) async throws -> Bool {
-    try await command(.leave(try group(id))).changed
-  }
-
-  /// Tells the others that the user is typing; dropped while there is no connection.
-  public func typing(in conversation: Conversation) throws(ClientError) {
-    engine.submit(.typing(try conversation.key()))
-  }
 
   // MARK: bulk
 
@@ -133,15 +72,18 @@ public final class DaybookClient: Sendable {
 
   // MARK: inner ways
 
-  private func group(_ id: String) throws(ClientError) -> GroupID {
-    do throws(DaybookError) {
-      return try GroupID(id)
-    } catch {
-      throw ClientError(error)
+  /// Counted and handed over as one, so that ids rise in the order of sending.
+  func dispatch(_ body: IssuedCommand.Body, to conversation: Conversation) -> SentMessage {
+    let promise = engine.loop.makePromise(of: StoredMessage.self)
+    return lastSend.withLockedValue { last in
+      last += 1
+      let sent = SentMessage(id: last, conversation: conversation, promise: promise)
+      engine.submit(.command(body, .send(sent)))
+      return sent
     }
   }
 
-  private func command(_ body: IssuedCommand.Body) async throws -> CommandReply {
+  func command(_ body: IssuedCommand.Body) async throws -> CommandReply {
     try await ask { ClientEngine.Work.command(body, .reply($0)) }
   }
 

@@ -17,10 +17,11 @@ public final class SentMessage: Sendable {
     self.promise = promise
   }
 
-  /// `sending`, `stored` or `failed`; what comes later is told by events.
+  /// `sending`, `stored`, `pushed` or `failed`; what comes later is told by events.
   public var status: MessageStatus { current.withLockedValue { $0 } }
 
-  /// Waits until the message is durable. Throws `ClientError`.
+  /// Waits until the message is durable; a transient one, until it was pushed. Throws
+  /// `ClientError`.
   public func stored() async throws -> StoredMessage {
     do {
       return try await promise.futureResult.get()
@@ -37,8 +38,12 @@ public final class SentMessage: Sendable {
       let stored = StoredMessage(
         messageID: reply.messageID.rawValue, seq: reply.seq.rawValue,
         recordedAtMilliseconds: reply.recordedAt.milliseconds)
-      messageID = stored.messageID
-      status = .stored(stored)
+      if reply.durability == CommandReply.notStored {
+        status = .pushed
+      } else {
+        messageID = stored.messageID
+        status = .stored(stored)
+      }
       promise.succeed(stored)
     case .failure(let error):
       status = .failed(ClientError(error))

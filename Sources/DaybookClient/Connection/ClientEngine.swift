@@ -15,6 +15,7 @@ final class ClientEngine: @unchecked Sendable {
     case watch([String])
     case typing(StreamKey)
     case read(StreamKey, upTo: Seq)
+    case markedUnread([StreamKey])
     case source(any CommandSource, window: Int, EventLoopPromise<Void>)
     case ackDue(EventQueue.Level)
     case start(EventLoopPromise<SessionInfo>)
@@ -26,6 +27,8 @@ final class ClientEngine: @unchecked Sendable {
     case reply(EventLoopPromise<CommandReply>)
     case send(SentMessage)
     case read(StreamKey)
+    /// The client's own: nobody waits for its answer.
+    case unasked
     case sourced(SourceRun, tag: UInt64)
   }
 
@@ -120,7 +123,11 @@ final class ClientEngine: @unchecked Sendable {
     case .watch(let users): core.watch(users)
     case .typing(let conversation): core.typing(conversation)
     case .read(let conversation, let seq):
-      if let seq = reads.want(conversation, upTo: seq) { sendRead(conversation, upTo: seq) }
+      if seq > .none, let seq = reads.want(conversation, upTo: seq) {
+        sendRead(conversation, upTo: seq)
+      }
+      unmark(conversation)
+    case .markedUnread(let conversations): core.markedUnread.formUnion(conversations)
     case .source(let source, let window, let done):
       guard !isOver else { return done.fail(overError) }
       let run = SourceRun(source: source, window: window, done: done)
@@ -141,6 +148,13 @@ final class ClientEngine: @unchecked Sendable {
     }
   }
 
+  /// A read of what was read before changes nothing, and so leaves the mark where it is.
+  private func unmark(_ conversation: StreamKey) {
+    guard core.markedUnread.remove(conversation) != nil else { return }
+    let change = MarksChange(isUnread: false)
+    issue(.unasked) { core.issue(.mark(conversation: conversation, change), token: $0) }
+  }
+
   private func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
     lastToken += 1
     completions[lastToken] = completion
@@ -154,7 +168,8 @@ final class ClientEngine: @unchecked Sendable {
   func pull(_ run: SourceRun) {
     while !run.isExhausted && run.unanswered < run.window {
       guard let (command, tag) = run.source.next() else {
-        run.isExhausted = true
+        run.isExhausted = run.source.isExhausted
+        assert(run.isExhausted || run.unanswered > 0, "nothing would ask this source again")
         break
       }
       run.unanswered += 1
@@ -240,7 +255,7 @@ final class ClientEngine: @unchecked Sendable {
       } else {
         pull(run)
       }
-    case nil: break
+    case .unasked, nil: break
     }
     return nil
   }

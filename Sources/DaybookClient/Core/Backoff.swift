@@ -1,5 +1,5 @@
-/// How long to wait before a further attempt: exponential with full jitter, so that clients whom one
-/// failure threw out don't come back as one ("Exponential Backoff and Jitter", AWS, 2015).
+/// How long to wait before a further attempt: exponential with full jitter, so that clients whom
+/// one failure threw out don't come back as one ("Exponential Backoff and Jitter", AWS, 2015).
 package struct Backoff: Sendable {
   package let firstMilliseconds: UInt64
   package let maxMilliseconds: UInt64

@@ -36,14 +36,25 @@ package struct DeliveryBoard: Sendable {
   }
 
   /// A send to this user was answered: the message is in their mailbox at this seq. What it and
-  /// those that waited with it have reached beyond that.
+  /// those that waited with it have reached beyond that. With no seq it is in nobody's mailbox, and
+  /// nothing will come of it.
   package mutating func stored(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
-    change(user) { $0.note(id, at: seq, isHeld: false) + $0.answered() }
+    change(user) { peer in
+      guard seq != .none else {
+        peer.noteUnreachable()
+        return peer.answered()
+      }
+      return peer.note(id, at: seq, isHeld: false) + peer.answered()
+    }
   }
 
   /// The own mailbox's copy of a message that some device of this user sent.
   package mutating func copied(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
     change(user) { peer in
+      guard seq != .none else {
+        peer.noteUnreachable()
+        return []
+      }
       let isHeld = peer.unanswered > 0
       return peer.note(id, at: seq, isHeld: isHeld)
     }

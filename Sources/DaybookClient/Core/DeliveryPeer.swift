@@ -42,7 +42,12 @@ struct DeliveryPeer: Sendable {
     return news
   }
 
-  /// One more of the sends has its answer. With the last one, what was held back can belong to none.
+  /// Takes a message that never gets there: news that name no message would be taken for news of
+  /// it.
+  mutating func noteUnreachable() { hasStored = true }
+
+  /// One more of the sends has its answer. With the last one, what was held back can belong to
+  /// none.
   mutating func answered() -> [News] {
     unanswered = max(0, unanswered - 1)
     guard unanswered == 0, held > 0 else { return [] }

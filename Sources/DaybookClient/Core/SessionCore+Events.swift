@@ -1,4 +1,6 @@
 import DaybookModel
+import DaybookSchema
+import NIOCore
 
 extension SessionCore {
   /// Tells the user what an event means to them. Each comes here once and in order.
@@ -9,8 +11,10 @@ extension SessionCore {
     }
     if let message = IncomingMessage(event, for: user) {
       actions.append(.emit(.message(message), point))
-      if case .messageCopied(_, let to, let peerSeq) = event.body {
+      switch event.body {
+      case .messageCopied(_, let to, let peerSeq):
         tell(board.copied(event.messageID, to: to, at: peerSeq))
+      default: break
       }
       return
     }
@@ -21,24 +25,37 @@ extension SessionCore {
     case .messagesRead(let by, let upTo):
       tell(board.read(by: by, upTo: upTo))
       actions.append(.emit(nil, point))
-    default: actions.append(.emit(meaning(of: event), point))
+    default:
+      remember(event)
+      let meanings = ClientEvent.meanings(of: event)
+      // Only with the last of them has the event been told.
+      for meaning in meanings.dropLast() { actions.append(.emit(meaning, nil)) }
+      actions.append(.emit(meanings.last, point))
     }
   }
 
-  private func meaning(of event: Event) -> ClientEvent? {
+  /// A message that stands in no log. What this device itself sent is no news to it, and a kind
+  /// that this version doesn't know is passed over.
+  mutating func tellTransient(_ bytes: ByteBuffer) {
+    guard let event = try? EventDecoding.decode(bytes),
+      var message = IncomingMessage(event, for: user)
+    else { return }
+    if message.isOwn, let device = info?.device, event.actor.device?.text == device { return }
+    message.isTransient = true
+    actions.append(.emit(.message(message), nil))
+  }
+
+  private mutating func remember(_ event: Event) {
     switch event.body {
-    case .read(let peer, let upTo):
-      return peer.map { .read(.user($0.text), upToSeq: upTo.rawValue) }
-    case .groupRead(let group, let upTo):
-      return .read(.group(group.text), upToSeq: upTo.rawValue)
-    case .groupJoined(let group, _): return .groupJoined(group.text)
-    case .groupLeft(let group, _): return .groupLeft(group.text)
-    case .groupCreated(let title):
-      return .groupCreated(event.stream.id, title: title, by: event.actor.user?.text ?? "")
-    case .memberJoined(let member):
-      return .memberJoined(group: event.stream.id, user: member.text)
-    case .memberLeft(let member): return .memberLeft(group: event.stream.id, user: member.text)
-    default: return nil
+    case .conversationMarked(let conversation, let marks):
+      if marks.isUnread {
+        markedUnread.insert(conversation)
+      } else {
+        markedUnread.remove(conversation)
+      }
+    case .read(let peer?, _): markedUnread.remove(.user(peer))
+    case .groupRead(let group, _): markedUnread.remove(.group(group))
+    default: break
     }
   }
 

@@ -4,18 +4,19 @@ import NIOCore
 import WireProtocol
 
 extension SessionCore {
+  private static let commandReplies = Set(FrameType.commands.map(\.reply))
+  private static let queryReplies = Set(FrameType.queries.map(\.reply))
+
   /// Takes a frame of the server. A type that this version doesn't know is passed over.
   package mutating func receive(_ frame: Frame) {
     do throws(DaybookError) {
       switch frame.type {
       case .event: try receiveEvent(frame.body)
-      case .send.reply, .read.reply, .createGroup.reply, .join.reply, .leave.reply:
-        try receiveReply(frame)
       case .error: try receiveError(frame)
       case .connect.reply: try receiveConnectReply(frame)
       case .fetch.reply: try receiveFetchReply(frame)
-      case .history.reply, .unread.reply, .online.reply, .members.reply:
-        try receiveQueryReply(frame)
+      case let type where SessionCore.commandReplies.contains(type): try receiveReply(frame)
+      case let type where SessionCore.queryReplies.contains(type): try receiveQueryReply(frame)
       default: try receivePush(frame)
       }
     } catch {
@@ -37,11 +38,12 @@ extension SessionCore {
     case .caughtUp: actions.append(.emit(.caughtUp, nil))
     case .presence:
       let push = try Daybook_V1_Presence(frameBody: frame.body)
-      actions.append(.emit(.presence(user: push.user, isOnline: push.online), nil))
+      actions.append(.emit(.presence(UserPresence(push)), nil))
     case .typingPush:
       let push = try Daybook_V1_Typing(frameBody: frame.body)
       guard let conversation = Conversation(push.conversation) else { return }
       actions.append(.emit(.typing(user: push.user, conversation), nil))
+    case .transient: tellTransient(frame.body)
     case .closing:
       let error = DaybookError(try Daybook_V1_Closing(frameBody: frame.body).error)
       actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
@@ -143,7 +145,7 @@ extension SessionCore {
       actions.append(.queryAnswer(id: id, .success(frame.body)))
     case .watch:
       for user in try Daybook_V1_OnlineReply(frameBody: frame.body).users {
-        actions.append(.emit(.presence(user: user.user, isOnline: user.online), nil))
+        actions.append(.emit(.presence(UserPresence(user)), nil))
       }
     default: break
     }

@@ -57,6 +57,8 @@ package struct SessionCore: Sendable {
   var board = DeliveryBoard()
   /// Whose coming and going the user wants to be told, in every session.
   var watched: Set<String> = []
+  /// Conversations that the user has marked as unread, as far as this client was told.
+  package var markedUnread: Set<StreamKey> = []
   /// The user knows that commands are turned away for the time being.
   var isDelayed = false
   package internal(set) var actions: [SessionAction] = []
@@ -118,9 +120,13 @@ package struct SessionCore: Sendable {
   /// A command under its own origin and number. It goes out at the next `flush`.
   package mutating func issue(_ command: IssuedCommand, token: UInt64) {
     // A service, which acts for others, is told nothing of what becomes of a message.
-    if case .send(let to, _) = command.body, command.actingFor == nil, let peer = to.userID {
+    if command.actingFor == nil, let peer = command.body.followedReceiver {
       sends[token] = peer
       board.sending(to: peer)
+    }
+    // Known at once, so that a read right behind it takes it back.
+    if case .mark(let conversation, let change) = command.body, change.isUnread == true {
+      markedUnread.insert(conversation)
     }
     queue.append(command, token: token)
   }

@@ -1,7 +1,7 @@
 import DaybookModel
 
-/// Brings one stream's events into order, each once: whatever arrives twice is dropped, what arrives
-/// early is held, and what is missing is named so that it can be fetched.
+/// Brings one stream's events into order, each once: whatever arrives twice is dropped, what
+/// arrives early is held, and what is missing is named so that it can be fetched.
 package struct StreamTracker<Element: Sendable>: Sendable {
   /// Everything up to here was released, or lies outside what the user may see.
   package private(set) var position: Seq
@@ -44,7 +44,8 @@ package struct StreamTracker<Element: Sendable>: Sendable {
   package mutating func receive(_ seq: Seq, _ element: Element) -> [Released] {
     guard seq > position else {
       if seq > .none && seq <= handed {
-        // The server sends what it has no ack of. Should that one be lost, only another one moves it.
+        // The server sends what it has no ack of. Should that one be lost, only another one moves
+        // it.
         acked = min(acked, Seq(seq.rawValue - 1))
         repeated = seq
       }

@@ -1,0 +1,112 @@
+import DaybookModel
+
+extension ClientEvent {
+  /// What an event that is no message says to the user, in order; nothing for what concerns only
+  /// the server, or an edit that is gone with its message.
+  static func meanings(of event: Event) -> [ClientEvent] {
+    if event.stream.kind == .group {
+      switch event.body {
+      case .memberJoined(let member, .owner):
+        let fallen = ClientEvent.roleChanged(
+          group: event.stream.id, user: member.text, role: .owner)
+        return [inGroup(event), fallen].compactMap { $0 }
+      case .memberLeft(_, let successor?):
+        let fallen = ClientEvent.roleChanged(
+          group: event.stream.id, user: successor.text, role: .owner)
+        return [inGroup(event), fallen].compactMap { $0 }
+      default: break
+      }
+    }
+    return [ofMessage(event) ?? inMailbox(event) ?? inGroup(event)].compactMap { $0 }
+  }
+
+  private static func ofMessage(_ event: Event) -> ClientEvent? {
+    let by = event.actor.user?.text ?? ""
+    let at = event.recordedAt.milliseconds
+    let id = event.messageID.rawValue
+    switch event.body {
+    case .messageRecalled(let target):
+      return .recalled(
+        MessageRecall(
+          conversation: Conversation(of: target, in: event), messageID: id, by: by,
+          atMilliseconds: at))
+    case .messageEdited(let target, let content):
+      return .edited(
+        MessageEdit(
+          conversation: Conversation(of: target, in: event), messageID: id, by: by,
+          atMilliseconds: at, content: MessageContent(encoded: content)))
+    case .reactionAdded(let target, let reaction):
+      return .reaction(
+        MessageReaction(
+          conversation: Conversation(of: target, in: event), messageID: id, by: by,
+          atMilliseconds: at, reaction: reaction, isRemoved: false))
+    case .reactionRemoved(let target, let reaction):
+      return .reaction(
+        MessageReaction(
+          conversation: Conversation(of: target, in: event), messageID: id, by: by,
+          atMilliseconds: at, reaction: reaction, isRemoved: true))
+    default: return nil
+    }
+  }
+
+  /// What this user did on one of the devices, and what others did to this user.
+  private static func inMailbox(_ event: Event) -> ClientEvent? {
+    let by = event.actor.user?.text ?? ""
+    switch event.body {
+    case .read(let peer?, let upTo): return .read(.user(peer.text), upToSeq: upTo.rawValue)
+    case .groupRead(let group, let upTo):
+      return .read(.group(group.text), upToSeq: upTo.rawValue)
+    case .conversationCleared(let peer?, let upTo):
+      return .cleared(.user(peer.text), upToSeq: upTo.rawValue)
+    case .groupCleared(let group, let upTo):
+      return .cleared(.group(group.text), upToSeq: upTo.rawValue)
+    case .conversationMarked(let conversation, let marks):
+      return .marked(MarkedConversation(Conversation(conversation), marks))
+    case .groupJoined(let group, _): return .groupJoined(group.text)
+    case .groupLeft(let group, _): return .groupLeft(group.text)
+    case .groupInvited(let group, _): return .invited(group: group.text, by: by)
+    case .groupRefused(let group, _): return .refused(group: group.text, by: by)
+    case .userBlocked(let user): return .blocked(user.text)
+    case .userUnblocked(let user): return .unblocked(user.text)
+    case .deviceForgotten(let device): return .deviceForgotten(device.text)
+    default: return nil
+    }
+  }
+
+  private static func inGroup(_ event: Event) -> ClientEvent? {
+    let group = event.stream.id
+    let by = event.actor.user?.text ?? ""
+    /// Nil where a member acts for itself.
+    func other(than member: UserID) -> String? {
+      event.actor.user.flatMap { $0 == member ? nil : $0.text }
+    }
+    switch event.body {
+    case .groupCreated(let settings):
+      return .groupCreated(group, title: settings.title, by: by)
+    case .groupChanged(let settings):
+      return .groupChanged(group, GroupAttributes(settings), by: by)
+    case .groupDissolved: return .groupDissolved(group, by: by)
+    case .memberJoined(let member, _):
+      return .memberJoined(group: group, user: member.text, by: other(than: member))
+    case .memberLeft(let member, _):
+      return .memberLeft(group: group, user: member.text, by: other(than: member))
+    case .memberInvited(let member):
+      return .memberInvited(group: group, user: member.text, by: by)
+    case .joinRequested(let member): return .joinRequested(group: group, user: member.text)
+    case .joinRefused(let member):
+      return .joinRefused(group: group, user: member.text, by: other(than: member))
+    case .roleChanged(let member, let role):
+      return .roleChanged(group: group, user: member.text, role: GroupRole(role), by: by)
+    case .memberSilenced(let member, let isSilenced):
+      return .memberSilenced(group: group, user: member.text, isSilenced: isSilenced, by: by)
+    default: return nil
+    }
+  }
+}
+
+extension Conversation {
+  /// Where the message is that an amendment is about.
+  fileprivate init(of target: MessageTarget, in event: Event) {
+    self = target.peer.map { .user($0.text) } ?? Conversation(event.stream)
+  }
+}
