@@ -23,7 +23,7 @@ struct GroupOpening {
       try source.outcome()
     }
     do {
-      try await issue(1, .createGroup(group, title: ""))
+      try await issue(1, .createGroup(group, GroupSettings(title: "")))
     } catch let error as DaybookError where error.code == .groupExists {
       // Somebody else's: whether this service's user is a member is not the import's to change.
       return

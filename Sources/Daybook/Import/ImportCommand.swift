@@ -5,5 +5,5 @@ struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Bring chat from elsewhere into a running Daybook.",
-    subcommands: [ImportIRC.self])
+    subcommands: [ImportIRC.self, ImportSlack.self])
 }

@@ -1,5 +1,4 @@
 import DaybookModel
-import Glibc
 import Import
 import NIOConcurrencyHelpers
 import WireProtocol
@@ -15,13 +14,11 @@ final class ImportProgress: Sendable {
   }
 
   private let state: NIOLockedValueBox<State>
-  private let lines: Int
-  private let start = ContinuousClock.now
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let display: ImportDisplay
 
   /// `connected`: when the import began, by the server's clock.
   init(lines: Int, connected: Timestamp) {
-    self.lines = lines
+    display = ImportDisplay(total: lines, unit: "lines")
     state = NIOLockedValueBox(State(counts: ImportCounts(start: connected)))
   }
 
@@ -46,7 +43,7 @@ final class ImportProgress: Sendable {
       return state.counts.rejected > before && before < ImportProgress.rejectionsShownMax
     }
     if isShown {
-      say("\(log.name):\(line): \(error.code.name): \(Terminal.safe(error.message))\n")
+      display.say("\(log.name):\(line): \(error.code.name): \(Terminal.safe(error.message))\n")
     }
   }
 
@@ -58,26 +55,9 @@ final class ImportProgress: Sendable {
   }
 
   /// Says how far it has come, over and over, until cancelled.
-  func show() async {
-    while true {
-      let pause: Duration = isTerminal ? .milliseconds(200) : .seconds(3)
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
-      say(line() + (isTerminal ? "" : "\n"))
-    }
-  }
+  func show() async { await display.show { self.done } }
 
-  func end() { say(line() + "\n") }
+  func end() { display.end(done: done) }
 
-  private func line() -> String {
-    let done = state.withLockedValue { $0.linesOfFinished + $0.lineOfCurrent }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rate = seconds > 0 ? Double(done) / seconds : 0
-    let left = rate > 0 ? "\(Int((Double(lines - done) / rate).rounded(.up))) s left" : "…"
-    let share = lines > 0 ? done * 100 / lines : 100
-    return "\(done) of \(lines) lines (\(share) %), \(Int(rate)) lines/s, \(left)"
-  }
-
-  private func say(_ text: String) {
-    printToStandardError((isTerminal ? "\r\u{1b}[K" : "") + text, end: "")
-  }
+  private var done: Int { state.withLockedValue { $0.linesOfFinished + $0.lineOfCurrent } }
 }
