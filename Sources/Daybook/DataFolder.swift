@@ -5,20 +5,39 @@ import SegmentLog
 
 /// The data folder: everything that one Daybook owns.
 ///
-///     daybook.json   format version
+///     daybook.json   format version, settings
 ///     secret         key of the tokens, for its owner's eyes
 ///     lock           held (flock) by the process that writes
 ///     log/           the log; all that follows is made from it
 ///     state/         snapshots of the partitions' state
 ///     projections/   read models, a SQLite file each
 struct DataFolder: Sendable {
-  static let formatVersion = 1
+  /// What is written. Every version has kinds of events that the one before does not know.
+  static let formatVersion = 2
+  static let readableVersions = 1...formatVersion
 
   let path: String
+  let settings: Settings
+  private let version: Int
 
-  private init(checked path: String) { self.path = path }
+  private init(
+    checked path: String, _ settings: Settings, version: Int = DataFolder.formatVersion
+  ) {
+    self.path = path
+    self.settings = settings
+    self.version = version
+  }
 
-  var descriptionPath: String { "\(path)/daybook.json" }
+  /// What was chosen when the folder was made, and holds for whatever opens it.
+  struct Settings: Sendable {
+    /// Members of a group up to which it is told who has read a message.
+    var receiptsMembersMax = 1_000
+
+    static let receiptsMembersRange = 0...Limits.groupMembersMax
+  }
+
+  private static let descriptionName = "daybook.json"
+  var descriptionPath: String { "\(path)/\(DataFolder.descriptionName)" }
   var secretPath: String { "\(path)/secret" }
   var lockPath: String { "\(path)/lock" }
   var logPath: String { "\(path)/log" }
@@ -27,24 +46,63 @@ struct DataFolder: Sendable {
 
   private struct Description: Codable {
     var formatVersion: Int
+    var receiptsMembersMax: Int?
 
-    enum CodingKeys: String, CodingKey { case formatVersion = "format_version" }
+    enum CodingKeys: String, CodingKey {
+      case formatVersion = "format_version"
+      case receiptsMembersMax = "receipts_members_max"
+    }
+
+    /// Throws `invalid_argument` for a value outside its range.
+    func settings(_ path: String) throws(DaybookError) -> Settings {
+      var settings = Settings()
+      guard let members = receiptsMembersMax else { return settings }
+      guard Settings.receiptsMembersRange.contains(members) else {
+        throw DaybookError(
+          .invalidArgument,
+          "receipts_members_max in \(path) is 0 to \(Limits.groupMembersMax), not \(members)")
+      }
+      settings.receiptsMembersMax = members
+      return settings
+    }
   }
 
   /// Throws `data_folder_missing`, `format_version`, `permission_denied`.
   init(at path: String) throws(DaybookError) {
-    self.path = path
+    let descriptionPath = "\(path)/\(DataFolder.descriptionName)"
     let bytes = try DataFolder.read(descriptionPath, folder: path)
     guard let description = try? JSONDecoder().decode(Description.self, from: Data(bytes)) else {
       throw DaybookError(
         .formatVersion, "\(descriptionPath) states no format version: restore it from a copy")
     }
-    guard description.formatVersion == DataFolder.formatVersion else {
+    guard DataFolder.readableVersions.contains(description.formatVersion) else {
       throw DaybookError(
         .formatVersion,
         "\(path) is of format version \(description.formatVersion), this program reads "
-          + "\(DataFolder.formatVersion): use the program that made it")
+          + "up to \(DataFolder.formatVersion): use the program that made it")
     }
+    self.init(
+      checked: path, try description.settings(descriptionPath),
+      version: description.formatVersion)
+  }
+
+  /// Marks a folder of an earlier version as one of this, before anything is logged that a program
+  /// of that version could not read. For who holds the lock. Throws `permission_denied`,
+  /// `storage_full`.
+  func raiseVersion() throws(DaybookError) {
+    guard version < DataFolder.formatVersion else { return }
+    let raised = "\(descriptionPath).new"
+    unlink(raised)
+    try DataFolder.write(DataFolder.description(settings), to: raised)
+    guard rename(raised, descriptionPath) == 0 else {
+      throw DataFolder.failure("write", descriptionPath, errno)
+    }
+    try DataFolder.sync(path)
+  }
+
+  private static func description(_ settings: Settings) -> String {
+    "{\"format_version\": \(formatVersion), "
+      + "\"receipts_members_max\": \(settings.receiptsMembersMax)}\n"
   }
 
   /// The right to write to the folder, for as long as the result lives. Throws
@@ -55,9 +113,10 @@ struct DataFolder: Sendable {
   /// `daybook.json`, so that a folder that was not finished is none. Throws `data_folder_exists`,
   /// `permission_denied`, `storage_full`, or what `fill` throws; then nothing is left behind.
   static func create(
-    at path: String, fill: (DataFolder) throws(DaybookError) -> Void
+    at path: String, settings: Settings = Settings(),
+    fill: (DataFolder) throws(DaybookError) -> Void
   ) throws(DaybookError) -> DataFolder {
-    let folder = DataFolder(checked: path)
+    let folder = DataFolder(checked: path, settings)
     guard mkdir(path, 0o700) == 0 else { throw failure("make", path, errno) }
     do throws(DaybookError) {
       guard chmod(path, 0o700) == 0 else { throw failure("make", path, errno) }
@@ -65,7 +124,7 @@ struct DataFolder: Sendable {
         guard mkdir(inner, 0o700) == 0 else { throw failure("make", inner, errno) }
       }
       try fill(folder)
-      try write("{\"format_version\": \(formatVersion)}\n", to: folder.descriptionPath)
+      try write(description(settings), to: folder.descriptionPath)
       try sync(path)
       try sync(parent(of: path))
     } catch {

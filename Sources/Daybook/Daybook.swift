@@ -13,8 +13,8 @@ struct Daybook: AsyncParsableCommand {
       """,
     subcommands: [
       Init.self, Serve.self, TokenCommand.self, ChatCommand.self, ImportCommand.self, History.self,
-      Unread.self,
-      Offline.self, LogCommand.self, ProjectionCommand.self, BenchCommand.self,
+      Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
+      LogCommand.self, ProjectionCommand.self, BenchCommand.self,
     ])
 
   /// Says what went wrong in one line, and exits with 1; with 64 if the command line was at fault.

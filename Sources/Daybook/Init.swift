@@ -15,20 +15,32 @@ struct Init: ParsableCommand {
   @Option(help: "How many partitions the log has (1 to \(Limits.partitionsMax)).")
   var partitions = 8
 
+  @Option(
+    help: "Members of a group up to which it is told who has read a message; 0 tells of none.")
+  var receiptsMembersMax = DataFolder.Settings().receiptsMembersMax
+
   func validate() throws {
+    guard DataFolder.Settings.receiptsMembersRange.contains(receiptsMembersMax) else {
+      throw ValidationError(
+        "--receipts-members-max is 0 to \(Limits.groupMembersMax), not \(receiptsMembersMax)")
+    }
     guard (1...Limits.partitionsMax).contains(partitions) else {
       throw ValidationError("--partitions is 1 to \(Limits.partitionsMax), not \(partitions)")
     }
   }
 
   func run() throws {
-    let folder = try Init.make(at: path, partitions: partitions)
+    var settings = DataFolder.Settings()
+    settings.receiptsMembersMax = receiptsMembersMax
+    let folder = try Init.make(at: path, partitions: partitions, settings: settings)
     try printToStandardOutput("made \(folder.path) with \(partitions) partitions")
   }
 
   /// A data folder with its secret and an empty log. Throws as `DataFolder.create` does.
-  static func make(at path: String, partitions: Int) throws(DaybookError) -> DataFolder {
-    try DataFolder.create(at: path) { folder throws(DaybookError) in
+  static func make(
+    at path: String, partitions: Int, settings: DataFolder.Settings = DataFolder.Settings()
+  ) throws(DaybookError) -> DataFolder {
+    try DataFolder.create(at: path, settings: settings) { folder throws(DaybookError) in
       try Secret.create(at: folder.secretPath)
       try SegmentLog.create(in: folder.logPath, partitions: partitions)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import NIOCore
+import Partitions
 import SegmentLog
 
 /// Runs the server until it is told to stop.
@@ -20,8 +21,26 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Threads for connections and partitions; as many as cores if not given.")
   var loops: Int?
 
+  @Option(
+    help: "Seconds for which authors may recall what they sent; 0: they may not. Moderators may.")
+  var recallLimit: UInt64 = 86_400
+
+  @Flag(
+    help: "Do not tell users that they were blocked: what they send seems sent, and goes nowhere.")
+  var hideBlocks = false
+
   func validate() throws {
+    guard recallLimit <= Serve.recallLimitMax else {
+      throw ValidationError("--recall-limit is 0 to \(Serve.recallLimitMax) seconds")
+    }
     if let loops, !(1...256).contains(loops) { throw ValidationError("--loops is 1 to 256") }
+  }
+
+  /// A hundred years.
+  private static let recallLimitMax: UInt64 = 3_155_760_000
+
+  private var policy: DecisionPolicy {
+    DecisionPolicy(recallLimitMilliseconds: recallLimit * 1000, hidesBlocks: hideBlocks)
   }
 
   func run() async throws {
@@ -29,8 +48,9 @@ struct Serve: AsyncParsableCommand {
     let folder = try data.open()
     let lock = try await Serve.lock(folder)
     try await ListenProbe.check(address)
+    try folder.raiseVersion()
     let server = try await Server(
-      folder: folder, lock: lock, loops: loops ?? System.coreCount,
+      folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
       report: { printToStandardError("daybook: \($0)") })
     let stop = StopSignal()
     do {

@@ -39,6 +39,22 @@ struct SentPreviewsTests {
     #expect(previews.line(update(.read, message: 9)) == "✓✓ read by bo: m0")
   }
 
+  @Test("state the message's number where it has one")
+  func numbers() {
+    var previews = SentPreviews()
+    previews.sent(1, "m0", number: 12)
+    #expect(previews.number(ofSend: 1) == 12)
+    #expect(previews.line(update(stored(9), send: 1, message: 9)) == "✓ stored [12]: m0")
+    #expect(previews.number(ofSend: 1) == nil)
+    #expect(previews.line(update(.read, message: 9)) == "✓✓ read by bo [12]: m0")
+    _ = previews.came(own("from elsewhere", id: 10))
+    previews.numbered(10, 13)
+    #expect(
+      previews.line(update(.delivered, message: 10)) == "✓✓ delivered to bo [13]: from elsewhere")
+    previews.sent(2, "now")
+    #expect(previews.line(update(.pushed, send: 2)) == "✓ sent to who is online: now")
+  }
+
   @Test("name what another device sent, too")
   func otherDevice() {
     var previews = SentPreviews()

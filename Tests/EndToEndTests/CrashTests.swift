@@ -127,7 +127,7 @@ struct CrashTests {
       return try list.objects().map { "\($0["name"]!) \($0["state_hash"]!)" }
     }
     let live = try await hashes()
-    #expect(live.count == 3)
+    #expect(live.count == 5)
     try await Program.succeed(["projection", "verify", "--data", server.data])
     let projections = URL(fileURLWithPath: server.data).appendingPathComponent("projections")
     for file in try FileManager.default.contentsOfDirectory(

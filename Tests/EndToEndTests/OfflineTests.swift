@@ -62,6 +62,7 @@ actor Device {
         switch update.status {
         case .sending: "sending"
         case .stored: "stored"
+        case .pushed: "pushed"
         case .delivered: "delivered"
         case .read: "read"
         case .failed(let error): "failed: \(error)"

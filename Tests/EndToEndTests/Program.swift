@@ -92,11 +92,13 @@ final class TestServer: @unchecked Sendable {
 
   var data: String { folder.appendingPathComponent("data").path }
 
-  init(partitions: Int = 4) async throws {
+  /// `options` are those of `daybook init`.
+  init(partitions: Int = 4, _ options: [String] = []) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "daybook-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try await Program.succeed(["init", "--data", data, "--partitions", "\(partitions)"])
+    try await Program.succeed(
+      ["init", "--data", data, "--partitions", "\(partitions)"] + options)
   }
 
   deinit {
@@ -104,8 +106,9 @@ final class TestServer: @unchecked Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  func start() async throws {
-    let server = try Running(["serve", "--data", data, "--tcp", address])
+  /// `options` are those of `daybook serve`.
+  func start(_ options: [String] = []) async throws {
+    let server = try Running(["serve", "--data", data, "--tcp", address] + options)
     running = server
     while !server.text().contains("\n") {
       try #require(server.isRunning, "the server ended: \(server.text("err"))")
@@ -139,6 +142,22 @@ final class TestServer: @unchecked Sendable {
   func token(service: String) async throws -> String {
     let output = try await Program.succeed(["token", "--data", data, "--service", service])
     return output.text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+extension TestServer {
+  /// What a user's console shows for these lines, once all of them are done.
+  func chat(_ user: String, device: String = "phone", _ lines: String...) async throws -> String {
+    let token = try await token(user: user, device: device)
+    return try await Program.succeed(
+      ["chat", "--server", address, "--token", token],
+      input: lines.map { $0 + "\n" }.joined()
+    ).text
+  }
+
+  /// The objects that a command prints with `--json`.
+  func objects(_ command: [String]) async throws -> [[String: Any]] {
+    try await Program.succeed(command + ["--data", data, "--json"]).objects()
   }
 }
 

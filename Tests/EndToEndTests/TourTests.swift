@@ -90,7 +90,7 @@ struct TourTests {
 
     #expect(told.contains("hello bob") && told.contains("are you there?"))
     let rebuilt = try await run(try tour("tour-stopped"), in: folder)
-    #expect(rebuilt.contains(#"{"conversation":"user/alice","unread":2}"#), "\(rebuilt)")
+    #expect(rebuilt.contains(#"{"conversation":"user/alice","unread":2,"#), "\(rebuilt)")
     for name in ["history", "unread", "offline"] {
       let before = hash(of: name, in: told)
       #expect(before != nil && hash(of: name, in: rebuilt) == before, "\(name)")

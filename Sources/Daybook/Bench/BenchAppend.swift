@@ -108,7 +108,8 @@ struct BenchAppend: AsyncParsableCommand {
         let id = NumberedOrigin(origin: Origin("bench-\(index)".utf8)!, number: UInt64(number + 1))
         _ = try await desk.ask(
           Command(
-            stream: stream, actor: Actor(user: sender), id: id, body: .createGroup(title: "")))
+            stream: stream, actor: Actor(user: sender), id: id,
+            body: .createGroup(GroupSettings(title: ""))))
       }
     }
     return streams.enumerated().map { index, streams in

@@ -116,7 +116,8 @@ struct BenchChat: AsyncParsableCommand {
   /// Seconds until the projections have everything that was durable when this was called.
   private func projectionLag(_ data: DataFolder, _ log: SegmentLogReader) async throws -> Double {
     let start = DispatchTime.now().uptimeNanoseconds
-    let queries = QueryService(log: log, folder: data.projectionsPath, timeout: .seconds(60))
+    let queries = QueryService(
+      log: log, folder: data.projectionsPath, clock: SystemClock(), timeout: .seconds(60))
     try await queries.waitForHead()
     return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
   }

@@ -9,7 +9,7 @@ struct ChatCommand: AsyncParsableCommand {
     commandName: "chat",
     abstract: "Chat at the console.",
     discussion: """
-      \(ChatInput.helpText)
+      \(ChatForm.help)
 
       Lines may come from a pipe: at their end everything that was sent is stored before it leaves.
       """)

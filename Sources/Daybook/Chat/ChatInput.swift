@@ -1,3 +1,5 @@
+import DaybookClient
+
 /// What a person typed into the console client.
 enum ChatInput: Equatable {
   case text(String)
@@ -14,24 +16,61 @@ enum ChatInput: Equatable {
   case typing
   case quit
   case nothing
+  case message(MessageInput)
+  case inGroup(GroupInput)
+  case own(OwnInput)
   /// A line that is no command, and how it would be one.
   case wrong(String)
 
-  static let historyDefault = 20
+  /// About a message, by the number that stands in front of it. Nil: the own last one here.
+  enum MessageInput: Equatable {
+    case reply(Int, String)
+    case edit(Int?, String)
+    case recall(Int?)
+    case react(Int, String)
+    case unreact(Int, String)
+    case forward(Int, to: Conversation)
+    case receipts(Int?)
+    /// For so many days.
+    case keep(Int, String)
+    case transient(String)
+  }
 
-  static let helpText = """
-    /to USER        talk to a user
-    /group NAME     talk in a group; it is made if there is none
-    /join [NAME]    become a member of a group and talk there
-    /leave [NAME]   be no member any more
-    /history [N]    the last N messages here
-    /unread         what you have not read
-    /online [USER…] who is there: these users, or those of this conversation
-    /typing         tell them that you are typing
-    /quit           leave (so does the end of the input)
-    //text          send text that begins with a slash
-    Anything else is sent. ✓ means stored, ✓✓ delivered or read. Times are UTC.
-    """
+  /// About the open group, but for `decline`, which names one.
+  enum GroupInput: Equatable {
+    case info
+    case members
+    case invite(String)
+    case remove(String)
+    case admit(String)
+    case refuse(String)
+    case decline(String)
+    case role(String, GroupRole)
+    case owner(String)
+    /// Nil: everybody but the admins.
+    case silence(String?, Bool)
+    case title(String)
+    case describe(String)
+    case policy(GroupJoinPolicy)
+    case historyShown(Bool)
+    case dissolve
+  }
+
+  /// About the person's own list of conversations, people and devices.
+  enum OwnInput: Equatable {
+    case conversations
+    case quiet(Bool)
+    case pin(Bool)
+    case markUnread
+    case clear
+    case block(String)
+    case unblock(String)
+    case blocked
+    case devices
+    case forget(String)
+  }
+
+  static let historyDefault = 20
 
   init(_ line: String) {
     guard line.hasPrefix("/") else {
@@ -42,31 +81,66 @@ enum ChatInput: Equatable {
       self = .text(String(line.dropFirst()))
       return
     }
-    let words = line.split(separator: " ").map(String.init)
-    let arguments = Array(words.dropFirst())
-    self = ChatInput.command(words[0], arguments)
+    let parts = line.split(separator: " ", maxSplits: 1)
+    guard let form = ChatForm.named[String(parts[0])] else {
+      self = .wrong("there is no \(Terminal.safe(String(parts[0]))); /help lists what there is")
+      return
+    }
+    let arguments = ChatArguments(parts.count > 1 ? parts[1] : "")
+    self = form.read(arguments) ?? .wrong("it is written: \(form.usage)")
+  }
+}
+
+/// What stands behind a command.
+struct ChatArguments {
+  private let rest: Substring
+
+  init(_ rest: Substring) { self.rest = rest.drop { $0 == " " } }
+
+  var words: [String] { rest.split(separator: " ").map(String.init) }
+  var isEmpty: Bool { words.isEmpty }
+
+  /// The only word.
+  var word: String? {
+    let words = words
+    return words.count == 1 ? words[0] : nil
   }
 
-  private static func command(_ name: String, _ arguments: [String]) -> ChatInput {
-    switch (name, arguments.count) {
-    case ("/help", _): .help
-    case ("/to", 1): .to(arguments[0])
-    case ("/group", 1): .group(arguments[0])
-    case ("/join", 0...1): .join(arguments.first)
-    case ("/leave", 0...1): .leave(arguments.first)
-    case ("/history", 0): .history(historyDefault)
-    case ("/history", 1):
-      Int(arguments[0]).flatMap { $0 > 0 ? .history($0) : nil }
-        ?? .wrong("/history takes a number: /history 50")
-    case ("/unread", 0): .unread
-    case ("/online", _): .online(arguments)
-    case ("/typing", 0): .typing
-    case ("/quit", _): .quit
-    case ("/to", _): .wrong("say whom you want to talk to: /to USER")
-    case ("/group", _): .wrong("say which group: /group NAME")
-    case ("/join", _), ("/leave", _): .wrong("\(name) takes one group: \(name) NAME")
-    case ("/unread", _), ("/typing", _): .wrong("\(name) takes nothing behind it")
-    default: .wrong("there is no \(Terminal.safe(name)); /help lists what there is")
+  /// All of it, if there is some.
+  var text: String? { isEmpty ? nil : String(rest) }
+
+  /// The only word, if it is one of these.
+  var isOn: Bool? {
+    switch word {
+    case "on": true
+    case "off": false
+    default: nil
+    }
+  }
+
+  /// A message's number, also as it is shown: `[12]`.
+  static func number(_ word: some StringProtocol) -> Int? {
+    let digits =
+      word.hasPrefix("[") && word.hasSuffix("]")
+      ? String(word.dropFirst().dropLast()) : String(word)
+    guard digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+    return Int(digits).flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  var number: Int? { word.flatMap { ChatArguments.number($0) } }
+
+  /// A number, and what stands behind it.
+  var numbered: (number: Int, rest: ChatArguments)? {
+    let parts = rest.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, let number = ChatArguments.number(parts[0]) else { return nil }
+    return (number, ChatArguments(parts[1]))
+  }
+
+  /// The only word as a place to talk: a user, or `#group`.
+  var place: Conversation? {
+    word.map { word in
+      if word.hasPrefix("#"), word.count > 1 { return .group(String(word.dropFirst())) }
+      return Conversation(word) ?? .user(word)
     }
   }
 }

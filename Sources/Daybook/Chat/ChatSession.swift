@@ -3,14 +3,20 @@ import DaybookModel
 
 /// A person at the console: what they typed becomes calls of the SDK, its events become lines.
 actor ChatSession {
-  private let client: DaybookClient
-  private let screen: ChatScreen
-  private var me = ""
-  private var open: Conversation?
-  private var unread: [Conversation: UInt64] = [:]
+  let client: DaybookClient
+  let screen: ChatScreen
+  var info: SessionInfo?
+  var reader = ChatReader(me: "", open: nil)
+  var shown = ShownMessages(me: "")
+  var previews = SentPreviews()
+  /// Own messages by their numbers, from sending on.
+  var sent: [Int: SentMessage] = [:]
+  var doings = OwnDoings()
+  var unread: [Conversation: UInt64] = [:]
   /// The newest seq that was seen of each conversation: what opening it marks as read.
-  private var seen: [Conversation: UInt64] = [:]
-  private var previews = SentPreviews()
+  var seen: [Conversation: UInt64] = [:]
+  /// How conversations are marked, as far as they are.
+  var marks: [Conversation: MarkedConversation] = [:]
   private var isCaughtUp = false
   private var caughtUpWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -19,28 +25,44 @@ actor ChatSession {
     self.screen = screen
   }
 
+  var me: String { reader.me }
+
   /// Throws `ClientError`.
   func start() async throws {
     let info = try await client.connect()
     guard let user = info.user else {
       throw ClientError(.notPermitted, "a service can't chat: use a token of a user's device")
     }
-    me = user
+    self.info = info
+    reader.me = user
+    shown = ShownMessages(me: user)
     screen.show("hello \(Terminal.safe(user)); /help tells what you can do")
     try await unlessTemporary {
-      unread = try await client.unread()
-      if unread.contains(where: { $0.value > 0 }) { screen.show(ChatText.unread(unread)) }
+      for marked in try await client.conversations() { marks[marked.conversation] = marked }
+      let counts = try await client.unread()
+      note(counts)
+      if !counts.isEmpty { screen.show(ChatText.unread(counts)) }
     }
-    screen.setPrompt(Terminal.safe(me))
+    setPrompt()
   }
 
   /// Read models may be behind for a while, as on a full disk: that is told, and chatting goes on.
-  private func unlessTemporary(_ ask: () async throws -> Void) async throws {
+  func unlessTemporary(_ ask: () async throws -> Void) async throws {
     do {
       try await ask()
     } catch let error as ClientError where error.isTemporary {
       screen.show(ChatText.problem(error))
     }
+  }
+
+  func note(_ counts: UnreadCounts) {
+    unread = [:]
+    for one in counts.conversations { unread[one.conversation] = one.unread }
+  }
+
+  func setPrompt() {
+    let place = reader.open.map { " → \(ChatText.name($0))" } ?? ""
+    screen.setPrompt(Terminal.safe(me) + place)
   }
 
   // MARK: what happens
@@ -52,45 +74,80 @@ actor ChatSession {
   }
 
   private func show(_ event: ClientEvent) {
+    // A console's own doing was told when the server had answered.
+    if doings.take(event) { return note(event) }
     switch event {
     case .message(let message): show(message)
-    case .status(let update): previews.line(update).map(screen.show)
-    case .read(let conversation, _):
-      if conversation != open, unread[conversation] != nil { refreshUnread() }
-    case .groupJoined(let group): screen.show("you are a member of #\(Terminal.safe(group))")
-    case .groupLeft(let group):
-      unread[.group(group)] = nil
-      screen.show("you have left #\(Terminal.safe(group))")
-    case .groupCreated(let group, _, let by):
-      if by != me { screen.show("\(Terminal.safe(by)) made #\(Terminal.safe(group))") }
-    case .memberJoined(let group, let user):
-      if user != me { screen.show("\(Terminal.safe(user)) has joined #\(Terminal.safe(group))") }
-    case .memberLeft(let group, let user):
-      if user != me { screen.show("\(Terminal.safe(user)) has left #\(Terminal.safe(group))") }
-    case .presence(let user, let isOnline):
-      screen.show("\(Terminal.safe(user)) is \(isOnline ? "online" : "offline")")
-    case .typing(let user, _): screen.show("\(Terminal.safe(user)) is typing…")
-    case .caughtUp: caughtUp()
-    case .delayed(let error):
-      screen.show("the server can't take it now, still trying (\(ChatText.problem(error)))")
-    case .connection(let state): ChatText.connection(state).map(screen.show)
+    case .status(let update): show(update)
+    case .edited(let edit):
+      let number = shown.number(edit)
+      screen.show(ChatText.edited(edit, number: number, for: reader))
+    default: ChatText.news(event, for: reader, shown: shown).map(screen.show)
     }
+    note(event)
+  }
+
+  /// What an event changes here, beside the line that tells of it.
+  private func note(_ event: ClientEvent) {
+    switch event {
+    case .read(let conversation, _):
+      if conversation != reader.open, unread[conversation] != nil { refreshUnread() }
+    case .marked(let marked): marks[marked.conversation] = marked
+    case .cleared(let conversation, _): unread[conversation] = nil
+    case .groupLeft(let group): close(.group(group))
+    case .caughtUp: caughtUp()
+    default: break
+    }
+  }
+
+  /// There is nothing to say there any more.
+  func close(_ conversation: Conversation) {
+    unread[conversation] = nil
+    guard reader.open == conversation else { return }
+    reader.open = nil
+    setPrompt()
   }
 
   private func show(_ message: IncomingMessage) {
     let conversation = message.conversation
     seen[conversation] = max(seen[conversation] ?? 0, message.seq)
-    if message.isOwn && !previews.came(message) { return }
-    let isCounted = conversation != open && !message.isOwn && isCaughtUp
+    if message.isOwn && !message.isTransient && !previews.came(message) { return }
+    let isOpen = conversation == reader.open
+    let isCounted = !isOpen && !message.isOwn && !message.isTransient && isCaughtUp
     if isCounted { unread[conversation, default: 0] += 1 }
-    screen.show(ChatText.message(message, open: open, unread: unread[conversation] ?? 0))
-    if conversation == open && !message.isOwn { markRead(conversation) }
+    if isOpen || message.mentionsMe || marks[conversation]?.isQuiet != true {
+      line(of: message, unread: unread[conversation] ?? 0)
+    }
+    if isOpen && !message.isOwn { markRead(conversation) }
+  }
+
+  /// Shows a message under its number.
+  func line(of message: IncomingMessage, unread: UInt64 = 0) {
+    let number = shown.number(message)
+    if message.isOwn { previews.numbered(message.id, number) }
+    let answered = message.replyTo.flatMap { shown.entry(of: $0, in: message.conversation) }
+    screen.show(
+      ChatText.message(message, number: number, for: reader, answered: answered, unread: unread))
+  }
+
+  private func show(_ update: StatusUpdate) {
+    if let send = update.sendID, let number = previews.number(ofSend: send) {
+      if let id = update.messageID { shown.bind(number, to: id) }
+      sent[number] = nil
+    }
+    previews.line(update).map(screen.show)
   }
 
   private func refreshUnread() {
     Task {
-      if let counts = try? await client.unread() { unread = counts }
+      if let counts = try? await client.unread() { note(counts) }
     }
+  }
+
+  func markRead(_ conversation: Conversation) {
+    unread[conversation] = nil
+    // The conversation's id was good enough to get messages of it. With nothing seen, a mark goes.
+    try? client.markRead(conversation, upToSeq: seen[conversation] ?? 0)
   }
 
   private func caughtUp() {
@@ -105,36 +162,6 @@ actor ChatSession {
     await withCheckedContinuation { caughtUpWaiters.append($0) }
   }
 
-  // MARK: what is typed
-
-  /// False when the person wants to leave.
-  func take(_ line: String) async -> Bool {
-    do {
-      switch ChatInput(line) {
-      case .nothing: break
-      case .quit: return false
-      case .help: screen.show(ChatInput.helpText)
-      case .wrong(let advice): screen.show(advice)
-      case .text(let text): try send(text)
-      case .to(let user): try await enter(.user(user))
-      case .group(let name), .join(let name?): try await enterGroup(name)
-      case .join(nil): try await enterGroup(try openGroup())
-      case .leave(let name): try await leave(try name ?? openGroup())
-      case .history(let count): try await showHistory(count)
-      case .unread:
-        unread = try await client.unread()
-        screen.show(ChatText.unread(unread))
-      case .online(let users): try await showOnline(users)
-      case .typing: try client.typing(in: try openConversation())
-      }
-    } catch let error as ClientError {
-      screen.show(ChatText.problem(error))
-    } catch {
-      screen.show("\(error)")
-    }
-    return true
-  }
-
   /// Waits until everything that was sent and read is durable, and leaves.
   func leave() async {
     await waitUntilCaughtUp()
@@ -142,96 +169,33 @@ actor ChatSession {
     await client.close()
   }
 
-  private func send(_ text: String) throws {
-    let conversation = try openConversation()
-    let message = try client.send(text: text, to: conversation)
-    previews.sent(message.id, text)
-  }
+  // MARK: doing
 
-  private func openConversation() throws -> Conversation {
-    guard let open else {
-      throw ClientError(
-        .invalidRequest, "whom to? open a conversation with /to USER or /group NAME")
-    }
-    return open
-  }
-
-  private func openGroup() throws -> String {
-    guard case .group(let name)? = open else {
-      throw ClientError(.invalidRequest, "say which group, or open it first with /group NAME")
-    }
-    return name
-  }
-
-  private func enterGroup(_ name: String) async throws {
+  /// Runs a command of which an event tells: here it is told as soon as it is durable, by a line of
+  /// its own where only the server knows all that the event says.
+  func perform(
+    _ event: ClientEvent, line: String? = nil, _ command: () async throws -> Bool
+  ) async throws {
+    doings.expect(event)
     do {
-      try await client.join(group: name)
-    } catch let error as ClientError where error.name == ErrorCode.groupNotFound.name {
-      do {
-        try await client.createGroup(name)
-        screen.show("made #\(Terminal.safe(name))")
-      } catch let error as ClientError where error.name == ErrorCode.groupExists.name {
-        // Somebody was faster.
-        try await client.join(group: name)
+      if try await command() {
+        if let line { screen.show(line) } else { tell(event) }
+      } else {
+        doings.withdraw(event)
+        screen.show("there is nothing to change")
       }
-    }
-    try await enter(.group(name))
-  }
-
-  private func leave(_ name: String) async throws {
-    let changed = try await client.leave(group: name)
-    if !changed { screen.show("you were no member of #\(Terminal.safe(name))") }
-    if open == .group(name) {
-      open = nil
-      screen.setPrompt(Terminal.safe(me))
+    } catch {
+      doings.withdraw(event)
+      throw error
     }
   }
 
-  /// Opens a conversation, shows its end, and marks it as read.
-  private func enter(_ conversation: Conversation) async throws {
-    try await unlessTemporary {
-      let page = try await client.history(of: conversation, limit: ChatInput.historyDefault)
-      for message in page.messages {
-        screen.show(ChatText.message(message, open: conversation, unread: 0))
-        // A message's seq is of the stream that it came in: here the own mailbox, or the group.
-        seen[conversation] = max(seen[conversation] ?? 0, message.seq)
-      }
-    }
-    open = conversation
-    screen.setPrompt("\(Terminal.safe(me)) → \(ChatText.name(conversation))")
-    if seen[conversation] != nil { markRead(conversation) }
-  }
-
-  private func markRead(_ conversation: Conversation) {
-    unread[conversation] = nil
-    guard let seq = seen[conversation] else { return }
-    // The conversation's id was good enough to get messages of it.
-    try? client.markRead(conversation, upToSeq: seq)
-  }
-
-  private func showHistory(_ count: Int) async throws {
-    let page = try await client.history(of: try openConversation(), limit: count)
-    for message in page.messages {
-      screen.show(ChatText.message(message, open: open, unread: 0))
-    }
-    if page.messages.isEmpty { screen.show("nothing was said here yet") }
-  }
-
-  private func showOnline(_ named: [String]) async throws {
-    var users = named
-    if users.isEmpty {
-      switch try openConversation() {
-      case .user(let peer): users = [peer]
-      case .group(let name):
-        users = Array(try await client.members(of: name).prefix(Limits.onlineUsersMax))
-      }
-    }
-    let online = try await client.online(users)
-    for user in users where !named.isEmpty || online[user] == true {
-      screen.show("\(Terminal.safe(user)) is \(online[user] == true ? "online" : "offline")")
-    }
-    if named.isEmpty {
-      screen.show("\(online.values.count { $0 }) of \(users.count) online")
+  private func tell(_ event: ClientEvent) {
+    if case .edited(let edit) = event {
+      let number = shown.number(edit)
+      screen.show(ChatText.edited(edit, number: number, for: reader))
+    } else {
+      ChatText.news(event, for: reader, shown: shown).map(screen.show)
     }
   }
 }

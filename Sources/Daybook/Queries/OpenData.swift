@@ -24,7 +24,8 @@ struct OpenData {
     }
     projections = Projections(folder: folder.projectionsPath, log: log)
     queries = QueryService(
-      log: log, folder: folder.projectionsPath, timeout: OpenData.patience)
+      log: log, folder: folder.projectionsPath, clock: SystemClock(),
+      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
       if owned != nil { try projections.catchUp() }
     } catch {

@@ -23,11 +23,22 @@ struct Unread: AsyncParsableCommand {
           var line = JSONLine()
           line.set("conversation", count.conversation.description)
           line.set("unread", count.unread)
+          line.set("mentions", count.mentions)
+          line.set("quiet", count.isQuiet)
+          line.set("marked", count.isMarked)
           try output.line(line)
         }
       } else {
-        var table = TextTable([("conversation", .left), ("unread", .right)])
-        for count in counts { table.add([count.conversation.description, "\(count.unread)"]) }
+        var table = TextTable([
+          ("conversation", .left), ("unread", .right), ("mentions", .right), ("", .left),
+        ])
+        for count in counts {
+          let notes = [count.isQuiet ? "quiet" : nil, count.isMarked ? "marked" : nil]
+          table.add([
+            Terminal.safe(count.conversation.description), "\(count.unread)", "\(count.mentions)",
+            notes.compactMap { $0 }.joined(separator: ", "),
+          ])
+        }
         for line in table.lines { try output.line(line) }
       }
       try output.flush()

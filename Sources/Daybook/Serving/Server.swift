@@ -24,7 +24,8 @@ final class Server: Sendable {
   /// Opens the log, which recovers it. The lock is held as long as the server lives.
   /// `report` takes one line for the operator.
   init(
-    folder: DataFolder, lock: FolderLock, loops: Int, report: @escaping @Sendable (String) -> Void
+    folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
+    report: @escaping @Sendable (String) -> Void
   ) async throws {
     self.lock = lock
     self.report = report
@@ -35,11 +36,13 @@ final class Server: Sendable {
     pool = PoolWork(threads: 2)
     let clock = SystemClock()
     partitions = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: folder.statePath), clock: clock, blocking: pool,
-      group: group, report: report)
+      log: log, snapshots: SnapshotFiles(folder: folder.statePath), policy: policy, clock: clock,
+      blocking: pool, group: group, report: report)
     projections = ProjectionRuntime(
       log: log, folder: folder.projectionsPath, report: report)
-    queries = QueryService(log: log, folder: folder.projectionsPath, runtime: projections)
+    queries = QueryService(
+      log: log, folder: folder.projectionsPath, clock: clock, runtime: projections,
+      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax))
     let tokens = await TokenAuthority(
       secret: secret, logID: log.logID, now: { clock.now() })
     var options = GatewayOptions()

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct GroupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "group", abstract: "Look at groups.", subcommands: [GroupShow.self])
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct UserCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "user", abstract: "Look at users.", subcommands: [UserShow.self])
+}
