@@ -8,6 +8,33 @@ import WireProtocol
 
 @Suite("A session")
 struct SessionCoreTests {
+  @Test("a session that an abandoned connection of its own replaced is opened again, once")
+  func replacedByItself() {
+    var peer = Peer()
+    peer.core.opened()
+    peer.core.connectionLost()
+    _ = peer.take()
+    peer.connect()
+    _ = peer.core.takeActions()
+    let closing = Daybook_V1_Closing.with {
+      $0.error = DaybookError(.sessionReplaced, "elsewhere").errorReply
+    }
+    let body = ByteBuffer(bytes: closing.wireBytes())
+    peer.push(.closing, body)
+    guard case .reconnect? = peer.core.takeActions().first else {
+      Issue.record("the first time it was its own doing")
+      return
+    }
+    peer.core.connectionLost()
+    peer.connect()
+    _ = peer.core.takeActions()
+    peer.push(.closing, body)
+    guard case .stop? = peer.core.takeActions().first else {
+      Issue.record("the second time it was another's")
+      return
+    }
+  }
+
   @Test("asks for the session first, and sends commands when it has it, in order")
   func connect() {
     var server = Peer()

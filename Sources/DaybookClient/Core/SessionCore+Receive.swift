@@ -46,7 +46,9 @@ extension SessionCore {
     case .transient: tellTransient(frame.body)
     case .closing:
       let error = DaybookError(try Daybook_V1_Closing(frameBody: frame.body).error)
-      actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
+      let isOwnDoing = error.code == .sessionReplaced && hasAbandonedConnect
+      if isOwnDoing { hasAbandonedConnect = false }
+      actions.append(error.code.isTemporary || isOwnDoing ? .reconnect(error) : .stop(error))
     default: break
     }
   }

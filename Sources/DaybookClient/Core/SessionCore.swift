@@ -61,6 +61,9 @@ package struct SessionCore: Sendable {
   package var markedUnread: Set<StreamKey> = []
   /// The user knows that commands are turned away for the time being.
   var isDelayed = false
+  /// A connection was given up whose Connect may still be on its way: should it arrive after a later
+  /// one, it is the client itself that has replaced its session.
+  var hasAbandonedConnect = false
   package internal(set) var actions: [SessionAction] = []
 
   package init(settings: Settings) {
@@ -90,6 +93,7 @@ package struct SessionCore: Sendable {
   }
 
   package mutating func connectionLost() {
+    if phase == .connecting { hasAbandonedConnect = true }
     phase = .offline
     calls.removeAll()
     queue.connectionLost()
