@@ -57,7 +57,12 @@ extension GroupState {
   fileprivate func decideSeldom(
     _ command: borrowing Command, by user: UserID, _ draft: Draft
   ) -> Decision {
-    if case .inspect = command.body { return decideInspect(by: user, draft) }
+    switch command.body {
+    case .inspect: return decideInspect(by: user, draft)
+    // Whoever still sees it may delete it for themselves.
+    case .clear(_, let upTo) where members[user] != nil: return decideClear(upTo, by: user, draft)
+    default: break
+    }
     if isDissolved { return .groupDissolved(draft.stream) }
     return switch command.body {
     case .recall(let message): decideRecall(message, by: user, draft)
