@@ -72,7 +72,8 @@ struct SessionEventTests {
         Daybook_V1_ConnectRequest.with { ($0.token, $0.client) = ("bob:phone", "chat 1.0") })
       let session = try Daybook_V1_ConnectReply(frameBody: frame.body).session
       let opened = "user/bob phone opened \(session) chat 1.0"
-      #expect(SessionEventTests.notes(fixture.daybook) == [opened])
+      // On a slow machine its heartbeat may be missed already.
+      #expect(SessionEventTests.notes(fixture.daybook).first == opened)
       try await self.end(client, end, fixture)
       while await client.isAtEnd() == false {}
       await fixture.gateway.stop()

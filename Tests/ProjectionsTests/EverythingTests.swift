@@ -7,7 +7,8 @@ import Testing
 @testable import Projections
 
 /// After any sequence of commands, what the projections answer is what a model computes afresh.
-@Suite struct EverythingTests {
+/// One at a time, so that other tests are not kept waiting.
+@Suite(.serialized) struct EverythingTests {
   private let folder: TemporaryFolder
   private let log = InMemoryLog(partitions: 3)
   private let clock = TestClock()

@@ -62,6 +62,8 @@ struct BenchGroup: AsyncParsableCommand {
       log: log, folder: "\(folder)/projections", report: { _ in })
     try projections.start()
     service.subscribe(projections)
+    let joined = EventCount(.groupJoined)
+    service.subscribe(joined)
     _ = try await service.start()
     let queries = QueryService(
       log: log, folder: "\(folder)/projections", clock: SystemClock(), runtime: projections,
@@ -69,6 +71,8 @@ struct BenchGroup: AsyncParsableCommand {
 
     let groups = Groups(desk: CommandDesk(service), messageBytes: options.messageBytes)
     let joins = try await groups.fill(members: members, inFlight: inFlight)
+    // Everybody's mailbox has been told, so that what follows is the messages' alone.
+    await joined.count(reaches: members + Groups.smallMembers)
     let head = log.highWatermark(of: groups.largePartition(of: options.partitions))
     let sends = try await groups.send(messages)
     let appended = log.highWatermark(of: groups.largePartition(of: options.partitions))
@@ -128,6 +132,8 @@ private struct Groups {
     content = Message(content: ContentCoding.text(String(repeating: "m", count: messageBytes)))
   }
 
+  static let smallMembers = 10
+
   func largePartition(of count: Int) -> PartitionID { large.partition(of: count) }
 
   static func member(_ index: Int) -> UserID {
@@ -150,7 +156,9 @@ private struct Groups {
       _ = try await desk.ask(
         command(stream, owner, .createGroup(GroupSettings(title: stream.id))))
     }
-    for index in 0..<9 { _ = try await desk.ask(command(small, Groups.member(index), .join)) }
+    for index in 1..<Groups.smallMembers {
+      _ = try await desk.ask(command(small, Groups.member(index), .join))
+    }
     let tenth = max(1, members / 10)
     var times: [UInt64] = [DispatchTime.now().uptimeNanoseconds]
     for part in 0..<10 {

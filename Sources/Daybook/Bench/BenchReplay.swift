@@ -12,7 +12,7 @@ struct BenchReplay: AsyncParsableCommand {
     commandName: "replay",
     abstract: "Read a log of direct messages, and rebuild all projections from it.",
     discussion: """
-      events_per_s is the rebuild of history, unread and offline together; read_events_per_s is
+      events_per_s is the rebuild of all projections together; read_events_per_s is
       reading the log alone, every checksum verified. The log is in the page cache.
       """)
 
