@@ -106,6 +106,9 @@ package struct Command: Sendable {
     case inspectContact
     /// A group in the mailbox's list that was found dissolved: it is dropped from there.
     case dropGroup(GroupID, at: Seq)
+    /// What can't be done, for this reason, unless it was done before: the message that it is about
+    /// is no longer to be had. A retry under its number gets the answer of the first time.
+    case refused(DaybookError)
     case openSession(session: String, client: String)
     case closeSession(session: String, reason: String)
   }

@@ -126,6 +126,11 @@ struct ForwardTests {
       try await clear("group/g", 2)
       #expect(
         try alice.code(try await forward(alice, ids.before, from: "group/g")) == .messageNotFound)
+      // Whoever it would have gone to is asked, for it may have been done before.
+      let refused = fixture.daybook.commandsNow {
+        if case .refused = $0.body { $0.id != nil } else { false }
+      }
+      #expect(refused.map(\.stream).contains(.user(UserID(checked: "dora"))))
       // What was cleared may still be reacted to: it is out of sight, not gone.
       #expect(try await Amendment.react.ask(alice, ids.before, in: "group/g").type != .error)
     }

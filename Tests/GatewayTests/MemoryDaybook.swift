@@ -136,6 +136,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
   private func decide(_ command: Command) throws(DaybookError) -> CommandOutcome {
     var outcome = CommandOutcome(recordedAt: now())
     switch command.body {
+    case .refused(let reason): throw reason
     case .send(let message): try send(message, command, &outcome)
     case .sendTransient:
       if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }

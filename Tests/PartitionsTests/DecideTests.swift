@@ -311,4 +311,20 @@ struct DecideTests {
   }
 
   private typealias Body = Command.Body
+
+  @Test(
+    "what can't be done any more is refused, unless its number was answered",
+    arguments: [StreamKey.user(bob), .group(ubuntu)])
+  func refused(stream: StreamKey) throws {
+    var desk = Desk()
+    desk.done(.createGroup(GroupSettings(title: "")), on: .group(ubuntu), by: alice)
+    let gone = DaybookError(.messageWasRecalled, "it was recalled")
+    let before = desk.decide(.refused(gone), on: stream, by: alice, number: 50)
+    #expect(before.rejection == .messageWasRecalled)
+    let sent = try #require(
+      desk.decide(.send(message("hi")), on: stream, by: alice, number: 50).outcome)
+    let after = try #require(
+      desk.decide(.refused(gone), on: stream, by: alice, number: 50).outcome)
+    #expect(after.repeated && after.messageID == sent.messageID && after.seq == sent.seq)
+  }
 }

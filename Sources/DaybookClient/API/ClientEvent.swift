@@ -145,8 +145,8 @@ public struct SessionInfo: Sendable, Hashable {
 public struct StatusUpdate: Sendable, Hashable {
   /// `SentMessage.id`, if this client sent it; nil in later news, which go by message id.
   public var sendID: UInt64?
-  /// From `stored` on. Nil in news of what was sent before this session: it holds for all of it,
-  /// and comes only while nothing was sent to this peer in this session.
+  /// From `stored` on. Nil in news of what was sent before this session: it holds for the oldest
+  /// of it, up to some message, and comes only while nothing was sent to this peer in this session.
   public var messageID: UInt64?
   public var conversation: Conversation
   public var status: MessageStatus

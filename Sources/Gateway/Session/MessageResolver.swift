@@ -64,10 +64,17 @@ struct MessageResolver: Sendable {
     }
     guard let user = name.user, let peer = name.conversation.userID else { throw name.notFound }
     if let entry = try await entry(name.id, in: ConversationKey(mailbox: user, peer: peer)) {
-      let isCopy = entry.copiedTo != nil
+      guard let receiver = entry.copiedTo else {
+        return FoundMessage(
+          stream: .user(user), seq: entry.seq, author: entry.author, sentAt: entry.recordedAt,
+          shownSeq: entry.seq)
+      }
+      // A copy may be much later than what it is a copy of.
+      let original = ConversationKey(mailbox: receiver, peer: user)
+      let sent = entry.peerSeq == .none ? nil : try await self.entry(name.id, in: original)
       return FoundMessage(
-        stream: .user(entry.copiedTo ?? user), seq: isCopy ? entry.peerSeq : entry.seq,
-        author: entry.author, sentAt: entry.recordedAt, shownSeq: entry.seq)
+        stream: .user(receiver), seq: entry.peerSeq, author: entry.author,
+        sentAt: sent?.recordedAt ?? entry.recordedAt, shownSeq: entry.seq)
     }
     // The user's copy of an own message may still be on its way.
     let original = try await entry(name.id, in: ConversationKey(mailbox: peer, peer: user))

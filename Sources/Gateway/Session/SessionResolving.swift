@@ -21,6 +21,16 @@ struct UnresolvedCommand {
   /// What the actor may see there, once it was asked; nil: all of a conversation of the own.
   var visible: [SeqInterval]?
 
+  /// Where it would have gone, as far as that is known without the message; nil for an amendment
+  /// of a direct one, which never ceases to be found.
+  var target: StreamKey? {
+    switch use {
+    case .forward(let to): to
+    case .reply: name.conversation
+    case .recall, .edit, .react: name.conversation.kind == .group ? name.conversation : nil
+    }
+  }
+
   /// Of a forward, what was cleared is not there either: what isn't shown is not to be passed on.
   mutating func limit(to position: StreamPosition) {
     if name.conversation.kind == .group { visible = position.visible }
@@ -76,7 +86,7 @@ extension SessionMachine {
     switch outcome {
     case .failure(let error):
       unresolved = nil
-      output.error(error, sequence: command.issuer.sequence)
+      refuse(command, error, &output)
     case .success(let outcome):
       guard let position = outcome.position else {
         preconditionFailure("inspect was answered without a position")
@@ -98,8 +108,19 @@ extension SessionMachine {
       guard command.sees(found) else { throw command.name.notFound }
       try submit(command, about: found, &output)
     } catch {
-      output.error(error, sequence: command.issuer.sequence)
+      refuse(command, error, &output)
     }
+  }
+
+  /// The message may have been there when the command came first, and the answer to that may have
+  /// been lost: whoever it would have gone to knows.
+  private mutating func refuse(
+    _ command: UnresolvedCommand, _ error: DaybookError, _ output: inout SessionOutput
+  ) {
+    guard !error.code.isTemporary, let target = command.target else {
+      return output.error(error, sequence: command.issuer.sequence)
+    }
+    submit(command.issuer, target, .refused(error), &output)
   }
 
   private mutating func submit(

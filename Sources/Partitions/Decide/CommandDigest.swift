@@ -32,7 +32,8 @@ enum CommandDigest {
       hash.combine(isRemoved ? 8 : 9)
       hash.combine(target.messageID.rawValue)
       hash.combine(reaction)
-    case .sendTransient, .ack, .openCursor, .inspect, .inspectContact, .openSession, .closeSession:
+    case .sendTransient, .ack, .openCursor, .inspect, .inspectContact, .refused, .openSession,
+      .closeSession:
       break
     case .changeGroup, .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve:
       ofGroup(command, &hash)

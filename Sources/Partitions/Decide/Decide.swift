@@ -26,13 +26,19 @@ extension PartitionState {
       let digest = CommandDigest.of(command)
       switch place.origin.map({ origins.states[$0].lookup(id.number) }) ?? .unseen {
       case .unseen: draft.id = CommandID(origin: id.origin, number: id.number, digest: digest)
-      case .seen(let entry): return PartitionState.answer(to: entry, digest: digest)
+      case .seen(let entry):
+        // What it asked for can't be said any more, and so not compared.
+        if case .refused = command.body {
+          return PartitionState.answer(to: entry, digest: entry.digest)
+        }
+        return PartitionState.answer(to: entry, digest: digest)
       case .expired:
         return .reject(
           .duplicateExpired,
           "number \(id.number) is more than \(Limits.originWindow) behind its origin's highest")
       }
     }
+    if case .refused(let reason) = command.body { return .reject(reason) }
     return switch command.stream.kind {
     case .user: decideMailbox(command, at: place.stream, draft)
     case .group: decideGroup(command, at: place.stream, draft)

@@ -33,6 +33,7 @@ extension PartitionState {
       return groups.states[at].decideOpenCursor(isNew: isNew, by: user, draft)
     case .createGroup:
       return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
+    case .refused(let reason): return .reject(reason)
     case .block, .mark, .forgetDevice, .inspectContact, .dropGroup, .openSession, .closeSession:
       return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
     case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,

@@ -14,6 +14,7 @@ extension PartitionState {
       return draft.pushed(reaches: !isBlocked)
     case .recall, .edit, .react:
       return decideAmendmentInMailbox(command, at: at, by: user, draft)
+    case .refused(let reason): return .reject(reason)
     case .inspectContact: return decideInspectContact(of: user, at: at, draft)
     case .createGroup, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
       .changeRole, .silence, .dissolve:

@@ -170,5 +170,7 @@ func kindsOfStream(of body: Command.Body) -> Set<StreamKey.Kind> {
     [.group]
   case .block, .mark, .forgetDevice, .inspectContact, .dropGroup, .openSession, .closeSession:
     [.user]
+  // Nobody's wish.
+  case .refused: []
   }
 }
