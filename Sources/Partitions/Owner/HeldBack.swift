@@ -1,6 +1,12 @@
 import DaybookModel
 import Ports
 
+/// A command's number, and whose it is.
+struct IssuedNumber {
+  var origin: IssuedOrigin
+  var number: UInt64
+}
+
 /// Whose commands were turned away for now, and from which number on: until that one has come
 /// again, later ones that were on their way meanwhile would overtake it.
 struct HeldBack {
@@ -15,12 +21,17 @@ struct HeldBack {
 
   mutating func turnedAway(_ command: borrowing Command, now: Timestamp) {
     guard let id = command.id else { return }
+    turnedAway(
+      IssuedNumber(origin: IssuedOrigin(id.origin, by: command.actor), number: id.number),
+      now: now)
+  }
+
+  mutating func turnedAway(_ issued: IssuedNumber, now: Timestamp) {
     until = Timestamp(milliseconds: now.milliseconds + HeldBack.milliseconds)
-    let key = IssuedOrigin(id.origin, by: command.actor)
-    if let known = lowest[key] {
-      lowest[key] = min(known, id.number)
+    if let known = lowest[issued.origin] {
+      lowest[issued.origin] = min(known, issued.number)
     } else if lowest.count < HeldBack.originsMax {
-      lowest[key] = id.number
+      lowest[issued.origin] = issued.number
     }
   }
 

@@ -11,6 +11,8 @@ struct OpenBatch {
   private(set) var effects: [SourceEffect] = []
   private(set) var answers: [AnswerGroup] = []
   private(set) var relayed: [RelayReceipt] = []
+  /// Whose commands are answered with it: should it fail, they come again, and in order.
+  private(set) var issued: [IssuedNumber] = []
   private var firstRecordedAt = Timestamp.none
   private var lastRecordedAt = Timestamp.none
   private let headerBytes: Int
@@ -42,6 +44,11 @@ struct OpenBatch {
   mutating func answer(
     _ command: borrowing PendingCommand, _ outcome: Result<CommandOutcome, DaybookError>
   ) {
+    if let id = command.command.id {
+      issued.append(
+        IssuedNumber(
+          origin: IssuedOrigin(id.origin, by: command.command.actor), number: id.number))
+    }
     let answer = CommandAnswer(token: command.token, outcome: outcome)
     // A gateway loop is one receiver, so there are few: comparing beats hashing.
     for index in answers.indices where answers[index].receiver === command.receiver {

@@ -115,12 +115,23 @@ struct PartitionDesk {
     return ready.removeFirst()
   }
 
-  /// Takes over another state. Returns the batches whose events it knows nothing of.
-  mutating func restart(_ state: PartitionState) -> [OpenBatch] {
-    let lost = open.isEmpty ? ready : ready + [open]
+  /// This batch has failed: begins with another state. Returns it and all others whose events the
+  /// state knows nothing of: their commands come again, and what follows them is held back.
+  mutating func restart(
+    _ state: PartitionState, after failed: OpenBatch, now: Timestamp
+  ) -> [OpenBatch] {
+    let lost = [failed] + (open.isEmpty ? ready : ready + [open])
+    for batch in lost {
+      for issued in batch.issued { heldBack.turnedAway(issued, now: now) }
+    }
+    restart(state)
+    return lost
+  }
+
+  /// Takes over another state.
+  mutating func restart(_ state: PartitionState) {
     let heldBack = heldBack
     self = PartitionDesk(state, policy: policy, headerBytes: headerBytes)
     self.heldBack = heldBack
-    return lost
   }
 }

@@ -205,7 +205,9 @@ final class PartitionOwner: @unchecked Sendable {
     stateHolds = false
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
-    for batch in [batch] + desk.restart(PartitionState(partition: partition)) {
+    let lost = desk.restart(
+      PartitionState(partition: partition), after: batch, now: environment.clock.now())
+    for batch in lost {
       for group in batch.answers {
         group.receiver.receive(
           group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) })
@@ -257,7 +259,7 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func hold(_ loaded: LoadedState) {
-    _ = desk.restart(loaded.state)
+    desk.restart(loaded.state)
     stateHolds = true
     lastMark = loaded.mark
     eventsSinceSnapshot = loaded.replayed
