@@ -119,5 +119,11 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Gateway", nioCore, nioPosix,
         nioLocks, nioEmbedded, logging,
       ]),
+    tests(
+      "SimulationTests",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Partitions", "Projections",
+        "Gateway", "DaybookClient", nioCore, nioLocks, protobuf,
+      ]),
   ]
 )

@@ -1,0 +1,19 @@
+import DaybookModel
+import Ports
+
+/// Everything that must hold when a run is over.
+extension SimRun {
+  func check() throws {
+    for fault in watch.faults { findings.add(fault) }
+    let reference = Reference(
+      try LoggedEvents(log), policy: sizes.policy, findings: findings)
+    CommandCheck(reference: reference, findings: findings).check(commands)
+    SightCheck(run: self, reference: reference).check()
+    for device in devices { StoreCheck(device: device, reference: reference).check() }
+    RangeCheck(run: self, reference: reference).check()
+    try ProjectionCheck(run: self, reference: reference).check()
+    for group in reference.groups.values {
+      tally.count("joined again", group.members.values.count { $0.stays.count > 1 })
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import DaybookModel
+import Ports
+
+/// What came from other streams; that each did, once and unchanged, is judged elsewhere.
+extension MailboxReference {
+  mutating func takeRelayed(_ event: Event) -> String? {
+    switch event.body {
+    case .noted: return nil
+    case .messageCopied(let message, let receiver, _):
+      messages.append(MessageRecord(event, message, author: owner, peer: receiver))
+      return event.actor.user == owner ? nil : "a copy of another's message"
+    case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
+      return takeAmendmentOfCopy(event)
+    case .messagesDelivered(let by, let upTo):
+      delivered[by] = max(delivered[by] ?? .none, upTo)
+    case .messagesRead(let by, let upTo): readByPeer[by] = max(readByPeer[by] ?? .none, upTo)
+    case .groupJoined(let group, _): if !groups.contains(group) { groups.append(group) }
+    case .groupLeft(let group, _): groups.removeAll { $0 == group }
+    case .groupRead(let group, _): marks[.group(group)]?.isUnread = false
+    case .groupInvited, .groupRefused, .groupCleared: break
+    default: return "this is never relayed"
+    }
+    return nil
+  }
+
+  private mutating func takeAmendmentOfCopy(_ event: Event) -> String? {
+    guard let at = messages.firstIndex(where: { $0.id == event.messageID }),
+      messages[at].author == owner, messages[at].peer != owner
+    else { return "there is no copy of message \(event.messageID)" }
+    let expected = MessageTarget(peer: messages[at].peer, seq: .none)
+    if event.body.amendmentTarget != expected { return "it names another conversation" }
+    // An amendment that was not shown here leaves those behind it without their ground.
+    let fault = messages[at].amend(event)
+    return hidden.contains(event.messageID) ? nil : fault
+  }
+
+  // MARK: what is unread, and who has read
+
+  func unread(of peer: UserID) -> (unread: UInt64, mentions: UInt64) {
+    let from = max(read[peer] ?? .none, cleared[peer] ?? .none)
+    let unread = messages.filter { $0.seq > from && $0.author == peer && peer != owner }
+    return (UInt64(unread.count), UInt64(unread.count { $0.mentions(owner) }))
+  }
+
+  /// Of the owner, for a message that a peer sent here.
+  func receipt(of seq: Seq, from peer: UserID) -> Receipt {
+    Receipt(
+      user: owner, deliveredAt: acks.first { $0.upTo >= seq }?.at ?? .none,
+      readAt: reads.first { $0.peer == peer && $0.upTo >= seq }?.at ?? .none)
+  }
+}

@@ -1,0 +1,184 @@
+import DaybookModel
+import Ports
+
+/// A mailbox as its events tell it, each judged against what the rules allowed at that point.
+struct MailboxReference {
+  struct Device {
+    var cursor: Seq
+    var lastSeen = Timestamp.none
+  }
+
+  let owner: UserID
+  let policy: RunPolicy
+  var head = Seq.none
+  /// By ascending seq.
+  var messages: [MessageRecord] = []
+  var withheld: Set<MessageID> = []
+  /// Messages with an amendment that a block kept from here.
+  var hidden: Set<MessageID> = []
+  var blocked: Set<UserID> = []
+  var marks: [StreamKey: ConversationMarks] = [:]
+  var read: [UserID: Seq] = [:]
+  var reads: [(peer: UserID, upTo: Seq, at: Timestamp)] = []
+  var cleared: [UserID: Seq] = [:]
+  var groups: [GroupID] = []
+  /// Groups that the list lost without a relayed leave: they must have been dissolved.
+  var dropped: Set<GroupID> = []
+  var devices: [DeviceID: Device] = [:]
+  var acks: [(upTo: Seq, at: Timestamp)] = []
+  var lastSeen = Timestamp.none
+  /// What notices say of messages that the owner sent: as seqs of the receiver's mailbox.
+  var delivered: [UserID: Seq] = [:]
+  var readByPeer: [UserID: Seq] = [:]
+
+  init(_ owner: UserID, _ policy: RunPolicy) {
+    self.owner = owner
+    self.policy = policy
+  }
+
+  mutating func take(_ logged: LoggedEvent, _ findings: Findings) {
+    let event = logged.event
+    if event.seq != .none {
+      findings.expect(event.seq == head.next, "\(logged.place): seq \(event.seq) after \(head)")
+      head = event.seq
+    }
+    findings.expect(
+      event.kind == .noted || (event.seq != .none) == event.kind.takesSeq(in: .user),
+      "\(logged.place): a seq, or none, wrongly")
+    let fault = event.cause == nil ? takeOwn(event) : takeRelayed(event)
+    if let fault { findings.add("\(logged.place): \(fault)") }
+  }
+
+  // MARK: what was asked of this mailbox
+
+  private mutating func takeOwn(_ event: Event) -> String? {
+    guard let actor = event.actor.user else { return "nobody did it" }
+    switch event.body {
+    case .noted: return nil
+    case .messageSent(let message): return takeMessage(event, message, by: actor)
+    case .messageWithheld:
+      withheld.insert(event.messageID)
+      guard policy.hidesBlocks else { return "nothing is withheld here" }
+      return blocked.contains(actor) ? nil : "\(actor) is not blocked"
+    case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
+      return takeAmendment(event, by: actor)
+    default: break
+    }
+    if actor != owner { return "\(actor) did it in another's mailbox" }
+    switch event.body {
+    case .acked, .cursorOpened, .sessionOpened, .sessionClosed, .deviceForgotten:
+      return takeOfDevice(event)
+    default: return takeOfOwner(event)
+    }
+  }
+
+  private mutating func takeMessage(
+    _ event: Event, _ message: Message, by sender: UserID
+  ) -> String? {
+    let answered = message.extras?.replyTo ?? .none
+    let isAnswered = messages.contains { $0.id == answered && $0.peer == sender }
+    let newest = messages.last { $0.peer == sender }?.id ?? .none
+    messages.append(MessageRecord(event, message, author: sender, peer: sender))
+    if blocked.contains(sender) { return "\(sender) is blocked" }
+    if event.messageID <= newest { return "id \(event.messageID) after \(newest)" }
+    // Of an answer to what the receiver has withheld only the sender knows the message.
+    return answered == .none || isAnswered || policy.hidesBlocks
+      ? nil : "it answers \(answered), which isn't there"
+  }
+
+  private mutating func takeAmendment(_ event: Event, by actor: UserID) -> String? {
+    guard let at = messages.firstIndex(where: { $0.id == event.messageID }) else {
+      return "there is no message \(event.messageID)"
+    }
+    let before = messages[at]
+    if let fault = messages[at].amend(event) { return fault }
+    let target = MessageTarget(peer: before.author, seq: before.seq)
+    if before.author != before.peer { return "it is about a copy" }
+    if event.body.amendmentTarget != target {
+      return "it names \(String(describing: event.body.amendmentTarget)), not \(target)"
+    }
+    let isByAuthor = actor == before.author
+    switch event.body {
+    case .messageRecalled:
+      if !isByAuthor { return "\(actor) may not recall it" }
+      return policy.mayRecall(before.sentAt, at: event.recordedAt) ? nil : "recalled too late"
+    case .messageEdited where !isByAuthor: return "\(actor) may not edit it"
+    case .messageEdited, .reactionAdded:
+      return blocked.contains(actor) ? "\(actor) is blocked" : nil
+    default: return isByAuthor || actor == owner ? nil : "\(actor) has no part in it"
+    }
+  }
+
+  private mutating func takeOfDevice(_ event: Event) -> String? {
+    if case .deviceForgotten(let device) = event.body {
+      return devices.removeValue(forKey: device) == nil ? "there is no such device" : nil
+    }
+    guard let device = event.actor.device else { return "no device" }
+    if case .cursorOpened(let cursor) = event.body {
+      let wasKnown = devices[device] != nil
+      devices[device] = Device(cursor: cursor)
+      if cursor > head { return "a cursor past the head" }
+      return wasKnown ? "the device was known" : nil
+    }
+    switch event.body {
+    case .sessionOpened, .sessionClosed:
+      // The session of a device that was forgotten ends a little later.
+      devices[device]?.lastSeen = event.recordedAt
+      lastSeen = event.recordedAt
+      return nil
+    default: break
+    }
+    guard let cursor = devices[device]?.cursor else { return "of a device that isn't known" }
+    switch event.body {
+    case .acked(let upTo, let senders):
+      let before = acks.map(\.upTo).max() ?? .none
+      devices[device]?.cursor = max(cursor, upTo)
+      acks.append((upTo, event.recordedAt))
+      if upTo <= cursor || upTo > head { return "acked \(upTo) after \(cursor), head \(head)" }
+      return takeSenders(senders, of: before, upTo)
+    default: return "unexpected"
+    }
+  }
+
+  /// All whose messages became delivered by this ack are to be told; and at most again whoever
+  /// has messages that it covers.
+  private func takeSenders(_ senders: [UserID], of before: Seq, _ upTo: Seq) -> String? {
+    func covered(after first: Seq) -> Set<UserID> {
+      Set(
+        messages.filter {
+          $0.seq > first && $0.seq <= upTo && $0.author != owner
+        }.map(\.author))
+    }
+    if !covered(after: before).isSubset(of: senders) { return "a sender isn't told" }
+    return covered(after: .none).isSuperset(of: senders) ? nil : "one is told who sent nothing"
+  }
+
+  private mutating func takeOfOwner(_ event: Event) -> String? {
+    switch event.body {
+    case .read(let peer?, let upTo):
+      let before = read[peer] ?? .none
+      read[peer] = max(before, upTo)
+      reads.append((peer, upTo, event.recordedAt))
+      marks[.user(peer)]?.isUnread = false
+      return upTo > before && upTo <= head ? nil : "read \(upTo) after \(before), head \(head)"
+    case .conversationCleared(let peer?, let upTo):
+      let before = cleared[peer] ?? .none
+      cleared[peer] = max(before, upTo)
+      return upTo > before && upTo <= head ? nil : "cleared \(upTo) after \(before), head \(head)"
+    case .userBlocked(let user):
+      if user == owner { return "the owner's own" }
+      return blocked.insert(user).inserted ? nil : "\(user) is blocked already"
+    case .userUnblocked(let user):
+      return blocked.remove(user) != nil ? nil : "\(user) is not blocked"
+    case .conversationMarked(let conversation, let new):
+      let before = marks.updateValue(new, forKey: conversation) ?? .none
+      return new == before ? "nothing was changed" : nil
+    case .groupLeft(let group, _):
+      guard let at = groups.firstIndex(of: group) else { return "\(group) is not in the list" }
+      groups.remove(at: at)
+      dropped.insert(group)
+      return nil
+    default: return "it has no place in a mailbox"
+    }
+  }
+}

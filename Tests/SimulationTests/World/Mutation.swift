@@ -1,0 +1,27 @@
+/// A fault that a run is given on purpose, so that the checks can be seen to find it.
+enum Mutation: String, CaseIterable, Sendable {
+  /// What a relay wrote loses its cause on the way to the disk.
+  case causeForgotten
+  /// An event of a group is shown to somebody who is no member.
+  case strangerShown
+  /// What was answered as durable is gone after a crash.
+  case appendLost
+  /// What was recalled is read as it was.
+  case recalledShown
+  /// A client keeps one event from its user.
+  case eventSwallowed
+  /// A projection takes direct messages for nothing.
+  case eventUnfolded
+
+  /// What the finding says.
+  var sign: String {
+    switch self {
+    case .causeForgotten: "its consequence never came"
+    case .strangerShown: "a stranger's group"
+    case .appendLost: "is in the log 0 times"
+    case .recalledShown: "was read though it was recalled"
+    case .eventSwallowed: "was not told of"
+    case .eventUnfolded: "rebuilt projections"
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import DaybookModel
+
+@testable import Partitions
+
+/// How large a run is and what its operator has set, all of it of the seed.
+struct RunSizes {
+  let users: [UserID]
+  let devices = ["phone", "laptop"].map { DeviceID(checked: $0) }
+  let groups: [GroupID]
+  let commands: Int
+  /// Events in one page of a sync: few, so that acks pace it.
+  let pageEvents: Int
+  let policy: RunPolicy
+  let snapshots: SnapshotPolicy
+  /// Troubles come once in so many steps.
+  let crashEvery: Int
+  let cutEvery: Int
+  /// A command comes once in so many steps.
+  let commandEvery: Int
+  let failEvery: Int
+
+  init(_ dice: inout Dice) {
+    let names = ["ann", "bob", "cem", "dee", "eve"]
+    users = names.prefix(dice.within(4...5)).map { UserID(checked: $0) }
+    groups = ["red", "blue", "green"].prefix(dice.within(2...3)).map { GroupID(checked: $0) }
+    commands = dice.within(20...80)
+    pageEvents = dice.pick([1, 3, 10, 256])
+    policy = RunPolicy(
+      recallLimitMilliseconds: dice.pick([86_400_000, 86_400_000, 2_000, nil]),
+      hidesBlocks: dice.oneIn(3))
+    snapshots = SnapshotPolicy(events: dice.pick([5, 30, 1_000]), milliseconds: 0)
+    crashEvery = dice.pick([200, 600, 2_000])
+    cutEvery = dice.pick([80, 300, 1_500])
+    failEvery = dice.pick([40, 200, 1_000])
+    commandEvery = dice.pick([10, 30, 80])
+  }
+
+  var decisions: DecisionPolicy {
+    DecisionPolicy(
+      recallLimitMilliseconds: policy.recallLimitMilliseconds, hidesBlocks: policy.hidesBlocks)
+  }
+}

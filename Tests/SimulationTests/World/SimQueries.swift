@@ -1,0 +1,92 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+
+@testable import Projections
+
+/// The read side of a run: messages and events, as `QueryService` reads them from the log. What is
+/// read is noted with how much was durable then. What projections answer is asked at the end.
+///
+/// `@unchecked Sendable`: a simulated run is one thread.
+final class SimQueries: Queries, @unchecked Sendable {
+  private unowned let run: SimRun
+
+  init(_ run: SimRun) { self.run = run }
+
+  func history(
+    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
+    reader: UserID?
+  ) async throws -> HistoryPage {
+    let pages = HistoryPages(log: run.log, clock: run.clock)
+    let (page, _) = try pages.history(
+      of: conversation, before: before, limit: limit, visible: visible)
+    for message in page.messages { try note(message.bytes) }
+    for amendment in page.amendments { if let edit = amendment.edit { try note(edit) } }
+    return page
+  }
+
+  func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent? {
+    let pages = HistoryPages(log: run.log, clock: run.clock)
+    let found = try pages.message(id, in: conversation)
+    if let found { try note(found.bytes) }
+    return found
+  }
+
+  func events(
+    of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
+  ) async throws -> [StreamEvent] {
+    let pages = StreamPages(log: run.log, clock: run.clock)
+    var events = try pages.events(
+      of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)
+    if run.mutation == .recalledShown { events = try untouched(events, of: stream) }
+    for event in events { try note(event.bytes) }
+    return events
+  }
+
+  private func note(_ bytes: ByteBuffer) throws {
+    run.watch.read(try EventDecoding.decode(bytes))
+  }
+
+  /// As they stand in the log.
+  private func untouched(_ events: [StreamEvent], of stream: StreamKey) throws -> [StreamEvent] {
+    let partition = stream.partition(of: run.log.partitionCount)
+    return try events.map { event in
+      let postings = try run.log.postings(
+        partition, stream: stream.fingerprint, from: event.seq, through: event.seq, limit: 1)
+      let stored = try run.log.events(partition, at: postings.map(\.offset))
+      var event = event
+      event.bytes = stored[0].bytes
+      return event
+    }
+  }
+
+  // MARK: what projections answer
+
+  private static let notHere = DaybookError(
+    .projectionBehind, "while a run goes on, nobody asks its projections")
+
+  func unread(of user: UserID) async throws -> [UnreadCount] { throw SimQueries.notHere }
+
+  func marks(
+    of user: UserID, after: StreamKey?, limit: Int
+  ) async throws -> [MarkedConversation] { throw SimQueries.notHere }
+
+  func blocked(by user: UserID, after: UserID?, limit: Int) async throws -> [UserID] {
+    throw SimQueries.notHere
+  }
+
+  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [GroupMember] {
+    throw SimQueries.notHere
+  }
+
+  func group(_ group: GroupID) async throws -> GroupProfile { throw SimQueries.notHere }
+
+  func devices(of user: UserID) async throws -> [DeviceProfile] { throw SimQueries.notHere }
+
+  func lastSeen(of users: [UserID]) async throws -> [Timestamp] { throw SimQueries.notHere }
+
+  func receipts(
+    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+  ) async throws -> ReceiptPage { throw SimQueries.notHere }
+}
