@@ -61,7 +61,7 @@ extension GroupSettings {
   }
 }
 
-@Suite("commands", .timeLimit(.minutes(1)))
+@Suite("commands", .timeLimit(.minutes(5)))
 struct CommandFrameTests {
   static let groups: [CommandFrame] = [
     CommandFrame(

@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("presence and typing", .timeLimit(.minutes(1)))
+@Suite("presence and typing", .timeLimit(.minutes(5)))
 struct PresenceTests {
   static func isContactCheck(_ command: Command) -> Bool {
     if case .inspectContact = command.body { true } else { false }

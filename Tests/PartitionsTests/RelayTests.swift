@@ -6,7 +6,7 @@ import Testing
 
 @testable import Partitions
 
-@Suite("owners and relay over a log in memory", .timeLimit(.minutes(1)))
+@Suite("owners and relay over a log in memory", .timeLimit(.minutes(5)))
 struct RelayTests {
   let log = MemoryLog(partitions: 8)
   let snapshots = MemorySnapshots()
@@ -215,7 +215,7 @@ struct RelayTests {
   }
 }
 
-@Suite("a destination that refuses", .timeLimit(.minutes(1)))
+@Suite("a destination that refuses", .timeLimit(.minutes(5)))
 struct RefusingDestinationTests {
   let log = MemoryLog(partitions: 8)
   let snapshots = MemorySnapshots()

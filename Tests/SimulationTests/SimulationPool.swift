@@ -28,7 +28,7 @@ enum SimulationPool {
       }
     }
     await withTaskGroup(of: Void.self) { group in
-      for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount) {
+      for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount - 1) {
         group.addTask { await onThread(work) }
       }
     }
