@@ -114,6 +114,13 @@ package struct Command: Sendable {
   }
 }
 
+extension Command {
+  /// Nil for what comes without a number.
+  package var issued: IssuedNumber? {
+    id.map { IssuedNumber(IssuedOrigin($0.origin, by: actor), number: $0.number) }
+  }
+}
+
 /// A message that a command is about, as it stands in the stream that it was sent to. Read from
 /// the log by whoever issues the command: what it states can't change.
 package final class MessageReference: Sendable, Equatable {

@@ -267,6 +267,28 @@ struct ResolvingTests {
     }
   }
 
+  @Test("where the read side fails, a command is refused with its reason, and none overtakes it")
+  func overtaking() async throws {
+    try await GatewayFixture.run { fixture in
+      let id = Chat(daybook: fixture.daybook).toBob("x")
+      let (alice, _) = try await fixture.live("alice:phone")
+      let recall = Daybook_V1_RecallRequest.with {
+        ($0.context, $0.conversation) = (Requests.command(1), "user/bob")
+        $0.messageID = id.rawValue
+      }
+      let send = Requests.send("after", to: "user/bob", number: 2)
+      fixture.daybook.state.withLockedValue {
+        $0.answers.refusal = DaybookError(.storageFailed, "no disk")
+      }
+      #expect(try alice.code(try await alice.ask(.recall, recall)) == .storageFailed)
+      fixture.daybook.state.withLockedValue { $0.answers.refusal = nil }
+      #expect(try alice.code(try await alice.ask(.send, send)) == .overloaded)
+      #expect(try await alice.ask(.recall, recall).type == .recall.reply)
+      #expect(try await alice.ask(.send, send).type == .send.reply)
+      #expect(fixture.daybook.commandsNow { $0.id != nil }.map { $0.id!.number } == [1, 2])
+    }
+  }
+
   @Test("a connection that ends while a message is looked for submits nothing")
   func goneMeanwhile() async throws {
     try await GatewayFixture.run { fixture in
@@ -291,21 +313,6 @@ struct ResolvingTests {
       let (bob, _) = try await fixture.live("bob:phone")
       _ = try await bob.fence()
       #expect(fixture.daybook.commandsNow { $0.id != nil }.isEmpty)
-    }
-  }
-
-  @Test("where the read side fails, the command is refused with its reason, and the next is taken")
-  func readSideFails() async throws {
-    try await GatewayFixture.run { fixture in
-      let id = Chat(daybook: fixture.daybook).toBob("x")
-      let (alice, _) = try await fixture.live("alice:phone")
-      fixture.daybook.state.withLockedValue {
-        $0.answers.refusal = DaybookError(.storageFailed, "no disk")
-      }
-      let reply = try await Amendment.recall.ask(alice, id, in: "user/bob")
-      #expect(try alice.code(reply) == .storageFailed)
-      fixture.daybook.state.withLockedValue { $0.answers.refusal = nil }
-      #expect(try await Amendment.recall.ask(alice, id, in: "user/bob").type == .recall.reply)
     }
   }
 }

@@ -179,10 +179,17 @@ struct RelayTests {
     desk.take([create, first, second], now: start)
     #expect(outcomes() == [nil, nil, nil])
 
-    // Who doesn't come again is not waited for longer than so.
+    // Nor does what is sent behind the first retry, while the second is still on its way.
     desk.take([pending(4, .send(message("3")))], now: start, refusing: full)
+    desk.take([pending(5, .send(message("4")))], now: start)
+    desk.take([pending(4, .send(message("3"))), pending(6, .send(message("5")))], now: start)
+    desk.take([pending(5, .send(message("4"))), pending(6, .send(message("5")))], now: start)
+    #expect(outcomes() == [.storageFull, .overloaded, nil, .overloaded, nil, nil])
+
+    // Who doesn't come again is not waited for longer than so.
+    desk.take([pending(7, .send(message("3")))], now: start, refusing: full)
     let later = Timestamp(milliseconds: start.milliseconds + HeldBack.milliseconds + 1)
-    desk.take([pending(5, .send(message("4")))], now: later)
+    desk.take([pending(8, .send(message("4")))], now: later)
     #expect(outcomes() == [.storageFull, nil])
   }
 

@@ -14,6 +14,10 @@ extension SessionMachine {
     var actor: Actor
     var id: NumberedOrigin
 
+    var issued: IssuedNumber {
+      IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number)
+    }
+
     /// Every command's actor has one.
     var user: UserID {
       guard let user = actor.user else { preconditionFailure("a command without a user") }
@@ -22,7 +26,7 @@ extension SessionMachine {
   }
 
   /// Throws what is wrong with the context, before anything is asked or submitted.
-  func issuer(
+  mutating func issuer(
     of frame: Frame, _ context: CommandContext
   ) throws(DaybookError) -> IssuedBy {
     let actor = try actor(context)
@@ -33,12 +37,16 @@ extension SessionMachine {
       throw DaybookError(
         .invalidRequest, "a command has an origin: set it in Connect or in the command's context")
     }
-    return IssuedBy(
+    let issuer = IssuedBy(
       sequence: frame.sequence, type: frame.type.rawValue, actor: actor,
       id: NumberedOrigin(origin: origin, number: context.number))
+    guard heldBack.isEmpty || heldBack.mayPass(issuer.issued, now: clock.now()) else {
+      throw HeldBack.outOfTurn
+    }
+    return issuer
   }
 
-  func issuer(
+  mutating func issuer(
     of frame: Frame, _ context: Daybook_V1_CommandContext
   ) throws(DaybookError) -> IssuedBy {
     try issuer(of: frame, try CommandContext(context))

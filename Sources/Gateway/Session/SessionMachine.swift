@@ -47,6 +47,8 @@ struct SessionMachine {
   var inFlight = 0
   /// The command whose message is being looked for.
   var unresolved: UnresolvedCommand?
+  /// Commands that were turned away before their owner, who keeps their order, knew of them.
+  var heldBack = HeldBack()
   var queriesInFlight = 0
   var watched: Set<UserID> = []
   /// By their requests' sequences.

@@ -44,11 +44,7 @@ struct OpenBatch {
   mutating func answer(
     _ command: borrowing PendingCommand, _ outcome: Result<CommandOutcome, DaybookError>
   ) {
-    if let id = command.command.id {
-      issued.append(
-        IssuedNumber(
-          origin: IssuedOrigin(id.origin, by: command.command.actor), number: id.number))
-    }
+    if let number = command.command.issued { issued.append(number) }
     let answer = CommandAnswer(token: command.token, outcome: outcome)
     // A gateway loop is one receiver, so there are few: comparing beats hashing.
     for index in answers.indices where answers[index].receiver === command.receiver {

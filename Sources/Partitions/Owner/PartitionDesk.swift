@@ -40,8 +40,10 @@ struct PartitionDesk {
   private mutating func take(
     _ pending: borrowing PendingCommand, _ now: Timestamp, _ refusing: DaybookError?
   ) {
-    if !heldBack.isEmpty, refusing == nil, !heldBack.mayPass(pending.command, now: now) {
-      return open.answer(pending, .failure(PartitionDesk.outOfTurn))
+    if !heldBack.isEmpty, refusing == nil, let issued = pending.command.issued,
+      !heldBack.mayPass(issued, now: now)
+    {
+      return open.answer(pending, .failure(HeldBack.outOfTurn))
     }
     let place = state.place(
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
@@ -64,16 +66,15 @@ struct PartitionDesk {
   private mutating func turnAway(
     _ pending: borrowing PendingCommand, _ error: DaybookError, _ now: Timestamp
   ) {
-    heldBack.turnedAway(pending.command, now: now)
+    if let issued = pending.command.issued { heldBack.turnedAway(issued, now: now) }
     open.answer(pending, .failure(error))
   }
 
-  private static let outOfTurn = DaybookError(
-    .overloaded, "a command before this one was turned away: repeat that one first")
-
   /// For commands that are refused without a look at the state.
   mutating func turnedAway(_ commands: [PendingCommand], now: Timestamp) {
-    for pending in commands { heldBack.turnedAway(pending.command, now: now) }
+    for pending in commands {
+      if let issued = pending.command.issued { heldBack.turnedAway(issued, now: now) }
+    }
   }
 
   /// Takes effects that it has not taken yet. False if what came before them was lost here.

@@ -28,10 +28,31 @@ struct CommandCheck {
     }
   }
 
-  func check(_ records: [IssuedRecord]) {
+  func check(_ records: [IssuedRecord], _ submissions: Submissions) {
+    checkOrder(submissions)
     for record in records {
       let key = Key(user: record.device.user, origin: record.origin, number: record.number)
       check(record, logged[key] ?? [])
+    }
+  }
+
+  /// What one origin has issued stands in each partition in the order of its numbers.
+  private func checkOrder(_ submissions: Submissions) {
+    for (partition, events) in reference.log.partitions.enumerated() {
+      var highest: [IssuedOrigin: (issued: IssuedNumber, index: Int)] = [:]
+      for (index, event) in events.enumerated() {
+        guard let command = event.event.command else { continue }
+        let issued = IssuedNumber(
+          IssuedOrigin(command.origin, by: event.event.actor), number: command.number)
+        guard let before = highest[issued.origin], before.issued.number >= issued.number else {
+          highest[issued.origin] = (issued, index)
+          continue
+        }
+        let wasDecided = submissions.decided(
+          issued, before: before.issued, loggedAt: before.index, in: partition)
+        findings.expect(
+          wasDecided, "\(event.place): number \(issued.number) after \(before.issued.number)")
+      }
     }
   }
 

@@ -7,7 +7,7 @@ extension SimRun {
     for fault in watch.faults { findings.add(fault) }
     let reference = Reference(
       try LoggedEvents(log), policy: sizes.policy, findings: findings)
-    CommandCheck(reference: reference, findings: findings).check(commands)
+    CommandCheck(reference: reference, findings: findings).check(commands, submissions)
     SightCheck(run: self, reference: reference).check()
     for device in devices { StoreCheck(device: device, reference: reference).check() }
     RangeCheck(run: self, reference: reference).check()

@@ -13,10 +13,16 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
   unowned let server: SimServer
   let loop: SimLoop
   private var followers: [StreamKey: [SimSession]] = [:]
-  private var unanswered: [UInt64: (session: SimSession, purpose: CommandPurpose)] = [:]
+  private var unanswered: [UInt64: Unanswered] = [:]
   private var lastToken: UInt64 = 0
   private var gathered: [Int: [PendingCommand]] = [:]
   private var acking: [SimSession] = []
+
+  private struct Unanswered {
+    let session: SimSession
+    let purpose: CommandPurpose
+    let command: Command
+  }
 
   init(_ server: SimServer, _ loop: SimLoop) {
     self.server = server
@@ -27,7 +33,7 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
 
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: SimSession) {
     lastToken += 1
-    unanswered[lastToken] = (session, purpose)
+    unanswered[lastToken] = Unanswered(session: session, purpose: purpose, command: command)
     let partition = command.stream.partition(of: server.owners.count).index
     if gathered.isEmpty { loop.execute { self.submitGathered() } }
     gathered[partition, default: []].append(
@@ -38,6 +44,7 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
     let commands = gathered
     gathered = [:]
     for (partition, commands) in commands.sorted(by: { $0.key < $1.key }) {
+      for pending in commands { server.run.submissions.submitted(pending.command, to: partition) }
       server.owners[partition].submit(commands)
     }
   }
@@ -51,6 +58,10 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
       guard let entry = unanswered.removeValue(forKey: answer.token) else {
         server.run.findings.add("a command was answered twice")
         continue
+      }
+      if case .failure(let error) = answer.outcome, error.code.isTemporary {
+        let partition = entry.command.stream.partition(of: server.owners.count).index
+        server.run.submissions.turnedAway(entry.command, from: partition)
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }

@@ -30,6 +30,7 @@ final class SimRun: @unchecked Sendable {
   private(set) var devices: [SimDevice] = []
   private(set) var connections: [SimConnection] = []
   var commands: [IssuedRecord] = []
+  var submissions = Submissions()
   private(set) var server: SimServer?
   private var maker: CommandMaker
   private(set) var projecting: SimProjecting! = nil
@@ -241,6 +242,7 @@ final class SimRun: @unchecked Sendable {
 
   func startServer() throws {
     lives += 1
+    submissions.begin(log.heads)
     let next = SimServer(self, life: lives)
     server = next
     try next.start()
