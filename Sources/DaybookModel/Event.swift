@@ -46,7 +46,8 @@ package struct Event: Sendable, Equatable {
     case groupJoined(GroupID, at: Seq)
     case groupLeft(GroupID, at: Seq)
     case groupRead(GroupID, upTo: Seq)
-    case cursorOpened(cursor: Seq)
+    /// `registration`: the seq that was next in the user's mailbox when that came to know the device.
+    case cursorOpened(cursor: Seq, registration: Seq)
     case noted
     // Amendments: the event's message id names the message.
     case messageRecalled(MessageTarget)

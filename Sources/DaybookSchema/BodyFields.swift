@@ -49,6 +49,8 @@ package enum BodyFields {
       ]
     case .conversationCleared(let peer, let upTo):
       [.string(1, peer?.text ?? ""), .uint(2, upTo.rawValue)]
+    case .cursorOpened(let cursor, let registration):
+      [.uint(1, cursor.rawValue), .uint(2, registration.rawValue)]
     case .deviceForgotten(let device): [.string(1, device.text)]
     case .sessionOpened(let session, let client): [.string(1, session), .string(2, client)]
     case .sessionClosed(let session, let reason): [.string(1, session), .string(2, reason)]
@@ -128,6 +130,7 @@ struct ReadFields {
         try stream,
         ConversationMarks(isQuiet: flag(2), isPinned: flag(3), isUnread: flag(4)))
     case .conversationCleared: .conversationCleared(peer: user(1), upTo: Seq(numbers[2]))
+    case .cursorOpened: .cursorOpened(cursor: Seq(numbers[1]), registration: Seq(numbers[2]))
     case .deviceForgotten: .deviceForgotten(DeviceID(checked: texts[1]))
     case .sessionOpened: .sessionOpened(session: texts[1], client: texts[2])
     case .sessionClosed: .sessionClosed(session: texts[1], reason: texts[2])

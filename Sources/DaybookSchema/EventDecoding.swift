@@ -114,7 +114,7 @@ package enum EventDecoding {
   ) throws(DaybookError) -> Event.Body {
     switch kind {
     case .messageSent, .messageCopied, .messageWithheld, .acked, .read, .messagesDelivered,
-      .messagesRead, .groupJoined, .groupLeft, .groupRead, .cursorOpened, .noted:
+      .messagesRead, .groupJoined, .groupLeft, .groupRead, .noted:
       break
     default:
       // Every other kind is one of these.
@@ -162,7 +162,6 @@ package enum EventDecoding {
     case .groupJoined: .groupJoined(GroupID(checked: fields.text), at: fields.seq)
     case .groupLeft: .groupLeft(GroupID(checked: fields.text), at: fields.seq)
     case .groupRead: .groupRead(GroupID(checked: fields.text), upTo: fields.seq)
-    case .cursorOpened: .cursorOpened(cursor: fields.seq)
     default: .noted
     }
   }

@@ -111,7 +111,6 @@ package enum BodyEncoding {
     case .groupJoined(let group, let at), .groupLeft(let group, let at),
       .groupRead(let group, let at):
       Size.string(1, group.text) + Size.uint(2, at.rawValue)
-    case .cursorOpened(let cursor): Size.uint(1, cursor.rawValue)
     case .noted: 0
     default: BodyFields.of(body).reduce(0) { $0 + $1.length }
     }
@@ -149,7 +148,6 @@ package enum BodyEncoding {
       .groupRead(let group, let at):
       writer.string(1, group.text)
       writer.uint(2, at.rawValue)
-    case .cursorOpened(let cursor): writer.uint(1, cursor.rawValue)
     case .noted: break
     default: for field in BodyFields.of(body) { field.write(to: &writer) }
     }

@@ -95,9 +95,10 @@ package struct Command: Sendable {
     case clear(peer: UserID?, upTo: Seq)
     case forgetDevice(DeviceID)
     /// A device begins to follow the stream: answers with a `StreamPosition`, and logs an event
-    /// only for a device that the stream doesn't know yet. With `isNew`, the device was forgotten
-    /// before, or never known: what the stream still knows of it doesn't count.
-    case openCursor(isNew: Bool)
+    /// only for a device that the stream doesn't know yet. In a group with the registration that the
+    /// mailbox has answered: what the group knows of another one doesn't count, for the device was
+    /// forgotten since.
+    case openCursor(registration: Seq = .none)
     /// What a user may see of a group, or of the conversation with `peer` in the own mailbox, and
     /// the head: changes nothing, logs nothing.
     case inspect(peer: UserID?)
@@ -191,6 +192,8 @@ package final class StreamPosition: Sendable, Equatable {
   package let head: Seq
   /// The stream knew the device before.
   package let resumed: Bool
+  /// Of a mailbox: which one the device is to it.
+  package let registration: Seq
   /// What the user may see of the stream: ascending, apart from each other.
   package let visible: [SeqInterval]
   /// Of a mailbox: the groups that its owner is a member of.
@@ -203,12 +206,14 @@ package final class StreamPosition: Sendable, Equatable {
   package let role: Role?
 
   package init(
-    cursor: Seq, head: Seq, resumed: Bool, visible: [SeqInterval], groups: [GroupID] = [],
+    cursor: Seq, head: Seq, resumed: Bool, registration: Seq = .none, visible: [SeqInterval],
+    groups: [GroupID] = [],
     blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil
   ) {
     self.cursor = cursor
     self.head = head
     self.resumed = resumed
+    self.registration = registration
     self.visible = visible
     self.groups = groups
     self.blocked = blocked
@@ -217,8 +222,9 @@ package final class StreamPosition: Sendable, Equatable {
   }
 
   package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
-    a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed && a.visible == b.visible
-      && a.groups == b.groups && a.blocked == b.blocked && a.cleared == b.cleared
+    a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed
+      && a.registration == b.registration && a.visible == b.visible && a.groups == b.groups
+      && a.blocked == b.blocked && a.cleared == b.cleared
       && a.role == b.role
   }
 }

@@ -250,7 +250,12 @@ extension Daybook_V1_Event {
 
   static func ofDevice(_ event: Event) -> OneOf_Body? {
     switch event.body {
-    case .cursorOpened(let cursor): .cursorOpened(.with { $0.cursor = cursor.rawValue })
+    case .cursorOpened(let cursor, let registration):
+      .cursorOpened(
+        .with {
+          $0.cursor = cursor.rawValue
+          $0.registration = registration.rawValue
+        })
     case .deviceForgotten(let device): .deviceForgotten(.with { $0.device = device.text })
     case .sessionOpened(let session, let client):
       .sessionOpened(

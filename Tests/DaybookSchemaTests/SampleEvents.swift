@@ -46,7 +46,7 @@ struct SampleEvents {
     case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()))
     case .messagesDelivered: .messagesDelivered(by: id(), upToPeerSeq: Seq(number()))
     case .messagesRead: .messagesRead(by: id(), upToPeerSeq: Seq(number()))
-    case .cursorOpened: .cursorOpened(cursor: Seq(number()))
+    case .cursorOpened: .cursorOpened(cursor: Seq(number()), registration: Seq(number()))
     case .noted: .noted
     case .messageRecalled: .messageRecalled(target())
     case .messageEdited: .messageEdited(target(), content: content())

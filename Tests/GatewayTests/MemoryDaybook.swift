@@ -10,6 +10,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
   struct Stream {
     var events: [StreamEvent] = []
     var cursors: [String: Seq] = [:]
+    var registrations: [String: Seq] = [:]
     var stays: [UserID: [SeqInterval]] = [:]
     var roles: [UserID: Role] = [:]
     var settings = GroupSettings(title: "")
@@ -344,21 +345,23 @@ extension MemoryDaybook {
   private func position(_ command: Command) -> StreamPosition {
     state.withLockedValue { state in
       let stream = state.streams[command.stream, default: Stream()]
-      let known = stream.cursors[MemoryDaybook.key(command.actor)]
+      let key = MemoryDaybook.key(command.actor)
+      let known = stream.cursors[key]
       let user = command.actor.user
       let stays = user.flatMap { stream.stays[$0] } ?? [SeqInterval(first: Seq(1), last: nil)]
       let first = Seq(stays.last!.first.rawValue - 1)
       var cleared = Seq.none
       if case .openCursor = command.body, known == nil {
-        state.streams[command.stream, default: Stream()]
-          .cursors[MemoryDaybook.key(command.actor)] = first
+        state.streams[command.stream, default: Stream()].cursors[key] = first
+        state.streams[command.stream]?.registrations[key] = stream.head.next
       }
       if case .inspect(let peer) = command.body, let about = peer ?? user {
         cleared = state.cleared[ConversationKey(stream: command.stream, peer: about)] ?? .none
       }
       let isMailbox = command.stream.kind == .user
       return StreamPosition(
-        cursor: known ?? first, head: stream.head, resumed: known != nil, visible: stays,
+        cursor: known ?? first, head: stream.head, resumed: known != nil,
+        registration: state.streams[command.stream]?.registrations[key] ?? .none, visible: stays,
         groups: isMailbox ? state.groups[user!] ?? [] : [],
         blocked: isMailbox ? Array(state.blocked[user!] ?? []) : [], cleared: cleared,
         role: isMailbox ? nil : user.map { stream.roles[$0] ?? .member })

@@ -122,7 +122,7 @@ struct DecideTests {
       stream: .group(ubuntu), user: bob,
       device: nil, code: .groupExists),
     Refusal(
-      what: "a cursor of a stranger", body: .openCursor(isNew: false), stream: .group(ubuntu),
+      what: "a cursor of a stranger", body: .openCursor(), stream: .group(ubuntu),
       user: bob,
       device: phone, code: .notAMember),
     Refusal(
@@ -154,7 +154,7 @@ struct DecideTests {
   func refused(_ refusal: Refusal) {
     var desk = Desk()
     desk.done(.createGroup(GroupSettings(title: "talk")), on: group, by: alice)
-    desk.done(.openCursor(isNew: false), on: .user(alice), by: alice, device: phone)
+    desk.done(.openCursor(), on: .user(alice), by: alice, device: phone)
     desk.done(.send(message("x")), on: .user(alice), by: bob)
     let before = desk.state
     let decision = desk.decide(
@@ -166,8 +166,8 @@ struct DecideTests {
   @Test("an ack names the senders whose messages it is the first to cover")
   func senders() {
     var desk = Desk()
-    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone)
-    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: laptop)
+    desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
+    desk.done(.openCursor(), on: mailbox, by: bob, device: laptop)
     desk.done(.send(message("1")), on: mailbox, by: alice)
     desk.done(.send(message("2")), on: mailbox, by: carol)
     desk.done(.send(message("3")), on: mailbox, by: alice)
@@ -187,7 +187,7 @@ struct DecideTests {
     for _ in 1...10 { desk.done(.send(message("x")), on: mailbox, by: alice) }
     func open(_ device: DeviceID) throws -> StreamPosition {
       try #require(
-        desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: device).position)
+        desk.done(.openCursor(), on: mailbox, by: bob, device: device).position)
     }
     #expect(try open(phone).cursor == .none)
     desk.done(.read(peer: alice, upTo: Seq(6)), on: mailbox, by: bob, device: phone)
@@ -201,9 +201,9 @@ struct DecideTests {
   @Test("a further device goes back no more than its limit")
   func backlog() throws {
     var desk = Desk()
-    desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone)
+    desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
     for _ in 1...1500 { desk.done(.send(message("x")), on: mailbox, by: alice) }
-    let position = desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: laptop)
+    let position = desk.done(.openCursor(), on: mailbox, by: bob, device: laptop)
       .position
     #expect(try #require(position).cursor == Seq(500))
   }
@@ -229,8 +229,8 @@ struct DecideTests {
     desk.done(.createGroup(GroupSettings(title: "talk")), on: group, by: alice)
     for user in [bob, carol] { desk.done(.join, on: group, by: user) }
     for user in [alice, bob, carol] {
-      desk.done(.openCursor(isNew: false), on: .user(user), by: user, device: phone)
-      desk.done(.openCursor(isNew: false), on: group, by: user, device: phone)
+      desk.done(.openCursor(), on: .user(user), by: user, device: phone)
+      desk.done(.openCursor(), on: group, by: user, device: phone)
     }
     for round in 1...20 {
       desk.now = Timestamp(milliseconds: start.milliseconds + UInt64(round))
@@ -254,7 +254,7 @@ struct DecideTests {
   func manySenders() throws {
     var desk = Desk()
     let count = Limits.ackSendersMax * 2 + 7
-    desk.done(.openCursor(isNew: false), on: .user(alice), by: alice, device: phone)
+    desk.done(.openCursor(), on: .user(alice), by: alice, device: phone)
     for index in 0..<count {
       let name = String(repeating: "x", count: 58) + String(100_000 + index)
       desk.done(.send(message("hello")), on: .user(alice), by: UserID(checked: name))

@@ -261,20 +261,20 @@ struct GroupSettingsTests {
     var desk = Desk()
     desk.done(.createGroup(GroupSettings(title: "")), on: group, by: alice)
     for user in [bob, carol] { desk.done(.join, on: group, by: user) }
-    desk.done(.openCursor(isNew: false), on: group, by: alice, device: phone)
+    desk.done(.openCursor(), on: group, by: alice, device: phone)
     desk.done(.leave, on: group, by: carol)
     desk.done(.invite(dave), on: group, by: alice)
     let end = desk.done(.dissolve, on: group, by: alice).seq
     #expect(end == Seq(6))
     for (user, first) in [(alice, 1), (bob, 2)] as [(UserID, UInt64)] {
       let position = try #require(
-        desk.done(.openCursor(isNew: false), on: group, by: user, device: phone).position)
+        desk.done(.openCursor(), on: group, by: user, device: phone).position)
       #expect(position.visible == [SeqInterval(first: Seq(first), last: end)])
       #expect(position.head == end && position.role == nil)
       #expect(desk.done(.ack(upTo: end), on: group, by: user, device: phone).changed)
     }
     #expect(
-      desk.refusal(.openCursor(isNew: false), on: group, by: carol, device: phone)
+      desk.refusal(.openCursor(), on: group, by: carol, device: phone)
         == .groupDissolved)
     #expect(desk.refusal(.join, on: group, by: dave) == .groupDissolved)
     #expect(

@@ -93,7 +93,7 @@ struct BlockingTests {
     #expect(!desk.done(.block(carol, false), on: mailbox, by: bob).changed)
     for user in [dave, alice, carol] { desk.done(.block(user, true), on: mailbox, by: bob) }
     #expect(!desk.done(.block(alice, true), on: mailbox, by: bob).changed)
-    let position = desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone)
+    let position = desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
       .position
     #expect(position?.blocked == [alice, carol, dave])
     desk.done(.block(carol, false), on: mailbox, by: bob)
@@ -204,8 +204,9 @@ struct OwnMarksTests {
     let group = StreamKey.group(ubuntu)
     desk.done(.createGroup(GroupSettings(title: "")), on: group, by: bob)
     for device in [phone, laptop] {
-      desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: device)
-      desk.done(.openCursor(isNew: false), on: group, by: bob, device: device)
+      let registered = desk.done(.openCursor(), on: mailbox, by: bob, device: device).position
+      desk.done(
+        .openCursor(registration: registered!.registration), on: group, by: bob, device: device)
     }
     for _ in 1...5 {
       _ = desk.sent(to: mailbox, by: alice)
@@ -222,14 +223,17 @@ struct OwnMarksTests {
     #expect(
       desk.refusal(.ack(upTo: Seq(5)), on: mailbox, by: bob, device: phone) == .unknownDevice)
     let opened = try #require(
-      desk.done(.openCursor(isNew: false), on: mailbox, by: bob, device: phone).position)
-    #expect(!opened.resumed && opened.cursor == Seq(2))
+      desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position)
+    #expect(!opened.resumed && opened.cursor == Seq(2) && opened.registration == Seq(8))
+    let again = try #require(
+      desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position)
+    #expect(again.resumed && again.registration == Seq(8), "should the answer have been lost")
     let inGroup = try #require(
-      desk.done(.openCursor(isNew: true), on: group, by: bob, device: phone).position)
+      desk.done(.openCursor(registration: Seq(8)), on: group, by: bob, device: phone).position)
     #expect(!inGroup.resumed && inGroup.cursor == Seq(1))
-    #expect(
-      desk.done(.openCursor(isNew: false), on: group, by: bob, device: phone).position?.cursor
-        == Seq(1))
+    let later = desk.done(
+      .openCursor(registration: Seq(8)), on: group, by: bob, device: phone)
+    #expect(later.position?.resumed == true && later.position?.cursor == Seq(1))
   }
 
   @Test("who has written to somebody may be seen by them, until they are blocked")

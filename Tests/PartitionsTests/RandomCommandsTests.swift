@@ -151,7 +151,7 @@ struct Walk {
   private mutating func reading(_ peer: UserID?, _ seq: Seq) -> Command.Body {
     pick([
       .ack(upTo: seq), .read(peer: peer, upTo: seq), .clear(peer: peer, upTo: seq),
-      .openCursor(isNew: chance(4)), .inspect(peer: peer),
+      .openCursor(registration: Seq(chance(4) ? 2 : 1)), .inspect(peer: peer),
     ])
   }
 

@@ -122,7 +122,7 @@ struct RelayTests {
     let mailbox = StreamKey.user(bob)
     let open = Command(
       stream: mailbox, actor: Actor(user: bob, device: phone), id: nil,
-      body: .openCursor(isNew: false))
+      body: .openCursor())
     _ = try await answers.ask(open, of: service).get()
     let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
     log.fail(mailbox.partition(of: 8), with: DaybookError(.partitionReadOnly, "told to be"))
@@ -205,7 +205,7 @@ struct RelayTests {
     let actor = Actor(user: bob, device: phone)
     let mailbox = StreamKey.user(bob)
     _ = await answers.ask(
-      Command(stream: mailbox, actor: actor, id: nil, body: .openCursor(isNew: false)), of: service)
+      Command(stream: mailbox, actor: actor, id: nil, body: .openCursor()), of: service)
     let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
     _ = await answers.ask(
       Command(stream: mailbox, actor: actor, id: nil, body: .ack(upTo: sent.seq)), of: service)

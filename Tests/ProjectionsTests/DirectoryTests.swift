@@ -42,7 +42,7 @@ import Testing
   mutating func forgotten() async throws {
     var mailbox = MailboxChat()
     let (owner, phone) = (mailbox.owner, DeviceID(checked: "phone"))
-    log.append([mailbox.onPhone(.cursorOpened(cursor: .none))])
+    log.append([mailbox.onPhone(.cursorOpened(cursor: .none, registration: Seq(1)))])
     log.append((0..<6).map { mailbox.message($0) })
     log.append([mailbox.onPhone(.acked(upTo: Seq(5)))])
     log.append([mailbox.onPhone(.sessionOpened(session: "a", client: "c"))])
@@ -56,7 +56,7 @@ import Testing
       try await queries.offline(user: owner, device: phone)
     }
     #expect(error?.code == .unknownDevice)
-    log.append([mailbox.onPhone(.cursorOpened(cursor: Seq(2)))])
+    log.append([mailbox.onPhone(.cursorOpened(cursor: Seq(2), registration: Seq(3)))])
     try makeEngine(log, folder).catchUp()
     #expect(
       try await queries.devices(of: owner) == [

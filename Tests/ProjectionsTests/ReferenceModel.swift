@@ -140,7 +140,7 @@ struct ReferenceModel {
     for event in inStream(stream) where event.actor == Actor(user: user, device: device) {
       switch event.body {
       case .acked(let upTo, _): cursor = max(cursor ?? .none, upTo)
-      case .cursorOpened(let at): cursor = at
+      case .cursorOpened(let at, _): cursor = at
       default: break
       }
     }

@@ -42,7 +42,8 @@ extension Scenario {
   ) -> Event {
     opened.insert("\(stream) \(user) \(device)")
     let cursor = someSeq(stream)
-    return event(stream, .cursorOpened(cursor: cursor), by: user, device: device)
+    return event(
+      stream, .cursorOpened(cursor: cursor, registration: .none), by: user, device: device)
   }
 
   /// Coming again, it opens its cursors anew.

@@ -4,6 +4,12 @@ import NIOConcurrencyHelpers
 /// Threads for runs: a run blocks while it waits, and so must not be on one of the few that tasks
 /// share.
 enum SimulationPool {
+  /// Whoever asked for certain seeds waits for nothing else; else other tests are to get on too.
+  private static var threads: Int {
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    return max(1, SeedRange.isChosen ? processors : processors - 1)
+  }
+
   /// Calls `body` for each seed; answers what it found or threw, by ascending seed.
   static func run(
     _ seeds: ClosedRange<UInt64>, _ body: @escaping @Sendable (UInt64) throws -> [String]
@@ -28,9 +34,7 @@ enum SimulationPool {
       }
     }
     await withTaskGroup(of: Void.self) { group in
-      for _ in 0..<max(1, ProcessInfo.processInfo.activeProcessorCount - 1) {
-        group.addTask { await onThread(work) }
-      }
+      for _ in 0..<threads { group.addTask { await onThread(work) } }
     }
     return failures.withLockedValue { $0 }.sorted { $0.seed < $1.seed }
   }

@@ -136,6 +136,9 @@ public struct SessionInfo: Sendable, Hashable {
   public var service: String?
   /// The device was known: what follows is what it has not acked.
   public var resumed: Bool
+  /// Which one the device is to the server: another number than in an earlier session says that it
+  /// was forgotten meanwhile, whatever `resumed` says. What was kept of before then counts no more.
+  public var registration: UInt64
   public var logID: String
   public var serverTimeMilliseconds: UInt64
 }

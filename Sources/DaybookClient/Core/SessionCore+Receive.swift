@@ -68,7 +68,8 @@ extension SessionCore {
       session: reply.session, user: reply.user.isEmpty ? nil : reply.user,
       device: reply.device.isEmpty ? nil : reply.device,
       service: reply.service.isEmpty ? nil : reply.service, resumed: reply.resumed,
-      logID: reply.logID, serverTimeMilliseconds: reply.serverTimeMs)
+      registration: reply.registration, logID: reply.logID,
+      serverTimeMilliseconds: reply.serverTimeMs)
     self.info = info
     user = info.user.map { UserID(checked: $0) }
     // A margin, so that a retry of the lowest number is always recognised.

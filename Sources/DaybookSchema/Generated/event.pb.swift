@@ -839,6 +839,10 @@ package nonisolated struct Daybook_V1_CursorOpened: Sendable {
 
   package var cursor: UInt64 = 0
 
+  /// The seq that was next in the user's mailbox when that came to know the device. A device that was
+  /// forgotten has another when it comes again. 0 in logs from before it was kept.
+  package var registration: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2628,7 +2632,7 @@ nonisolated extension Daybook_V1_GroupRead: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Daybook_V1_CursorOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CursorOpened"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cursor\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cursor\0\u{1}registration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2637,6 +2641,7 @@ nonisolated extension Daybook_V1_CursorOpened: SwiftProtobuf.Message, SwiftProto
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.registration) }()
       default: break
       }
     }
@@ -2646,11 +2651,15 @@ nonisolated extension Daybook_V1_CursorOpened: SwiftProtobuf.Message, SwiftProto
     if self.cursor != 0 {
       try visitor.visitSingularUInt64Field(value: self.cursor, fieldNumber: 1)
     }
+    if self.registration != 0 {
+      try visitor.visitSingularUInt64Field(value: self.registration, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_CursorOpened, rhs: Daybook_V1_CursorOpened) -> Bool {
     if lhs.cursor != rhs.cursor {return false}
+    if lhs.registration != rhs.registration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

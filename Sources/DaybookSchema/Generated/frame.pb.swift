@@ -123,6 +123,10 @@ package nonisolated struct Daybook_V1_ConnectReply: Sendable {
 
   package var durability: Daybook_V1_Durability = .unspecified
 
+  /// Of a device: which one it is to the server. Another number than before says that the device was
+  /// forgotten meanwhile, also where the reply that said so (`resumed` false) was lost.
+  package var registration: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1591,7 +1595,7 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConnectReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1609,6 +1613,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
       case 8: try { try decoder.decodeSingularStringField(value: &self.service) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.logID) }()
       case 10: try { try decoder.decodeSingularEnumField(value: &self.durability) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.registration) }()
       default: break
       }
     }
@@ -1649,6 +1654,9 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
     if self.durability != .unspecified {
       try visitor.visitSingularEnumField(value: self.durability, fieldNumber: 10)
     }
+    if self.registration != 0 {
+      try visitor.visitSingularUInt64Field(value: self.registration, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1663,6 +1671,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
     if lhs.service != rhs.service {return false}
     if lhs.logID != rhs.logID {return false}
     if lhs.durability != rhs.durability {return false}
+    if lhs.registration != rhs.registration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

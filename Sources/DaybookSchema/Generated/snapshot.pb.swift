@@ -68,6 +68,8 @@ package nonisolated struct Daybook_V1_DeviceSnapshot: Sendable {
 
   package var cursor: UInt64 = 0
 
+  package var registration: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -362,7 +364,7 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
 
 nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{1}registration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -372,6 +374,7 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.registration) }()
       default: break
       }
     }
@@ -384,12 +387,16 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
     if self.cursor != 0 {
       try visitor.visitSingularUInt64Field(value: self.cursor, fieldNumber: 2)
     }
+    if self.registration != 0 {
+      try visitor.visitSingularUInt64Field(value: self.registration, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_DeviceSnapshot, rhs: Daybook_V1_DeviceSnapshot) -> Bool {
     if lhs.device != rhs.device {return false}
     if lhs.cursor != rhs.cursor {return false}
+    if lhs.registration != rhs.registration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

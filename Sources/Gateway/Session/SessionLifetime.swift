@@ -75,6 +75,7 @@ extension SessionMachine {
     guard var reply = connectReply else { return }
     connectReply = nil
     reply.resumed = resumed
+    reply.registration = registration.rawValue
     output.write(.connect.reply, sequence: connectSequence, reply)
   }
 

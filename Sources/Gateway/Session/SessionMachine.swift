@@ -26,8 +26,8 @@ struct SessionMachine {
   var observed = MessageID.none
   /// The log knows of this session, and not of its end.
   var isAnnounced = false
-  /// The mailbox did not know the device, so that groups are followed afresh.
-  var isNewDevice = false
+  /// Which one the device is to its mailbox: groups that know another one are followed afresh.
+  var registration = Seq.none
   /// Whom the user has blocked.
   var blocked: Set<UserID> = []
   /// Events that change the session itself and came while its mailbox was being opened.

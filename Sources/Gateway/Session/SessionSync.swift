@@ -17,11 +17,10 @@ extension SessionMachine {
     flushAck(of: stream, &output)
     following[stream] = StreamFollowing(stream)
     output.actions.append(.subscribe(stream))
-    // What this session has followed before is as new as the session, and not to begin again.
-    let isNew = stream.kind == .group && isNewDevice && ended[stream] == nil
     output.actions.append(
       .submit(
-        Command(stream: stream, actor: actor, id: nil, body: .openCursor(isNew: isNew)),
+        Command(
+          stream: stream, actor: actor, id: nil, body: .openCursor(registration: registration)),
         CommandPurpose(sequence: 0, kind: .open(stream))))
   }
 
@@ -50,7 +49,7 @@ extension SessionMachine {
   private mutating func mailboxOpened(
     _ position: StreamPosition, _ output: inout SessionOutput
   ) {
-    isNewDevice = !position.resumed
+    registration = position.registration
     blocked = Set(position.blocked)
     sayConnected(resumed: position.resumed, &output)
     announce(&output)

@@ -29,8 +29,8 @@ extension PartitionState {
       }
       return member.decideRead(
         upTo, head: groups.states[at].head, lastMessage: groups.states[at].lastMessage, draft)
-    case .openCursor(let isNew):
-      return groups.states[at].decideOpenCursor(isNew: isNew, by: user, draft)
+    case .openCursor(let registration):
+      return groups.states[at].decideOpenCursor(registration, by: user, draft)
     case .createGroup:
       return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
     case .refused(let reason): return .reject(reason)

@@ -20,6 +20,13 @@ extension GroupState.MemberState {
   }
 }
 
+extension DeviceCursor {
+  /// Not one that was forgotten since, as far as the log tells.
+  fileprivate func isRegistered(as registration: Seq) -> Bool {
+    self.registration == registration || self.registration == .none
+  }
+}
+
 /// What members may see of a group.
 extension GroupState {
   /// Who has left may clear what is still shown of the stay.
@@ -31,7 +38,7 @@ extension GroupState {
   }
 
   /// A group that was dissolved is followed to its end by those who were there.
-  func decideOpenCursor(isNew: Bool, by user: UserID, _ draft: Draft) -> Decision {
+  func decideOpenCursor(_ registration: Seq, by user: UserID, _ draft: Draft) -> Decision {
     let member = members[user]
     let isFollowed = member.map { $0.isMember || (isDissolved && $0.stays.last?.last == head) }
     guard let member, isFollowed == true else {
@@ -40,12 +47,12 @@ extension GroupState {
     guard let device = draft.actor.device else {
       return .reject(.notAMember, "only a member's device can follow \(draft.stream)")
     }
-    if !isNew, let cursor = member.devices.cursor(of: device) {
-      return draft.tell(position(of: member, cursor: cursor, resumed: true))
+    if let known = member.devices[device], known.isRegistered(as: registration) {
+      return draft.tell(position(of: member, cursor: known.cursor, resumed: true))
     }
     let cursor = member.cursor(ofNewDevice: device, head: head)
     return draft.append(
-      .cursorOpened(cursor: cursor), after: head,
+      .cursorOpened(cursor: cursor, registration: registration), after: head,
       position: position(of: member, cursor: cursor, resumed: false))
   }
 

@@ -40,7 +40,7 @@ extension PartitionState {
     case .inspectContact: return draft.tell()
     case .inspect(let peer):
       let mailbox = at.map { mailboxes.states[$0] } ?? MailboxState()
-      return draft.tell(mailbox.position(cursor: .none, resumed: true, peer: peer))
+      return draft.tell(mailbox.position(peer: peer))
     default: return .namesNoUser()
     }
   }
@@ -71,8 +71,8 @@ extension MailboxState {
     switch command.body {
     case .ack(let upTo): decideAck(upTo, draft)
     case .read(let peer, let upTo): decideRead(peer, upTo, draft)
-    case .openCursor(let isNew): decideOpenCursor(isNew: isNew, draft)
-    case .inspect(let peer): draft.tell(position(cursor: .none, resumed: true, peer: peer))
+    case .openCursor: decideOpenCursor(draft)
+    case .inspect(let peer): draft.tell(position(peer: peer))
     case .block(let peer, let isBlocked): decideBlock(peer, isBlocked, draft)
     case .mark(let conversation, let change): decideMark(conversation, change, draft)
     case .clear(let peer, let upTo): decideClear(peer, upTo, draft)
@@ -111,22 +111,27 @@ extension MailboxState {
     return draft.append(.read(peer: peer, upTo: upTo), seq: head.next)
   }
 
-  private func decideOpenCursor(isNew: Bool, _ draft: Draft) -> Decision {
+  private func decideOpenCursor(_ draft: Draft) -> Decision {
     guard let device = draft.actor.device else {
       return .reject(.unknownDevice, "only a device can follow a mailbox")
     }
-    if !isNew, let cursor = devices.cursor(of: device) {
-      return draft.tell(position(cursor: cursor, resumed: true, peer: nil))
+    if let known = devices[device] {
+      return draft.tell(position(of: known, resumed: true))
     }
-    let cursor = cursor(ofNewDevice: device)
+    // Forgetting it has taken a seq, so that it can't have this one again.
+    let new = DeviceCursor(
+      device: device, cursor: cursor(ofNewDevice: device), registration: head.next)
     return draft.append(
-      .cursorOpened(cursor: cursor), after: head,
-      position: position(cursor: cursor, resumed: false, peer: nil))
+      .cursorOpened(cursor: new.cursor, registration: new.registration), after: head,
+      position: position(of: new, resumed: false))
   }
 
-  fileprivate func position(cursor: Seq, resumed: Bool, peer: UserID?) -> StreamPosition {
+  fileprivate func position(
+    of device: DeviceCursor? = nil, resumed: Bool = true, peer: UserID? = nil
+  ) -> StreamPosition {
     StreamPosition(
-      cursor: cursor, head: head, resumed: resumed,
+      cursor: device?.cursor ?? .none, head: head, resumed: resumed,
+      registration: device?.registration ?? .none,
       visible: [SeqInterval(first: Seq(1), last: nil)], groups: groups, blocked: blocked,
       cleared: peer.flatMap { self.peer($0)?.cleared } ?? .none)
   }

@@ -91,8 +91,10 @@ extension MailboxState {
       hasRead(peer, upTo: upTo)
       unmarkUnread(.user(peer))
     case .groupRead(let group, _): unmarkUnread(.group(group))
-    case .cursorOpened(let cursor):
-      if let device = event.actor.device { devices.open(device, at: cursor) }
+    case .cursorOpened(let cursor, let registration):
+      guard let device = event.actor.device else { return }
+      devices.open(
+        device, at: cursor, registration: registration == .none ? head.next : registration)
     case .groupJoined(let group, _):
       if !groups.contains(group) { groups.append(group) }
     case .groupLeft(let group, _): groups.removeAll { $0 == group }
@@ -123,9 +125,9 @@ extension GroupState {
       if let user = event.actor.user, let device = event.actor.device {
         acked(device, of: user, upTo: upTo)
       }
-    case .cursorOpened(let cursor):
+    case .cursorOpened(let cursor, let registration):
       if let user = event.actor.user, let device = event.actor.device {
-        opened(device, of: user, at: cursor)
+        opened(device, of: user, at: cursor, registration: registration)
       }
     case .memberJoined(let member, let role): joined(member, role: role, at: event.seq)
     case .memberLeft(let member, let successor):

@@ -101,13 +101,16 @@ enum AmendedSnapshotCoding {
 
 extension DeviceCursor {
   init(_ snapshot: Daybook_V1_DeviceSnapshot) {
-    self.init(device: DeviceID(checked: snapshot.device), cursor: Seq(snapshot.cursor))
+    self.init(
+      device: DeviceID(checked: snapshot.device), cursor: Seq(snapshot.cursor),
+      registration: Seq(snapshot.registration))
   }
 
   var snapshot: Daybook_V1_DeviceSnapshot {
     .with {
       $0.device = device.text
       $0.cursor = cursor.rawValue
+      $0.registration = registration.rawValue
     }
   }
 }

@@ -4,24 +4,29 @@ import DaybookModel
 package struct DeviceCursor: Sendable, Equatable {
   package var device: DeviceID
   package var cursor: Seq
+  /// The seq that was next in the user's mailbox when that came to know the device: one that was
+  /// forgotten has another when it comes again. None where an older log doesn't say.
+  package var registration: Seq
 
-  package init(device: DeviceID, cursor: Seq) {
+  package init(device: DeviceID, cursor: Seq, registration: Seq = .none) {
     self.device = device
     self.cursor = cursor
+    self.registration = registration
   }
 }
 
 extension [DeviceCursor] {
-  package func cursor(of device: DeviceID) -> Seq? {
-    first { $0.device == device }?.cursor
-  }
+  package func cursor(of device: DeviceID) -> Seq? { self[device]?.cursor }
+
+  package subscript(device: DeviceID) -> DeviceCursor? { first { $0.device == device } }
 
   /// A device begins to follow the stream, maybe one that was forgotten before.
-  package mutating func open(_ device: DeviceID, at cursor: Seq) {
+  package mutating func open(_ device: DeviceID, at cursor: Seq, registration: Seq) {
+    let opened = DeviceCursor(device: device, cursor: cursor, registration: registration)
     if let index = firstIndex(where: { $0.device == device }) {
-      self[index].cursor = cursor
+      self[index] = opened
     } else {
-      append(DeviceCursor(device: device, cursor: cursor))
+      append(opened)
     }
   }
 

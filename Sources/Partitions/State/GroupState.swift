@@ -143,8 +143,10 @@ extension GroupState {
     members[user]!.cleared = seq
   }
 
-  package mutating func opened(_ device: DeviceID, of user: UserID, at cursor: Seq) {
-    members[user]?.devices.open(device, at: cursor)
+  package mutating func opened(
+    _ device: DeviceID, of user: UserID, at cursor: Seq, registration: Seq
+  ) {
+    members[user]?.devices.open(device, at: cursor, registration: registration)
   }
 
   package mutating func acked(_ device: DeviceID, of user: UserID, upTo seq: Seq) {

@@ -24,7 +24,7 @@ final class OfflineProjector: Projector {
     }
     switch event.body {
     case .acked(let upTo, _): try moveCursor(event, to: upTo)
-    case .cursorOpened(let cursor): try openCursor(event, at: cursor)
+    case .cursorOpened(let cursor, _): try openCursor(event, at: cursor)
     case .deviceForgotten(let device): try forget(device, of: event.stream)
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: seq) }

@@ -48,8 +48,8 @@ extension GroupWorld {
     Row("`read` what was read before") { _, _ in .read(peer: nil, upTo: Seq(1)) },
     Row("`clear` it for oneself") { world, _ in .clear(peer: nil, upTo: world.head) },
     Row("`clear` what was cleared before") { _, _ in .clear(peer: nil, upTo: .none) },
-    Row("`openCursor` of a known device") { _, _ in .openCursor(isNew: false) },
-    Row("`openCursor` of a new device") { _, _ in .openCursor(isNew: true) },
+    Row("`openCursor` of a known device") { _, _ in .openCursor(registration: Seq(1)) },
+    Row("`openCursor` of a new device") { _, _ in .openCursor(registration: Seq(2)) },
     Row("`inspect` what one may see") { _, _ in .inspect(peer: nil) },
   ]
 
@@ -138,8 +138,7 @@ extension MailboxWorld {
     Row("`clear` what was cleared before") { _, _ in
       .clear(peer: UserID(checked: "peer"), upTo: .none)
     },
-    Row("`openCursor` of a known device") { _, _ in .openCursor(isNew: false) },
-    Row("`openCursor` of a new device") { _, _ in .openCursor(isNew: true) },
+    Row("`openCursor`") { _, _ in .openCursor() },
     Row("`inspect` a conversation") { _, _ in .inspect(peer: UserID(checked: "peer")) },
     Row("`inspectContact`: whether the owner is online") { _, _ in .inspectContact },
   ]

@@ -75,7 +75,7 @@ struct GroupWorld {
       desk.done(.recall(taken), on: stream, by: user)
       recalled[user] = taken
       desk.done(.react(others, reaction: "+1", isRemoved: false), on: stream, by: user)
-      desk.done(.openCursor(isNew: false), on: stream, by: user, device: phone)
+      desk.done(.openCursor(registration: Seq(1)), on: stream, by: user, device: phone)
     }
     for name in ["silenced", "otherSilenced"] {
       desk.done(.join, on: stream, by: GroupWorld.user(name))
@@ -151,7 +151,7 @@ struct MailboxWorld {
 
   init() {
     let (stream, owner) = (MailboxWorld.stream, MailboxWorld.owner)
-    desk.done(.openCursor(isNew: false), on: stream, by: owner, device: phone)
+    desk.done(.openCursor(), on: stream, by: owner, device: phone)
     others = desk.sent(to: stream, by: UserID(checked: "other"))
     desk.done(.react(others, reaction: "+1", isRemoved: false), on: stream, by: owner)
     for user in [owner, UserID(checked: "peer"), UserID(checked: "blocked")] {

@@ -5,6 +5,8 @@ import WireProtocol
 
 /// What an application keeps of what its client tells it.
 struct DeviceStore {
+  /// Which one the device was to the server when this was begun.
+  var registration: UInt64?
   /// Where each stream began for this device, and which of its seqs it was told of since.
   private(set) var firstCursors: [StreamKey: Seq] = [:]
   private(set) var toldSeqs: [StreamKey: Set<UInt64>] = [:]

@@ -264,9 +264,10 @@ final class SimDevice {
   /// A device that was forgotten while it was away learns of it by being taken for a new one. Whoever
   /// knows where it stands fetches what is missing; only a process that begins has to begin anew.
   private func connected(_ info: SessionInfo) {
-    if !info.resumed {
+    if info.registration != store.registration {
       if hasConnected { isNewDevice = true } else { forget() }
     }
+    store.registration = info.registration
     hasConnected = true
   }
 

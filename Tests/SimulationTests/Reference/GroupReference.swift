@@ -103,7 +103,7 @@ struct GroupReference {
     guard exists else { return "no such group" }
     switch event.body {
     case .acked(let upTo, let senders): return takeAck(event, upTo, senders)
-    case .cursorOpened(let cursor): return takeOpening(event, cursor)
+    case .cursorOpened(let cursor, _): return takeOpening(event, cursor)
     default: break
     }
     if dissolvedAt != nil { return "after the group's end" }

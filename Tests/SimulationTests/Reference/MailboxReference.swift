@@ -114,8 +114,9 @@ struct MailboxReference {
       return devices.removeValue(forKey: device) == nil ? "there is no such device" : nil
     }
     guard let device = event.actor.device else { return "no device" }
-    if case .cursorOpened(let cursor) = event.body {
+    if case .cursorOpened(let cursor, let registration) = event.body {
       let wasKnown = devices[device] != nil
+      if registration != head.next { return "another registration than the next seq" }
       devices[device] = Device(cursor: cursor)
       if cursor > head { return "a cursor past the head" }
       return wasKnown ? "the device was known" : nil
