@@ -72,6 +72,9 @@ struct ShownMessagesTests {
     doings.withdraw(.blocked("bo"))
     #expect(doings.take(.blocked("bo")) == true)
     #expect(doings.take(.blocked("bo")) == false)
+    // An invitation of who has asked to join lets them in.
+    doings.expect(.memberInvited(group: "g", user: "bo", by: "me"))
+    #expect(doings.take(.memberJoined(group: "g", user: "bo", by: "me")) == true)
     doings.expect(.groupChanged("g", GroupAttributes(GroupSettings(title: "")), by: "me"))
     let changed = GroupAttributes(GroupSettings(title: "new"))
     #expect(doings.take(.groupChanged("g", changed, by: "bo")) == false)

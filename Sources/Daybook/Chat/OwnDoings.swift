@@ -36,6 +36,9 @@ extension ClientEvent {
       return .reaction(reaction)
     case .groupChanged(let group, _, let by):
       return .groupChanged(group, GroupAttributes(GroupSettings(title: "")), by: by)
+    // An invitation of who has asked to join lets them in.
+    case .memberJoined(let group, let user, let by?):
+      return .memberInvited(group: group, user: user, by: by)
     case .marked(let marked): return .marked(MarkedConversation(marked.conversation, .none))
     default: return self
     }
