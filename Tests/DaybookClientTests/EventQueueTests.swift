@@ -34,6 +34,19 @@ struct EventQueueTests {
     #expect(levels.withLockedValue { $0 } == [2])
   }
 
+  @Test("who waits for room hears of it, whatever is taken")
+  func room() async {
+    let levels = NIOLockedValueBox<[Int]>([])
+    let queue = EventQueue { level in levels.withLockedValue { $0.append(level.waiting) } }
+    queue.push([
+      EventQueue.Item(event: .caughtUp, point: nil), EventQueue.Item(event: .caughtUp, point: nil),
+    ])
+    _ = await queue.next()
+    _ = await queue.next()
+    #expect(levels.withLockedValue { $0 } == [1, 0])
+    #expect(queue.collectTaken() == [:])
+  }
+
   @Test("what came again doesn't take back what counts as handed on")
   func again() async {
     let queue = EventQueue { _ in }

@@ -12,13 +12,14 @@ struct Peer {
       token: "t", clientName: "test", origin: Origin("origin".utf8)!, firstNumber: 1,
       inFlightMax: 100))
 
-  mutating func connect(logID: String = "log") {
+  mutating func connect(logID: String = "log", registration: UInt64 = 1) {
     core.opened()
     let sequence = take().sequences[0]
     let reply = Daybook_V1_ConnectReply.with {
       $0.user = "me"
       $0.device = "phone"
       $0.logID = logID
+      $0.registration = registration
       $0.limits.originWindow = 1024
       $0.limits.inFlightMax = 512
     }

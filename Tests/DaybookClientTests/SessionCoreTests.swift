@@ -35,6 +35,46 @@ struct SessionCoreTests {
     }
   }
 
+  @Test("a Connect that was answered, or given up long ago, replaces no session")
+  func replacedByAnother() {
+    let closing = Daybook_V1_Closing.with {
+      $0.error = DaybookError(.sessionReplaced, "elsewhere").errorReply
+    }
+    func isOver(_ peer: inout Peer) -> Bool {
+      _ = peer.core.takeActions()
+      peer.push(.closing, ByteBuffer(bytes: closing.wireBytes()))
+      if case .stop? = peer.core.takeActions().first { return true }
+      return false
+    }
+    var refused = Peer()
+    refused.core.opened()
+    let sequence = refused.take().sequences[0]
+    let error = DaybookError(.overloaded, "not now").errorReply
+    refused.core.receive(
+      Frame(type: .error, sequence: sequence, body: ByteBuffer(bytes: error.wireBytes())))
+    refused.core.connectionLost()
+    refused.connect()
+    #expect(isOver(&refused))
+
+    var late = Peer()
+    late.core.opened()
+    late.core.connectionLost()
+    _ = late.take()
+    late.connect()
+    late.core.heartbeat()
+    late.core.heartbeat()
+    #expect(isOver(&late))
+  }
+
+  @Test("conversations are the same if their bytes are")
+  func conversations() {
+    let (composed, decomposed) = (
+      Conversation.group("caf\u{E9}"), Conversation.group("cafe\u{301}")
+    )
+    #expect(composed != decomposed && Set([composed, decomposed]).count == 2)
+    #expect(composed == .group("caf\u{E9}") && Conversation.user("a") != .group("a"))
+  }
+
   @Test("asks for the session first, and sends commands when it has it, in order")
   func connect() {
     var server = Peer()
@@ -236,6 +276,12 @@ struct SessionCoreTests {
     other.core.connectionLost()
     other.connect(logID: "another")
     #expect(other.take().stop == .logRolledBack)
+    // So is a device that was forgotten while it was away.
+    var forgotten = Peer()
+    forgotten.connect()
+    forgotten.core.connectionLost()
+    forgotten.connect(registration: 7)
+    #expect(forgotten.take().stop == .deviceForgotten)
   }
 
   @Test("at the end fails all that is unanswered, commands and questions")

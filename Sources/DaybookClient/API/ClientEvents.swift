@@ -136,9 +136,10 @@ extension EventQueue.State {
   }
 
   private mutating func note(_ item: EventQueue.Item) {
+    // Also of what has no place in a stream: whoever reads on waits for room, whatever it was.
+    takenCount += 1
     guard let point = item.point else { return }
     // What came again stands behind what came after it.
     taken[point.stream] = max(taken[point.stream] ?? .none, point.seq)
-    takenCount += 1
   }
 }

@@ -11,6 +11,19 @@ public enum Conversation: Sendable, Hashable, CustomStringConvertible {
     self.init(key)
   }
 
+  /// Ids are the same if their bytes are: `String` has its own view of composed letters.
+  public static func == (a: Conversation, b: Conversation) -> Bool {
+    switch (a, b) {
+    case (.user(let a), .user(let b)), (.group(let a), .group(let b)): ByteEquality.of(a, b)
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    var text = description
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+
   package init(_ key: StreamKey) {
     self = key.kind == .user ? .user(key.id) : .group(key.id)
   }

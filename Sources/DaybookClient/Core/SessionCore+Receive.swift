@@ -64,6 +64,13 @@ extension SessionCore {
       actions.append(.stop(error))
       return
     }
+    // As if it had been online then: what was received counts no more.
+    if let info, info.registration != reply.registration {
+      let error = DaybookError(
+        .deviceForgotten, "this device was forgotten meanwhile: start anew to use it")
+      actions.append(.stop(error))
+      return
+    }
     let info = SessionInfo(
       session: reply.session, user: reply.user.isEmpty ? nil : reply.user,
       device: reply.device.isEmpty ? nil : reply.device,
@@ -119,7 +126,10 @@ extension SessionCore {
     let error = DaybookError(try Daybook_V1_ErrorReply(frameBody: frame.body))
     if let call = calls.removeValue(forKey: frame.sequence) {
       switch call {
-      case .connect: actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
+      case .connect:
+        // This one has arrived, and is answered.
+        phase = .offline
+        actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
       case .query(let id):
         queries[id] = nil
         actions.append(.queryAnswer(id: id, .failure(error)))

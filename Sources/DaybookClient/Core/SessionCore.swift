@@ -64,6 +64,10 @@ package struct SessionCore: Sendable {
   /// A connection was given up whose Connect may still be on its way: should it arrive after a later
   /// one, it is the client itself that has replaced its session.
   var hasAbandonedConnect = false
+  /// Since the session opened, while that is so.
+  private var heartbeats = 0
+  /// After so many heartbeats no Connect is still on its way.
+  private static let abandonedHeartbeats = 2
   package internal(set) var actions: [SessionAction] = []
 
   package init(settings: Settings) {
@@ -84,6 +88,7 @@ package struct SessionCore: Sendable {
   package mutating func opened() {
     phase = .connecting
     lastSequence = 0
+    heartbeats = 0
     let request = Daybook_V1_ConnectRequest.with {
       $0.token = settings.token
       $0.client = settings.clientName
@@ -186,6 +191,8 @@ package struct SessionCore: Sendable {
 
   package mutating func heartbeat() {
     guard phase == .online else { return }
+    heartbeats += 1
+    if heartbeats >= SessionCore.abandonedHeartbeats { hasAbandonedConnect = false }
     actions.append(.write(.bytes(.heartbeat, ByteBuffer()), sequence: nextSequence()))
   }
 
