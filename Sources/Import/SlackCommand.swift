@@ -36,7 +36,7 @@ package struct SlackCommand: Sendable, Equatable {
   }
 
   /// Where it comes from: what a rejection is reported with.
-  package struct Place: Sendable, Equatable {
+  package struct Place: Sendable, Equatable, CustomStringConvertible {
     package var file: String
     /// The entry of the file, from 1 on; 0 for what comes of none.
     package var entry: Int

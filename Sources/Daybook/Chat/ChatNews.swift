@@ -28,7 +28,7 @@ extension ChatText {
 
   /// `[12] alice: new text (edited)`
   static func edited(_ edit: MessageEdit, number: Int, for reader: ChatReader) -> String {
-    let isOwn = edit.by == reader.me
+    let isOwn = isMe(edit.by, reader.me)
     let place = place(edit.conversation, isOwn: isOwn, for: reader)
     let author = person(edit.by, me: reader.me)
     return "[\(number)] \(place)\(author): \(content(edit.content)) (edited)"
@@ -38,7 +38,7 @@ extension ChatText {
   private static func news(
     _ recall: MessageRecall, for reader: ChatReader, _ shown: ShownMessages
   ) -> String {
-    let place = place(recall.conversation, isOwn: recall.by == reader.me, for: reader)
+    let place = place(recall.conversation, isOwn: isMe(recall.by, reader.me), for: reader)
     guard let entry = shown.entry(of: recall.messageID, in: recall.conversation) else {
       return "\(place)\(person(recall.by, me: reader.me)): [recalled] an earlier message"
     }
@@ -50,7 +50,7 @@ extension ChatText {
     _ reaction: MessageReaction, for reader: ChatReader, _ shown: ShownMessages
   ) -> String {
     let place = place(
-      reaction.conversation, isOwn: reaction.by == reader.me, for: reader)
+      reaction.conversation, isOwn: isMe(reaction.by, reader.me), for: reader)
     let entry = shown.entry(of: reaction.messageID, in: reaction.conversation)
     let what = entry.map { "[\($0.number)] \(quote($0))" } ?? "an earlier message"
     let verb = reaction.isRemoved ? "took back" : "reacted"
@@ -68,18 +68,18 @@ extension ChatText {
       let id = Terminal.safe(group)
       return "\(people(by)) invited you to #\(id): /join \(id) or /decline \(id)"
     case .refused(let group, let by):
-      return by == me
+      return isMe(by, me)
         ? "you no longer ask to be in #\(Terminal.safe(group)), nor are invited"
         : "\(people(by)) refused you in \(name(.group(group)))"
     case .memberJoined(let group, let user, let by?):
       return "\(people(by)) let \(people(user)) into \(name(.group(group)))"
     // Of oneself, the own list of groups tells.
     case .memberJoined(let group, let user, nil):
-      return user == me ? nil : "\(people(user)) joined \(name(.group(group)))"
+      return isMe(user, me) ? nil : "\(people(user)) joined \(name(.group(group)))"
     case .memberLeft(let group, let user, let by?):
       return "\(people(by)) removed \(people(user)) from \(name(.group(group)))"
     case .memberLeft(let group, let user, nil):
-      return user == me ? nil : "\(people(user)) left \(name(.group(group)))"
+      return isMe(user, me) ? nil : "\(people(user)) left \(name(.group(group)))"
     case .memberInvited(let group, let user, let by):
       return "\(people(by)) invited \(people(user)) to \(name(.group(group)))"
     case .joinRequested(let group, let user):
@@ -98,7 +98,7 @@ extension ChatText {
     func people(_ user: String) -> String { person(user, me: me) }
     switch event {
     case .groupCreated(let group, _, let by):
-      return by == me ? nil : "\(people(by)) made \(name(.group(group)))"
+      return isMe(by, me) ? nil : "\(people(by)) made \(name(.group(group)))"
     case .groupChanged(let group, let attributes, let by):
       return "\(people(by)) changed \(name(.group(group))): \(line(attributes))"
     case .groupDissolved(let group, let by):

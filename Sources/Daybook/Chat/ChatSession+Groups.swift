@@ -24,7 +24,8 @@ extension ChatSession {
         try await client.admit(user, to: group)
       }
     case .refuse(let user):
-      try await perform(.joinRefused(group: group, user: user, by: user == me ? nil : me)) {
+      let by = ChatText.isMe(user, me) ? nil : me
+      try await perform(.joinRefused(group: group, user: user, by: by)) {
         try await client.refuse(user, in: group)
       }
     case .role(let user, let role):

@@ -24,8 +24,8 @@ extension ChatSession {
     case .wrong(let advice): screen.show(advice)
     case .text(let text): try send(text, to: try openConversation(), SendOptions())
     case .to(let user): try await enter(.user(user))
-    case .group(let name), .join(let name?): try await enterGroup(name)
-    case .join(nil): try await enterGroup(try openGroup())
+    case .group(let name): try await enterGroup(name, orMake: true)
+    case .join(let name): try await enterGroup(try name ?? openGroup(), orMake: false)
     case .leave(let name): try await leave(try name ?? openGroup())
     case .history(let count): try await showHistory(count)
     case .unread:
@@ -55,18 +55,20 @@ extension ChatSession {
     return name
   }
 
-  private func enterGroup(_ name: String) async throws {
+  private func enterGroup(_ name: String, orMake makes: Bool) async throws {
     do {
       if try await client.join(group: name) == .pending {
         return screen.show("asked to be let into #\(Terminal.safe(name)); you will be told")
       }
-    } catch let error as ClientError where error.name == ErrorCode.groupNotFound.name {
+    } catch let error as ClientError
+      where makes && error.name == ErrorCode.groupNotFound.name
+    {
       do {
         try await client.createGroup(name)
         screen.show("made #\(Terminal.safe(name))")
       } catch let error as ClientError where error.name == ErrorCode.groupExists.name {
         // Somebody was faster.
-        return try await enterGroup(name)
+        return try await enterGroup(name, orMake: true)
       }
     }
     try await enter(.group(name))

@@ -16,8 +16,13 @@ enum ChatText {
     }
   }
 
+  /// By bytes, as all ids: others may merely look like it.
+  static func isMe(_ user: String?, _ me: String) -> Bool {
+    user.map { ByteEquality.of($0, me) } ?? false
+  }
+
   static func person(_ user: String, me: String) -> String {
-    user == me ? "you" : Terminal.safe(user)
+    isMe(user, me) ? "you" : Terminal.safe(user)
   }
 
   static func author(_ message: IncomingMessage) -> String {

@@ -84,7 +84,7 @@ struct ShownMessages {
     entries.append(
       Entry(
         number: number, conversation: conversation, id: id, from: user, author: author,
-        isOwn: user == me, preview: preview))
+        isOwn: ChatText.isMe(user, me), preview: preview))
     if let id { numbers[Key(conversation: conversation, id: id)] = number }
     return number
   }

@@ -102,11 +102,13 @@ struct UserShow: AsyncParsableCommand {
   private static func devices(_ devices: [DeviceDetails]) -> [String] {
     guard !devices.isEmpty else { return [] }
     var table = TextTable([
-      ("device", .left), ("cursor", .right), ("sessions", .right), ("state", .left),
+      ("device", .left), ("cursor", .right), ("sessions", .right), ("last session", .left),
       ("last seen", .left), ("client", .left),
     ])
     for device in devices {
-      let state = device.isForgotten ? "forgotten" : device.isOpen ? "online" : "offline"
+      // Whether it is online now is in no log: a crash ends a session without an event.
+      let state =
+        device.isForgotten ? "forgotten" : device.isOpen ? "not seen to end" : "ended"
       table.add([
         Terminal.safe(device.device.text), "\(device.cursor)", "\(device.sessions)", state,
         time(max(device.sessionOpened, device.sessionClosed)) ?? "-",
