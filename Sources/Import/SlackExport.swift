@@ -133,6 +133,12 @@ package struct SlackConversation: Sendable, Equatable {
 
   /// What a group's description makes of both.
   static func description(topic: String, purpose: String) -> String {
-    [topic, purpose].filter { !$0.isEmpty }.joined(separator: "\n")
+    let text = [topic, purpose].filter { !$0.isEmpty }.joined(separator: "\n")
+    // The server takes no other control characters there.
+    return String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.filter {
+          $0.properties.generalCategory != .control || $0 == "\n" || $0 == "\t"
+        }))
   }
 }

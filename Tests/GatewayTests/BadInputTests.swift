@@ -277,6 +277,12 @@ struct BadInputTests {
       body: createGroup { $0.description_p = String(repeating: "x", count: 4_097) },
       code: .contentTooLarge),
     Refused(
+      name: "a title with a control character", type: .createGroup,
+      body: createGroup { $0.title = "a\0b" }, code: .invalidRequest),
+    Refused(
+      name: "a description with a control character", type: .createGroup,
+      body: createGroup { $0.description_p = "a\r\n\tb\u{1B}" }, code: .invalidRequest),
+    Refused(
       name: "a strange join policy", type: .createGroup,
       body: createGroup { $0.joinPolicy = .UNRECOGNIZED(-1) }, code: .invalidRequest),
     Refused(

@@ -38,6 +38,19 @@ import Testing
     #expect(past.map { $0.role != nil } == [false, false, true, false])
   }
 
+  @Test("a text that SQLite would cut is kept as it is shown, so that the state hash holds")
+  mutating func zeroByte() async throws {
+    log.append(chat.found(by: "ann", with: []))
+    log.append([chat.change(title: "a\0b", by: "ann")])
+    try makeEngine(log, folder).catchUp()
+    #expect(try await queries.group(chat.group).settings.title == "a\u{FFFD}b")
+    let projections = Projections(folder: folder.path, log: log)
+    #expect(try projections.verify().allSatisfy(\.isOK))
+    log.append([chat.change(title: "c", by: "ann")])
+    try makeEngine(log, folder).catchUp()
+    #expect(try projections.verify().allSatisfy(\.isOK))
+  }
+
   @Test("a device that was forgotten is unknown, and begins anew when it comes again")
   mutating func forgotten() async throws {
     var mailbox = MailboxChat()

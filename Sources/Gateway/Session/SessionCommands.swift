@@ -143,3 +143,12 @@ extension SessionMachine {
     reply(told, to: type, sequence: sequence, &output)
   }
 }
+
+extension String {
+  /// What every screen and every file can show as it is.
+  var isPrintable: Bool { isPrintable(apartFrom: []) }
+
+  func isPrintable(apartFrom allowed: Set<Unicode.Scalar>) -> Bool {
+    unicodeScalars.allSatisfy { $0.properties.generalCategory != .control || allowed.contains($0) }
+  }
+}

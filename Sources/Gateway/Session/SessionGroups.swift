@@ -104,6 +104,10 @@ extension SessionMachine {
       throw DaybookError(
         .contentTooLarge, "a description has at most \(Limits.descriptionBytesMax) bytes")
     }
+    // Lines of a description are its own.
+    guard title.isPrintable, description.isPrintable(apartFrom: ["\n", "\r", "\t"]) else {
+      throw DaybookError(.invalidRequest, "titles and descriptions have no control characters")
+    }
   }
 
   private static func joinPolicy(

@@ -18,6 +18,9 @@ extension SessionMachine {
         throw DaybookError(
           .invalidRequest, "client is over \(options.clientBytesMax) bytes: state name and version")
       }
+      guard request.client.isPrintable else {
+        throw DaybookError(.invalidRequest, "client has no control characters")
+      }
       client = request.client
       connectSequence = frame.sequence
       phase = .checkingToken

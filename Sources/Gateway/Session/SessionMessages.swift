@@ -89,10 +89,8 @@ extension SessionMachine {
 
   mutating func react(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_ReactRequest(frameBody: frame.body)
-    let isPrintable = request.reaction.unicodeScalars.allSatisfy {
-      $0.properties.generalCategory != .control
-    }
-    guard (1...Limits.reactionBytesMax).contains(request.reaction.utf8.count), isPrintable else {
+    let bytes = 1...Limits.reactionBytesMax
+    guard bytes.contains(request.reaction.utf8.count), request.reaction.isPrintable else {
       throw DaybookError(
         .invalidRequest,
         "a reaction has 1 to \(Limits.reactionBytesMax) bytes and no control characters")

@@ -59,7 +59,8 @@ struct KnownGroup: ProjectedRow {
 struct KnownMember: ProjectedRow {
   static let layout = TableLayout(
     name: "members", keys: ["stream", "user"],
-    values: ["member", "role", "silenced", "since_seq", "since_ms"], indexed: [["user"]])
+    values: ["member", "role", "silenced", "since_seq", "since_ms"],
+    indexed: [["user"], ["stream", "member", "user"]])
 
   let stream: String
   let user: String

@@ -22,7 +22,8 @@ struct Audience: ProjectedRow {
 /// How far a member has read a group. Unlike in the unread projection, clearing isn't reading.
 struct MemberPosition: ProjectedRow {
   static let layout = TableLayout(
-    name: "members", keys: ["stream", "user"], values: ["member", "join_seq", "read_seq"])
+    name: "members", keys: ["stream", "user"], values: ["member", "join_seq", "read_seq"],
+    indexed: [["stream", "member", "user"]])
 
   let stream: String
   let user: String

@@ -58,6 +58,17 @@ struct TableLayout: Sendable {
 
   var everything: String { "SELECT \(columnList) FROM \(name)" }
 
+  /// A row's columns as SQLite keeps and gives them back: its texts end at a NUL.
+  func storable(_ columns: [DatabaseValue]) -> [DatabaseValue] {
+    guard !textValues.isEmpty else { return columns }
+    var columns = columns
+    for at in keys.count..<columns.count {
+      guard case .string(let text) = columns[at].storage, text.utf8.contains(0) else { continue }
+      columns[at] = text.replacing("\0", with: "\u{FFFD}").databaseValue
+    }
+    return columns
+  }
+
   /// A row's share of the state hash: of the table's name and the row's logical content.
   func hash(_ columns: [DatabaseValue]) -> UInt64 {
     var hash = StableHash()

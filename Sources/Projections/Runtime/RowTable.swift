@@ -123,7 +123,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
     var difference: UInt64 = 0
     for at in dirty {
       let slot = slots[at]
-      let columns = slot.row.columns
+      let columns = layout.storable(slot.row.columns)
       assert(columns.count == layout.columnCount)
       let hash = layout.hash(columns)
       writtenHashes.append(hash)
@@ -187,7 +187,7 @@ final class RowLog<Row: ProjectedRow>: ProjectionTable {
     let insertion = try database.cachedStatement(sql: layout.insertion)
     var difference: UInt64 = 0
     for row in added {
-      let columns = row.columns
+      let columns = layout.storable(row.columns)
       insertion.setUncheckedArguments(StatementArguments([DatabaseValue.null] + columns))
       try insertion.execute()
       difference &+= layout.hash(columns)
