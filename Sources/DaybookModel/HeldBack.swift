@@ -35,6 +35,14 @@ package struct HeldBack: Sendable {
     return true
   }
 
+  /// It was answered though nothing could be logged: it isn't waited for.
+  package mutating func answered(_ issued: IssuedNumber) {
+    guard let at = numbers[issued.origin]?.firstIndex(of: issued.number) else { return }
+    count -= 1
+    numbers[issued.origin]?.remove(at: at)
+    if numbers[issued.origin]?.isEmpty ?? false { numbers[issued.origin] = nil }
+  }
+
   private mutating func insert(_ issued: IssuedNumber) {
     guard count < HeldBack.numbersMax else { return }
     var all = numbers.removeValue(forKey: issued.origin) ?? []

@@ -71,7 +71,8 @@ package struct Command: Sendable {
     case recall(MessageReference)
     case edit(MessageReference, content: ByteBuffer)
     case react(MessageReference, reaction: String, isRemoved: Bool)
-    case ack(upTo: Seq)
+    /// Of the device with this registration; none: whichever it is.
+    case ack(upTo: Seq, registration: Seq = .none)
     /// `peer` is nil for a group.
     case read(peer: UserID?, upTo: Seq)
     case createGroup(GroupSettings)
@@ -226,22 +227,5 @@ package final class StreamPosition: Sendable, Equatable {
       && a.registration == b.registration && a.visible == b.visible && a.groups == b.groups
       && a.blocked == b.blocked && a.cleared == b.cleared
       && a.role == b.role
-  }
-}
-
-/// From `first` to `last`, both included; without an end where `last` is nil.
-package struct SeqInterval: Sendable, Equatable {
-  package var first: Seq
-  package var last: Seq?
-
-  @inlinable
-  package init(first: Seq, last: Seq?) {
-    self.first = first
-    self.last = last
-  }
-
-  @inlinable
-  package func contains(_ seq: Seq) -> Bool {
-    seq >= first && (last.map { seq <= $0 } ?? true)
   }
 }

@@ -77,12 +77,15 @@ struct BlockingTests {
     #expect(desk.state.hasTaken(cause))
     desk.done(.react(hello, reaction: "!", isRemoved: true), on: .user(alice), by: alice)
     desk.done(.recall(hello), on: .user(alice), by: bob)
-    #expect(desk.relay().map(\.kind) == [.reactionRemoved, .messageRecalled])
-    #expect(desk.state.mailboxes[mailbox]?.head == Seq(head.rawValue + 2))
+    #expect(desk.relay().map(\.kind) == [.noted, .messageRecalled])
+    #expect(desk.state.mailboxes[mailbox]?.head == head.next)
     desk.done(.createGroup(GroupSettings(title: "")), on: .group(ubuntu), by: alice)
     desk.done(.invite(bob), on: .group(ubuntu), by: alice)
     let invited = desk.relay()
     #expect(invited.map(\.kind) == [.groupJoined, .noted])
+    // Nor is it told that it was refused what it never heard of.
+    desk.done(.refuse(bob), on: .group(ubuntu), by: alice)
+    #expect(desk.relay().map(\.kind) == [.noted])
   }
 
   @Test("is one's own, comes once, and not of oneself")
@@ -228,6 +231,10 @@ struct OwnMarksTests {
     let again = try #require(
       desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position)
     #expect(again.resumed && again.registration == Seq(8), "should the answer have been lost")
+    // The ack of a session that ended with the device it was.
+    #expect(
+      desk.refusal(.ack(upTo: Seq(5), registration: Seq(1)), on: mailbox, by: bob, device: phone)
+        == .unknownDevice)
     let inGroup = try #require(
       desk.done(.openCursor(registration: Seq(8)), on: group, by: bob, device: phone).position)
     #expect(!inGroup.resumed && inGroup.cursor == Seq(1))

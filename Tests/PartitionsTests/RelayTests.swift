@@ -186,10 +186,20 @@ struct RelayTests {
     desk.take([pending(5, .send(message("4"))), pending(6, .send(message("5")))], now: start)
     #expect(outcomes() == [.storageFull, .overloaded, nil, .overloaded, nil, nil])
 
+    // What is answered though nothing can be logged has come again.
+    let pushed = pending(20, .sendTransient(message("4")))
+    let failed = [pushed, pending(21, .send(message("5")))]
+    let durable = desk.state
+    desk.take(failed, now: start)
+    _ = desk.restart(durable, after: desk.next()!, now: start)
+    desk.take(failed, now: start, refusing: full)
+    desk.take([pending(21, .send(message("5")))], now: start)
+    #expect(outcomes() == [nil, .storageFull, nil])
+
     // Who doesn't come again is not waited for longer than so.
-    desk.take([pending(7, .send(message("3")))], now: start, refusing: full)
+    desk.take([pending(27, .send(message("3")))], now: start, refusing: full)
     let later = Timestamp(milliseconds: start.milliseconds + HeldBack.milliseconds + 1)
-    desk.take([pending(8, .send(message("4")))], now: later)
+    desk.take([pending(28, .send(message("4")))], now: later)
     #expect(outcomes() == [.storageFull, nil])
   }
 

@@ -63,7 +63,9 @@ extension SessionMachine {
     guard let ack = pendingAcks.removeValue(forKey: stream) else { return }
     output.actions.append(
       .submit(
-        Command(stream: stream, actor: actor, id: nil, body: .ack(upTo: ack.upTo)),
+        Command(
+          stream: stream, actor: actor, id: nil,
+          body: .ack(upTo: ack.upTo, registration: registration)),
         CommandPurpose(sequence: ack.sequence, kind: .ack)))
   }
 }

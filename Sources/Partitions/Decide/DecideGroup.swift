@@ -18,11 +18,11 @@ extension PartitionState {
     case .sendTransient:
       return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
         ?? draft.pushed(reaches: true)
-    case .ack(let upTo):
+    case .ack(let upTo, let registration):
       guard let member = groups.states[at].members[user] else {
         return .notAMember(user, draft.stream)
       }
-      return member.decideAck(upTo, head: groups.states[at].head, draft)
+      return member.decideAck(upTo, registration, head: groups.states[at].head, draft)
     case .read(_, let upTo):
       guard let member = groups.states[at].members[user], member.isMember else {
         return .notAMember(user, draft.stream)

@@ -3,12 +3,12 @@ import Ports
 
 /// How far members have come in a group.
 extension GroupState.MemberState {
-  func decideAck(_ upTo: Seq, head: Seq, _ draft: Draft) -> Decision {
-    guard let device = draft.actor.device, let cursor = devices.cursor(of: device) else {
-      return .unknownDevice(draft.stream)
-    }
+  func decideAck(_ upTo: Seq, _ registration: Seq, head: Seq, _ draft: Draft) -> Decision {
+    guard let device = draft.actor.device, let known = devices[device],
+      known.isRegistered(as: registration)
+    else { return .unknownDevice(draft.stream) }
     guard upTo <= head else { return .ackPastHead(draft.stream, upTo, head) }
-    guard upTo > cursor else { return draft.nothingToDo() }
+    guard upTo > known.cursor else { return draft.nothingToDo() }
     return draft.append(.acked(upTo: upTo), seq: .none)
   }
 
@@ -17,13 +17,6 @@ extension GroupState.MemberState {
     let seen = max(read, cleared)
     guard upTo > seen, lastMessage > seen else { return draft.nothingToDo() }
     return draft.append(.read(peer: nil, upTo: upTo), seq: .none)
-  }
-}
-
-extension DeviceCursor {
-  /// Not one that was forgotten since, as far as the log tells.
-  fileprivate func isRegistered(as registration: Seq) -> Bool {
-    self.registration == registration || self.registration == .none
   }
 }
 

@@ -69,7 +69,7 @@ extension StreamKey {
 extension MailboxState {
   fileprivate func decideOwn(_ command: borrowing Command, _ draft: Draft) -> Decision {
     switch command.body {
-    case .ack(let upTo): decideAck(upTo, draft)
+    case .ack(let upTo, let registration): decideAck(upTo, registration, draft)
     case .read(let peer, let upTo): decideRead(peer, upTo, draft)
     case .openCursor: decideOpenCursor(draft)
     case .inspect(let peer): draft.tell(position(peer: peer))
@@ -90,12 +90,12 @@ extension MailboxState {
     }
   }
 
-  private func decideAck(_ upTo: Seq, _ draft: Draft) -> Decision {
-    guard let device = draft.actor.device, let cursor = devices.cursor(of: device) else {
-      return .unknownDevice(draft.stream)
-    }
+  private func decideAck(_ upTo: Seq, _ registration: Seq, _ draft: Draft) -> Decision {
+    guard let device = draft.actor.device, let known = devices[device],
+      known.isRegistered(as: registration)
+    else { return .unknownDevice(draft.stream) }
     guard upTo <= head else { return .ackPastHead(draft.stream, upTo, head) }
-    guard upTo > cursor else { return draft.nothingToDo() }
+    guard upTo > known.cursor else { return draft.nothingToDo() }
     return draft.append(.acked(upTo: upTo, senders: senders(newlyDeliveredBy: upTo)), seq: .none)
   }
 

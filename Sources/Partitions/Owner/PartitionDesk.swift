@@ -55,7 +55,9 @@ struct PartitionDesk {
       open.append(event)
       open.answer(pending, .success(outcome))
       closeIfFull()
-    case .answer(let outcome): open.answer(pending, .success(outcome))
+    case .answer(let outcome):
+      if refusing != nil, let issued = pending.command.issued { heldBack.answered(issued) }
+      open.answer(pending, .success(outcome))
     case .reject(let error):
       // It may rest on a command that was turned away just now and comes again first.
       if let refusing, pending.command.id != nil { return turnAway(pending, refusing, now) }

@@ -153,11 +153,12 @@ extension PartitionState {
     return event
   }
 
-  /// What somebody says, or asks, who was blocked. A recall and a withdrawn reaction only take away.
+  /// What somebody says, asks or answers who was blocked: all that carries words of their choice. A
+  /// recall only takes away.
   private func isUnwanted(_ effect: borrowing Effect, at: Int?) -> Bool {
     switch effect.body {
-    case .reactionAdded, .messageEdited, .groupInvited:
-      guard let user = effect.actor.user else { return false }
+    case .reactionAdded, .reactionRemoved, .messageEdited, .groupInvited, .groupRefused:
+      guard let user = effect.actor.user, !effect.stream.isMailbox(of: user) else { return false }
       return hasBlocked(user, at: at)
     default: return false
     }

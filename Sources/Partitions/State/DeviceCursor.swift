@@ -13,6 +13,11 @@ package struct DeviceCursor: Sendable, Equatable {
     self.cursor = cursor
     self.registration = registration
   }
+
+  /// Not one that was forgotten since, as far as both sides say which one it is.
+  package func isRegistered(as registration: Seq) -> Bool {
+    self.registration == registration || self.registration == .none || registration == .none
+  }
 }
 
 extension [DeviceCursor] {
