@@ -14,6 +14,7 @@ final class GatewayContext: Sendable {
   let options: GatewayOptions
   let logger: Logger
   let presence = PresenceRegistry()
+  private let followerCounts = FollowerCounts()
   private let connections = NIOLockedValueBox(0)
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
@@ -60,11 +61,13 @@ final class GatewayContext: Sendable {
 extension GatewayContext: Audience {
   func onlineDevices(of user: UserID) -> Set<DeviceID> { presence.devices(of: user) }
 
-  func followers(of stream: StreamKey) async throws -> Set<UserID> {
-    var users: Set<UserID> = []
-    for loop in loops {
-      users.formUnion(try await loop.loop.submit { loop.followers(of: stream) }.get())
+  func followerCount(of stream: StreamKey) async throws -> Int {
+    try await followerCounts.count(of: stream, now: clock.now()) { [loops] in
+      var users: Set<UserID> = []
+      for loop in loops {
+        users.formUnion(try await loop.loop.submit { loop.followers(of: stream) }.get())
+      }
+      return users.count
     }
-    return users
   }
 }

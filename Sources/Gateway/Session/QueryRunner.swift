@@ -16,9 +16,11 @@ struct QueryRunner: Sendable {
     case .fetch(let stream, let from, let through, let head, let visible):
       let last = through == .none ? head : min(through, head)
       return try await fetch(stream, from: from, through: last, head: head, visible: visible)
-    case .history(let conversation, let before, let limit, let visible, let reader):
+    case .history(
+      let conversation, let before, let limit, let visible, let through, let reader):
       let found = try await queries.history(
-        of: conversation, before: before, limit: limit, visible: visible, reader: reader)
+        of: conversation, before: before, limit: limit, visible: visible, through: through,
+        reader: reader)
       return HistoryReply.answer(found)
     case .unread(let user, let after, let limit):
       return QueryRunner.answer(
@@ -95,7 +97,7 @@ struct QueryRunner: Sendable {
     _ group: GroupID, _ asker: GroupAsker
   ) async throws -> Daybook_V1_GroupReply {
     let profile = try await queries.group(group)
-    let online = asker.seesInside ? try await audience.followers(of: .group(group)).count : 0
+    let online = asker.seesInside ? try await audience.followerCount(of: .group(group)) : 0
     return .with {
       $0.group = group.text
       $0.title = profile.settings.title
@@ -116,7 +118,7 @@ struct QueryRunner: Sendable {
   private func receipts(
     _ name: MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int
   ) async throws -> Daybook_V1_ReceiptsReply {
-    let found = try await MessageResolver(queries: queries).find(name, reading: false)
+    let found = try await MessageResolver(queries: queries).find(name, reading: nil)
     guard visible?.contains(where: { $0.contains(found.seq) }) ?? true else { throw name.notFound }
     let page =
       if found.seq == .none, let peer = name.conversation.userID {
@@ -185,8 +187,8 @@ struct QueryRunner: Sendable {
 /// Who is connected to this process.
 protocol Audience: Sendable {
   func onlineDevices(of user: UserID) -> Set<DeviceID>
-  /// Users with a session that follows the stream.
-  func followers(of stream: StreamKey) async throws -> Set<UserID>
+  /// How many users have a session that follows the stream; of very many, a moment ago.
+  func followerCount(of stream: StreamKey) async throws -> Int
 }
 
 extension Role {

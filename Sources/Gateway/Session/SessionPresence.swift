@@ -10,6 +10,8 @@ struct OnlineCheck: Sendable {
   let users: [UserID]
   let watch: Bool
   var unanswered = 0
+  /// Whom the session didn't watch before.
+  var added: Set<UserID> = []
   var allowed: Set<UserID> = []
   /// Of an owner that could not say.
   var failure: DaybookError?
@@ -54,6 +56,7 @@ extension SessionMachine {
     try countQuery()
     var check = OnlineCheck(users: users, watch: request.watch)
     if request.watch {
+      check.added = asked.subtracting(watched)
       watched.formUnion(asked)
       output.actions.append(.proposeWatch(Array(asked)))
     }
@@ -94,6 +97,8 @@ extension SessionMachine {
     onlineChecks[sequence] = nil
     if let failure = check.failure {
       queriesInFlight -= 1
+      watched.subtract(check.added)
+      if !check.added.isEmpty { output.actions.append(.unwatch(check.added)) }
       return output.error(failure, sequence: sequence)
     }
     if check.watch { watched.subtract(Set(check.users).subtracting(check.allowed)) }
@@ -146,7 +151,9 @@ extension SessionMachine {
 
   /// Somebody types in a conversation of this session's user, named as this user sees it.
   func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
-    guard phase == .open, typist != user, !blocked.contains(typist) else { return }
+    // Whom the user has blocked is known from the mailbox's answer on.
+    guard phase == .open, connectReply == nil, typist != user, !blocked.contains(typist)
+    else { return }
     guard stream.kind == .user || isLive(stream) else { return }
     let conversation = stream.kind == .user ? StreamKey.user(typist) : stream
     output.write(

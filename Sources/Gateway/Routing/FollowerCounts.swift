@@ -1,0 +1,39 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+import Ports
+
+/// How many users follow a stream here. Of large groups, whose every session would have to be looked
+/// at, the answer is kept for a moment: many ask at once.
+final class FollowerCounts: Sendable {
+  private static let keptFor: UInt64 = 2_000
+  /// Below that it is counted each time.
+  private static let keptFrom = 1_000
+  private static let streamsMax = 1_000
+
+  private struct Kept {
+    let count: Task<Int, any Error>
+    let until: Timestamp
+  }
+
+  private let kept = NIOLockedValueBox<[StreamKey: Kept]>([:])
+
+  func count(
+    of stream: StreamKey, now: Timestamp, _ counting: @escaping @Sendable () async throws -> Int
+  ) async throws -> Int {
+    let task = kept.withLockedValue { kept -> Task<Int, any Error> in
+      if let known = kept[stream], now < known.until { return known.count }
+      if kept.count >= FollowerCounts.streamsMax { kept = kept.filter { now < $0.value.until } }
+      let task = Task { try await counting() }
+      if kept.count < FollowerCounts.streamsMax {
+        let until = Timestamp(milliseconds: now.milliseconds + FollowerCounts.keptFor)
+        kept[stream] = Kept(count: task, until: until)
+      }
+      return task
+    }
+    let result = await task.result
+    let isLarge =
+      if case .success(let count) = result { count >= FollowerCounts.keptFrom } else { false }
+    if !isLarge { kept.withLockedValue { if $0[stream]?.count == task { $0[stream] = nil } } }
+    return try result.get()
+  }
+}
