@@ -8,11 +8,12 @@ import NIOCore
 /// which the recall is durable.
 package protocol Queries: AnyObject, Sendable {
   /// The newest `limit` messages below `before`, by ascending message id.
-  /// `visible` bounds what the asker may see of a group, or of a mailbox; nil: all.
+  /// `visible` bounds what the asker may see of a group, or of a mailbox, also of edits and
+  /// reactions; nil: all. It held when the stream's head was `through`; nil: nothing later changes it.
   /// `reader` is who asks, for `MessageAmendments.Reaction.isOwn`.
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    reader: UserID?
+    through: Seq?, reader: UserID?
   ) async throws -> HistoryPage
 
   /// The message with this id in a conversation; nil if there is none. One that was recalled or

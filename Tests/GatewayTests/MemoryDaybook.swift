@@ -142,7 +142,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     case .sendTransient:
       if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }
       outcome.isStored = false
-    case .ack(let upTo): try ack(command, upTo)
+    case .ack(let upTo, _): try ack(command, upTo)
     case .openCursor, .inspect:
       if command.stream.kind == .group, let user = command.actor.user {
         if case .openCursor = command.body {

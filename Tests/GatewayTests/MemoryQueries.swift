@@ -57,7 +57,7 @@ extension MemoryDaybook: Queries {
 
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    reader: UserID?
+    through: Seq?, reader: UserID?
   ) async throws -> HistoryPage {
     try refuse()
     let seen = messages(of: conversation).filter { event in

@@ -191,6 +191,28 @@ struct ResolvingTests {
   }
 
   @Test(
+    "one that was not to be kept is gone, unless its owner knows the command from before",
+    arguments: Amendment.allCases)
+  func expired(_ amendment: Amendment) async throws {
+    try await GatewayFixture.run { fixture in
+      let made = make(.received, Chat(daybook: fixture.daybook))
+      fixture.daybook.state.withLockedValue {
+        $0.recalls[made.id] = MessageTombstone(by: nil, at: .none)
+      }
+      let (alice, _) = try await fixture.live("alice:phone")
+      _ = try await amendment.ask(alice, made.id, in: "user/bob")
+      let command = try #require(fixture.daybook.commandsNow { $0.id != nil }.first)
+      #expect(command.stream.text == made.stream)
+      if case .refused(let error) = command.body {
+        #expect(amendment == .edit && error.code == .messageWasRecalled)
+      } else {
+        // A recall, and here a reaction that is taken back.
+        #expect(amendment != .edit)
+      }
+    }
+  }
+
+  @Test(
     "what is not of the conversation, or never came to its receiver, is not found",
     arguments: Amendment.allCases)
   func notFound(_ amendment: Amendment) async throws {

@@ -20,6 +20,48 @@ import Testing
     log.append(chat.found(by: "ann", with: ["zoe"]))
   }
 
+  @Test("who has left is shown no later edits and reactions, but recalls")
+  mutating func afterLeaving() async throws {
+    let messages = (0..<3).map { _ in chat.message(from: "ann") }
+    log.append(messages)
+    log.append([chat.edit(messages[0], "first"), chat.react(messages[0], "+", by: "zoe")])
+    log.append([chat.leave("zoe")])
+    let left = SeqInterval(first: Seq(2), last: Seq(8))
+    log.append([
+      chat.edit(messages[0], "secret"), chat.react(messages[0], "+", by: "ann"),
+      chat.react(messages[1], "?", by: "ann"), chat.edit(messages[1], "secret"),
+      chat.recall(messages[2], by: "ann"),
+    ])
+    try makeEngine(log, folder).catchUp()
+    func page(_ visible: [SeqInterval]?, through: Seq? = nil) async throws -> HistoryPage {
+      try await queries.history(
+        of: ConversationKey(group: chat.group), before: nil, limit: 10, visible: visible,
+        through: through, reader: UserID(checked: "zoe"))
+    }
+    func edits(_ page: HistoryPage) throws -> [String] {
+      try page.amendments.compactMap(\.edit).map { bytes in
+        guard case .messageEdited(_, let text) = try EventDecoding.decode(bytes).body else {
+          return "?"
+        }
+        return String(buffer: text)
+      }
+    }
+    let shown = try await page([left])
+    #expect(try edits(shown) == ["first"])
+    #expect(shown.amendments.map(\.edits) == [1])
+    #expect(
+      shown.amendments.map(\.reactions) == [[.init(reaction: "+", count: 1, isOwn: true)]])
+    #expect(tombstone(try EventDecoding.decode(shown.messages[2].bytes)) != nil)
+    // Nor is one who has left meanwhile, who was a member when that was asked.
+    #expect(try edits(try await page(nil, through: Seq(8))) == ["first"])
+    let all = try await page(nil)
+    #expect(try edits(all) == ["secret", "secret"])
+    #expect(all.amendments[0].reactions == [.init(reaction: "+", count: 2, isOwn: true)])
+    // What nobody asks the log with has no bound to be past.
+    #expect(
+      try await queries.message(MessageID(.max), in: ConversationKey(group: chat.group)) == nil)
+  }
+
   private func events(from first: UInt64, through last: UInt64) async throws -> [Event] {
     try await queries.events(
       of: .group(chat.group), from: Seq(first), through: Seq(last), limit: 256, bytesMax: .max

@@ -48,6 +48,16 @@ struct GroupChat {
       id: message.messageID)
   }
 
+  mutating func react(_ message: Event, _ reaction: String, by user: String) -> Event {
+    event(
+      .reactionAdded(MessageTarget(peer: nil, seq: message.seq), reaction), by: user,
+      id: message.messageID)
+  }
+
+  mutating func change(title: String, by user: String) -> Event {
+    event(.groupChanged(GroupSettings(title: title)), by: user)
+  }
+
   mutating func read(_ user: String, upTo: Seq) -> Event {
     event(.read(peer: nil, upTo: upTo), by: user)
   }

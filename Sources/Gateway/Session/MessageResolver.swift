@@ -17,6 +17,10 @@ struct MessageName: Sendable, Equatable {
     self.user = user
   }
 
+  var gone: DaybookError {
+    DaybookError(.messageWasRecalled, "message \(id) was recalled, or was not to be kept")
+  }
+
   var notFound: DaybookError {
     DaybookError(.messageNotFound, "\(conversation) has no message \(id)")
   }
@@ -31,6 +35,8 @@ struct FoundMessage: Sendable {
   var sentAt: Timestamp
   /// Its seq where its reader sees it; none while the reader's copy is on its way.
   var shownSeq: Seq
+  /// It was not to be kept for so long.
+  var isExpired = false
   /// What a forward of it would send.
   var forwarded: Message?
 
@@ -41,6 +47,12 @@ struct FoundMessage: Sendable {
   }
 }
 
+/// What somebody may see of a group's message, who is to read it: an edit that isn't shown to them
+/// hasn't been. Nil: all.
+struct MessageReading: Sendable, Equatable {
+  var visible: [SeqInterval]?
+}
+
 /// Finds a message for whoever names it. The two sides of a direct conversation know it under
 /// seqs of their own; what is done to it is done in the stream that it was sent to.
 struct MessageResolver: Sendable {
@@ -48,9 +60,9 @@ struct MessageResolver: Sendable {
 
   /// With `reading`, `forwarded` is what it says now. Throws `message_not_found`, and then
   /// `message_recalled`.
-  func find(_ name: MessageName, reading: Bool) async throws -> FoundMessage {
+  func find(_ name: MessageName, reading: MessageReading?) async throws -> FoundMessage {
     var found = try await place(name)
-    if reading { found.forwarded = try await read(name, found) }
+    if let reading { found.forwarded = try await read(name, found, reading.visible) }
     return found
   }
 
@@ -60,21 +72,22 @@ struct MessageResolver: Sendable {
       guard let entry else { throw name.notFound }
       return FoundMessage(
         stream: name.conversation, seq: entry.seq, author: entry.author, sentAt: entry.recordedAt,
-        shownSeq: entry.seq)
+        shownSeq: entry.seq, isExpired: entry.isExpired)
     }
     guard let user = name.user, let peer = name.conversation.userID else { throw name.notFound }
     if let entry = try await entry(name.id, in: ConversationKey(mailbox: user, peer: peer)) {
       guard let receiver = entry.copiedTo else {
         return FoundMessage(
           stream: .user(user), seq: entry.seq, author: entry.author, sentAt: entry.recordedAt,
-          shownSeq: entry.seq)
+          shownSeq: entry.seq, isExpired: entry.isExpired)
       }
       // A copy may be much later than what it is a copy of.
       let original = ConversationKey(mailbox: receiver, peer: user)
       let sent = entry.peerSeq == .none ? nil : try await self.entry(name.id, in: original)
       return FoundMessage(
         stream: .user(receiver), seq: entry.peerSeq, author: entry.author,
-        sentAt: sent?.recordedAt ?? entry.recordedAt, shownSeq: entry.seq)
+        sentAt: sent?.recordedAt ?? entry.recordedAt, shownSeq: entry.seq,
+        isExpired: entry.isExpired)
     }
     // The user's copy of an own message may still be on its way.
     let original = try await entry(name.id, in: ConversationKey(mailbox: peer, peer: user))
@@ -83,7 +96,7 @@ struct MessageResolver: Sendable {
     }
     return FoundMessage(
       stream: .user(peer), seq: original.seq, author: user, sentAt: original.recordedAt,
-      shownSeq: .none)
+      shownSeq: .none, isExpired: original.isExpired)
   }
 
   /// A message in one stream, or what stands there in its place.
@@ -94,14 +107,13 @@ struct MessageResolver: Sendable {
     /// Set in a copy.
     var copiedTo: UserID?
     var peerSeq = Seq.none
+    var isExpired = false
   }
 
   private func entry(
     _ id: MessageID, in conversation: ConversationKey
   ) async throws -> Entry? {
-    // No id has the highest bit.
-    guard id != .none, id.rawValue >> 63 == 0,
-      let stored = try await queries.message(id, in: conversation)
+    guard id != .none, let stored = try await queries.message(id, in: conversation)
     else { return nil }
     let event = try EventDecoding.decode(stored.bytes)
     guard let author = event.actor.user else { return nil }
@@ -111,16 +123,19 @@ struct MessageResolver: Sendable {
     case .messageCopied(_, let to, let peerSeq): (entry.copiedTo, entry.peerSeq) = (to, peerSeq)
     case .messageTombstone(let tombstone) where !tombstone.isEdit:
       (entry.copiedTo, entry.peerSeq) = (tombstone.to, tombstone.peerSeq)
+      entry.isExpired = tombstone.by == nil
     default: return nil
     }
     return entry
   }
 
   /// From where it was sent to, for there an edit or a recall stands as soon as it is durable.
-  private func read(_ name: MessageName, _ found: FoundMessage) async throws -> Message {
+  private func read(
+    _ name: MessageName, _ found: FoundMessage, _ visible: [SeqInterval]?
+  ) async throws -> Message {
     let page = try await queries.history(
       of: conversation(name, found), before: MessageID(name.id.rawValue + 1), limit: 1,
-      visible: nil, reader: nil)
+      visible: name.conversation.kind == .group ? visible : nil, through: nil, reader: nil)
     guard let stored = page.messages.last else { throw name.notFound }
     let event = try EventDecoding.decode(stored.bytes)
     guard event.messageID == name.id else { throw name.notFound }
@@ -128,8 +143,7 @@ struct MessageResolver: Sendable {
     switch event.body {
     case .messageSent(let sent), .messageCopied(let sent, _, _): message = sent
     default:
-      throw DaybookError(
-        .messageWasRecalled, "message \(name.id) was recalled, or was not to be kept")
+      throw name.gone
     }
     var content = message.content
     if let bytes = page.amendments.first(where: { $0.messageID == name.id })?.edit,

@@ -10,8 +10,8 @@ enum SessionAction {
   case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)
   case query(SessionQuery, sequence: UInt32)
-  /// Look for the message that `unresolved` is about.
-  case resolve(MessageName, reading: Bool)
+  /// Look for the message that `unresolved` is about, and read it if that is for a forward.
+  case resolve(MessageName, reading: MessageReading?)
   /// A page of a stream that is being synced.
   case readPage(StreamKey, from: Seq, through: Seq)
   /// Push the stream's events from now on; before anything is asked about it.
@@ -22,6 +22,8 @@ enum SessionAction {
   /// These may come to be watched: whoever blocks this user from now on will not.
   case proposeWatch([UserID])
   case online(OnlineCheck, sequence: UInt32)
+  /// They are not watched after all.
+  case unwatch(Set<UserID>)
   case typing(UserID, to: StreamKey)
   /// Push an event that no log has to whoever is online, but not to this session.
   case pushTransient(Event)
@@ -62,7 +64,8 @@ enum SessionQuery: Sendable, Equatable {
   /// `through` at none: up to the head. `visible` at nil: everything.
   case fetch(StreamKey, from: Seq, through: Seq, head: Seq, visible: [SeqInterval]?)
   case history(
-    ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?, reader: UserID?)
+    ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?, through: Seq?,
+    reader: UserID?)
   case unread(UserID, after: StreamKey?, limit: Int)
   case members(GroupID, after: UserID?, limit: Int)
   case receipts(MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int)

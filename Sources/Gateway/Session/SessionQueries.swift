@@ -32,7 +32,8 @@ extension SessionMachine {
     if let group = conversation.groupID {
       let key = ConversationKey(group: group)
       return try inspect(
-        conversation, .history(key, before: before, limit: limit, visible: nil, reader: user),
+        conversation,
+        .history(key, before: before, limit: limit, visible: nil, through: nil, reader: user),
         frame, &output)
     }
     guard let user, let peer = conversation.userID else { throw SessionMachine.ownersOnly }
@@ -40,7 +41,8 @@ extension SessionMachine {
     let key = ConversationKey(mailbox: user, peer: peer)
     try inspect(
       key.stream, peer: peer,
-      .history(key, before: before, limit: limit, visible: nil, reader: user), frame, &output)
+      .history(key, before: before, limit: limit, visible: nil, through: nil, reader: user), frame,
+      &output)
   }
 
   mutating func unread(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
@@ -168,10 +170,14 @@ extension SessionMachine {
     case .fetch(let stream, let from, let through, _, _):
       return .fetch(
         stream, from: from, through: through, head: position.head, visible: position.visible)
-    case .history(let key, let before, let limit, _, let reader):
+    case .history(let key, let before, let limit, _, _, let reader):
+      let isGroup = key.peer == nil
       let visible = VisibleRanges.after(
-        position.cleared, visible: key.peer == nil ? position.visible : nil)
-      return .history(key, before: before, limit: limit, visible: visible, reader: reader)
+        position.cleared, visible: isGroup ? position.visible : nil)
+      // Whoever is a member no more when it is read sees no more than this.
+      return .history(
+        key, before: before, limit: limit, visible: visible,
+        through: isGroup ? position.head : nil, reader: reader)
     case .members(let group, _, _):
       guard isPresent else { throw membersOnly(.group(group)) }
       return query

@@ -74,9 +74,9 @@ extension SessionMachine {
   }
 
   private func look(for command: UnresolvedCommand, _ output: inout SessionOutput) {
-    var reads = false
-    if case .forward = command.use { reads = true }
-    output.actions.append(.resolve(command.name, reading: reads))
+    var reading: MessageReading?
+    if case .forward = command.use { reading = MessageReading(visible: command.visible) }
+    output.actions.append(.resolve(command.name, reading: reading))
   }
 
   mutating func located(
@@ -135,6 +135,9 @@ extension SessionMachine {
       submit(issuer, to, .send(message), &output)
     case .recall:
       submit(issuer, found.stream, .recall(try found.reference(command.name)), &output)
+    case .edit where found.isExpired, .react(_, isRemoved: false) where found.isExpired:
+      // Asked of its owner, who knows whether it was done before.
+      submit(issuer, found.stream, .refused(command.name.gone), &output)
     case .edit(let content):
       submit(
         issuer, found.stream, .edit(try found.reference(command.name), content: content), &output)

@@ -25,6 +25,7 @@ extension SessionHandler {
       guard channel != nil else { return }
       context.presence.propose(users, watchedBy: self, of: machine.user)
     case .online(let check, let sequence): answer(check, sequence)
+    case .unwatch(let users): home.context.presence.unwatch(users, by: self)
     case .typing(let user, let stream): typing(user, stream)
     case .pushTransient(let event): push(event)
     case .scheduleAcks: home.scheduleAcks(of: self)
@@ -112,7 +113,7 @@ extension SessionHandler {
     }
   }
 
-  private func resolve(_ name: MessageName, reading: Bool) {
+  private func resolve(_ name: MessageName, reading: MessageReading?) {
     let resolver = MessageResolver(queries: home.context.queries)
     Task {
       let result = await SessionHandler.result {

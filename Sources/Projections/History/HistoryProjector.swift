@@ -46,13 +46,16 @@ final class HistoryProjector: Projector {
     _ event: borrowing Event, _ reaction: String, added: Bool
   ) throws(DaybookError) {
     guard let user = event.actor.user else { return }
-    let (stream, id) = (event.stream, event.messageID)
+    let (stream, id, seq) = (event.stream, event.messageID, event.seq)
     let slot = try reactions.find(
       RowKey(stream, number: id.rawValue, user.text, reaction),
       orMake: UserReaction(
         stream: stream.text, messageID: id, user: user.text, reaction: reaction))
     guard reactions.row(slot).isPresent != added else { return }
-    reactions.change(slot) { $0.isPresent = added }
+    reactions.change(slot) { row in
+      row.isPresent = added
+      row.seq = seq
+    }
     let count = try reactionCounts.find(
       RowKey(stream, number: id.rawValue, reaction),
       orMake: ReactionCount(stream: stream.text, messageID: id, reaction: reaction))

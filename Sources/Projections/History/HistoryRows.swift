@@ -45,14 +45,16 @@ struct ConversationHead: ProjectedRow {
 /// A user's reaction to a message. One that was taken back stays as a row that says so.
 struct UserReaction: ProjectedRow {
   static let layout = TableLayout(
-    name: "reactions", keys: ["stream", "message_id", "user", "reaction"], values: ["present"],
-    hasNumberKey: true)
+    name: "reactions", keys: ["stream", "message_id", "user", "reaction"],
+    values: ["present", "seq"], hasNumberKey: true)
 
   let stream: String
   let messageID: MessageID
   let user: String
   let reaction: String
   var isPresent = false
+  /// Of the event that made it so.
+  var seq = Seq.none
 
   init(stream: String, messageID: MessageID, user: String, reaction: String) {
     self.stream = stream
@@ -67,12 +69,13 @@ struct UserReaction: ProjectedRow {
     user = columns[2].text
     reaction = columns[3].text
     isPresent = columns[4].isSet
+    seq = Seq(columns[5].number)
   }
 
   var columns: [DatabaseValue] {
     [
       stream.databaseValue, messageID.rawValue.column, user.databaseValue,
-      reaction.databaseValue, isPresent.column,
+      reaction.databaseValue, isPresent.column, seq.rawValue.column,
     ]
   }
 }

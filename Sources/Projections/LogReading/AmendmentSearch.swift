@@ -15,6 +15,8 @@ enum Amendment {
 struct AmendmentSearch {
   let log: any LogReader
   let stream: StreamKey
+  /// Whose edits count: what the reader may not see hasn't been. Recalls hold for everyone. Nil: all.
+  var visible: [SeqInterval]?
 
   /// Entries of the postings asked for at a time, and events read at a time.
   private static let pageMax = 256
@@ -38,7 +40,7 @@ struct AmendmentSearch {
         found[id] = amendment
         unread[id] = nil
       }
-      // What wasn't the stream's own, but of another with the same fingerprint.
+      // What isn't visible, or was another stream's with the same fingerprint.
       for id in unread.keys { edits[id]! -= 1 }
       unread = unread.filter { !$0.value.isEmpty }
     }
@@ -59,7 +61,7 @@ struct AmendmentSearch {
         switch event.body {
         case .messageRecalled:
           found[event.messageID] = .recalled(by: event.actor.user, at: event.recordedAt)
-        case .messageEdited:
+        case .messageEdited where visible.shows(event.seq):
           found[event.messageID] = .edited(
             last: stored.bytes, edits: edits[event.messageID] ?? 1)
         default: break

@@ -11,13 +11,16 @@ struct Tombstones {
   let now: Timestamp
 
   /// What became of the messages among `events`, and of those that are edited there.
-  func amendments(of events: [Event]) throws(DaybookError) -> [MessageID: Amendment] {
+  func amendments(
+    of events: [Event], visible: [SeqInterval]? = nil
+  ) throws(DaybookError) -> [MessageID: Amendment] {
     var ids: [MessageID] = []
     for event in events where event.kind.isMessage || event.kind == .messageEdited {
       ids.append(event.messageID)
     }
     guard !ids.isEmpty else { return [:] }
-    return try AmendmentSearch(log: log, stream: stream).amendments(of: Set(ids).sorted())
+    return try AmendmentSearch(log: log, stream: stream, visible: visible)
+      .amendments(of: Set(ids).sorted())
   }
 
   /// For each of the events the bytes to show in its place; nil where it is shown as it is.

@@ -12,7 +12,7 @@ struct HistoryPages: Sendable {
   private static let furtherPageMin = 256
 
   /// The newest `limit` messages below `before` that `visible` lets through, by ascending id, with
-  /// their edits. `living` are those of them that are more than tombstones.
+  /// those of their edits that it lets through too. `living` are those of them that are more than tombstones.
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?
   ) throws(DaybookError) -> (page: HistoryPage, living: [MessageID]) {
@@ -21,7 +21,7 @@ struct HistoryPages: Sendable {
     let messages = Array(newest.prefix(limit).reversed())
     let events = messages.map(\.event)
     let tombstones = Tombstones(log: log, stream: conversation.stream, now: clock.now())
-    let amendments = try tombstones.amendments(of: events)
+    let amendments = try tombstones.amendments(of: events, visible: visible)
     var page = HistoryPage(messages: [], more: newest.count > limit)
     var living: [MessageID] = []
     for (found, replacement) in zip(messages, try tombstones.replacements(events, amendments)) {
@@ -73,7 +73,8 @@ struct HistoryPages: Sendable {
     _ id: MessageID, in conversation: ConversationKey
   ) throws(DaybookError) -> StreamEvent? {
     let search = MessageSearch(log: log, conversation: conversation)
-    guard let found = try search.message(id) else { return nil }
+    // No id has the highest bit.
+    guard id.rawValue >> 63 == 0, let found = try search.message(id) else { return nil }
     let tombstones = Tombstones(log: log, stream: conversation.stream, now: clock.now())
     let amendments = try tombstones.amendments(of: [found.event])
     let replacement = try tombstones.replacements([found.event], amendments)[0]

@@ -5,8 +5,11 @@ import Ports
 extension QueryService {
   package func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    reader user: UserID?
+    through: Seq?, reader user: UserID?
   ) async throws -> HistoryPage {
+    // Who sees all that follows sees all reactions: those are counted already.
+    let isOpen = visible.map { $0.count == 1 && $0[0].last == nil } ?? true
+    let visible = visible.cut(at: through)
     let pages = HistoryPages(log: log, clock: clock)
     let (page, living) = try await threads.run { () throws(DaybookError) in
       try pages.history(of: conversation, before: before, limit: limit, visible: visible)
@@ -15,7 +18,8 @@ extension QueryService {
     let reader = try await reader(.history, covering: conversation.stream)
     let reactions = try await threads.run { () throws(DaybookError) in
       try ReactionsQuery.reactions(
-        to: living, in: conversation.stream, for: user, in: reader)
+        to: living, in: conversation.stream, for: user, visible: isOpen ? nil : visible,
+        in: reader)
     }
     return page.adding(reactions)
   }

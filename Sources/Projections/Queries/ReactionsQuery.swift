@@ -4,29 +4,66 @@ import Ports
 
 /// Questions to the history projection.
 enum ReactionsQuery {
-  /// Of those among the messages that were reacted to. `user` is who asks.
+  typealias Reaction = MessageAmendments.Reaction
+
+  /// Of those among the messages that were reacted to. `user` is who asks, and `visible` what of the
+  /// stream that is shown; nil: all.
   static func reactions(
-    to messages: [MessageID], in stream: StreamKey, for user: UserID?, in reader: ProjectionReader
-  ) throws(DaybookError) -> [MessageID: [MessageAmendments.Reaction]] {
+    to messages: [MessageID], in stream: StreamKey, for user: UserID?,
+    visible: [SeqInterval]? = nil, in reader: ProjectionReader
+  ) throws(DaybookError) -> [MessageID: [Reaction]] {
     try reader.read { database in
-      var found: [MessageID: [MessageAmendments.Reaction]] = [:]
+      var found: [MessageID: [Reaction]] = [:]
       for id in messages {
-        let rows = try database.rows(
-          """
-          SELECT reaction, users, EXISTS (
-            SELECT 1 FROM reactions AS own
-            WHERE own.stream = counts.stream AND own.message_id = counts.message_id
-              AND own.user = ? AND own.reaction = counts.reaction AND own.present = 1)
-          FROM reaction_counts AS counts
-          WHERE stream = ? AND message_id = ? AND users > 0 ORDER BY reaction
-          """, [user?.text ?? "", stream.text, Int64(bitPattern: id.rawValue)])
-        if rows.isEmpty { continue }
-        found[id] = rows.map { row in
-          MessageAmendments.Reaction(
-            reaction: row[0], count: UInt64(bitPattern: row[1]), isOwn: row[2])
-        }
+        let reactions =
+          if let visible {
+            try self.seen(database, stream, id, for: user, visible)
+          } else {
+            try counted(database, stream, id, for: user)
+          }
+        if !reactions.isEmpty { found[id] = reactions }
       }
       return found
     }
+  }
+
+  private static func counted(
+    _ database: Database, _ stream: StreamKey, _ id: MessageID, for user: UserID?
+  ) throws -> [Reaction] {
+    let rows = try database.rows(
+      """
+      SELECT reaction, users, EXISTS (
+        SELECT 1 FROM reactions AS own
+        WHERE own.stream = counts.stream AND own.message_id = counts.message_id
+          AND own.user = ? AND own.reaction = counts.reaction AND own.present = 1)
+      FROM reaction_counts AS counts
+      WHERE stream = ? AND message_id = ? AND users > 0 ORDER BY reaction
+      """, [user?.text ?? "", stream.text, Int64(bitPattern: id.rawValue)])
+    return rows.map { row in
+      Reaction(reaction: row[0], count: UInt64(bitPattern: row[1]), isOwn: row[2])
+    }
+  }
+
+  /// Counted one by one: few ask who don't see all.
+  private static func seen(
+    _ database: Database, _ stream: StreamKey, _ id: MessageID, for user: UserID?,
+    _ visible: [SeqInterval]
+  ) throws -> [Reaction] {
+    let rows = try database.rows(
+      """
+      SELECT reaction, seq, user = ? FROM reactions
+      WHERE stream = ? AND message_id = ? AND present = 1 ORDER BY reaction
+      """, [user?.text ?? "", stream.text, Int64(bitPattern: id.rawValue)])
+    var seen: [Reaction] = []
+    for row in rows where visible.shows(Seq(UInt64(bitPattern: row[1]))) {
+      let (text, isOwn): (String, Bool) = (row[0], row[2])
+      if let last = seen.last, ByteEquality.of(last.reaction, text) {
+        seen[seen.count - 1].count += 1
+        seen[seen.count - 1].isOwn = last.isOwn || isOwn
+      } else {
+        seen.append(Reaction(reaction: text, count: 1, isOwn: isOwn))
+      }
+    }
+    return seen
   }
 }

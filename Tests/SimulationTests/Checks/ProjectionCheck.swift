@@ -196,7 +196,8 @@ struct ProjectionCheck {
   /// All messages of a conversation with what became of them.
   private func checkHistory(_ key: ConversationKey, reader: UserID) throws {
     let page = try ask {
-      try await $0.history(of: key, before: nil, limit: 500, visible: nil, reader: reader)
+      try await $0.history(
+        of: key, before: nil, limit: 500, visible: nil, through: nil, reader: reader)
     }.get()
     let records =
       (key.peer == nil

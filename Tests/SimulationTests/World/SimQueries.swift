@@ -16,11 +16,11 @@ final class SimQueries: Queries, @unchecked Sendable {
 
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    reader: UserID?
+    through: Seq?, reader: UserID?
   ) async throws -> HistoryPage {
     let pages = HistoryPages(log: run.log, clock: run.clock)
     let (page, _) = try pages.history(
-      of: conversation, before: before, limit: limit, visible: visible)
+      of: conversation, before: before, limit: limit, visible: visible.cut(at: through))
     for message in page.messages { try note(message.bytes) }
     for amendment in page.amendments { if let edit = amendment.edit { try note(edit) } }
     return page

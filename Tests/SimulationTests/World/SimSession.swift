@@ -123,6 +123,7 @@ final class SimSession: @unchecked Sendable {
       }
     // Nobody watches here.
     case .proposeWatch: break
+    case .unwatch: break
     case .online(let check, let sequence): answer(check, sequence)
     case .typing: break
     case .pushTransient(let event): home.server.push(event, from: self)
@@ -143,7 +144,7 @@ final class SimSession: @unchecked Sendable {
     }
   }
 
-  private func resolve(_ name: MessageName, _ reading: Bool) {
+  private func resolve(_ name: MessageName, _ reading: MessageReading?) {
     let run = home.server.run
     run.work.run { [self] in
       let resolver = MessageResolver(queries: run.queries)
