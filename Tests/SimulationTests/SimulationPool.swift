@@ -12,16 +12,16 @@ enum SimulationPool {
 
   /// Calls `body` for each seed; answers what it found or threw, by ascending seed.
   static func run(
-    _ seeds: ClosedRange<UInt64>, _ body: @escaping @Sendable (UInt64) throws -> [String]
+    _ seeds: [UInt64], _ body: @escaping @Sendable (UInt64) throws -> [String]
   ) async -> [(seed: UInt64, lines: [String])] {
-    let next = NIOLockedValueBox(seeds.lowerBound)
+    let next = NIOLockedValueBox(0)
     let failures = NIOLockedValueBox<[(seed: UInt64, lines: [String])]>([])
     let work: @Sendable () -> Void = {
       while true {
         let seed = next.withLockedValue { next -> UInt64? in
-          guard next <= seeds.upperBound else { return nil }
+          guard next < seeds.count else { return nil }
           defer { next += 1 }
-          return next
+          return seeds[next]
         }
         guard let seed else { return }
         var lines: [String]

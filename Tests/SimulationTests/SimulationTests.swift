@@ -22,15 +22,10 @@ import Testing
       tally.withLockedValue { $0.add(counts) }
       return run.findings.lines
     }
-    for (seed, lines) in failures.prefix(5) {
-      withKnownIssue("not understood yet") {
-        Issue.record("seed \(seed):\n  \(lines.joined(separator: "\n  "))")
-      } when: {
-        SeedRange.known.contains(seed)
-      }
+    for (seed, lines) in failures.prefix(20) {
+      Issue.record("seed \(seed):\n  \(lines.joined(separator: "\n  "))")
     }
-    let failing = failures.map(\.seed).filter { !SeedRange.known.contains($0) }
-    #expect(failing.isEmpty, "failing seeds: \(failing)")
+    #expect(failures.isEmpty, "failing seeds: \(failures.map(\.seed))")
     guard seeds.count >= SeedRange.exhaustiveCount else { return }
     let missing = tally.withLockedValue { $0.missing(of: RunTally.expected) }
     #expect(missing.isEmpty, "none of the runs has seen \(missing)")
@@ -38,7 +33,7 @@ import Testing
 
   @Test("a fault that a run is given is found", arguments: Mutation.allCases)
   func faultsAreFound(mutation: Mutation) async {
-    let found = await SimulationPool.run(1...12) { seed in
+    let found = await SimulationPool.run(Array(1...12)) { seed in
       let run = try SimRun(seed: seed, mutation: mutation)
       try run.run()
       try run.check()
@@ -52,7 +47,7 @@ import Testing
   func repeats() async {
     let heads = NIOLockedValueBox<[[Int]]>([])
     for _ in 0..<2 {
-      _ = await SimulationPool.run(7...7) { seed in
+      _ = await SimulationPool.run([7]) { seed in
         let run = try SimRun(seed: seed)
         try run.run()
         heads.withLockedValue { $0.append(run.log.heads + [run.steps]) }

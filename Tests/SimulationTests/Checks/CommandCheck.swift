@@ -29,7 +29,7 @@ struct CommandCheck {
   }
 
   func check(_ records: [IssuedRecord], _ submissions: Submissions) {
-    checkOrder(submissions)
+    checkOrder(records, submissions)
     for record in records {
       let key = Key(user: record.device.user, origin: record.origin, number: record.number)
       check(record, logged[key] ?? [])
@@ -37,7 +37,13 @@ struct CommandCheck {
   }
 
   /// What one origin has issued stands in each partition in the order of its numbers.
-  private func checkOrder(_ submissions: Submissions) {
+  private func checkOrder(_ records: [IssuedRecord], _ submissions: Submissions) {
+    var times: [IssuedNumber: Timestamp] = [:]
+    for record in records {
+      times[
+        IssuedNumber(IssuedOrigin(record.origin, user: record.device.user), number: record.number)] =
+        record.time
+    }
     for (partition, events) in reference.log.partitions.enumerated() {
       var highest: [IssuedOrigin: (issued: IssuedNumber, index: Int)] = [:]
       for (index, event) in events.enumerated() {
@@ -48,10 +54,11 @@ struct CommandCheck {
           highest[issued.origin] = (issued, index)
           continue
         }
-        let wasDecided = submissions.decided(
-          issued, before: before.issued, loggedAt: before.index, in: partition)
+        let mayPass = submissions.mayPass(
+          before.issued, loggedAt: before.index, in: partition, before: issued,
+          issuedAt: times[issued] ?? .none)
         findings.expect(
-          wasDecided, "\(event.place): number \(issued.number) after \(before.issued.number)")
+          mayPass, "\(event.place): number \(issued.number) after \(before.issued.number)")
       }
     }
   }

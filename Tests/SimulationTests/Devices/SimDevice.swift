@@ -20,9 +20,6 @@ final class SimDevice {
   private var process = 0
   /// Since what it has kept began.
   private(set) var wasRestarted = false
-  /// This process has had a session; and it was told that its device is a new one.
-  private var hasConnected = false
-  private var isNewDevice = false
   private var lastNumber: UInt64 = 0
   private var lastToken: UInt64 = 0
   private var decoder = FrameDecoder()
@@ -72,8 +69,6 @@ final class SimDevice {
     process += 1
     core = SimDevice.makeCore(user, device, origin: "\(process)")
     lastNumber = 0
-    if isNewDevice { forget() }
-    (hasConnected, isNewDevice) = (false, false)
     retryIsDue = false
     inbox.removeAll()
     taken = [:]
@@ -162,7 +157,7 @@ final class SimDevice {
     run.commands.append(
       IssuedRecord(
         device: self, origin: core.settings.origin, number: lastNumber, body: body,
-        issuedAt: run.log.heads))
+        issuedAt: run.log.heads, time: run.clock.now()))
     // What is read was received: the ack goes first, so that the sender hears of it in that order.
     if case .read = body { sendAcks() }
     core.issue(IssuedCommand(number: lastNumber, body: body), token: lastToken)
@@ -261,14 +256,10 @@ final class SimDevice {
     return true
   }
 
-  /// A device that was forgotten while it was away learns of it by being taken for a new one. Whoever
-  /// knows where it stands fetches what is missing; only a process that begins has to begin anew.
+  /// A device that was forgotten while it was away learns of it by being taken for a new one.
   private func connected(_ info: SessionInfo) {
-    if info.registration != store.registration {
-      if hasConnected { isNewDevice = true } else { forget() }
-    }
+    if info.registration != store.registration { forget() }
     store.registration = info.registration
-    hasConnected = true
   }
 
   private func forget() {
@@ -310,18 +301,21 @@ struct IssuedRecord {
   let body: IssuedCommand.Body
   /// How much of each partition was durable then.
   let issuedAt: [Int]
+  let time: Timestamp
   var outcome: Result<CommandReply, DaybookError>?
   /// Its process ended before there was an answer: it may have happened, or not.
   var isAbandoned = false
 
   init(
-    device: SimDevice, origin: Origin, number: UInt64, body: IssuedCommand.Body, issuedAt: [Int]
+    device: SimDevice, origin: Origin, number: UInt64, body: IssuedCommand.Body, issuedAt: [Int],
+    time: Timestamp
   ) {
     self.device = device
     self.origin = origin
     self.number = number
     self.body = body
     self.issuedAt = issuedAt
+    self.time = time
   }
 
   var place: String { "\(device.name)'s command \(origin)/\(number) \(body)" }

@@ -106,7 +106,9 @@ struct GroupReference {
     case .cursorOpened(let cursor, _): return takeOpening(event, cursor)
     default: break
     }
-    if dissolvedAt != nil { return "after the group's end" }
+    // Who was there may still clear what is shown of it.
+    let isOver = dissolvedAt != nil && event.kind != .conversationCleared
+    if isOver { return "after the group's end" }
     switch event.body {
     case .messageSent, .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved, .read,
       .conversationCleared:

@@ -122,7 +122,7 @@ struct RelayReference {
     let isHidden = actor.user.map { mailbox.blocked.contains($0) } ?? false
     var body = known.body
     switch known.body {
-    case .reactionAdded, .messageEdited, .groupInvited:
+    case .reactionAdded, .reactionRemoved, .messageEdited, .groupInvited, .groupRefused:
       if isHidden {
         body = .noted
         mailbox.hidden.insert(known.messageID)

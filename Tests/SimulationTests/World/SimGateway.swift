@@ -21,7 +21,8 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
   private struct Unanswered {
     let session: SimSession
     let purpose: CommandPurpose
-    let command: Command
+    /// Of a numbered command, once it was submitted.
+    var submission: Int?
   }
 
   init(_ server: SimServer, _ loop: SimLoop) {
@@ -33,7 +34,7 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
 
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: SimSession) {
     lastToken += 1
-    unanswered[lastToken] = Unanswered(session: session, purpose: purpose, command: command)
+    unanswered[lastToken] = Unanswered(session: session, purpose: purpose)
     let partition = command.stream.partition(of: server.owners.count).index
     if gathered.isEmpty { loop.execute { self.submitGathered() } }
     gathered[partition, default: []].append(
@@ -44,7 +45,10 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
     let commands = gathered
     gathered = [:]
     for (partition, commands) in commands.sorted(by: { $0.key < $1.key }) {
-      for pending in commands { server.run.submissions.submitted(pending.command, to: partition) }
+      for pending in commands {
+        unanswered[pending.token]?.submission = server.run.submissions.submitted(
+          pending.command, to: partition, at: server.run.clock.now())
+      }
       server.owners[partition].submit(commands)
     }
   }
@@ -59,9 +63,10 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
         server.run.findings.add("a command was answered twice")
         continue
       }
-      if case .failure(let error) = answer.outcome, error.code.isTemporary {
-        let partition = entry.command.stream.partition(of: server.owners.count).index
-        server.run.submissions.turnedAway(entry.command, from: partition)
+      if case .failure(let error) = answer.outcome, error.code.isTemporary,
+        let submission = entry.submission
+      {
+        server.run.submissions.turnedAway(submission)
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }

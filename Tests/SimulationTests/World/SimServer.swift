@@ -128,7 +128,7 @@ final class SimServer: @unchecked Sendable {
 extension SimServer: Audience {
   func onlineDevices(of user: UserID) -> Set<DeviceID> { Set((online[user] ?? [:]).keys) }
 
-  func followers(of stream: StreamKey) async throws -> Set<UserID> {
-    gateways.reduce(into: []) { $0.formUnion($1.users(following: stream)) }
+  func followerCount(of stream: StreamKey) async throws -> Int {
+    gateways.reduce(into: Set<UserID>()) { $0.formUnion($1.users(following: stream)) }.count
   }
 }

@@ -90,7 +90,8 @@ final class Watch {
         }
       case .history.reply:
         let reply = try Daybook_V1_HistoryReply(frameBody: frame.body)
-        for bytes in reply.events { try answered(ByteBuffer(bytes: bytes), to: device) }
+        let edits = reply.amendments.map(\.edit).filter { !$0.isEmpty }
+        for bytes in reply.events + edits { try answered(ByteBuffer(bytes: bytes), to: device) }
       default: break
       }
     } catch {
