@@ -113,7 +113,7 @@ struct TransientTests {
     }
   }
 
-  @Test("one that the owner hides from its receiver is answered alike, and not pushed")
+  @Test("one that the owner hides from its receiver is answered alike, and only its own get it")
   func hidden() async throws {
     try await GatewayFixture.run { fixture in
       fixture.daybook.state.withLockedValue {
@@ -121,9 +121,11 @@ struct TransientTests {
           recordedAt: Timestamp(milliseconds: 5), changed: false, isStored: false)
       }
       let (alice, _) = try await fixture.live("alice:phone")
+      let (tablet, _) = try await fixture.live("alice:tablet")
       let (bob, _) = try await fixture.live("bob:phone")
       let answer = try reply(try await alice.ask(.send, request("user/bob", 1)))
       #expect(answer.changed && answer.durability == CommandReply.notStored)
+      #expect(try await tablet.next().event().actor.user?.text == "alice")
       #expect(try await received(bob).isEmpty)
     }
   }

@@ -25,8 +25,9 @@ enum SessionAction {
   /// They are not watched after all.
   case unwatch(Set<UserID>)
   case typing(UserID, to: StreamKey)
-  /// Push an event that no log has to whoever is online, but not to this session.
-  case pushTransient(Event)
+  /// Push an event that no log has to whoever is online, but not to this session. What was withheld
+  /// from its receiver goes to the sender's other sessions alone, as if it hadn't been.
+  case pushTransient(Event, isWithheld: Bool)
   /// Call `flushAcks` at the end of the tick.
   case scheduleAcks
   /// After what was written has been flushed.

@@ -133,11 +133,9 @@ extension SessionMachine {
     _ event: Event, _ outcome: CommandOutcome, to type: FrameTypeOfRequest, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
-    if outcome.changed {
-      var event = event
-      event.recordedAt = outcome.recordedAt
-      output.actions.append(.pushTransient(event))
-    }
+    var event = event
+    event.recordedAt = outcome.recordedAt
+    output.actions.append(.pushTransient(event, isWithheld: !outcome.changed))
     var told = outcome
     told.changed = true
     reply(told, to: type, sequence: sequence, &output)

@@ -27,7 +27,7 @@ extension SessionHandler {
     case .online(let check, let sequence): answer(check, sequence)
     case .unwatch(let users): home.context.presence.unwatch(users, by: self)
     case .typing(let user, let stream): typing(user, stream)
-    case .pushTransient(let event): push(event)
+    case .pushTransient(let event, let isWithheld): push(event, isWithheld: isWithheld)
     case .scheduleAcks: home.scheduleAcks(of: self)
     case .close:
       isClosing = true
@@ -71,7 +71,7 @@ extension SessionHandler {
   }
 
   /// To the receiver's sessions and to the sender's other ones, or to all that follow the group.
-  private func push(_ event: Event) {
+  private func push(_ event: Event, isWithheld: Bool) {
     let bytes = EventEncoding.encode(event)
     let stream = event.stream
     guard let receiver = stream.userID else {
@@ -81,7 +81,7 @@ extension SessionHandler {
       return
     }
     let presence = home.context.presence
-    var sessions = presence.sessions(of: receiver)
+    var sessions = isWithheld ? [] : presence.sessions(of: receiver)
     if let sender = event.actor.user, sender != receiver {
       sessions += presence.sessions(of: sender)
     }

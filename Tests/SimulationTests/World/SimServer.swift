@@ -111,13 +111,13 @@ final class SimServer: @unchecked Sendable {
     for gateway in gateways { gateway.committed(batch, events) }
   }
 
-  func push(_ event: Event, from sender: SimSession) {
+  func push(_ event: Event, from sender: SimSession, isWithheld: Bool) {
     let bytes = EventEncoding.encode(event)
     guard let receiver = event.stream.userID else {
       for gateway in gateways { gateway.pushTransient(bytes, to: event.stream, from: sender) }
       return
     }
-    var sessions = sessions(of: receiver)
+    var sessions = isWithheld ? [] : sessions(of: receiver)
     if let user = event.actor.user, user != receiver { sessions += self.sessions(of: user) }
     for session in sessions where session !== sender {
       session.onLoop { $0.transientSent(bytes, in: event.stream, &$1) }

@@ -126,7 +126,8 @@ final class SimSession: @unchecked Sendable {
     case .unwatch: break
     case .online(let check, let sequence): answer(check, sequence)
     case .typing: break
-    case .pushTransient(let event): home.server.push(event, from: self)
+    case .pushTransient(let event, let isWithheld):
+      home.server.push(event, from: self, isWithheld: isWithheld)
     case .scheduleAcks: home.scheduleAcks(of: self)
     case .close:
       flush()
