@@ -30,6 +30,14 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
     self.loop = loop
   }
 
+  /// With all that it holds.
+  func die() {
+    followers = [:]
+    unanswered = [:]
+    gathered = [:]
+    acking = []
+  }
+
   // MARK: commands
 
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: SimSession) {

@@ -74,6 +74,9 @@ final class SimServer: @unchecked Sendable {
 
   func die() {
     for loop in loops { loop.die() }
+    // Sessions know their gateway, and it them.
+    for gateway in gateways { gateway.die() }
+    online = [:]
     owners = []
   }
 
