@@ -18,7 +18,10 @@ struct ImportSlack: AsyncParsableCommand {
       not how, is sent as it stands. Entries of other kinds are counted as skipped.
 
       Importing an export again adds nothing, so an import that was broken off is simply started \
-      again. If commands are refused, they are counted as rejected, and the exit code is 1.
+      again, and a later export adds what is new behind it. A day that was imported is told by its \
+      entries' order: where it reads otherwise since, what differs is rejected (number_conflict), \
+      and if entries were put in between, as many of that day's last messages come twice. If \
+      commands are refused, they are counted as rejected, and the exit code is 1.
       """)
 
   @OptionGroup var server: ServerOption
