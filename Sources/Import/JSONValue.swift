@@ -32,7 +32,8 @@ package struct JSONFault: Error, Sendable, Equatable {
   package var reason: String
 }
 
-/// Reads one document. Says where it goes wrong, which Foundation's reader doesn't everywhere.
+/// Reads one document. Foundation's reader refuses a whole file for half of a surrogate pair, which
+/// texts have that were cut short, and names no line: here that half reads as U+FFFD.
 struct JSONReader {
   private static let depthMax = 128
 
