@@ -24,6 +24,8 @@ package protocol LogReader: AnyObject, Sendable {
   var partitionCount: Int { get }
   /// Random, made with the log: positions of another log mean nothing here.
   var logID: String { get }
+  /// For what is kept beside the log and speaks of it.
+  var seal: LogSeal { get }
 
   /// First offset that is not yet durable: nothing at or past it is ever returned.
   func highWatermark(of partition: PartitionID) -> Offset

@@ -11,6 +11,7 @@ import Ports
 final class MemoryLog: LogPort {
   let partitionCount: Int
   let logID = "memory"
+  let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
   let epoch = Epoch(1)
   let batchHeaderBytes = 16
   private let state: NIOLockedValueBox<State>

@@ -44,6 +44,7 @@ final class InMemoryLog: LogReader {
 
   let partitionCount: Int
   let logID: String
+  let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
   private let batchEvents: Int
   /// As if all streams and conversations had the same fingerprint.
   private let isColliding: Bool

@@ -1,4 +1,5 @@
 import CChecksum
+import Ports
 
 /// 16 random bytes made with the log. Every checksum is seeded with them, so that bytes of a
 /// message, or of another log, never pass for this log's.
@@ -37,6 +38,8 @@ struct LogID: Equatable, Sendable {
     let digits = Array("0123456789abcdef")
     return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
+
+  var seal: LogSeal { LogSeal { checksum($0) } }
 
   func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     daybook_crc32c(seed, bytes.baseAddress, bytes.count)

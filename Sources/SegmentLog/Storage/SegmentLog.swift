@@ -6,6 +6,7 @@ import Ports
 package final class SegmentLog: LogPort {
   package let epoch: Epoch
   package let logID: String
+  package let seal: LogSeal
   /// What opening found and did, for the operator's eyes.
   package let findings: [RecoveryFinding]
   let partitions: [Partition]
@@ -90,6 +91,7 @@ package final class SegmentLog: LogPort {
     self.folder = folder
     self.epoch = epoch
     self.logID = manifest.log.hex
+    self.seal = manifest.log.seal
     self.findings = findings
     self.background = background
     let epochOnDisk: @Sendable () throws(FileError) -> Epoch? = { () throws(FileError) in

@@ -4,6 +4,7 @@ import Ports
 /// Reads a log that another process may be writing. Takes no lock and changes nothing.
 package final class SegmentLogReader: LogReader {
   package let logID: String
+  package let seal: LogSeal
   let partitions: [PartitionSegments]
 
   package var partitionCount: Int { partitions.count }
@@ -18,6 +19,7 @@ package final class SegmentLogReader: LogReader {
   private init(_ folder: LogFolder, _ scanner: any EventScanner) throws(DaybookError) {
     let manifest = try folder.manifest()
     logID = manifest.log.hex
+    seal = manifest.log.seal
     partitions = (0..<manifest.partitions).map { index in
       PartitionSegments(
         files: folder.files, folder: folder.partition(index), partition: PartitionID(index),

@@ -26,6 +26,7 @@ final class SimLog: LogPort, @unchecked Sendable {
 
   let partitionCount: Int
   let logID = "simulated"
+  let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
   let batchHeaderBytes = 16
   private(set) var epoch = Epoch(1)
   private(set) var partitions: [Partition]

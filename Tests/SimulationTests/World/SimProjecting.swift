@@ -85,6 +85,7 @@ private final class ForgetfulReader: LogReader {
 
   var partitionCount: Int { log.partitionCount }
   var logID: String { log.logID }
+  var seal: LogSeal { log.seal }
 
   func highWatermark(of partition: PartitionID) -> Offset { log.highWatermark(of: partition) }
 
