@@ -12,13 +12,11 @@ struct ActiveSegment {
   var base: Offset { segment.base }
   /// The preparer was asked for the next segment.
   var askedForNext = false
-  private let since = ContinuousClock.now
 
   /// Zeros written ahead make syncs cheap, and double what the disk has to write: worth it only
   /// while there is time for it.
-  var isFillingSlowly: Bool {
-    let seconds = (ContinuousClock.now - since) / .seconds(1)
-    return Double(position) < seconds * Double(ActiveSegment.zeroFillBytesPerSecondMax)
+  func isFillingSlowly(_ time: Duration) -> Bool {
+    Double(position) < time / .seconds(1) * Double(ActiveSegment.zeroFillBytesPerSecondMax)
   }
 
   private static let zeroFillBytesPerSecondMax = 1 << 20

@@ -1,13 +1,13 @@
-/// One thread for what must not hold the writers up: files made ready, indexes sealed.
-final class BackgroundWork: @unchecked Sendable {
+/// One worker for what must not hold the writers up: files made ready, indexes sealed.
+final class BackgroundWork: LogWorker, @unchecked Sendable {
   private let monitor = Monitor()
   // Both under the monitor's lock.
   private var tasks: [@Sendable () -> Void] = []
   private var isStopping = false
-  private var thread: LogThread?
+  private var run: (any WorkerRun)?
 
-  init(name: String) {
-    thread = LogThread(name: name) { [self] in run() }
+  init(name: String, _ threads: any LogThreads) {
+    run = threads.start(self, name: name)
   }
 
   func enqueue(_ task: @escaping @Sendable () -> Void) {
@@ -23,20 +23,19 @@ final class BackgroundWork: @unchecked Sendable {
     isStopping = true
     monitor.unlock()
     monitor.signal()
-    thread?.join()
-    thread = nil
+    run?.join()
+    run = nil
   }
 
-  private func run() {
-    while true {
-      monitor.lock()
-      while tasks.isEmpty && !isStopping { monitor.wait() }
-      let taken = tasks
-      tasks = []
-      let ended = taken.isEmpty
-      monitor.unlock()
-      if ended { return }
-      for task in taken { task() }
-    }
+  func step(waits: Bool) -> LogStep {
+    monitor.lock()
+    while waits && tasks.isEmpty && !isStopping { monitor.wait() }
+    let taken = tasks
+    tasks = []
+    let isStopped = isStopping
+    monitor.unlock()
+    if taken.isEmpty { return isStopped ? .ended : .idle }
+    for task in taken { task() }
+    return .worked
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread with a name, for work that blocks.
-final class LogThread: Sendable {
+final class LogThread: WorkerRun {
   private let handle: pthread_t
 
   private final class Start {

@@ -5,7 +5,7 @@ import Ports
 
 /// Appends to one partition, on a thread of its own: everything that queued during the last
 /// sync is written and synced at once.
-final class PartitionWriter: @unchecked Sendable {
+final class PartitionWriter: LogWorker, @unchecked Sendable {
   struct Pending {
     var batch: AppendBatch
     var completion: @Sendable (Result<CommittedBatch, DaybookError>) -> Void
@@ -26,6 +26,7 @@ final class PartitionWriter: @unchecked Sendable {
   private var isClosed = false
 
   // The rest belongs to the writer's thread, once it is started.
+  private let threads: any LogThreads
   private let files: any FileSystem
   private let segments: PartitionSegments
   private let preparer: SegmentPreparer
@@ -34,6 +35,7 @@ final class PartitionWriter: @unchecked Sendable {
   private let epoch: Epoch
   private let epochOnDisk: @Sendable () throws(FileError) -> Epoch?
   private var active: ActiveSegment
+  private var activeSince: ContinuousClock.Instant
   private var watermark: WatermarkFile
   /// Next offset and last chain value, of what is written; `durable` of what is synced.
   private var nextOffset: Offset
@@ -47,7 +49,7 @@ final class PartitionWriter: @unchecked Sendable {
   /// The generation in which a batch was refused for what passes, and what the batches after it
   /// are told.
   private var refused: (generation: UInt64, error: DaybookError)?
-  private var thread: LogThread?
+  private var run: (any WorkerRun)?
 
   struct Start {
     var active: ActiveSegment
@@ -67,8 +69,9 @@ final class PartitionWriter: @unchecked Sendable {
   init(
     _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
     background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
-    epochOnDisk: @escaping @Sendable () throws(FileError) -> Epoch?
+    threads: any LogThreads, epochOnDisk: @escaping @Sendable () throws(FileError) -> Epoch?
   ) {
+    self.threads = threads
     self.files = segments.files
     self.segments = segments
     self.preparer = preparer
@@ -77,12 +80,13 @@ final class PartitionWriter: @unchecked Sendable {
     self.epoch = epoch
     self.epochOnDisk = epochOnDisk
     active = start.active
+    activeSince = threads.now
     watermark = start.watermark
     nextOffset = start.nextOffset
     chain = start.chain
     durable = start.nextOffset
     tail = start.tail
-    thread = LogThread(name: "log-\(segments.partition)") { [self] in run() }
+    run = threads.start(self, name: "log-\(segments.partition)")
   }
 
   func append(_ pending: Pending) {
@@ -108,31 +112,32 @@ final class PartitionWriter: @unchecked Sendable {
     isClosing = true
     monitor.unlock()
     monitor.signal()
-    thread?.join()
-    thread = nil
+    run?.join()
+    run = nil
   }
 
   private enum Work {
     case batches([Pending])
-    case idle
+    case watermark
+    case nothing
     case close
   }
 
-  private func run() {
-    while true {
-      switch nextWork() {
-      case .batches(let group): write(group)
-      case .idle: syncWatermark()
-      case .close:
-        syncWatermark()
-        watermark.close()
-        files.close(active.file)
-        return
-      }
+  func step(waits: Bool) -> LogStep {
+    switch nextWork(waits: waits) {
+    case .batches(let group): write(group)
+    case .watermark: syncWatermark()
+    case .nothing: return .idle
+    case .close:
+      syncWatermark()
+      watermark.close()
+      files.close(active.file)
+      return .ended
     }
+    return .worked
   }
 
-  private func nextWork() -> Work {
+  private func nextWork(waits: Bool) -> Work {
     monitor.lock()
     defer { monitor.unlock() }
     while queue.isEmpty {
@@ -140,10 +145,12 @@ final class PartitionWriter: @unchecked Sendable {
         isClosed = true
         return .close
       }
-      if !watermark.isDirty || refusal != nil {
+      let isIdling = watermark.isDirty && refusal == nil
+      if !waits { return isIdling ? .watermark : .nothing }
+      if !isIdling {
         monitor.wait()
       } else if !monitor.wait(milliseconds: options.watermarkIdleMilliseconds), queue.isEmpty {
-        return .idle
+        return .watermark
       }
     }
     let group = queue
@@ -358,6 +365,7 @@ final class PartitionWriter: @unchecked Sendable {
     active = ActiveSegment(
       segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
       position: 0)
+    activeSince = threads.now
   }
 
   private func seal(_ closed: ActiveSegment) {
@@ -379,7 +387,8 @@ final class PartitionWriter: @unchecked Sendable {
   private func prepareNext() {
     guard !active.askedForNext, active.position * 2 >= active.capacity else { return }
     active.askedForNext = true
-    preparer.prepare(capacity: nextCapacity, zeroFilled: active.isFillingSlowly)
+    preparer.prepare(
+      capacity: nextCapacity, zeroFilled: active.isFillingSlowly(threads.now - activeSince))
   }
 }
 

@@ -45,13 +45,13 @@ package final class SegmentLog: LogPort {
 
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
-    files: any FileSystem
+    files: any FileSystem, threads: any LogThreads = OwnThreads()
   ) throws(DaybookError) -> SegmentLog {
     let folder = LogFolder(files: files, path: folder)
     let manifest = try folder.manifest()
     while true {
       do throws(DaybookError) {
-        return try SegmentLog(folder, manifest, options, scanner)
+        return try SegmentLog(folder, manifest, options, scanner, threads)
       } catch {
         // Opening needs little room: the reserve is for this.
         guard error.code == .storageFull, folder.releaseReserve() else { throw error }
@@ -61,7 +61,7 @@ package final class SegmentLog: LogPort {
 
   private init(
     _ folder: LogFolder, _ manifest: Manifest, _ options: SegmentLogOptions,
-    _ scanner: any EventScanner
+    _ scanner: any EventScanner, _ threads: any LogThreads
   ) throws(DaybookError) {
     let epoch: Epoch
     do throws(FileError) {
@@ -87,7 +87,7 @@ package final class SegmentLog: LogPort {
     }
     // Without room for it the log is open all the same.
     try? folder.makeReserve(options.reserveBytes)
-    let background = BackgroundWork(name: "log-background")
+    let background = BackgroundWork(name: "log-background", threads)
     self.folder = folder
     self.epoch = epoch
     self.logID = manifest.log.hex
@@ -109,7 +109,7 @@ package final class SegmentLog: LogPort {
         folder.files, background, folder: outcome.segments.folder)
       let writer = PartitionWriter(
         start, segments: outcome.segments, preparer: preparer, background: background,
-        options: options, epoch: epoch, epochOnDisk: epochOnDisk)
+        options: options, epoch: epoch, threads: threads, epochOnDisk: epochOnDisk)
       return Partition(segments: outcome.segments, writer: writer, preparer: preparer)
     }
   }
