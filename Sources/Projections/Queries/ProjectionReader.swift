@@ -30,6 +30,6 @@ final class ProjectionReader: Sendable {
   }
 
   func header() throws(DaybookError) -> ProjectionHeader {
-    try read { try ProjectionHeader.read(from: $0) }
+    try read { try StoredHeader.read(from: $0).header }
   }
 }

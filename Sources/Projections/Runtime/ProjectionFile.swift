@@ -10,7 +10,7 @@ import Ports
 final class ProjectionFile {
   /// Why a file was made anew instead of continued.
   enum Origin: Sendable, Equatable {
-    case continued, new, otherLog, otherSchema, pastHead, unreadable
+    case continued, new, otherLog, otherSchema, unreadable
   }
 
   let path: String
@@ -18,22 +18,25 @@ final class ProjectionFile {
   private(set) var header: ProjectionHeader
   private let queue: DatabaseQueue
   private let name: ProjectionName
+  private let seal: LogSeal
 
-  /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log,
-  /// of another schema, or past the log's head. Throws `storage_failed`, `permission_denied`,
+  /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log
+  /// or of another schema. One that is past the log's head bears witness of what the log has
+  /// lost: it stays as it is. Throws `storage_failed`, `permission_denied`,
   /// `storage_full`, `overloaded`, and leaves the file as it is.
   init(
     _ name: ProjectionName, path: String, layouts: [TableLayout], log: any LogReader
   ) throws(DaybookError) {
     self.name = name
     self.path = path
+    seal = log.seal
     var reason = Origin.new
     if FileManager.default.fileExists(atPath: path) {
-      let (queue, header) = try ProjectionFile.openExisting(path)
-      reason = header.map { ProjectionFile.judge($0, name, log) } ?? .unreadable
-      if let queue, let header, reason == .continued {
+      let (queue, stored) = try ProjectionFile.openExisting(path)
+      reason = stored.map { ProjectionFile.judge($0, name, log) } ?? .unreadable
+      if let queue, let stored, reason == .continued {
         self.queue = queue
-        self.header = header
+        self.header = stored.header
         self.origin = .continued
         return
       }
@@ -42,35 +45,33 @@ final class ProjectionFile {
     try ProjectionFile.remove(path)
     self.origin = reason
     header = ProjectionHeader(
-      logID: log.logID, schemaVersion: name.schemaVersion, stateHash: 0, events: 0,
+      name: name.rawValue, logID: log.logID, schemaVersion: name.schemaVersion, stateHash: 0,
+      events: 0,
       checkpoints: Array(repeating: .zero, count: log.partitionCount))
-    queue = try ProjectionFile.make(path, header, layouts)
+    queue = try ProjectionFile.make(path, header, layouts, log.seal)
   }
 
   private static func judge(
-    _ header: ProjectionHeader, _ name: ProjectionName, _ log: any LogReader
+    _ stored: StoredHeader, _ name: ProjectionName, _ log: any LogReader
   ) -> Origin {
+    let header = stored.header
     guard header.logID == log.logID, header.checkpoints.count == log.partitionCount else {
       return .otherLog
     }
-    guard header.schemaVersion == name.schemaVersion else { return .otherSchema }
-    for (index, checkpoint) in header.checkpoints.enumerated()
-    where checkpoint > log.highWatermark(of: PartitionID(index)) {
-      return .pastHead
-    }
-    return .continued
+    guard stored.isSealed(by: log.seal), header.name == name.rawValue else { return .unreadable }
+    return header.schemaVersion == name.schemaVersion ? .continued : .otherSchema
   }
 
-  private static func open(_ path: String) throws -> (DatabaseQueue, ProjectionHeader) {
+  private static func open(_ path: String) throws -> (DatabaseQueue, StoredHeader) {
     let queue = try DatabaseQueue(path: path, configuration: configuration())
-    return (queue, try queue.inDatabase { try ProjectionHeader.read(from: $0) })
+    return (queue, try queue.inDatabase { try StoredHeader.read(from: $0) })
   }
 
   /// Without a header if the file is damaged or no projection's. Throws what says nothing about
   /// its content, such as a lock of another program.
   private static func openExisting(
     _ path: String
-  ) throws(DaybookError) -> (DatabaseQueue?, ProjectionHeader?) {
+  ) throws(DaybookError) -> (DatabaseQueue?, StoredHeader?) {
     try SQLiteFault.mapped(path) {
       do {
         return try open(path)
@@ -84,12 +85,12 @@ final class ProjectionFile {
   }
 
   private static func make(
-    _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout]
+    _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
     try SQLiteFault.mapped(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration())
       try queue.inTransaction { database in
-        try header.create(in: database)
+        try header.create(in: database, sealedBy: seal)
         for layout in layouts { try database.execute(sql: layout.creation) }
         return .commit
       }
@@ -139,7 +140,7 @@ final class ProjectionFile {
     try SQLiteFault.mapped(path) {
       try queue.inTransaction { database in
         for table in tables { next.stateHash &+= try table.write(to: database) }
-        try next.update(in: database, since: before)
+        try next.update(in: database, since: before, sealedBy: seal)
         return .commit
       }
     }

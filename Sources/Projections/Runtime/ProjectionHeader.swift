@@ -1,8 +1,11 @@
 import DaybookModel
 import GRDB
+import Ports
 
-/// What a projection's file says of itself.
+/// What a projection's file says of itself. Sealed with the log's secret, for it states how far the
+/// log went: a header that was changed, or is of another moment than the rest of it, states nothing.
 struct ProjectionHeader: Sendable, Equatable {
+  var name: String
   var logID: String
   var schemaVersion: Int
   var stateHash: UInt64
@@ -11,53 +14,55 @@ struct ProjectionHeader: Sendable, Equatable {
   /// For each partition the first offset that is not folded yet.
   var checkpoints: [Offset]
 
-  /// Throws `SQLITE_CORRUPT` for a file that is no projection's.
-  static func read(from database: Database) throws -> ProjectionHeader {
-    let foreign = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no header")
-    let stored: Row?
-    let checkpoints: [Int64?]
-    do {
-      stored = try database.firstRow(
-        "SELECT log_id, schema_version, state_hash, events FROM projection")
-      checkpoints = try database.rows(
-        "SELECT next_offset FROM checkpoints ORDER BY partition"
-      ).map { Int64.fromDatabaseValue($0[0]) }
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-      // No such table or column.
-      throw foreign
+  /// What the seal is of: everything, each text behind its length, numbers as 8 bytes, all
+  /// little-endian.
+  func checksum(_ seal: LogSeal) -> UInt32 {
+    var bytes: [UInt8] = []
+    func append(_ number: UInt64) {
+      withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }
-    guard let stored, let logID = String.fromDatabaseValue(stored[0]),
-      let version = Int.fromDatabaseValue(stored[1]),
-      let hash = String.fromDatabaseValue(stored[2]).flatMap({ UInt64($0, radix: 16) }),
-      let events = Int64.fromDatabaseValue(stored[3]), !checkpoints.contains(nil)
-    else { throw foreign }
-    return ProjectionHeader(
-      logID: logID, schemaVersion: version, stateHash: hash, events: UInt64(bitPattern: events),
-      checkpoints: checkpoints.compactMap { $0 }.map { Offset($0) })
+    for text in ["daybook projection", name, logID] {
+      append(UInt64(text.utf8.count))
+      bytes.append(contentsOf: text.utf8)
+    }
+    append(UInt64(bitPattern: Int64(schemaVersion)))
+    append(stateHash)
+    append(events)
+    append(UInt64(checkpoints.count))
+    for checkpoint in checkpoints { append(UInt64(bitPattern: checkpoint.rawValue)) }
+    return seal(bytes)
   }
 
-  func create(in database: Database) throws {
+  func create(in database: Database, sealedBy seal: LogSeal) throws {
     try database.execute(
       sql: """
         CREATE TABLE projection(
-          id INTEGER PRIMARY KEY CHECK (id = 1), log_id TEXT NOT NULL,
-          schema_version INTEGER NOT NULL, state_hash TEXT NOT NULL, events INTEGER NOT NULL);
+          id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, log_id TEXT NOT NULL,
+          schema_version INTEGER NOT NULL, state_hash TEXT NOT NULL, events INTEGER NOT NULL,
+          seal INTEGER NOT NULL);
         CREATE TABLE checkpoints(
           partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
         """)
     try database.execute(
-      sql: "INSERT INTO projection VALUES (1, ?, ?, ?, ?)",
-      arguments: [logID, schemaVersion, Hex.digits(stateHash), Int64(bitPattern: events)])
+      sql: "INSERT INTO projection VALUES (1, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        name, logID, schemaVersion, Hex.digits(stateHash), Int64(bitPattern: events),
+        Int64(checksum(seal)),
+      ])
     for (partition, offset) in checkpoints.enumerated() {
       try database.execute(
         sql: "INSERT INTO checkpoints VALUES (?, ?)", arguments: [partition, offset.rawValue])
     }
   }
 
-  func update(in database: Database, since before: ProjectionHeader) throws {
+  func update(
+    in database: Database, since before: ProjectionHeader, sealedBy seal: LogSeal
+  ) throws {
     let projection = try database.cachedStatement(
-      sql: "UPDATE projection SET state_hash = ?, events = ?")
-    try projection.execute(arguments: [Hex.digits(stateHash), Int64(bitPattern: events)])
+      sql: "UPDATE projection SET state_hash = ?, events = ?, seal = ?")
+    try projection.execute(arguments: [
+      Hex.digits(stateHash), Int64(bitPattern: events), Int64(checksum(seal)),
+    ])
     let checkpoint = try database.cachedStatement(
       sql: "UPDATE checkpoints SET next_offset = ? WHERE partition = ?")
     for partition in checkpoints.indices
@@ -65,6 +70,49 @@ struct ProjectionHeader: Sendable, Equatable {
       assert(checkpoints[partition] > before.checkpoints[partition])
       try checkpoint.execute(arguments: [checkpoints[partition].rawValue, partition])
     }
+  }
+}
+
+/// A header as it stands in a file, with the seal that stands beside it.
+struct StoredHeader: Sendable, Equatable {
+  let header: ProjectionHeader
+  let seal: Int64
+
+  func isSealed(by seal: LogSeal) -> Bool { self.seal == Int64(header.checksum(seal)) }
+
+  /// Throws `SQLITE_CORRUPT` for a file that is no projection's, or of a time before seals.
+  static func read(from database: Database) throws -> StoredHeader {
+    let foreign = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no header")
+    let stored: Row?
+    let checkpoints: [Row]
+    do {
+      stored = try database.firstRow(
+        "SELECT name, log_id, schema_version, state_hash, events, seal FROM projection")
+      checkpoints = try database.rows(
+        "SELECT partition, next_offset FROM checkpoints ORDER BY partition")
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      // No such table or column.
+      throw foreign
+    }
+    guard let stored, let name = String.fromDatabaseValue(stored[0]),
+      let logID = String.fromDatabaseValue(stored[1]),
+      let version = Int.fromDatabaseValue(stored[2]),
+      let hash = String.fromDatabaseValue(stored[3]).flatMap({ UInt64($0, radix: 16) }),
+      let events = Int64.fromDatabaseValue(stored[4]),
+      let seal = Int64.fromDatabaseValue(stored[5])
+    else { throw foreign }
+    var offsets: [Offset] = []
+    for row in checkpoints {
+      guard Int.fromDatabaseValue(row[0]) == offsets.count,
+        let next = Int64.fromDatabaseValue(row[1])
+      else { throw foreign }
+      offsets.append(Offset(next))
+    }
+    return StoredHeader(
+      header: ProjectionHeader(
+        name: name, logID: logID, schemaVersion: version, stateHash: hash,
+        events: UInt64(bitPattern: events), checkpoints: offsets),
+      seal: seal)
   }
 }
 

@@ -66,23 +66,31 @@ package struct Projections: Sendable {
   private func verdict(_ name: ProjectionName) throws(DaybookError) -> ProjectionVerdict {
     let reader = try ProjectionReader(name, folder: folder)
     let layouts = name.makeProjector(log: log).tables.map(\.layout)
-    let (header, hash) = try reader.read { database in
-      let header = try ProjectionHeader.read(from: database)
+    let (stored, hash) = try reader.read { database in
+      let stored = try StoredHeader.read(from: database)
       var hash: UInt64 = 0
       for layout in layouts {
         let rows = try Row.fetchCursor(database, sql: layout.everything)
         while let row = try rows.next() { hash &+= layout.hash(Array(row.databaseValues)) }
       }
-      return (header, hash)
+      return (stored, hash)
     }
     return ProjectionVerdict(
-      status: ProjectionStatus(name, header), recomputedHash: Hex.digits(hash),
-      faults: faults(header, hash))
+      status: ProjectionStatus(name, stored.header), recomputedHash: Hex.digits(hash),
+      faults: faults(stored, name, hash))
   }
 
-  private func faults(_ header: ProjectionHeader, _ hash: UInt64) -> [String] {
+  private func faults(
+    _ stored: StoredHeader, _ name: ProjectionName, _ hash: UInt64
+  ) -> [String] {
+    let header = stored.header
     var faults: [String] = []
-    if header.logID != log.logID { faults.append("it was built from another log") }
+    if header.logID != log.logID {
+      faults.append("it was built from another log")
+    } else if !stored.isSealed(by: log.seal) {
+      faults.append("what it says of itself was changed: its seal is wrong")
+    }
+    if header.name != name.rawValue { faults.append("it is the projection \(header.name)") }
     if header.checkpoints.count != log.partitionCount {
       faults.append(
         "it has \(header.checkpoints.count) partitions, the log has \(log.partitionCount)")
