@@ -62,7 +62,10 @@ struct TestScanner: EventScanner {
   }
 }
 
-func makeBatch(_ events: [TestEvent], generation: UInt64? = nil) -> AppendBatch {
+func makeBatch(
+  _ events: [TestEvent], generation: UInt64? = nil,
+  recordedAt: Timestamp = Timestamp(milliseconds: 1)
+) -> AppendBatch {
   var buffer = ByteBuffer(repeating: 0, count: BatchHeader.byteCount)
   var slots: [EventSlot] = []
   for event in events {
@@ -72,8 +75,8 @@ func makeBatch(_ events: [TestEvent], generation: UInt64? = nil) -> AppendBatch 
     buffer.writeBytes(bytes)
   }
   return AppendBatch(
-    bytes: buffer, slots: slots, firstRecordedAt: Timestamp(milliseconds: 1),
-    lastRecordedAt: Timestamp(milliseconds: 2), generation: generation)
+    bytes: buffer, slots: slots, firstRecordedAt: recordedAt,
+    lastRecordedAt: Timestamp(milliseconds: recordedAt.milliseconds + 1), generation: generation)
 }
 
 extension CommittedBatch {

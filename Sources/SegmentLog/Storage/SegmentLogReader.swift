@@ -16,7 +16,7 @@ package final class SegmentLogReader: LogReader {
     try SegmentLogReader(LogFolder(files: PosixFileSystem(), path: folder), scanner)
   }
 
-  private init(_ folder: LogFolder, _ scanner: any EventScanner) throws(DaybookError) {
+  init(_ folder: LogFolder, _ scanner: any EventScanner) throws(DaybookError) {
     let manifest = try folder.manifest()
     logID = manifest.log.hex
     seal = manifest.log.seal

@@ -1,0 +1,44 @@
+import DaybookModel
+import NIOCore
+import Ports
+
+@testable import SegmentLog
+
+/// A process that owns the simulated log, and what it has asked of it.
+final class StorageOwner {
+  let log: SegmentLog
+  let threads: SteppedThreads
+  /// Of each partition: grows with each refusal, so that nothing is appended behind a gap.
+  var generations: [UInt64]
+
+  init(_ disk: SimDisk, _ folder: String, _ options: SegmentLogOptions) throws(DaybookError) {
+    threads = SteppedThreads()
+    log = try SegmentLog.open(
+      in: folder, options: options, scanner: TestScanner(), files: disk, threads: threads)
+    generations = Array(repeating: 0, count: log.partitionCount)
+  }
+
+  /// Partitions that opening found damaged.
+  var damaged: [LogFault] {
+    log.findings.compactMap { if case .corrupt(let fault) = $0 { fault } else { nil } }
+  }
+}
+
+extension LogReader {
+  /// Every event up to the high watermark, in batches that follow each other.
+  func contents(_ partition: PartitionID) throws(DaybookError) -> [TestEvent] {
+    var events: [TestEvent] = []
+    var offset = Offset.zero
+    while true {
+      let batches = try read(partition, from: offset, bytesMax: 1000)
+      if batches.isEmpty { return events }
+      for batch in batches {
+        guard batch.baseOffset == offset, let own = try? batch.testEvents() else {
+          throw DaybookError(.logCorrupt, "the batch at \(offset) does not follow")
+        }
+        events += own
+        offset = batch.nextOffset
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// Which seeds are run: those that `DAYBOOK_STORAGE_SEEDS` names, as `first..last`, or one.
+enum StorageSeeds {
+  static let variable = "DAYBOOK_STORAGE_SEEDS"
+  private static var chosen: String? { ProcessInfo.processInfo.environment[variable] }
+  static var isChosen: Bool { chosen != nil }
+  /// One run is told step by step.
+  static var isOne: Bool { chosen != nil && current.count == 1 }
+
+  static var current: [UInt64] {
+    guard let text = chosen else { return Array(1...150) }
+    let bounds = text.components(separatedBy: "..").map { UInt64($0) }
+    guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else {
+      preconditionFailure("\(variable) is '\(text)': write it as first..last, or one seed")
+    }
+    return Array(first...last)
+  }
+
+  /// Calls `body` for each seed, on all processors where seeds were chosen; answers what it found
+  /// or threw, by ascending seed.
+  static func run(
+    _ seeds: [UInt64], _ body: @escaping @Sendable (UInt64) throws -> [String]
+  ) async -> [(seed: UInt64, lines: [String])] {
+    let tasks = isChosen ? ProcessInfo.processInfo.activeProcessorCount : 1
+    return await withTaskGroup(of: [(seed: UInt64, lines: [String])].self) { group in
+      for task in 0..<tasks {
+        group.addTask {
+          var found: [(seed: UInt64, lines: [String])] = []
+          for at in stride(from: task, to: seeds.count, by: tasks) {
+            var lines: [String]
+            do { lines = try body(seeds[at]) } catch { lines = ["\(error)"] }
+            if !lines.isEmpty { found.append((seeds[at], lines)) }
+            await Task.yield()
+          }
+          return found
+        }
+      }
+      return await group.reduce(into: []) { $0 += $1 }.sorted { $0.seed < $1.seed }
+    }
+  }
+}
