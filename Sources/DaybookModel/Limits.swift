@@ -3,6 +3,9 @@ package enum Limits {
   package static let idBytesMax = 64
   package static let contentBytesMax = 65_536
   package static let contentTypeBytesMax = 255
+  /// Of sealed content: what names its key, and what goes with the cipher.
+  package static let keyIDBytesMax = 255
+  package static let nonceBytesMax = 255
   package static let senderNameBytesMax = 128
   package static let titleBytesMax = 512
   package static let originBytesMax = 32
@@ -15,6 +18,11 @@ package enum Limits {
   /// The body of a batch. A larger length in a file is a fault, not a reason to take memory.
   package static let batchBytesMax = 16 << 20
   package static let frameBytesMax = 1 << 20
+  /// A frame, header included, of a connection whose Connect was not accepted yet: some ten times
+  /// what a token takes.
+  package static let strangerFrameBytesMax = 8_192
+  /// What is said of an error on the wire.
+  package static let errorMessageBytesMax = 512
   package static let partitionsMax = 1024
   /// How far ahead of the wall clock an id from elsewhere may push a partition's clock.
   package static let clockAheadMillisecondsMax: UInt64 = 5_000

@@ -32,15 +32,14 @@ package enum ContentCoding {
     return buffer
   }
 
+  /// Of all that is in a `Content`, fields that this version doesn't know included: each of its
+  /// parts at its largest, and room for their tags.
+  private static let encodedBytesMax =
+    Limits.contentBytesMax + Limits.keyIDBytesMax + Limits.nonceBytesMax + 64
+
   /// Throws `invalid_content` for bytes that are no `Content` or lack a kind, or whose text is not
   /// UTF-8; `content_too_large` past the limits.
   package static func check(_ content: ByteBuffer) throws(DaybookError) {
-    guard content.readableBytes <= Limits.contentBytesMax + Limits.contentTypeBytesMax + 64 else {
-      throw DaybookError(
-        .contentTooLarge,
-        "a content of \(content.readableBytes) bytes is over the limit of \(Limits.contentBytesMax)"
-      )
-    }
     var outcome: Result<Void, DaybookError> = .success(())
     content.withUnsafeReadableBytes { bytes in
       outcome = Result { () throws(DaybookError) in try check(bytes) }
@@ -58,19 +57,20 @@ package enum ContentCoding {
     guard parts.hasKind else {
       throw DaybookError(.invalidContent, "the content is neither plain nor sealed")
     }
-    guard parts.type.count <= Limits.contentTypeBytesMax else {
-      throw DaybookError(
-        .contentTooLarge, "the content type is over \(Limits.contentTypeBytesMax) bytes")
-    }
-    guard parts.body.count <= Limits.contentBytesMax else {
+    try parts.checkSizes()
+    guard bytes.count <= encodedBytesMax else {
       throw DaybookError(
         .contentTooLarge,
-        "a content of \(parts.body.count) bytes is over the limit of \(Limits.contentBytesMax)")
+        "the content has \(bytes.count) bytes in all, and may have \(encodedBytesMax)")
+    }
+    guard String(validating: parts.type, as: UTF8.self) != nil else {
+      let name = parts.isSealed ? "sealed.key_id" : "plain.type"
+      throw DaybookError(.invalidContent, "\(name) is not valid UTF-8")
     }
     let isText = !parts.isSealed && parts.type.isEmpty
-    guard String(validating: parts.type, as: UTF8.self) != nil,
-      !isText || UTF8Check.isValid(parts.body)
-    else { throw DaybookError(.invalidContent, "the text is not valid UTF-8") }
+    guard !isText || UTF8Check.isValid(parts.body) else {
+      throw DaybookError(.invalidContent, "the text is not valid UTF-8")
+    }
   }
 
   /// Throws `invalid_content`.
@@ -93,14 +93,35 @@ package enum ContentCoding {
     return try outcome!.get()
   }
 
-  /// The fields of either kind: type and body, or key id and ciphertext.
+  /// The fields of either kind: type and body, or key id, nonce and ciphertext.
   private struct Parts {
     var type = UnsafeRawBufferPointer(start: nil, count: 0)
+    var nonce = UnsafeRawBufferPointer(start: nil, count: 0)
     var body = UnsafeRawBufferPointer(start: nil, count: 0)
     var isSealed = false
     var hasKind = false
 
     init() {}
+
+    /// Throws `content_too_large`, which names the part.
+    func checkSizes() throws(DaybookError) {
+      if isSealed {
+        try Parts.check(type, Limits.keyIDBytesMax, "sealed.key_id")
+        try Parts.check(nonce, Limits.nonceBytesMax, "sealed.nonce")
+        try Parts.check(body, Limits.contentBytesMax, "sealed.ciphertext")
+      } else {
+        try Parts.check(type, Limits.contentTypeBytesMax, "plain.type")
+        try Parts.check(body, Limits.contentBytesMax, "plain.body")
+      }
+    }
+
+    private static func check(
+      _ part: UnsafeRawBufferPointer, _ bytesMax: Int, _ name: String
+    ) throws(DaybookError) {
+      guard part.count > bytesMax else { return }
+      throw DaybookError(
+        .contentTooLarge, "\(name) has \(part.count) bytes, and may have \(bytesMax)")
+    }
 
     init(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
       var outer = ProtobufReader(bytes)
@@ -122,6 +143,8 @@ package enum ContentCoding {
             type = try inner.delimited()
           } else if tag == bodyField << 3 | 2 {
             body = try inner.delimited()
+          } else if isSealed, tag == 2 << 3 | 2 {
+            nonce = try inner.delimited()
           } else {
             try inner.skip(tag)
           }

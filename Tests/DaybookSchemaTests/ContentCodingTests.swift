@@ -41,6 +41,43 @@ struct ContentCodingTests {
     #expect(try code(sealed(bytes: Limits.contentBytesMax + 1)) == .contentTooLarge)
   }
 
+  @Test("each part of a content counts, and the error names the one that is too large")
+  func parts() throws {
+    let atMost = try sealed(bytes: 65_536, keyID: filled(255), nonce: 255)
+    try ContentCoding.check(atMost)
+    let cases = [
+      (try sealed(bytes: 1, keyID: filled(256)), "sealed.key_id"),
+      (try sealed(bytes: 1, nonce: 256), "sealed.nonce"),
+      (try sealed(bytes: 1, nonce: 65_536), "sealed.nonce"),
+      (try sealed(bytes: 0, nonce: 65_537), "sealed.nonce"),
+      (try sealed(bytes: 0, nonce: 900_000), "sealed.nonce"),
+      (try sealed(bytes: 65_537), "sealed.ciphertext"),
+      (plain(filled(256), []), "plain.type"),
+      (ContentCoding.text(filled(65_537)), "plain.body"),
+    ]
+    for (content, name) in cases {
+      let error = #expect(throws: DaybookError.self) { try ContentCoding.check(content) }
+      #expect(error?.code == .contentTooLarge)
+      #expect(error?.message.hasPrefix(name) ?? false, "\(error?.message ?? "")")
+    }
+  }
+
+  @Test("fields that this version doesn't know count too")
+  func unknownFields() throws {
+    var content = ContentCoding.text(filled(40_000))
+    // Field 9 of 40,000 bytes.
+    content.writeBytes([0x4a, 0xc0, 0xb8, 0x02] + [UInt8](repeating: 1, count: 40_000))
+    #expect(try code(content) == .contentTooLarge)
+  }
+
+  @Test("a key id that is no text is refused by its name")
+  func keyIDText() {
+    let bytes = ByteBuffer(bytes: [0x12, 3, 0x0a, 1, 0x80])
+    let error = #expect(throws: DaybookError.self) { try ContentCoding.check(bytes) }
+    #expect(error?.code == .invalidContent)
+    #expect(error?.message.contains("sealed.key_id") ?? false)
+  }
+
   @Test(
     "what is no content is refused with invalid_content",
     arguments: [
@@ -86,11 +123,11 @@ struct ContentCodingTests {
     #expect(try code(invalid) == .invalidContent)
   }
 
-  private func sealed(bytes: Int) throws -> ByteBuffer {
+  private func sealed(bytes: Int, keyID: String = "k1", nonce: Int = 3) throws -> ByteBuffer {
     let content = Daybook_V1_Content.with {
       $0.sealed = .with {
-        $0.keyID = "k1"
-        $0.nonce = Data([1, 2, 3])
+        $0.keyID = keyID
+        $0.nonce = Data(repeating: 1, count: nonce)
         $0.ciphertext = Data(repeating: 7, count: bytes)
       }
     }
