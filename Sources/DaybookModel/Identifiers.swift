@@ -9,7 +9,9 @@ package struct Identifier<Kind>: Sendable, CustomStringConvertible {
   package init(_ text: String) throws(DaybookError) {
     var text = text
     let fault = text.withUTF8 { IdentifierGrammar.fault(in: UnsafeRawBufferPointer($0)) }
-    if let fault { throw DaybookError(.invalidID, "'\(text.prefix(80))' is no id: \(fault)") }
+    if let fault {
+      throw DaybookError(.invalidID, "\(PrintableText.quoted(text)) is no id: \(fault)")
+    }
     self.text = text
   }
 

@@ -38,7 +38,8 @@ package struct StreamKey: Sendable, CustomStringConvertible {
       self = .group(try GroupID(String(text.utf8.dropFirst(6)) ?? ""))
     } else {
       throw DaybookError(
-        .invalidID, "'\(text.prefix(80))' names no stream: write user/<id> or group/<id>")
+        .invalidID,
+        "\(PrintableText.quoted(text)) names no stream: write user/<id> or group/<id>")
     }
   }
 

@@ -56,7 +56,8 @@ struct Claims: JWTPayload {
       switch Kind(rawValue: kind) {
       case .device: return .device(try UserID(sub), try DeviceID(device ?? ""))
       case .service: return .service(try ServiceID(sub))
-      case nil: throw DaybookError(.invalidToken, "'\(kind)' is no kind of token")
+      case nil:
+        throw DaybookError(.invalidToken, "\(PrintableText.quoted(kind)) is no kind of token")
       }
     } catch {
       throw DaybookError(
