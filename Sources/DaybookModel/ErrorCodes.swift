@@ -17,6 +17,7 @@ extension ErrorCode {
   package static let expiredToken = ErrorCode(201, "expired_token")
   package static let foreignToken = ErrorCode(202, "foreign_token")
   package static let notPermitted = ErrorCode(203, "not_permitted")
+  package static let earlyToken = ErrorCode(204, "early_token", temporary: true)
 
   // 3xx: the request itself.
   package static let invalidID = ErrorCode(300, "invalid_id")
@@ -71,7 +72,7 @@ extension ErrorCode {
   package static let all: [ErrorCode] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
     heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
-    invalidToken, expiredToken, foreignToken, notPermitted,
+    invalidToken, expiredToken, foreignToken, notPermitted, earlyToken,
     invalidID, invalidContent, contentTooLarge, invalidRequest, clockAhead,
     numberConflict, duplicateExpired, groupNotFound, groupExists, notAMember, seqPastHead,
     unknownDevice, unknownUser,

@@ -23,6 +23,9 @@ struct Claims: JWTPayload {
   /// Seconds since 1970.
   var iat: Int64
   var exp: Int64
+  /// The token counts from then on; nil: at once. `iat` says when it was made and nothing else
+  /// (RFC 7519, 4.1.6): clocks differ, and one that is ahead makes no worse tokens.
+  var nbf: Int64?
 
   init(_ principal: Principal, logID: String, issuedAt: Int64, expiresAt: Int64) {
     iss = Claims.issuer

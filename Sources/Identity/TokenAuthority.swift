@@ -8,6 +8,9 @@ package struct TokenAuthority: TokenCheck {
   /// A hundred years: what is longer is a mistake.
   package static let secondsMax: Int64 = 100 * 365 * 86_400
 
+  /// How far the clock of who makes tokens may be ahead of this one, where they state `nbf`.
+  package static let earlySecondsMax: Int64 = 5
+
   private let keys: JWTKeyCollection
   private let logID: String
   private let now: @Sendable () -> Timestamp
@@ -63,8 +66,14 @@ package struct TokenAuthority: TokenCheck {
       throw DaybookError(
         .invalidToken, "the token's signature is wrong: make one with 'daybook token'")
     }
-    guard claims.exp > Int64(now().milliseconds / 1000) else {
+    let seconds = Int64(now().milliseconds / 1000)
+    guard claims.exp > seconds else {
       throw DaybookError(.expiredToken, "the token has expired: make a new one")
+    }
+    guard (claims.nbf ?? 0) <= seconds + TokenAuthority.earlySecondsMax else {
+      throw DaybookError(
+        .earlyToken, "the token does not count yet: connect again at the time that it states as nbf"
+      )
     }
     return CheckedToken(try claims.principal(), expiresAt: claims.expiresAt)
   }

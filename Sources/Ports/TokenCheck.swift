@@ -2,7 +2,8 @@ import DaybookModel
 
 /// Tells who holds a token.
 package protocol TokenCheck: Sendable {
-  /// Throws `invalid_token`, `expired_token` or `foreign_token` (of another Daybook's secret).
+  /// Throws `invalid_token`, `expired_token`, `early_token` or `foreign_token` (of another
+  /// Daybook's secret).
   func check(_ token: String) async throws(DaybookError) -> CheckedToken
 }
 

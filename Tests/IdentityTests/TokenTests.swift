@@ -65,6 +65,29 @@ struct TokenTests {
     #expect(await TokenTests.code(token, by: TokenTests.authority(at: after)) == .expiredToken)
   }
 
+  @Test("a token that states nbf counts from then on, and 5 s before for clocks that differ")
+  func notBefore() async throws {
+    let cases: [(Int64, ErrorCode?)] = [
+      (-100, nil), (0, nil), (5, nil), (6, .earlyToken), (3_600, .earlyToken),
+      (Int64.max - 1_800_000_000, .earlyToken), (Int64.min, nil),
+    ]
+    for (seconds, code) in cases {
+      var claims = Claims(
+        TokenTests.alice, logID: "log-1", issuedAt: 1_800_000_000, expiresAt: .max)
+      claims.nbf = 1_800_000_000 + seconds
+      let token = try await TokenTests.sign(claims)
+      #expect(await TokenTests.code(token, by: TokenTests.authority()) == code, "\(seconds)")
+    }
+  }
+
+  @Test("a token that says it was made later than now is good: iat tells no more than that")
+  func madeLater() async throws {
+    let claims = Claims(
+      TokenTests.alice, logID: "log-1", issuedAt: 1_800_009_999, expiresAt: 1_900_000_000)
+    let token = try await TokenTests.sign(claims)
+    #expect(await TokenTests.code(token, by: TokenTests.authority()) == nil)
+  }
+
   @Test("a token of another log is foreign, whether or not the secret is the same")
   func foreign() async throws {
     let authority = await TokenTests.authority()
