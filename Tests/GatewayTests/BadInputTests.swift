@@ -179,6 +179,11 @@ struct BadInputTests {
     Refused(name: "torn body", type: .send, body: [0x12, 99], code: .invalidRequest),
     Refused(name: "torn cold body", type: .join, body: [0x12, 99], code: .invalidRequest),
     Refused(
+      name: "torn heartbeat", type: .heartbeat, body: [0xff, 0xff, 0xff], code: .invalidRequest),
+    Refused(
+      name: "torn disconnect", type: .disconnect, body: [0xff, 0xff, 0xff], code: .invalidRequest),
+    Refused(name: "torn devices", type: .devices, body: [0x12, 99], code: .invalidRequest),
+    Refused(
       name: "bad id", type: .send,
       body: Requests.send("x", to: "user/a b", number: 1).wireBytes(), code: .invalidID),
     Refused(

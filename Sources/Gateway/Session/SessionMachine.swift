@@ -127,10 +127,12 @@ struct SessionMachine {
     case .send: try send(frame, &output)
     case .ack: try ack(frame, &output)
     case .heartbeat:
+      _ = try Daybook_V1_HeartbeatRequest(frameBody: frame.body)
       output.write(
         .heartbeat.reply, sequence: frame.sequence,
         Daybook_V1_HeartbeatReply.with { $0.serverTimeMs = clock.now().milliseconds })
     case .disconnect:
+      _ = try Daybook_V1_DisconnectRequest(frameBody: frame.body)
       flushAcks(&output)
       output.write(.disconnect.reply, sequence: frame.sequence, Daybook_V1_DisconnectReply())
       close(reason: "", &output)
