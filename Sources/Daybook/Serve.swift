@@ -7,10 +7,11 @@ import SegmentLog
 /// Runs the server until it is told to stop.
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run Daybook on a data folder, until SIGINT or SIGTERM.",
+    abstract: "Run Daybook on a data folder, until SIGINT, SIGTERM or SIGHUP.",
     discussion: """
       Prints 'listening on HOST:PORT' on standard output once clients can connect. What an \
-      operator should know goes to standard error.
+      operator should know goes to standard error. A signal to stop is obeyed in order, also \
+      while the server starts; a second one ends the process at once.
       """)
 
   @OptionGroup var data: DataOption
@@ -44,17 +45,25 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // Before anything that takes its time.
+    let stop = StopSignal()
+    do {
+      try await serve(until: stop)
+    } catch is StopSignal.Raised {}
+  }
+
+  private func serve(until stop: StopSignal) async throws {
     let address = try ServerAddress(parsing: tcp)
     let folder = try data.open()
-    let lock = try await Serve.lock(folder)
-    try await ListenProbe.check(address)
+    let lock = try await Serve.lock(folder, unless: stop)
+    try ListenProbe.check(address)
     try folder.raiseVersion()
     let server = try await Server(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
       report: { printToStandardError("daybook: \($0)") })
-    let stop = StopSignal()
     do {
-      let bound = try await server.start(host: address.host, port: address.port)
+      let bound = try await server.start(
+        host: address.host, port: address.port, unless: { try stop.check() })
       let listening = ServerAddress(
         host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
       try printToStandardOutput("listening on \(listening)")
@@ -68,8 +77,11 @@ struct Serve: AsyncParsableCommand {
 
   /// A query on a stopped server holds the folder for a moment: a server that is started just then
   /// waits for it.
-  private static func lock(_ folder: DataFolder) async throws -> FolderLock {
+  private static func lock(
+    _ folder: DataFolder, unless stop: StopSignal
+  ) async throws -> FolderLock {
     for _ in 0..<20 {
+      try stop.check()
       let attempt = Result { () throws(DaybookError) in try folder.lock() }
       guard case .failure(let error) = attempt, error.code == .dataFolderInUse else {
         return try attempt.get()

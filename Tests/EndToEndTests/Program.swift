@@ -48,7 +48,9 @@ final class Running: @unchecked Sendable {
   private let process = Process()
   private let folder: URL
 
-  init(_ arguments: [String], input: String = "") throws {
+  /// Of `shell`, which then takes the program's arguments, the program is what it ends with:
+  /// `exec "$0" "$@"`.
+  init(_ arguments: [String], input: String = "", shell: String? = nil) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "daybook-run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -56,8 +58,8 @@ final class Running: @unchecked Sendable {
       let content = name == "in" ? Data(input.utf8) : Data()
       try content.write(to: folder.appendingPathComponent(name))
     }
-    process.executableURL = Program.url
-    process.arguments = arguments
+    process.executableURL = shell == nil ? Program.url : URL(fileURLWithPath: "/bin/sh")
+    process.arguments = (shell.map { ["-c", $0, Program.url.path] } ?? []) + arguments
     process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent("in"))
     process.standardOutput = try FileHandle(forWritingTo: folder.appendingPathComponent("out"))
     process.standardError = try FileHandle(forWritingTo: folder.appendingPathComponent("err"))
@@ -72,6 +74,15 @@ final class Running: @unchecked Sendable {
   var isRunning: Bool { process.isRunning }
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Whether it has a handler for the signal.
+  func handles(_ number: Int32) -> Bool {
+    let status = try? String(
+      contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+    let mask = line.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
+    return mask & 1 << UInt64(number - 1) != 0
+  }
 
   func text(_ name: String = "out") -> String {
     (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
@@ -107,8 +118,9 @@ final class TestServer: @unchecked Sendable {
   }
 
   /// `options` are those of `daybook serve`.
-  func start(_ options: [String] = []) async throws {
-    let server = try Running(["serve", "--data", data, "--tcp", address] + options)
+  func start(_ options: [String] = [], shell: String? = nil) async throws {
+    let server = try Running(
+      ["serve", "--data", data, "--tcp", address] + options, shell: shell)
     running = server
     while !server.text().contains("\n") {
       try #require(server.isRunning, "the server ended: \(server.text("err"))")
@@ -125,9 +137,13 @@ final class TestServer: @unchecked Sendable {
     running = nil
   }
 
+  var isRunning: Bool { running?.isRunning ?? false }
+
+  func signal(_ number: Int32) { running?.signal(number) }
+
   @discardableResult
-  func stop() async -> Program.Output? {
-    running?.signal(SIGTERM)
+  func stop(by signal: Int32 = SIGTERM) async -> Program.Output? {
+    running?.signal(signal)
     let output = await running?.finished()
     running = nil
     return output

@@ -53,8 +53,12 @@ final class Server: Sendable {
       logger: Logger(label: "gateway"))
   }
 
-  /// Replays what the snapshots lack, then lets clients in. Returns where it listens.
-  func start(host: String, port: Int) async throws -> SocketAddress {
+  /// Replays what the snapshots lack, then lets clients in. Returns where it listens. `stopped`
+  /// throws where the process was told to stop meanwhile.
+  func start(
+    host: String, port: Int, unless stopped: () throws -> Void
+  ) async throws -> SocketAddress {
+    try stopped()
     try projections.start()
     partitions.subscribe(projections)
     let loaded = try await partitions.start()
@@ -63,6 +67,7 @@ final class Server: Sendable {
     return try await gateway.start(host: host, port: port)
   }
 
+    try stopped()
   /// Clients first, so that nobody is answered by half a server; the log last.
   func stop() async {
     await gateway.stop()

@@ -1,28 +1,57 @@
-import Dispatch
 import Foundation
+import NIOConcurrencyHelpers
 
-/// SIGINT and SIGTERM as something to wait for. A second one ends the process at once.
-final class StopSignal: @unchecked Sendable {
+/// SIGINT, SIGTERM and SIGHUP as something to wait for, from the moment on in which this is made. A
+/// second one of a kind ends the process at once. A SIGHUP that is ignored already, as under nohup,
+/// stays so.
+final class StopSignal: Sendable {
+  /// Thrown where a start goes no further, for the process was told to stop.
+  struct Raised: Error {}
+
+  /// Counts the signals: one of the few things that a signal handler may touch.
+  private nonisolated(unsafe) static let raised: UnsafeMutablePointer<sem_t> = {
+    let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    sem_init(semaphore, 0, 0)
+    return semaphore
+  }()
+
   private let signals: AsyncStream<Void>
-  // Kept only so that they live; dispatch sources may be used from any thread.
-  private let sources: [any DispatchSourceSignal]
+  private let isRaised = NIOLockedValueBox(false)
 
   init() {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
     signals = stream
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        signal(number, SIG_DFL)
-        continuation.yield()
-      }
-      source.resume()
-      return source
+    // Made here, for a handler could not.
+    _ = StopSignal.raised
+    let thread = Thread { [isRaised] in
+      while sem_wait(StopSignal.raised) != 0 {}
+      isRaised.withLockedValue { $0 = true }
+      continuation.finish()
     }
+    thread.name = "signals"
+    thread.start()
+    for number in [SIGINT, SIGTERM, SIGHUP] { StopSignal.handle(number) }
+  }
+
+  private static func handle(_ number: Int32) {
+    var action = sigaction()
+    if number == SIGHUP, sigaction(number, nil, &action) == 0,
+      unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+    {
+      return
+    }
+    action = sigaction()
+    action.__sigaction_handler.sa_handler = { _ in sem_post(StopSignal.raised) }
+    action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
+    sigaction(number, &action, nil)
   }
 
   func wait() async {
-    for await _ in signals { return }
+    for await _ in signals {}
+  }
+
+  /// Throws `Raised`.
+  func check() throws {
+    if isRaised.withLockedValue({ $0 }) { throw Raised() }
   }
 }
