@@ -22,11 +22,15 @@ package struct FrameFault: Error, Sendable, CustomStringConvertible {
 package struct FrameDecoder: Sendable {
   /// A body's limit in bytes.
   package let bodyBytesMax: Int
+  /// A whole frame's, header included, for as long as there is one: of who is not known yet, less
+  /// is taken.
+  package var strangerFrameBytesMax: Int?
   private var pending = ByteBuffer()
   private var fault: FrameFault?
 
-  package init(bodyBytesMax: Int = Limits.frameBytesMax) {
+  package init(bodyBytesMax: Int = Limits.frameBytesMax, strangerFrameBytesMax: Int? = nil) {
     self.bodyBytesMax = bodyBytesMax
+    self.strangerFrameBytesMax = strangerFrameBytesMax
   }
 
   /// Bytes that are here and no whole frame yet.
@@ -66,6 +70,13 @@ package struct FrameDecoder: Sendable {
           "a frame's body of \(header.bodyLength) bytes is over the limit of \(bodyBytesMax)"))
     }
     let whole = Int(header.headerLength) + Int(header.bodyLength)
+    if let most = strangerFrameBytesMax, whole > most {
+      throw fail(
+        sequence: header.sequence,
+        DaybookError(
+          .frameTooLarge,
+          "a frame of \(whole) bytes: before a Connect was accepted, a frame has at most \(most)"))
+    }
     guard pending.readableBytes >= whole else { return nil }
     pending.moveReaderIndex(forwardBy: Int(header.headerLength))
     guard let body = pending.readSlice(length: Int(header.bodyLength)) else {

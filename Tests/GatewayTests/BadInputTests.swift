@@ -127,7 +127,7 @@ struct BadInputTests {
   @Test("a connection too many is told so and closed, and one that ends makes room")
   func tooManyConnections() async throws {
     var options = GatewayOptions.patient
-    options.connectionsMax = 2
+    options.connectionsMax = { 2 }
     try await GatewayFixture.run(options) { fixture in
       let (first, _) = try await fixture.live("bob:phone")
       let (second, _) = try await fixture.live("alice:phone")

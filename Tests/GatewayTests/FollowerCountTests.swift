@@ -11,7 +11,8 @@ struct FollowerCountTests {
   private let group = StreamKey(checked: "group/g")!
 
   private func count(_ online: Int, at milliseconds: UInt64) async throws -> Int {
-    try await counts.count(of: group, now: Timestamp(milliseconds: milliseconds)) { [asked] in
+    let now = Timestamp(milliseconds: milliseconds)
+    return try await counts.count(of: group, now: now, on: globalConcurrentExecutor) { [asked] in
       asked.withLockedValue { $0 += 1 }
       return online
     }
@@ -30,7 +31,9 @@ struct FollowerCountTests {
   @Test("a count that failed is made again")
   func failed() async throws {
     await #expect(throws: DaybookError.self) {
-      try await counts.count(of: group, now: .none) { throw DaybookError(.overloaded, "no") }
+      try await counts.count(of: group, now: .none, on: globalConcurrentExecutor) {
+        throw DaybookError(.overloaded, "no")
+      }
     }
     #expect(try await count(3, at: 0) == 3)
   }

@@ -75,6 +75,24 @@ struct FrameDecoderTests {
     #expect(fault?.sequence == 42)
   }
 
+  @Test("of who is not known yet, a frame is refused by its header alone past 8 KiB in all")
+  func stranger() throws {
+    for (header, body, fits) in [(20, 8_172, true), (20, 8_173, false), (1_020, 7_173, false)] {
+      var decoder = FrameDecoder(strangerFrameBytesMax: 8_192)
+      decoder.append(FrameDecoderTests.header(UInt32(header), 1, 1, 7, UInt32(body)))
+      if fits {
+        #expect(try decoder.next() == nil)
+        continue
+      }
+      let fault = #expect(throws: FrameFault.self) { try decoder.next() }
+      #expect(fault?.error.code == .frameTooLarge && fault?.sequence == 7)
+    }
+    var known = FrameDecoder(strangerFrameBytesMax: 8_192)
+    known.strangerFrameBytesMax = nil
+    known.append(FrameDecoderTests.header(20, 1, 16, 8, 1 << 20))
+    #expect(try known.next() == nil)
+  }
+
   @Test("after a fault nothing more is read")
   func faultStays() {
     var decoder = FrameDecoder()

@@ -7,14 +7,24 @@ enum OpenFiles {
   private static let own = 512
   private static let ownPerPartition = 8
 
-  /// Raises the limit as far as the system lets it. Returns how many connections it has room for.
-  static func connectionsMax(partitions: Int) -> Int {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
+  /// Raises the limit as far as the system lets it.
+  static func raiseLimit() {
+    guard var limit else { return }
     limit.rlim_cur = limit.rlim_max
     _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  /// How many connections there is room for, by the limit as it is now: whoever runs the server may
+  /// set another one any time (prlimit).
+  static func connectionsMax(partitions: Int) -> Int {
+    guard let limit else { return 256 }
     let files = Int(min(limit.rlim_cur, 1 << 20))
     return max(files / 4, files - own - ownPerPartition * partitions)
+  }
+
+  private static var limit: rlimit? {
+    var limit = rlimit()
+    let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    return isKnown ? limit : nil
   }
 }

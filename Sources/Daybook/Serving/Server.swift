@@ -46,7 +46,10 @@ final class Server: Sendable {
     let tokens = await TokenAuthority(
       secret: secret, logID: log.logID, now: { clock.now() })
     var options = GatewayOptions()
-    options.connectionsMax = OpenFiles.connectionsMax(partitions: log.partitionCount)
+    OpenFiles.raiseLimit()
+    options.connectionsMax = { [partitions = log.partitionCount] in
+      OpenFiles.connectionsMax(partitions: partitions)
+    }
     gateway = TCPGateway(
       group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
       clock: clock, logID: log.logID, options: options,
@@ -64,10 +67,10 @@ final class Server: Sendable {
     let loaded = try await partitions.start()
     report(
       "epoch \(log.epoch): \(loaded.events) events in the log, \(loaded.replayed) replayed")
+    try stopped()
     return try await gateway.start(host: host, port: port)
   }
 
-    try stopped()
   /// Clients first, so that nobody is answered by half a server; the log last.
   func stop() async {
     await gateway.stop()

@@ -10,6 +10,8 @@ package struct GatewayOptions: Sendable {
   /// Acks of a stream within one such tick become one event.
   package var ackTick: TimeAmount = .milliseconds(20)
   package var frameBytesMax = Limits.frameBytesMax
+  /// Of a frame, header included, before a Connect was accepted.
+  package var strangerFrameBytesMax = Limits.strangerFrameBytesMax
   /// Commands of a session without an answer: at this many, nothing more is read from it.
   package var inFlightMax = 1024
   /// Queries of a session without an answer: one more is refused.
@@ -25,8 +27,9 @@ package struct GatewayOptions: Sendable {
   package var watchedUsersMax = 10_000
   /// Typing pushes that a session may cause in one half of a heartbeat interval; more are dropped.
   package var typingMax = 60
-  /// Open connections; one more is told so and closed.
-  package var connectionsMax = 10_000
+  /// Open connections; one more is told so and closed. Asked each time: what the system lets a
+  /// process have may change while it runs.
+  package var connectionsMax: @Sendable () -> Int = { 10_000 }
   /// Connections waiting to be accepted.
   package var backlog = 1024
 

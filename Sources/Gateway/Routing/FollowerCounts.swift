@@ -18,12 +18,13 @@ final class FollowerCounts: Sendable {
   private let kept = NIOLockedValueBox<[StreamKey: Kept]>([:])
 
   func count(
-    of stream: StreamKey, now: Timestamp, _ counting: @escaping @Sendable () async throws -> Int
+    of stream: StreamKey, now: Timestamp, on threads: any TaskExecutor,
+    _ counting: @escaping @Sendable () async throws -> Int
   ) async throws -> Int {
     let task = kept.withLockedValue { kept -> Task<Int, any Error> in
       if let known = kept[stream], now < known.until { return known.count }
       if kept.count >= FollowerCounts.streamsMax { kept = kept.filter { now < $0.value.until } }
-      let task = Task { try await counting() }
+      let task = Task(executorPreference: threads) { try await counting() }
       if kept.count < FollowerCounts.streamsMax {
         let until = Timestamp(milliseconds: now.milliseconds + FollowerCounts.keptFor)
         kept[stream] = Kept(count: task, until: until)

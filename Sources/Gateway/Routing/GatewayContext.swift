@@ -15,7 +15,8 @@ final class GatewayContext: Sendable {
   let logger: Logger
   let presence = PresenceRegistry()
   private let followerCounts = FollowerCounts()
-  private let connections = NIOLockedValueBox(0)
+  let gate: ConnectionGate
+  let threads = SessionThreads(count: 2)
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
   init(
@@ -29,19 +30,10 @@ final class GatewayContext: Sendable {
     self.logID = logID
     self.options = options
     self.logger = logger
+    gate = ConnectionGate(connectionsMax: options.connectionsMax)
   }
 
   var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }
-
-  /// Counts a connection in, and says whether it may stay. Each is counted out by `disconnected`.
-  func connected() -> Bool {
-    connections.withLockedValue {
-      $0 += 1
-      return $0 <= options.connectionsMax
-    }
-  }
-
-  func disconnected() { connections.withLockedValue { $0 -= 1 } }
 
   /// Gives each event loop its table. Called once, before anything is routed.
   func serve(on group: any EventLoopGroup) -> [GatewayLoop] {
@@ -62,7 +54,9 @@ extension GatewayContext: Audience {
   func onlineDevices(of user: UserID) -> Set<DeviceID> { presence.devices(of: user) }
 
   func followerCount(of stream: StreamKey) async throws -> Int {
-    try await followerCounts.count(of: stream, now: clock.now()) { [loops] in
+    try await followerCounts.count(
+      of: stream, now: clock.now(), on: threads
+    ) { [loops] in
       var users: Set<UserID> = []
       for loop in loops {
         users.formUnion(try await loop.loop.submit { loop.followers(of: stream) }.get())

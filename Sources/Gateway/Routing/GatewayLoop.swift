@@ -38,11 +38,6 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   func add(_ session: SessionHandler) {
     sessions[ObjectIdentifier(session)] = session
-    if !context.connected() {
-      let reason = DaybookError(
-        .overloaded, "the server has as many connections as it can hold; connect again in a while")
-      session.input { $0.closing(reason, &$1) }
-    }
     guard heartbeats == nil else { return }
     let half = TimeAmount.nanoseconds(context.options.heartbeatInterval.nanoseconds / 2)
     heartbeats = loop.scheduleRepeatedTask(initialDelay: half, delay: half) { [weak self] _ in
@@ -51,9 +46,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   }
 
   func remove(_ session: SessionHandler) {
-    guard sessions.removeValue(forKey: ObjectIdentifier(session)) != nil else { return }
-    context.disconnected()
-    guard sessions.isEmpty else { return }
+    guard sessions.removeValue(forKey: ObjectIdentifier(session)) != nil, sessions.isEmpty
+    else { return }
     heartbeats?.cancel()
     heartbeats = nil
   }

@@ -32,7 +32,7 @@ extension SessionHandler {
     case .close:
       isClosing = true
       // However slow the other side is to read what was said last, or to close.
-      home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
+      closeDeadline = home.loop.scheduleTask(in: .seconds(2)) { self.channel?.close(promise: nil) }
       // What no flush follows is closed at once.
       if output.isEmpty { hangUp() }
     }
@@ -94,7 +94,7 @@ extension SessionHandler {
 
   private func check(_ token: String) {
     let tokens = home.context.tokens
-    Task {
+    Task(executorPreference: home.context.threads) {
       let result: Result<CheckedToken, DaybookError>
       do throws(DaybookError) {
         result = .success(try await tokens.check(token))
@@ -107,7 +107,7 @@ extension SessionHandler {
 
   private func ask(_ query: SessionQuery, _ sequence: UInt32) {
     let runner = QueryRunner(queries: home.context.queries, audience: home.context)
-    Task {
+    Task(executorPreference: home.context.threads) {
       let result = await SessionHandler.result { try await runner.run(query) }
       self.onLoop { $0.queryAnswered(query.replyType, sequence: sequence, result, &$1) }
     }
@@ -115,7 +115,7 @@ extension SessionHandler {
 
   private func resolve(_ name: MessageName, reading: MessageReading?) {
     let resolver = MessageResolver(queries: home.context.queries)
-    Task {
+    Task(executorPreference: home.context.threads) {
       let result = await SessionHandler.result {
         try await resolver.find(name, reading: reading)
       }
@@ -125,7 +125,7 @@ extension SessionHandler {
 
   private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq) {
     let queries = home.context.queries
-    Task {
+    Task(executorPreference: home.context.threads) {
       let result = await SessionHandler.result {
         try await queries.events(
           of: stream, from: from, through: through, limit: Limits.pageEventsMax,
@@ -145,7 +145,7 @@ extension SessionHandler {
     let absent = presence.presence(of: Array(check.allowed))
       .filter(\.devices.isEmpty).map(\.user)
     let queries = home.context.queries
-    Task {
+    Task(executorPreference: home.context.threads) {
       let seen = await SessionHandler.result {
         absent.isEmpty ? [] : try await queries.lastSeen(of: absent)
       }

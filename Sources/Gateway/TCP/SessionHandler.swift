@@ -21,13 +21,20 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var unwritableTicks = 0
   var subscribed: Set<StreamKey> = []
   var registered: (UserID, DeviceID)?
+  private var admission = ConnectionGate.Admission.full
+  /// Where it comes from, without the port.
+  private var address = ""
+  /// Connected, and so no stranger any more.
+  private var isKnown = false
   private var deadline: Scheduled<Void>?
+  var closeDeadline: Scheduled<Void>?
   var expiry: Scheduled<Void>?
 
   init(_ home: GatewayLoop) {
     self.home = home
     let options = home.context.options
-    decoder = FrameDecoder(bodyBytesMax: options.frameBytesMax)
+    decoder = FrameDecoder(
+      bodyBytesMax: options.frameBytesMax, strangerFrameBytesMax: options.strangerFrameBytesMax)
     machine = SessionMachine(
       id: String(UInt64.random(in: 1...UInt64.max), radix: 16), logID: home.context.logID,
       options: options, clock: home.context.clock)
@@ -84,11 +91,36 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private func start(_ context: ChannelHandlerContext) {
     guard deadline == nil else { return }
     home.add(self)
+    knock(context)
     deadline = home.loop.scheduleTask(in: home.context.options.connectDeadline) {
       self.input { $0.connectDeadlinePassed(&$1) }
       self.home.settle()
     }
     home.settle()
+  }
+
+  private func knock(_ context: ChannelHandlerContext) {
+    address = context.channel.remoteAddress?.ipAddress ?? ""
+    admission = home.context.gate.admit(from: address)
+    let reason: String
+    switch admission {
+    case .admitted: return
+    case .full: reason = "the server has as many connections as it can hold"
+    case .crowded:
+      reason = "too many connections from this address have not connected: send Connect at once"
+    }
+    input { $0.closing(DaybookError(.overloaded, "\(reason); come again in a while"), &$1) }
+  }
+
+  /// Once its Connect was accepted, a session may send as much as it likes, up to its limits.
+  private func makeRoom() {
+    guard !isKnown, machine.phase == .open, let channel else { return }
+    isKnown = true
+    decoder.strangerFrameBytesMax = nil
+    home.context.gate.known(from: address)
+    // Of a channel that is open these can be set.
+    try? channel.channel.syncOptions?.setOption(.recvAllocator, value: ReadSizes.known)
+    try? channel.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -155,6 +187,10 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   func channelInactive(context: ChannelHandlerContext) {
     deadline?.cancel()
     expiry?.cancel()
+    closeDeadline?.cancel()
+    if admission == .admitted {
+      home.context.gate.left(from: address, isStranger: !isKnown)
+    }
     input { $0.disconnected(&$1) }
     home.settle()
     channel = nil
@@ -184,6 +220,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   /// Runs the actions that inputs led to, and flushes what is to be said.
   func settle() {
     isMarked = false
+    makeRoom()
     repeat {
       while !output.actions.isEmpty {
         var actions: [SessionAction] = []
@@ -228,10 +265,18 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   /// Closes this side and lets the other finish: a socket closed over unread bytes would take
-  /// back what was just sent.
+  /// back what was just sent. For whoever was never let in no socket is kept that long.
   func hangUp() {
     guard let channel else { return }
+    guard admission == .admitted else { return channel.close(promise: nil) }
     let closed = channel.close(mode: .output)
     closed.assumeIsolated().whenFailure { _ in self.channel?.close(promise: nil) }
   }
+}
+
+/// How much is read from a connection at a time.
+enum ReadSizes {
+  static let stranger = FixedSizeRecvByteBufferAllocator(capacity: 2_048)
+  static let known = AdaptiveRecvByteBufferAllocator(
+    minimum: 1024, initial: 8192, maximum: 65_536)
 }

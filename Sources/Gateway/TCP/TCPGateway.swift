@@ -35,16 +35,19 @@ package final class TCPGateway: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(context.options.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.maxMessagesPerRead, value: UInt(ConnectionGate.acceptsMax))
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(ListenerGate(context.gate))
+        }
+      }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(
         .writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20)
       )
-      .childChannelOption(
-        .recvAllocator,
-        value: AdaptiveRecvByteBufferAllocator(
-          minimum: 1024, initial: 8192, maximum: 65_536)
-      )
+      .childChannelOption(.recvAllocator, value: ReadSizes.stranger)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
@@ -85,5 +88,6 @@ package final class TCPGateway: Sendable {
       // Sessions tell the log of their ends, which goes to the owners before these stop.
       try? await loop.loop.submit { loop.submitGathered() }.get()
     }
+    await context.threads.stop()
   }
 }
