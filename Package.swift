@@ -89,7 +89,7 @@ let package = Package(
     tests("TidyTests", ["DaybookModel", yams]),
     tests("DaybookTests", ["Daybook", "DaybookClient", "DaybookModel"]),
     tests("EndToEndTests", ["Daybook"]),
-    tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt]),
+    tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt, crypto]),
     tests("ImportTests", ["DaybookModel", "Import"]),
     tests(
       "DaybookClientTests",
