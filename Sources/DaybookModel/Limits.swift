@@ -7,6 +7,8 @@ package enum Limits {
   package static let keyIDBytesMax = 255
   package static let nonceBytesMax = 255
   package static let senderNameBytesMax = 128
+  /// 9999-12-31T23:59:59.999Z: RFC 3339 has no later time, and everybody prints one.
+  package static let clientTimeMillisecondsMax: UInt64 = 253_402_300_799_999
   package static let titleBytesMax = 512
   package static let originBytesMax = 32
   /// Numbers of an origin whose results a partition keeps.

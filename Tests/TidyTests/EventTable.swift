@@ -24,7 +24,8 @@ struct EventTable {
     rows = markdown.split(separator: "\n").compactMap { line in
       let cells = line.split(separator: "|", omittingEmptySubsequences: false).dropFirst()
         .map { $0.split(separator: " ").joined(separator: " ") }
-      guard cells.count == 9, let number = Int(cells[0]), let name = cells[1].quoted.first else {
+      guard cells.count == 9, let number = Int(cells[0]), let name = cells[1].backquoted.first
+      else {
         return nil
       }
       return Row(
@@ -32,7 +33,7 @@ struct EventTable {
         streams: Set(cells[2].split(separator: ",").map { $0.filter(\.isLetter) }),
         seq: cells[3], isPushed: cells[4] != "–",
         // What else is quoted there are fields, which hold no event's name.
-        relayed: Set(cells[5].quoted.filter { $0.contains("_") }), fields: cells[7].quoted)
+        relayed: Set(cells[5].backquoted.filter { $0.contains("_") }), fields: cells[7].backquoted)
     }
   }
 
@@ -61,13 +62,5 @@ struct EventTable {
       if line == "  }" { inBody = false }
     }
     return Dictionary(uniqueKeysWithValues: kinds.map { ($0.name, messages[$0.type] ?? ["?"]) })
-  }
-}
-
-extension String {
-  /// What stands between backquotes.
-  fileprivate var quoted: [String] {
-    split(separator: "`", omittingEmptySubsequences: false).enumerated()
-      .filter { $0.offset % 2 == 1 }.map { String($0.element) }
   }
 }

@@ -6,8 +6,6 @@ import WireProtocol
 
 /// Commands about messages and conversations.
 extension SessionMachine {
-  /// 9999-12-31T23:59:59.999Z: RFC 3339 has no later time, and everybody prints one.
-  private static let clientTimeMax = Timestamp(milliseconds: 253_402_300_799_999)
   private static let dayMilliseconds: UInt64 = 86_400_000
 
   mutating func send(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
@@ -17,7 +15,7 @@ extension SessionMachine {
       throw DaybookError(
         .invalidRequest, "sender_name is over \(Limits.senderNameBytesMax) bytes")
     }
-    guard request.clientTime <= SessionMachine.clientTimeMax else {
+    guard request.clientTime.milliseconds <= Limits.clientTimeMillisecondsMax else {
       throw DaybookError(
         .invalidRequest, "client_time_ms is past the year 9999: state milliseconds since 1970, or 0"
       )
