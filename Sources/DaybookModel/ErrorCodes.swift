@@ -83,4 +83,10 @@ extension ErrorCode {
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
     epochFenced, invalidArgument, unreachable, invalidInput,
   ]
+  /// For which a server closes a session without having been asked (`schemas/wire-protocol.md`).
+  package static let closing: [ErrorCode] = [
+    connectDeadline, heartbeatMissed, slowConsumer, serverStopping, sessionReplaced, expiredToken,
+    deviceForgotten, storageFull, storageFailed, partitionReadOnly, logCorrupt, projectionBehind,
+    overloaded,
+  ]
 }

@@ -105,6 +105,23 @@ struct GroupEndTests {
     }
   }
 
+  @Test(
+    "what only the server's operator can act on is told as trouble after which one connects again",
+    arguments: [ErrorCode.epochFenced, .permissionDenied, .offsetOutOfRange])
+  func operatorsTrouble(code: ErrorCode) async throws {
+    try await GatewayFixture.run { fixture in
+      _ = try await start(fixture)
+      fixture.daybook.state.withLockedValue {
+        $0.openingRefusal = DaybookError(code, "/var/lib/daybook/log")
+      }
+      let tablet = try await fixture.connect("bob:tablet")
+      let last = try #require(try await tablet.until(.closing).last)
+      let said = try Daybook_V1_Closing(frameBody: last.body).error
+      #expect(said.name == "storage_failed" && said.temporary)
+      #expect(!said.message.contains("/var"))
+    }
+  }
+
   @Test("groups are told which one the device is to its mailbox, and so is the device")
   func newDevice() async throws {
     try await GatewayFixture.run { fixture in

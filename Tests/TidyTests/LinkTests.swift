@@ -19,6 +19,7 @@ struct LinkTests {
     "every relative link leads to a file",
     arguments: [
       "README.md", "schemas/README.md", "schemas/wire-protocol.md", "schemas/conversation.md",
+      "schemas/tokens.md", "schemas/limits.md",
     ])
   func lead(page: String) throws {
     let links = Links.relative(in: try Repository.text(page))

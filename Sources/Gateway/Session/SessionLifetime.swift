@@ -132,9 +132,17 @@ extension SessionMachine {
   /// Ends the session for a reason that no request gave.
   mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {
     guard phase != .closed else { return }
+    let said = ErrorCode.closing.contains(error.code) ? error : SessionMachine.trouble(error)
     flushAcks(&output)
-    output.write(.closing, Daybook_V1_Closing.with { $0.error = error.errorReply })
-    close(reason: error.code.name, &output)
+    output.write(.closing, Daybook_V1_Closing.with { $0.error = said.errorReply })
+    close(reason: said.code.name, &output)
+  }
+
+  /// What is wrong with the server's files, or with who owns them, is no client's to know: it comes
+  /// again, and may find another server.
+  private static func trouble(_ error: DaybookError) -> DaybookError {
+    DaybookError(
+      .storageFailed, "the server can't go on with this session; connect again", cause: error)
   }
 
   /// Answers a request whose fault ends the connection.
