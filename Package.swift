@@ -116,8 +116,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Gateway", nioCore, nioPosix,
-        nioLocks, nioEmbedded, logging,
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Partitions", "Gateway", nioCore,
+        nioPosix, nioLocks, nioEmbedded, logging,
       ]),
     tests(
       "SimulationTests",
