@@ -89,12 +89,26 @@ struct TourTests {
     #expect(server.terminationStatus == 0)
 
     #expect(told.contains("hello bob") && told.contains("are you there?"))
+    // What a person is refused is said on the screen, and ends no script.
+    #expect(!told.contains("another's") && !told.contains("✗"))
+    #expect(told.contains("I do, @alice, on Friday (edited)"), "\(told)")
+    #expect(told.contains("reacted 🎂 to [3]"))
     let rebuilt = try await run(try tour("tour-stopped"), in: folder)
     #expect(rebuilt.contains(#"{"conversation":"user/alice","unread":2,"#), "\(rebuilt)")
     for name in ["history", "unread", "offline"] {
       let before = hash(of: name, in: told)
       #expect(before != nil && hash(of: name, in: rebuilt) == before, "\(name)")
     }
+    try await expectCopy(in: folder, saysAs: told)
+  }
+
+  /// What a copy of the stopped folder is made of is enough to say the same.
+  private func expectCopy(in folder: URL, saysAs told: String) async throws {
+    let copied = try await run(try tour("tour-copy"), in: folder)
+    let lines = copied.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix("ok: ") }, "\(copied)")
+    let history = lines.filter { $0.contains("who brings the cake?") || $0.contains("on Friday") }
+    #expect(history.count == 2 && history.allSatisfy { told.contains($0) }, "\(copied)")
   }
 
   /// The last that a table states for the projection.
