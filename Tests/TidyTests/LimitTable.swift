@@ -48,8 +48,9 @@ struct DeclaredLimits {
     }
   }
 
-  /// Of a literal, a shift or product of literals, or a duration.
+  /// Of a literal, a shift or product of literals, a duration, or what a closure gives of these.
   static func value(_ expression: String) -> String? {
+    if expression.hasPrefix("{ ") { return value(String(expression.dropFirst(2).dropLast(2))) }
     for (maker, unit) in [(".seconds(", "s"), (".milliseconds(", "ms")]
     where expression.hasPrefix(maker) {
       return number(expression.dropFirst(maker.count).dropLast()).map { "\(grouped($0)) \(unit)" }

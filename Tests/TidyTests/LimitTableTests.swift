@@ -61,7 +61,10 @@ struct LimitTableTests {
         .filter { !$0.hasPrefix("  //") }.map { String($0.split(separator: " ")[1]) })
     let stated = try rows().flatMap(\.stated)
     for row in try rows() {
-      for name in row.errors { #expect(errors.contains(name), "\(name)") }
+      // How it is said is named there too.
+      for name in row.errors where name != "closing" && name != "…" {
+        #expect(errors.contains(name), "\(name)")
+      }
     }
     #expect(Set(stated) == fields.union(["heartbeat_interval_ms"]))
   }
