@@ -33,6 +33,8 @@ package enum Limits {
   /// Events in one page of a sync or a fetch.
   package static let pageEventsMax = 256
   package static let pageBytesMax = 524_288
+  /// Ranges of a page's seqs that are not shown.
+  package static let pageRangesMax = 1_000
   package static let historyPageMax = 500
   package static let membersPageMax = 5_000
   package static let onlineUsersMax = 1_000

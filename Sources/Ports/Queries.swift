@@ -7,13 +7,14 @@ import NIOCore
 /// wherever events are answered: that is read from the log, and so holds from the moment on in
 /// which the recall is durable.
 package protocol Queries: AnyObject, Sendable {
-  /// The newest `limit` messages below `before`, by ascending message id.
+  /// The newest `limit` messages below `before`, by ascending message id: at most `bytesMax` bytes of
+  /// them, their edits and the reactions to them, but always one message if there is one.
   /// `visible` bounds what the asker may see of a group, or of a mailbox, also of edits and
   /// reactions; nil: all. It held when the stream's head was `through`; nil: nothing later changes it.
   /// `reader` is who asks, for `MessageAmendments.Reaction.isOwn`.
   func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    through: Seq?, reader: UserID?
+    of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
+    visible: [SeqInterval]?, through: Seq?, reader: UserID?
   ) async throws -> HistoryPage
 
   /// The message with this id in a conversation; nil if there is none. One that was recalled or
@@ -99,6 +100,15 @@ package struct MessageAmendments: Sendable, Equatable {
     self.edit = edit
     self.edits = edits
     self.reactions = reactions
+  }
+
+  /// About, and not less than, what it takes in a reply.
+  package var bytes: Int {
+    (edit?.readableBytes ?? 0) + 32 + MessageAmendments.bytes(of: reactions)
+  }
+
+  package static func bytes(of reactions: [Reaction]) -> Int {
+    reactions.reduce(0) { $0 + $1.reaction.utf8.count + 24 }
   }
 }
 

@@ -56,8 +56,8 @@ extension MemoryDaybook: Queries {
   }
 
   func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    through: Seq?, reader: UserID?
+    of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
+    visible: [SeqInterval]?, through: Seq?, reader: UserID?
   ) async throws -> HistoryPage {
     try refuse()
     let seen = messages(of: conversation).filter { event in

@@ -35,8 +35,8 @@ import Testing
     try makeEngine(log, folder).catchUp()
     func page(_ visible: [SeqInterval]?, through: Seq? = nil) async throws -> HistoryPage {
       try await queries.history(
-        of: ConversationKey(group: chat.group), before: nil, limit: 10, visible: visible,
-        through: through, reader: UserID(checked: "zoe"))
+        of: ConversationKey(group: chat.group), before: nil, limit: 10, bytesMax: .max,
+        visible: visible, through: through, reader: UserID(checked: "zoe"))
     }
     func edits(_ page: HistoryPage) throws -> [String] {
       try page.amendments.compactMap(\.edit).map { bytes in

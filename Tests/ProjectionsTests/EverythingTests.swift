@@ -108,7 +108,8 @@ import Testing
     let now = clock.now()
     let reader = UserID(checked: "ann")
     let page = try await queries.history(
-      of: conversation, before: nil, limit: 20, visible: nil, through: nil, reader: reader)
+      of: conversation, before: nil, limit: 20, bytesMax: .max, visible: nil, through: nil,
+      reader: reader)
     let expected = Array(model.messages(of: conversation).suffix(20))
     let shown = expected.map { model.shown($0, at: now) }
     #expect(page.messages.map(\.bytes) == shown.map(EventEncoding.encode))

@@ -116,7 +116,8 @@ import Testing
     _ conversation: ConversationKey, _ expected: [Event], _ queries: QueryService
   ) async throws {
     let all = try await queries.history(
-      of: conversation, before: nil, limit: 10_000, visible: nil, through: nil, reader: nil)
+      of: conversation, before: nil, limit: 10_000, bytesMax: .max, visible: nil, through: nil,
+      reader: nil)
     #expect(all.messages.map(\.bytes) == expected.map(EventEncoding.encode))
     #expect(!all.more)
     // In pages of 7 from the newest.
@@ -124,7 +125,8 @@ import Testing
     var before: MessageID?
     while true {
       let page = try await queries.history(
-        of: conversation, before: before, limit: 7, visible: nil, through: nil, reader: nil)
+        of: conversation, before: before, limit: 7, bytesMax: .max, visible: nil, through: nil,
+        reader: nil)
       paged = try page.messages.map { try EventDecoding.decode($0.bytes) } + paged
       before = paged.first?.messageID
       guard page.more else { break }
@@ -146,13 +148,14 @@ import Testing
     try makeEngine(log, folder).catchUp()
     let conversation = ConversationKey(group: chat.group)
     let page = try await queries.history(
-      of: conversation, before: nil, limit: 14, visible: visible, through: nil, reader: nil)
+      of: conversation, before: nil, limit: 14, bytesMax: .max, visible: visible, through: nil,
+      reader: nil)
     let seqs = try page.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue }
     #expect(seqs == [7, 8] + [UInt64](20...31))
     #expect(page.more)
     let rest = try await queries.history(
       of: conversation, before: try EventDecoding.decode(page.messages[0].bytes).messageID,
-      limit: 14, visible: visible, through: nil, reader: nil)
+      limit: 14, bytesMax: .max, visible: visible, through: nil, reader: nil)
     #expect(try rest.messages.map { try EventDecoding.decode($0.bytes).seq.rawValue } == [5, 6])
     #expect(!rest.more)
   }

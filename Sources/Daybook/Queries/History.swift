@@ -34,7 +34,7 @@ struct History: AsyncParsableCommand {
       // One more than the limit is asked for within: it must not overflow.
       let page = try await data.queries.history(
         of: conversation, before: before.map { MessageID($0) }, limit: min(limit, 1 << 40),
-        visible: nil, through: nil, reader: nil)
+        bytesMax: .max, visible: nil, through: nil, reader: nil)
       if page.messages.isEmpty { try await checkThatItExists(conversation, data) }
       var output = StandardOutput()
       let amendments = Dictionary(

@@ -135,7 +135,8 @@ struct MessageResolver: Sendable {
   ) async throws -> Message {
     let page = try await queries.history(
       of: conversation(name, found), before: MessageID(name.id.rawValue + 1), limit: 1,
-      visible: name.conversation.kind == .group ? visible : nil, through: nil, reader: nil)
+      bytesMax: Limits.pageBytesMax, visible: name.conversation.kind == .group ? visible : nil,
+      through: nil, reader: nil)
     guard let stored = page.messages.last else { throw name.notFound }
     let event = try EventDecoding.decode(stored.bytes)
     guard event.messageID == name.id else { throw name.notFound }

@@ -49,7 +49,7 @@ enum HistoryReply {
     var first = found.messages.endIndex
     while first > found.messages.startIndex {
       bytes += found.messages[first - 1].bytes.readableBytes
-      bytes += amendments[ids[first - 1]].map(size) ?? 0
+      bytes += amendments[ids[first - 1]]?.bytes ?? 0
       if bytes > Limits.pageBytesMax, first < found.messages.endIndex { break }
       first -= 1
     }
@@ -75,12 +75,6 @@ enum HistoryReply {
         }
       }
     }
-  }
-
-  /// About, and not less than, what it takes in the reply.
-  private static func size(_ amendments: MessageAmendments) -> Int {
-    let reactions = amendments.reactions.reduce(0) { $0 + $1.reaction.utf8.count + 24 }
-    return reactions + (amendments.edit?.readableBytes ?? 0) + 32
   }
 
   private static func messageID(_ event: ByteBuffer) -> MessageID {

@@ -19,8 +19,8 @@ struct QueryRunner: Sendable {
     case .history(
       let conversation, let before, let limit, let visible, let through, let reader):
       let found = try await queries.history(
-        of: conversation, before: before, limit: limit, visible: visible, through: through,
-        reader: reader)
+        of: conversation, before: before, limit: limit, bytesMax: Limits.pageBytesMax,
+        visible: visible, through: through, reader: reader)
       return HistoryReply.answer(found)
     case .unread(let user, let after, let limit):
       return QueryRunner.answer(
@@ -157,6 +157,7 @@ struct QueryRunner: Sendable {
     scan: while next <= last {
       let part = VisibleRanges.head(next, last, visible: visible ?? everything)
       guard part.isVisible else {
+        guard reply.notVisible.count < Limits.pageRangesMax else { break }
         reply.notVisible.append(
           .with {
             $0.fromSeq = part.first.rawValue
@@ -169,7 +170,7 @@ struct QueryRunner: Sendable {
       guard room > 0 else { break }
       let page = try await queries.events(
         of: stream, from: part.first, through: part.last, limit: room,
-        bytesMax: Limits.pageBytesMax)
+        bytesMax: Limits.pageBytesMax - bytes)
       guard !page.isEmpty else { break }
       for event in page {
         bytes += event.bytes.readableBytes
@@ -213,9 +214,11 @@ extension JoinPolicy {
 
 extension EventPage {
   static func body(_ events: [ByteBuffer], _ rest: some SwiftProtobuf.Message) -> ByteBuffer {
+    let rest = rest.wireBytes()
     var body = ByteBuffer()
+    body.reserveCapacity(events.reduce(rest.count + 16) { $0 + $1.readableBytes + 16 })
     EventPage.write(events, to: &body)
-    body.writeBytes(rest.wireBytes())
+    body.writeBytes(rest)
     return body
   }
 }

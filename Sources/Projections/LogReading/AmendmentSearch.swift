@@ -6,8 +6,14 @@ import Ports
 /// What the log says that became of a message.
 enum Amendment {
   case recalled(by: UserID?, at: Timestamp)
-  /// The bytes of the last edit, and how many there are.
-  case edited(last: ByteBuffer, edits: Int)
+  /// The bytes of the last edit, if they were asked for, and how many there are.
+  case edited(last: ByteBuffer?, edits: Int)
+}
+
+struct Amendments {
+  var byID: [MessageID: Amendment] = [:]
+  /// Of messages below this one nothing was looked for any more.
+  var lowest = MessageID.none
 }
 
 /// Finds a stream's recalls and edits through the log's postings, where they lie by the id of the
@@ -18,15 +24,45 @@ struct AmendmentSearch {
   /// Whose edits count: what the reader may not see hasn't been. Recalls hold for everyone. Nil: all.
   var visible: [SeqInterval]?
 
-  /// Entries of the postings asked for at a time, and events read at a time.
+  /// How many bytes of edits are wanted; nil: none, only what there is.
+  var editBytesMax: Int?
+
+  /// Entries of the postings asked for at a time, and messages looked at at a time.
   private static let pageMax = 256
-  private static let readMax = 64
+  private static let messagesMax = 16
 
   private var partition: PartitionID { stream.partition(of: log.partitionCount) }
 
-  /// Of those among the messages that were recalled or edited. `ids` is ascending.
-  func amendments(of ids: [MessageID]) throws(DaybookError) -> [MessageID: Amendment] {
-    var unread = try offsets(of: ids)
+  /// Of those among the messages that were recalled or edited, the newest first, until there are as
+  /// many bytes of edits as are wanted. `ids` is ascending.
+  func amendments(of ids: [MessageID]) throws(DaybookError) -> Amendments {
+    let offsets = try offsets(of: ids)
+    var pieces = EventPieces(log: log, partition: partition)
+    var found = Amendments()
+    var bytes = 0
+    var rest = offsets.keys.sorted()[...]
+    while !rest.isEmpty {
+      let some = rest.suffix(AmendmentSearch.messagesMax)
+      rest = rest.dropLast(some.count)
+      var places: [MessageID: [Offset]] = [:]
+      for id in some { places[id] = offsets[id] }
+      for (id, amendment) in try last(places, &pieces) {
+        found.byID[id] = amendment
+        if case .edited(let last?, _) = amendment { bytes += last.readableBytes }
+      }
+      if let editBytesMax, bytes > editBytesMax, !rest.isEmpty {
+        found.lowest = some[some.startIndex]
+        return found
+      }
+    }
+    return found
+  }
+
+  /// What counts of each message's recalls and edits.
+  private func last(
+    _ places: [MessageID: [Offset]], _ pieces: inout EventPieces
+  ) throws(DaybookError) -> [MessageID: Amendment] {
+    var unread = places
     var edits = unread.mapValues(\.count)
     var found: [MessageID: Amendment] = [:]
     while !unread.isEmpty {
@@ -36,7 +72,7 @@ struct AmendmentSearch {
         last.append(offsets[offsets.count - 1])
         unread[id]!.removeLast()
       }
-      for (id, amendment) in try read(last.sorted(), edits) {
+      for (id, amendment) in try read(last, edits, &pieces) {
         found[id] = amendment
         unread[id] = nil
       }
@@ -48,14 +84,14 @@ struct AmendmentSearch {
   }
 
   private func read(
-    _ offsets: [Offset], _ edits: [MessageID: Int]
+    _ offsets: [Offset], _ edits: [MessageID: Int], _ pieces: inout EventPieces
   ) throws(DaybookError) -> [MessageID: Amendment] {
     var found: [MessageID: Amendment] = [:]
-    var rest = offsets[...]
+    var rest = offsets.sorted()[...]
     while !rest.isEmpty {
-      let some = Array(rest.prefix(AmendmentSearch.readMax))
+      let some = rest.prefix(pieces.next(room: .max))
       rest = rest.dropFirst(some.count)
-      for stored in try log.events(partition, at: some) {
+      for stored in try pieces.read(some) {
         let event = try EventDecoding.decodeWithoutContent(stored.bytes)
         guard event.stream == stream else { continue }
         switch event.body {
@@ -63,7 +99,7 @@ struct AmendmentSearch {
           found[event.messageID] = .recalled(by: event.actor.user, at: event.recordedAt)
         case .messageEdited where visible.shows(event.seq):
           found[event.messageID] = .edited(
-            last: stored.bytes, edits: edits[event.messageID] ?? 1)
+            last: editBytesMax == nil ? nil : stored.bytes, edits: edits[event.messageID] ?? 1)
         default: break
         }
       }

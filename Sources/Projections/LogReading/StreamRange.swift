@@ -8,19 +8,19 @@ struct StreamRange {
   let log: any LogReader
   let stream: StreamKey
 
-  /// Entries of the postings asked for at a time, and events read at a time: the largest of
-  /// these are 128 KiB each.
+  /// Entries of the postings asked for at a time.
   private static let pageMax = 1_024
-  private static let readMax = 64
 
   private var partition: PartitionID { stream.partition(of: log.partitionCount) }
 
   /// Visits the events with `first <= seq <= last`, ascending, until `visit` returns false.
-  /// `wanted` is how many that will be, if it is known.
+  /// `wanted` is how many that will be, if it is known, and `room` how many bytes.
   func forEach(
-    from first: Seq, through last: Seq, wanted: Int,
+    from first: Seq, through last: Seq, wanted: Int, room: Int = .max,
     _ visit: (_ event: Event, _ stored: StoredEvent) -> Bool
   ) throws(DaybookError) {
+    var pieces = EventPieces(log: log, partition: partition)
+    var room = room
     var next = first
     var limit = min(wanted, StreamRange.pageMax)
     while next <= last {
@@ -32,9 +32,10 @@ struct StreamRange {
       let from = next
       var offsets = postings.map(\.offset).sorted()[...]
       while !offsets.isEmpty {
-        let some = Array(offsets.prefix(StreamRange.readMax))
+        let some = offsets.prefix(pieces.next(room: room))
         offsets = offsets.dropFirst(some.count)
-        for stored in try log.events(partition, at: some) {
+        for stored in try pieces.read(some) {
+          room -= stored.bytes.readableBytes
           let event = try EventDecoding.decodeWithoutContent(stored.bytes)
           guard event.stream == stream, event.seq >= next else { continue }
           guard visit(event, stored) else { return }

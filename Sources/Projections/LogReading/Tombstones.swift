@@ -10,17 +10,19 @@ struct Tombstones {
   let stream: StreamKey
   let now: Timestamp
 
-  /// What became of the messages among `events`, and of those that are edited there.
+  /// What became of the messages among `events`, and of those that are edited there, with about
+  /// `editBytesMax` bytes of edits.
   func amendments(
-    of events: [Event], visible: [SeqInterval]? = nil
-  ) throws(DaybookError) -> [MessageID: Amendment] {
+    of events: [Event], visible: [SeqInterval]? = nil, editBytesMax: Int? = nil
+  ) throws(DaybookError) -> Amendments {
     var ids: [MessageID] = []
     for event in events where event.kind.isMessage || event.kind == .messageEdited {
       ids.append(event.messageID)
     }
-    guard !ids.isEmpty else { return [:] }
-    return try AmendmentSearch(log: log, stream: stream, visible: visible)
-      .amendments(of: Set(ids).sorted())
+    guard !ids.isEmpty else { return Amendments() }
+    return try AmendmentSearch(
+      log: log, stream: stream, visible: visible, editBytesMax: editBytesMax
+    ).amendments(of: Set(ids).sorted())
   }
 
   /// For each of the events the bytes to show in its place; nil where it is shown as it is.

@@ -1,27 +1,30 @@
 import DaybookModel
+import DaybookSchema
 import Ports
 
 /// What is read from the log: messages and events. Only reactions come from a projection.
 extension QueryService {
   package func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    through: Seq?, reader user: UserID?
+    of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
+    visible: [SeqInterval]?, through: Seq?, reader user: UserID?
   ) async throws -> HistoryPage {
     // Who sees all that follows sees all reactions: those are counted already.
     let isOpen = visible.map { $0.count == 1 && $0[0].last == nil } ?? true
     let visible = visible.cut(at: through)
     let pages = HistoryPages(log: log, clock: clock)
     let (page, living) = try await threads.run { () throws(DaybookError) in
-      try pages.history(of: conversation, before: before, limit: limit, visible: visible)
+      try pages.history(
+        of: conversation, before: before, limit: limit, bytesMax: bytesMax, visible: visible)
     }
     if living.isEmpty { return page }
     let reader = try await reader(.history, covering: conversation.stream)
+    let asked = ReactionsQuery.Asked(
+      stream: conversation.stream, user: user, visible: isOpen ? nil : visible,
+      bytesMax: bytesMax - page.bytes)
     let reactions = try await threads.run { () throws(DaybookError) in
-      try ReactionsQuery.reactions(
-        to: living, in: conversation.stream, for: user, visible: isOpen ? nil : visible,
-        in: reader)
+      try ReactionsQuery.reactions(to: living, asked, in: reader)
     }
-    return page.adding(reactions)
+    return try page.adding(reactions)
   }
 
   package func message(
@@ -44,11 +47,26 @@ extension QueryService {
 }
 
 extension HistoryPage {
-  fileprivate func adding(
-    _ reactions: [MessageID: [MessageAmendments.Reaction]]
-  ) -> HistoryPage {
-    var reactions = reactions
+  /// Of messages and edits.
+  fileprivate var bytes: Int {
+    messages.reduce(0) { $0 + $1.bytes.readableBytes } + amendments.reduce(0) { $0 + $1.bytes }
+  }
+
+  /// Without the messages whose reactions there was no room for, and all below.
+  fileprivate func adding(_ found: ReactionsQuery.Found) throws(DaybookError) -> HistoryPage {
+    var reactions = found.reactions
     var page = self
+    if found.lowest != .none {
+      var cut = 0
+      while cut < page.messages.count,
+        try EventDecoding.decodeWithoutContent(page.messages[cut].bytes).messageID < found.lowest
+      {
+        cut += 1
+      }
+      page.messages.removeFirst(cut)
+      page.amendments.removeAll { $0.messageID < found.lowest }
+      page.more = true
+    }
     for at in page.amendments.indices {
       page.amendments[at].reactions =
         reactions.removeValue(forKey: page.amendments[at].messageID) ?? []

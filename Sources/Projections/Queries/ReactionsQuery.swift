@@ -6,22 +6,45 @@ import Ports
 enum ReactionsQuery {
   typealias Reaction = MessageAmendments.Reaction
 
-  /// Of those among the messages that were reacted to. `user` is who asks, and `visible` what of the
-  /// stream that is shown; nil: all.
+  struct Asked {
+    let stream: StreamKey
+    /// Who asks.
+    let user: UserID?
+    /// What of the stream that is shown; nil: all.
+    var visible: [SeqInterval]?
+    var bytesMax = Int.max
+  }
+
+  struct Found {
+    /// Of those among the messages that were reacted to.
+    var reactions: [MessageID: [Reaction]] = [:]
+    /// For those of messages below this one there was no room.
+    var lowest = MessageID.none
+  }
+
+  /// Newest first, until `bytesMax` bytes were found, but always those of one message. `messages` is
+  /// ascending.
   static func reactions(
-    to messages: [MessageID], in stream: StreamKey, for user: UserID?,
-    visible: [SeqInterval]? = nil, in reader: ProjectionReader
-  ) throws(DaybookError) -> [MessageID: [Reaction]] {
+    to messages: [MessageID], _ asked: Asked, in reader: ProjectionReader
+  ) throws(DaybookError) -> Found {
     try reader.read { database in
-      var found: [MessageID: [Reaction]] = [:]
-      for id in messages {
+      var found = Found()
+      var bytes = 0
+      var last = MessageID.none
+      for id in messages.reversed() {
         let reactions =
-          if let visible {
-            try self.seen(database, stream, id, for: user, visible)
+          if let visible = asked.visible {
+            try self.seen(database, asked.stream, id, for: asked.user, visible)
           } else {
-            try counted(database, stream, id, for: user)
+            try counted(database, asked.stream, id, for: asked.user)
           }
-        if !reactions.isEmpty { found[id] = reactions }
+        bytes += MessageAmendments.bytes(of: reactions)
+        if bytes > asked.bytesMax, last != .none {
+          found.lowest = last
+          return found
+        }
+        if !reactions.isEmpty { found.reactions[id] = reactions }
+        last = id
       }
       return found
     }

@@ -16,7 +16,7 @@ struct StreamPages: Sendable {
     var page: [StreamEvent] = []
     var bytes = 0
     let range = StreamRange(log: log, stream: stream)
-    try range.forEach(from: first, through: last, wanted: limit) { event, stored in
+    try range.forEach(from: first, through: last, wanted: limit, room: bytesMax) { event, stored in
       bytes += stored.bytes.readableBytes
       guard events.isEmpty || bytes <= bytesMax else { return false }
       events.append(event)
@@ -26,7 +26,7 @@ struct StreamPages: Sendable {
     // The clock is read once everything is: a page is as of one moment.
     let tombstones = Tombstones(log: log, stream: stream, now: clock.now())
     let replacements = try tombstones.replacements(
-      events, try tombstones.amendments(of: events))
+      events, try tombstones.amendments(of: events).byID)
     for (at, replacement) in replacements.enumerated() {
       if let replacement { page[at].bytes = replacement }
     }

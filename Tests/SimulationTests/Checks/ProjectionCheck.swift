@@ -197,7 +197,8 @@ struct ProjectionCheck {
   private func checkHistory(_ key: ConversationKey, reader: UserID) throws {
     let page = try ask {
       try await $0.history(
-        of: key, before: nil, limit: 500, visible: nil, through: nil, reader: reader)
+        of: key, before: nil, limit: 500, bytesMax: .max, visible: nil, through: nil,
+        reader: reader)
     }.get()
     let records =
       (key.peer == nil

@@ -15,12 +15,13 @@ final class SimQueries: Queries, @unchecked Sendable {
   init(_ run: SimRun) { self.run = run }
 
   func history(
-    of conversation: ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?,
-    through: Seq?, reader: UserID?
+    of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
+    visible: [SeqInterval]?, through: Seq?, reader: UserID?
   ) async throws -> HistoryPage {
     let pages = HistoryPages(log: run.log, clock: run.clock)
     let (page, _) = try pages.history(
-      of: conversation, before: before, limit: limit, visible: visible.cut(at: through))
+      of: conversation, before: before, limit: limit, bytesMax: bytesMax,
+      visible: visible.cut(at: through))
     for message in page.messages { try note(message.bytes) }
     for amendment in page.amendments { if let edit = amendment.edit { try note(edit) } }
     return page
