@@ -8,7 +8,6 @@ final class HeadWaiters: Sendable {
   private struct Waiter {
     let heads: [PartitionID: Offset]
     let continuation: CheckedContinuation<Outcome, Never>
-    var timer: Task<Void, Never>?
   }
 
   private struct State {
@@ -31,9 +30,16 @@ final class HeadWaiters: Sendable {
   }
 
   private let state: NIOLockedValueBox<State>
+  private let deadlines: WaitDeadlines
 
   init(partitionCount: Int) {
-    state = NIOLockedValueBox(State(checkpoints: Array(repeating: .zero, count: partitionCount)))
+    let state = NIOLockedValueBox(
+      State(checkpoints: Array(repeating: .zero, count: partitionCount)))
+    self.state = state
+    deadlines = WaitDeadlines { id in
+      let waiter = state.withLockedValue { $0.waiters.removeValue(forKey: id) }
+      waiter?.continuation.resume(returning: .failure(HeadWaiters.behind))
+    }
   }
 
   var checkpoints: [Offset] { state.withLockedValue { $0.checkpoints } }
@@ -62,10 +68,7 @@ final class HeadWaiters: Sendable {
       }
       return settled
     }
-    for (waiter, outcome) in settled {
-      waiter.timer?.cancel()
-      waiter.continuation.resume(returning: outcome)
-    }
+    for (waiter, outcome) in settled { waiter.continuation.resume(returning: outcome) }
   }
 
   /// `hurry` is called if there is something to wait for.
@@ -83,26 +86,9 @@ final class HeadWaiters: Sendable {
       }
       if let settled { return continuation.resume(returning: settled) }
       hurry()
-      setTimer(id, timeout)
+      deadlines.add(id, after: timeout)
     }
     try outcome.get()
-  }
-
-  private func setTimer(_ id: UInt64, _ timeout: Duration) {
-    let timer = Task {
-      do { try await Task.sleep(for: timeout) } catch { return }
-      expire(id)
-    }
-    let isWaiting = state.withLockedValue { state in
-      state.waiters[id]?.timer = timer
-      return state.waiters[id] != nil
-    }
-    if !isWaiting { timer.cancel() }
-  }
-
-  private func expire(_ id: UInt64) {
-    let waiter = state.withLockedValue { $0.waiters.removeValue(forKey: id) }
-    waiter?.continuation.resume(returning: .failure(HeadWaiters.behind))
   }
 
   static let behind = DaybookError(
