@@ -161,6 +161,25 @@ struct BadInputTests {
     }
   }
 
+  @Test("a frame that is fed a byte at a time does not keep a session for ever")
+  func fedFrame() async throws {
+    var options = GatewayOptions.patient
+    options.heartbeatInterval = .milliseconds(500)
+    options.frameIntervalsMax = 1
+    try await GatewayFixture.run(options) { fixture in
+      let (client, _) = try await fixture.live("bob:phone")
+      let feeding = Task {
+        try await client.write(header(20, 1, 16, 99, 1 << 20))
+        // Ends with the connection.
+        while true { try await client.write(ByteBuffer(bytes: [0])) }
+      }
+      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
+      #expect(closing.error.name == "heartbeat_missed")
+      #expect(await client.isAtEnd())
+      _ = await feeding.result
+    }
+  }
+
   @Test("a stopping server tells every session")
   func stopping() async throws {
     try await GatewayFixture.run { fixture in

@@ -7,6 +7,8 @@ package struct GatewayOptions: Sendable {
   package var connectDeadline: TimeAmount = .seconds(5)
   /// A session that is silent for twice as long is closed.
   package var heartbeatInterval: TimeAmount = .seconds(30)
+  /// Heartbeat intervals within which a frame that has begun has to be there as a whole.
+  package var frameIntervalsMax = 4
   /// Acks of a stream within one such tick become one event.
   package var ackTick: TimeAmount = .milliseconds(20)
   package var frameBytesMax = Limits.frameBytesMax

@@ -19,6 +19,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var readIsPending = false
   var isClosing = false
   private var unwritableTicks = 0
+  /// For how long the rest of a frame has been waited for.
+  private var frameTicks = 0
   var subscribed: Set<StreamKey> = []
   var registered: (UserID, DeviceID)?
   private var admission = ConnectionGate.Admission.full
@@ -84,6 +86,16 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func channelActive(context: ChannelHandlerContext) {
+    checkFrame()
+  }
+
+  /// Bytes are a sign of life, but a frame may not be fed for ever, a byte at a time.
+  private func checkFrame() {
+    frameTicks = decoder.pendingBytes > 0 && machine.takesFrames ? frameTicks + 1 : 0
+    guard frameTicks > 2 * home.context.options.frameIntervalsMax else { return }
+    let late = DaybookError(
+      .heartbeatMissed, "a frame took too long to come; send frames as a whole")
+    input { $0.closing(late, &$1) }
     start(context)
     context.fireChannelActive()
   }
@@ -151,6 +163,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   /// Asked before each read: while the session takes no frames, nor reads what it is sent, its
   /// client waits.
   func read(context: ChannelHandlerContext) {
+        frameTicks = 0
     if isReading { context.read() } else { readIsPending = true }
   }
 
