@@ -18,6 +18,12 @@ package struct GatewayOptions: Sendable {
   package var inFlightMax = 1024
   /// Queries of a session without an answer: one more is refused.
   package var queriesInFlightMax = 32
+  /// What queries of all sessions may take in memory at a time, replies that nobody has read yet
+  /// included; and of one session. What is over waits.
+  package var queryBytesMax = 128 << 20
+  package var sessionQueryBytesMax = 4 << 20
+  /// For how long, until it is refused for now.
+  package var queryWait: TimeAmount = .seconds(10)
   /// What waits to be read by a client before it counts as too slow.
   package var outboundBytesMax = 8 << 20
   /// Name and version of a client's program, which the log keeps with each session.

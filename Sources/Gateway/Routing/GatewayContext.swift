@@ -16,6 +16,7 @@ final class GatewayContext: Sendable {
   let presence = PresenceRegistry()
   private let followerCounts = FollowerCounts()
   let gate: ConnectionGate
+  let queryBudget: QueryBudget
   let threads = SessionThreads(count: 2)
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
@@ -31,6 +32,7 @@ final class GatewayContext: Sendable {
     self.options = options
     self.logger = logger
     gate = ConnectionGate(connectionsMax: options.connectionsMax)
+    queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
   }
 
   var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }

@@ -28,16 +28,20 @@ struct SessionOutput {
   }
 
   mutating func push(_ type: FrameType = .event, event: ByteBuffer) {
-    let length = event.readableBytes
+    write(type, sequence: 0, body: event)
+  }
+
+  mutating func write(_ type: FrameType, sequence: UInt32, body: ByteBuffer) {
+    let length = body.readableBytes
     reserve(FrameHeader.bytes + min(length, SessionOutput.copiedBytesMax))
     byteCount += FrameHeader.bytes + length
     guard length > SessionOutput.copiedBytesMax else {
-      open.writeFrame(type, sequence: 0, body: event)
+      open.writeFrame(type, sequence: sequence, body: body)
       return
     }
-    open.writeFrameHeader(type, sequence: 0, bodyLength: length)
+    open.writeFrameHeader(type, sequence: sequence, bodyLength: length)
     whole.append(open)
-    whole.append(event)
+    whole.append(body)
     open = ByteBuffer()
   }
 
@@ -46,11 +50,6 @@ struct SessionOutput {
     let before = open.writerIndex
     reply.writeFrame(FrameType(rawValue: request).reply, sequence: sequence, to: &open)
     byteCount += open.writerIndex - before
-  }
-
-  mutating func write(_ type: FrameType, sequence: UInt32, body: ByteBuffer) {
-    open.writeFrame(type, sequence: sequence, body: body)
-    byteCount += FrameHeader.bytes + body.readableBytes
   }
 
   mutating func write(

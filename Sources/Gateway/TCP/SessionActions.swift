@@ -105,33 +105,24 @@ extension SessionHandler {
     }
   }
 
-  private func ask(_ query: SessionQuery, _ sequence: UInt32) {
-    let runner = QueryRunner(queries: home.context.queries, audience: home.context)
-    Task(executorPreference: home.context.threads) {
-      let result = await SessionHandler.result { try await runner.run(query) }
-      self.onLoop { $0.queryAnswered(query.replyType, sequence: sequence, result, &$1) }
-    }
-  }
-
   private func resolve(_ name: MessageName, reading: MessageReading?) {
     let resolver = MessageResolver(queries: home.context.queries)
-    Task(executorPreference: home.context.threads) {
-      let result = await SessionHandler.result {
-        try await resolver.find(name, reading: reading)
-      }
-      self.onLoop { $0.resolved(result, &$1) }
+    leased(SessionHandler.smallWorkBytes, within: home.context.options.queryWait) {
+      try await resolver.find(name, reading: reading)
+    } then: { result, _ in
+      self.input { $0.resolved(result, &$1) }
     }
   }
 
+  /// Waits as long as it takes: a sync that is refused would only begin again.
   private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq) {
     let queries = home.context.queries
-    Task(executorPreference: home.context.threads) {
-      let result = await SessionHandler.result {
-        try await queries.events(
-          of: stream, from: from, through: through, limit: Limits.pageEventsMax,
-          bytesMax: Limits.pageBytesMax)
-      }
-      self.onLoop { $0.pageRead(stream, result, &$1) }
+    leased(2 * Limits.pageBytesMax, within: nil) {
+      try await queries.events(
+        of: stream, from: from, through: through, limit: Limits.pageEventsMax,
+        bytesMax: Limits.pageBytesMax)
+    } then: { result, _ in
+      self.input { $0.pageRead(stream, result, &$1) }
     }
   }
 
@@ -145,15 +136,11 @@ extension SessionHandler {
     let absent = presence.presence(of: Array(check.allowed))
       .filter(\.devices.isEmpty).map(\.user)
     let queries = home.context.queries
-    Task(executorPreference: home.context.threads) {
-      let seen = await SessionHandler.result {
-        absent.isEmpty ? [] : try await queries.lastSeen(of: absent)
-      }
-      self.home.loop.execute {
-        let known = seen.map { self.presences(check, seen: zip(absent, $0)) }
-        self.input { $0.onlineKnown(known, sequence: sequence, &$1) }
-        self.home.settle()
-      }
+    leased(SessionHandler.smallWorkBytes, within: home.context.options.queryWait) {
+      absent.isEmpty ? [] : try await queries.lastSeen(of: absent)
+    } then: { seen, _ in
+      let known = seen.map { self.presences(check, seen: zip(absent, $0)) }
+      self.input { $0.onlineKnown(known, sequence: sequence, &$1) }
     }
   }
 
@@ -172,34 +159,5 @@ extension SessionHandler {
       answers[presence.user] = presence
     }
     return check.users.map { answers[$0] ?? UserPresence(user: $0) }
-  }
-
-  private static func result<T>(
-    _ body: () async throws -> T
-  ) async -> Result<T, DaybookError> {
-    do {
-      return .success(try await body())
-    } catch let error as DaybookError {
-      return .failure(error)
-    } catch {
-      return .failure(
-        DaybookError(.storageFailed, "the read side failed; try again", cause: error))
-    }
-  }
-}
-
-extension SessionQuery {
-  fileprivate var replyType: FrameType {
-    switch self {
-    case .fetch: .fetch.reply
-    case .history: .history.reply
-    case .unread: .unread.reply
-    case .members: .members.reply
-    case .receipts: .receipts.reply
-    case .devices: .devices.reply
-    case .group: .group.reply
-    case .conversations: .conversations.reply
-    case .blocked: .blocked.reply
-    }
   }
 }

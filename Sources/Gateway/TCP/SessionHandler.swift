@@ -28,6 +28,14 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var address = ""
   /// Connected, and so no stranger any more.
   private var isKnown = false
+  /// Of this session: asked and not begun; what those take that have begun, with their replies until
+  /// these are written; and replies of which the last bytes are in `output`.
+  var waitingQueries: CircularBuffer<(SessionQuery, UInt32)> = []
+  var queryBytes = 0
+  var unwritten: [QueryLease] = []
+  /// Replies that are being written, and for how long none of them was.
+  var unreadReplies = 0
+  var unreadTicks = 0
   private var deadline: Scheduled<Void>?
   var closeDeadline: Scheduled<Void>?
   var expiry: Scheduled<Void>?
@@ -75,17 +83,9 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     let isWritable = channel.channel.isWritable
     unwritableTicks = isWritable ? 0 : unwritableTicks + 1
     if unwritableTicks >= 4 { tooSlow() }
+    unreadTicks = unreadReplies == 0 ? 0 : unreadTicks + 1
+    if unreadTicks >= 2, home.context.queryBudget.isContended { keepsOthersOut() }
     input { $0.tick(isReading: isWritable && $0.takesFrames, &$1) }
-  }
-
-  // MARK: channel
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    channel = context
-    if context.channel.isActive { start(context) }
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
     checkFrame()
   }
 
@@ -96,6 +96,16 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     let late = DaybookError(
       .heartbeatMissed, "a frame took too long to come; send frames as a whole")
     input { $0.closing(late, &$1) }
+  }
+
+  // MARK: channel
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    channel = context
+    if context.channel.isActive { start(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
     start(context)
     context.fireChannelActive()
   }
@@ -153,6 +163,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     while machine.takesFrames {
       do throws(FrameFault) {
         guard let frame = try decoder.next() else { break }
+        frameTicks = 0
         machine.received(frame, &output)
       } catch {
         machine.faulted(error, &output)
@@ -163,7 +174,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   /// Asked before each read: while the session takes no frames, nor reads what it is sent, its
   /// client waits.
   func read(context: ChannelHandlerContext) {
-        frameTicks = 0
     if isReading { context.read() } else { readIsPending = true }
   }
 
@@ -207,6 +217,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     input { $0.disconnected(&$1) }
     home.settle()
     channel = nil
+    waitingQueries = []
+    unwritten = []
     leaveTables()
     home.remove(self)
     context.fireChannelInactive()
@@ -255,14 +267,23 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     let chunks = output.takeBytes()
     for chunk in chunks.dropLast() { channel.write(wrapOutboundOut(chunk), promise: nil) }
     guard let last = chunks.last else { return }
-    if isClosing {
-      let written = channel.eventLoop.makePromise(of: Void.self)
-      written.futureResult.assumeIsolated().whenComplete { _ in self.hangUp() }
-      channel.writeAndFlush(wrapOutboundOut(last), promise: written)
-    } else {
-      channel.writeAndFlush(wrapOutboundOut(last), promise: nil)
-      if !channel.channel.isWritable { checkBacklog(channel) }
+    channel.writeAndFlush(wrapOutboundOut(last), promise: promiseOfWriting(channel))
+    if !isClosing, !channel.channel.isWritable { checkBacklog(channel) }
+  }
+
+  /// Nil where nothing waits for what is said to be written.
+  private func promiseOfWriting(_ channel: ChannelHandlerContext) -> EventLoopPromise<Void>? {
+    guard isClosing || !unwritten.isEmpty else { return nil }
+    let leases = unwritten
+    unwritten = []
+    unreadReplies += leases.count
+    let isLast = isClosing
+    let promise = channel.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      self.written(leases)
+      if isLast { self.hangUp() }
     }
+    return promise
   }
 
   private func checkBacklog(_ channel: ChannelHandlerContext) {
@@ -274,6 +295,13 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private func tooSlow() {
     let reason = DaybookError(
       .slowConsumer, "what is pushed is not read fast enough; connect again and read faster")
+    input { $0.closing(reason, &$1) }
+  }
+
+  /// Others wait for the memory of what this one has asked for and does not read.
+  private func keepsOthersOut() {
+    let reason = DaybookError(
+      .slowConsumer, "replies are not read, and others wait for theirs; connect again and read")
     input { $0.closing(reason, &$1) }
   }
 
