@@ -77,11 +77,17 @@ final class Running: @unchecked Sendable {
 
   /// Whether it has a handler for the signal.
   func handles(_ number: Int32) -> Bool {
+    let line = status("SigCgt")
+    let mask = line.flatMap { UInt64($0, radix: 16) } ?? 0
+    return mask & 1 << UInt64(number - 1) != 0
+  }
+
+  /// What the system says of the process (proc(5)); nil once it has ended.
+  func status(_ field: String) -> String? {
     let status = try? String(
       contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-    let line = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
-    let mask = line.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
-    return mask & 1 << UInt64(number - 1) != 0
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("\(field):") }
+    return line?.dropFirst(field.count + 1).trimmingCharacters(in: .whitespaces)
   }
 
   func text(_ name: String = "out") -> String {
@@ -140,6 +146,12 @@ final class TestServer: @unchecked Sendable {
   var isRunning: Bool { running?.isRunning ?? false }
 
   func signal(_ number: Int32) { running?.signal(number) }
+
+  /// `VmRSS` or `VmHWM`, its highest so far, in KiB.
+  func memory(_ field: String) throws -> Int {
+    let text = running?.status(field)?.split(separator: " ").first
+    return try #require(text.flatMap { Int($0) })
+  }
 
   @discardableResult
   func stop(by signal: Int32 = SIGTERM) async -> Program.Output? {
