@@ -21,8 +21,9 @@ package protocol Queries: AnyObject, Sendable {
   /// has expired is a tombstone.
   func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent?
 
-  /// Conversations of a user with unread messages, or marked as unread.
-  func unread(of user: UserID) async throws -> [UnreadCount]
+  /// Conversations of a user with unread messages, or marked as unread, by ascending bytes of their
+  /// names, after `after`; and what all of them come to.
+  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws -> UnreadPage
 
   /// Conversations that the user has marked in any way, by ascending bytes of their names.
   func marks(of user: UserID, after: StreamKey?, limit: Int) async throws -> [MarkedConversation]
@@ -130,6 +131,27 @@ package struct UnreadCount: Sendable, Equatable {
     self.mentions = mentions
     self.isQuiet = isQuiet
     self.isMarked = isMarked
+  }
+}
+
+package struct UnreadPage: Sendable, Equatable {
+  package var conversations: [UnreadCount]
+  /// Of all conversations, not of this page: unread messages in those that are not quiet, in those
+  /// that are, and how many mention the user.
+  package var total: UInt64
+  package var quietTotal: UInt64
+  package var mentionsTotal: UInt64
+  package var more: Bool
+
+  package init(
+    conversations: [UnreadCount], total: UInt64, quietTotal: UInt64, mentionsTotal: UInt64,
+    more: Bool
+  ) {
+    self.conversations = conversations
+    self.total = total
+    self.quietTotal = quietTotal
+    self.mentionsTotal = mentionsTotal
+    self.more = more
   }
 }
 

@@ -84,9 +84,18 @@ extension MemoryDaybook: Queries {
     return messages(of: conversation).first { $0.messageID == id }.map(shown)
   }
 
-  func unread(of user: UserID) async throws -> [UnreadCount] {
+  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws -> UnreadPage {
     try refuse()
-    return state.withLockedValue { $0.answers.unread }
+    let all = state.withLockedValue { $0.answers.unread }
+    func name(_ count: UnreadCount) -> String.UTF8View { count.conversation.description.utf8 }
+    let rest = all.sorted { name($0).lexicographicallyPrecedes(name($1)) }
+      .filter { count in after.map { $0.text.utf8.lexicographicallyPrecedes(name(count)) } ?? true }
+    func sum(_ isQuiet: Bool) -> UInt64 {
+      all.reduce(0) { $0 + ($1.isQuiet == isQuiet ? $1.unread : 0) }
+    }
+    return UnreadPage(
+      conversations: Array(rest.prefix(limit)), total: sum(false), quietTotal: sum(true),
+      mentionsTotal: all.reduce(0) { $0 + $1.mentions }, more: rest.count > limit)
   }
 
   func marks(of user: UserID, after: StreamKey?, limit: Int) async throws -> [MarkedConversation] {

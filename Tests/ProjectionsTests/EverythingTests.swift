@@ -62,10 +62,34 @@ import Testing
     }
   }
 
+  private func name(_ count: UnreadCount) -> UserID {
+    // As ids are ordered: by bytes.
+    UserID(checked: count.conversation.description)
+  }
+
+  /// Asked for in pages of two, each of which states what all come to.
+  private func unreadInPages(of user: UserID) async throws -> [UnreadCount] {
+    var all: [UnreadCount] = []
+    var pages: [UnreadPage] = []
+    repeat {
+      let after = all.last.flatMap { StreamKey(checked: $0.conversation.description) }
+      pages.append(try await queries.unreadPage(of: user, after: after, limit: 2))
+      all += pages.last!.conversations
+    } while pages.last!.more
+    for page in pages {
+      #expect(page.total == all.reduce(0) { $0 + ($1.isQuiet ? 0 : $1.unread) })
+      #expect(page.quietTotal == all.reduce(0) { $0 + ($1.isQuiet ? $1.unread : 0) })
+      #expect(page.mentionsTotal == all.reduce(0) { $0 + $1.mentions })
+    }
+    return all
+  }
+
   private func compare(
     _ user: UserID, _ model: ReferenceModel, _ scenario: Scenario
   ) async throws {
-    #expect(try await queries.unread(of: user) == model.unread(of: user))
+    let unread = model.unread(of: user)
+    #expect(try await queries.unread(of: user) == unread)
+    #expect(try await unreadInPages(of: user) == unread.sorted { name($0) < name($1) })
     #expect(try await queries.marks(of: user, after: nil, limit: 100) == model.marks(of: user))
     #expect(try await queries.blocked(by: user, after: nil, limit: 100) == model.blocked(by: user))
     let devices = model.devices(of: user).filter { !$0.isForgotten }

@@ -4,37 +4,22 @@ import NIOCore
 import Ports
 import WireProtocol
 
-/// Unread conversations by ascending bytes of their names, which keep their places while counts
-/// come and go.
-enum UnreadPage {
-  private struct Entry {
-    var name: String
-    var count: UnreadCount
-  }
-
-  static func reply(
-    of counts: [UnreadCount], after: StreamKey?, limit: Int
-  ) -> Daybook_V1_UnreadReply {
-    func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
-    let rest = counts.map { Entry(name: $0.conversation.description, count: $0) }
-      .filter { entry in after.map { precedes($0.text, entry.name) } ?? true }
-      .sorted { precedes($0.name, $1.name) }
-    var reply = Daybook_V1_UnreadReply()
-    reply.conversations = rest.prefix(limit).map { entry in
-      .with {
-        $0.conversation = entry.name
-        $0.unread = entry.count.unread
-        $0.mentions = entry.count.mentions
-        $0.quiet = entry.count.isQuiet
-        $0.marked = entry.count.isMarked
+extension UnreadPage {
+  /// Names keep their places while counts come and go.
+  var reply: Daybook_V1_UnreadReply {
+    .with {
+      $0.conversations = conversations.map { count in
+        .with {
+          $0.conversation = count.conversation.description
+          $0.unread = count.unread
+          $0.mentions = count.mentions
+          $0.quiet = count.isQuiet
+          $0.marked = count.isMarked
+        }
       }
+      $0.more = more
+      ($0.total, $0.quietTotal, $0.mentionsTotal) = (total, quietTotal, mentionsTotal)
     }
-    reply.more = rest.count > limit
-    for count in counts {
-      if count.isQuiet { reply.quietTotal += count.unread } else { reply.total += count.unread }
-      reply.mentionsTotal += count.mentions
-    }
-    return reply
   }
 }
 

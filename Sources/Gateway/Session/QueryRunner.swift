@@ -24,7 +24,7 @@ struct QueryRunner: Sendable {
       return HistoryReply.answer(found)
     case .unread(let user, let after, let limit):
       return QueryRunner.answer(
-        UnreadPage.reply(of: try await queries.unread(of: user), after: after, limit: limit))
+        try await queries.unreadPage(of: user, after: after, limit: limit).reply)
     case .members(let group, let after, let limit):
       return QueryRunner.answer(try await members(group, after: after, limit: limit))
     case .receipts(let name, let visible, let after, let limit):

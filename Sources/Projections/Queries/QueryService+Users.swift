@@ -3,10 +3,22 @@ import Ports
 
 /// What is known of users.
 extension QueryService {
+  package func unreadPage(
+    of user: UserID, after: StreamKey?, limit: Int
+  ) async throws -> UnreadPage {
+    let reader = try await reader(.unread, covering: heads)
+    return try await threads.run { () throws(DaybookError) in
+      try UnreadQuery.page(of: user, after: after, limit: max(limit, 0), in: reader)
+    }
+  }
+
+  /// All of them: peers first, then groups, by ascending bytes.
   package func unread(of user: UserID) async throws -> [UnreadCount] {
     let reader = try await reader(.unread, covering: heads)
     return try await threads.run { () throws(DaybookError) in
-      try UnreadQuery.unread(of: user, in: reader)
+      let all = try UnreadQuery.page(of: user, after: nil, limit: -1, in: reader).conversations
+      return all.filter { $0.conversation.peer != nil }
+        + all.filter { $0.conversation.peer == nil }
     }
   }
 

@@ -4,74 +4,66 @@ import Ports
 
 /// Questions to the unread projection.
 enum UnreadQuery {
-  /// Conversations with unread messages, or marked as unread: mailbox first, in order of their
-  /// names' bytes.
-  static func unread(
-    of user: UserID, in reader: ProjectionReader
-  ) throws(DaybookError) -> [UnreadCount] {
-    try reader.read { database in
-      var counts = try directs(database, user) + groups(database, user)
-      var places: [StreamKey: Int] = [:]
-      for (at, count) in counts.enumerated() { places[name(count.conversation)] = at }
-      for mark in try marks(database, user, after: nil, limit: -1) {
-        if let at = places[mark.conversation] {
-          counts[at].isQuiet = mark.marks.isQuiet
-          counts[at].isMarked = mark.marks.isUnread
-        } else if mark.marks.isUnread {
-          counts.append(
-            UnreadCount(
-              conversation: conversation(mark.conversation, of: user), unread: 0,
-              isQuiet: mark.marks.isQuiet, isMarked: true))
-        }
-      }
-      return counts.sorted { isBefore($0.conversation, $1.conversation) }
-    }
-  }
-
-  private static func directs(_ database: Database, _ user: UserID) throws -> [UnreadCount] {
-    let rows = try database.rows(
-      "SELECT peer, unread, mentions FROM directs WHERE stream = ? AND unread > 0",
-      [StreamKey.user(user).text])
-    return rows.map { row in
-      UnreadCount(
-        conversation: ConversationKey(mailbox: user, peer: UserID(checked: row[0])),
-        unread: UInt64(bitPattern: row[1]), mentions: UInt64(bitPattern: row[2]))
-    }
-  }
-
-  private static func groups(_ database: Database, _ user: UserID) throws -> [UnreadCount] {
-    let rows = try database.rows(
-      """
-      SELECT members.stream, messages - messages_at_read - own_after AS unread,
+  /// Every conversation with unread messages, or marked as unread, under the name that its user has
+  /// for it. Takes the mailbox's stream and the user's id.
+  private static let everything = """
+    WITH counted AS (
+      SELECT 'user/' || peer AS name, unread, mentions FROM directs
+      WHERE stream = :mailbox AND unread > 0
+      UNION ALL
+      SELECT members.stream, messages - messages_at_read - own_after,
         everyone - everyone_at_read - own_everyone_after + mentioned_after
       FROM members JOIN groups USING (stream)
-      WHERE user = ? AND member = 1 AND dissolved = 0
+      WHERE user = :user AND member = 1 AND dissolved = 0
         AND messages - messages_at_read - own_after > 0
-      """, [user.text])
-    return rows.compactMap { row in
-      StreamKey(checked: row[0] as String).map { group in
-        UnreadCount(
-          conversation: ConversationKey(stream: group, peer: nil),
-          unread: UInt64(bitPattern: row[1]), mentions: UInt64(bitPattern: row[2]))
-      }
+    ), everything AS (
+      SELECT name, counted.unread AS unread, mentions, coalesce(quiet, 0) AS quiet,
+        coalesce(marks.unread, 0) AS marked
+      FROM counted LEFT JOIN marks ON marks.stream = :mailbox AND conversation = name
+      UNION ALL
+      SELECT conversation, 0, 0, quiet, unread FROM marks
+      WHERE stream = :mailbox AND unread = 1 AND conversation NOT IN (SELECT name FROM counted)
+    )
+    """
+
+  /// By ascending bytes of their names. All of them for a negative limit.
+  static func page(
+    of user: UserID, after: StreamKey?, limit: Int, in reader: ProjectionReader
+  ) throws(DaybookError) -> UnreadPage {
+    try reader.read { database in
+      let who: [String: any DatabaseValueConvertible] = [
+        "mailbox": StreamKey.user(user).text, "user": user.text,
+      ]
+      let totals = try database.firstRow(
+        """
+        \(everything) SELECT coalesce(sum(unread) FILTER (WHERE quiet = 0), 0),
+          coalesce(sum(unread) FILTER (WHERE quiet <> 0), 0), coalesce(sum(mentions), 0)
+        FROM everything
+        """, StatementArguments(who))
+      let page: [String: any DatabaseValueConvertible] = [
+        "after": after?.text ?? "", "limit": limit < 0 ? -1 : limit + 1,
+      ]
+      let rows = try database.rows(
+        """
+        \(everything) SELECT name, unread, mentions, quiet, marked FROM everything
+        WHERE name > :after ORDER BY name LIMIT :limit
+        """, StatementArguments(who.merging(page) { a, _ in a }))
+      let isCut = limit >= 0 && rows.count > limit
+      return UnreadPage(
+        conversations: (isCut ? rows.dropLast() : rows[...]).compactMap { count($0, of: user) },
+        total: UInt64(bitPattern: totals?[0] ?? 0),
+        quietTotal: UInt64(bitPattern: totals?[1] ?? 0),
+        mentionsTotal: UInt64(bitPattern: totals?[2] ?? 0), more: isCut)
     }
   }
 
-  /// As its user names it.
-  private static func name(_ conversation: ConversationKey) -> StreamKey {
-    conversation.peer.map { .user($0) } ?? conversation.stream
-  }
-
-  private static func conversation(_ name: StreamKey, of user: UserID) -> ConversationKey {
-    name.userID.map { ConversationKey(mailbox: user, peer: $0) }
-      ?? ConversationKey(stream: name, peer: nil)
-  }
-
-  private static func isBefore(_ a: ConversationKey, _ b: ConversationKey) -> Bool {
-    switch (a.peer, b.peer) {
-    case (let a?, let b?): a < b
-    case (nil, nil): a.stream.text.utf8.lexicographicallyPrecedes(b.stream.text.utf8)
-    case (let a, _): a != nil
+  private static func count(_ row: Row, of user: UserID) -> UnreadCount? {
+    StreamKey(checked: row[0] as String).map { name in
+      UnreadCount(
+        conversation: name.userID.map { ConversationKey(mailbox: user, peer: $0) }
+          ?? ConversationKey(stream: name, peer: nil),
+        unread: UInt64(bitPattern: row[1]), mentions: UInt64(bitPattern: row[2]),
+        isQuiet: row[3], isMarked: row[4])
     }
   }
 

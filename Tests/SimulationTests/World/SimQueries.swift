@@ -67,7 +67,9 @@ final class SimQueries: Queries, @unchecked Sendable {
   private static let notHere = DaybookError(
     .projectionBehind, "while a run goes on, nobody asks its projections")
 
-  func unread(of user: UserID) async throws -> [UnreadCount] { throw SimQueries.notHere }
+  func unreadPage(
+    of user: UserID, after: StreamKey?, limit: Int
+  ) async throws -> UnreadPage { throw SimQueries.notHere }
 
   func marks(
     of user: UserID, after: StreamKey?, limit: Int
