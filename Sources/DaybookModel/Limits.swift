@@ -35,6 +35,9 @@ package enum Limits {
   package static let pageBytesMax = 524_288
   /// Ranges of a page's seqs that are not shown.
   package static let pageRangesMax = 1_000
+  /// Of one stream, what a session is pushed without having acked it.
+  package static let windowEvents = 1_024
+  package static let windowBytes = 1 << 20
   package static let historyPageMax = 500
   package static let membersPageMax = 5_000
   package static let onlineUsersMax = 1_000

@@ -60,6 +60,8 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let closing = FrameType(rawValue: 0x207)
   /// An event that stands in no log: what was sent to whoever is online.
   package static let transient = FrameType(rawValue: 0x208)
+  package static let awaitingAck = FrameType(rawValue: 0x209)
+  package static let behind = FrameType(rawValue: 0x20a)
 
   /// Requests that are answered with a `CommandReply`.
   package static let commands: Set<FrameType> = [

@@ -129,6 +129,7 @@ struct Taken {
   var questionsAnswered: [UInt64] = []
   var questionsFailed: [UInt64] = []
   var wantsRetry = false
+  var wantsAcks = false
   var stop: ErrorCode?
   var reconnect: ErrorCode?
 
@@ -147,6 +148,7 @@ struct Taken {
     case .queryAnswer(let id, .success): questionsAnswered.append(id)
     case .queryAnswer(let id, .failure): questionsFailed.append(id)
     case .opened: break
+    case .ackNow: wantsAcks = true
     case .retryLater: wantsRetry = true
     case .reconnect(let error): reconnect = error.code
     case .stop(let error): stop = error.code

@@ -35,6 +35,19 @@ struct SessionCoreTests {
     }
   }
 
+  @Test("where the server waits for an ack, what is due is to go out at once")
+  func awaitedAck() {
+    var peer = Peer()
+    peer.connect()
+    peer.following(cursor: 0, head: 2)
+    peer.message(1)
+    peer.push(.behind, ByteBuffer())
+    #expect(!peer.take().wantsAcks)
+    let awaiting = Daybook_V1_AwaitingAck.with { ($0.stream, $0.upToSeq) = ("user/me", 1) }
+    peer.push(.awaitingAck, ByteBuffer(bytes: awaiting.wireBytes()))
+    #expect(peer.take().wantsAcks)
+  }
+
   @Test("a Connect that was answered, or given up long ago, replaces no session")
   func replacedByAnother() {
     let closing = Daybook_V1_Closing.with {

@@ -33,6 +33,8 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     var commands: [Command] = []
     /// What every command with a number is refused with.
     var refusal: DaybookError?
+    /// What every ack is refused with.
+    var ackRefusal: DaybookError?
     /// What the opening of a group is refused with.
     var openingRefusal: DaybookError?
     /// What every such command answers, if not what was done.
@@ -248,6 +250,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
   private func ack(_ command: Command, _ upTo: Seq) throws(DaybookError) {
     let device = MemoryDaybook.key(command.actor)
     let refusal: DaybookError? = state.withLockedValue { state in
+      if let refusal = state.ackRefusal { return refusal }
       guard let stream = state.streams[command.stream], let cursor = stream.cursors[device] else {
         return DaybookError(.unknownDevice, "this device does not follow \(command.stream)")
       }

@@ -259,8 +259,11 @@ struct PresenceTests {
         _ = try await daybook.commands { if case .openCursor = $0.body { true } else { false } }
         _ = isBlocked()
         // The owner had answered before.
-        fixture.daybook.state.withLockedValue { _ = $0.streams[Chat.aliceBox]!.events.popLast() }
+        let block = daybook.state.withLockedValue {
+          $0.streams[Chat.aliceBox]!.events.removeLast()
+        }
         daybook.release()
+        daybook.state.withLockedValue { $0.streams[Chat.aliceBox]!.events.append(block) }
       } else {
         _ = try await alice.connect("alice:phone")
       }

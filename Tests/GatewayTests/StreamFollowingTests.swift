@@ -9,10 +9,13 @@ import Testing
 final class Followed {
   private var value: StreamFollowing
   var phase: StreamFollowing.Phase { value.phase }
+  var isFollowed: Bool { value.isFollowed }
   var ending: StreamFollowing.Ending? { value.ending }
   var closesAt: Seq? { value.closesAt }
 
-  init(_ stream: String) { value = StreamFollowing(StreamKey(checked: stream)!) }
+  init(_ stream: String, window: PushWindow.Size = PushWindow.Size(events: 4, bytes: 1_000)) {
+    value = StreamFollowing(StreamKey(checked: stream)!, window: window)
+  }
 
   func opened(cursor: UInt64, head: UInt64, visible: [SeqInterval]) {
     value.opened(
@@ -20,19 +23,23 @@ final class Followed {
         cursor: Seq(cursor), head: Seq(head), resumed: true, visible: visible, groups: []))
   }
 
-  func next() -> StreamFollowing.Step { value.next() }
+  func next(mayRead: Bool = true) -> StreamFollowing.Step { value.next(mayRead: mayRead) }
   func acked(_ upTo: UInt64) { value.acked(Seq(upTo)) }
 
   func committed(
-    _ seq: UInt64, ends: StreamFollowing.Ending? = nil
+    _ seq: UInt64, bytes: Int = 1, ends: StreamFollowing.Ending? = nil, mayPush: Bool = true
   ) -> StreamFollowing.Verdict {
-    value.committed(Seq(seq), ends: ends)
+    value.committed(Seq(seq), bytes: bytes, ends: ends, mayPush: mayPush)
   }
 
-  func took(_ seqs: ClosedRange<UInt64>) -> Bool {
-    value.took(
-      page: seqs.map { StreamEvent(seq: Seq($0), messageID: .none, bytes: ByteBuffer()) })
+  func took(_ page: [StreamEvent]) -> Int? { value.took(page: page) }
+
+  func took(_ seqs: ClosedRange<UInt64>, bytes: Int = 1) -> Int? {
+    let body = ByteBuffer(repeating: 0, count: bytes)
+    return took(seqs.map { StreamEvent(seq: Seq($0), messageID: .none, bytes: body) })
   }
+
+  func droppedPage() { value.droppedPage() }
 }
 
 @Suite("following a stream")
@@ -51,7 +58,8 @@ struct StreamFollowingTests {
   /// One session following one stream while it grows: commits reach the log first and the session
   /// later, in any interleaving with pages, acks and the opening.
   struct Simulation {
-    let following = Followed("group/g")
+    let following: Followed
+    let window: PushWindow.Size
     var random: SplitMix
     var head: UInt64
     var arrived: UInt64
@@ -62,11 +70,21 @@ struct StreamFollowingTests {
     /// session was told, or say so.
     var acked: UInt64 = 0
     var has: UInt64
+    var awaited: UInt64?
+    /// Of each event.
+    var sizes: [Int]
     let cursor: UInt64
     let visible: [SeqInterval]
 
     init(seed: UInt64) {
       random = SplitMix(state: seed)
+      window = PushWindow.Size(
+        events: 1 + Int(random.next() % 9), bytes: 1 + Int(random.next() % 40))
+      following = Followed("group/g", window: window)
+      sizes = (0..<2_000).map { _ in 1 }
+      for index in sizes.indices where random.next() % 3 == 0 {
+        sizes[index] = 1 + Int(random.next() % 50)
+      }
       head = random.next() % 60
       arrived = head
       cursor = head == 0 ? 0 : random.next() % (head + 1)
@@ -84,17 +102,32 @@ struct StreamFollowingTests {
 
     func isVisible(_ seq: UInt64) -> Bool { visible.contains { $0.contains(Seq(seq)) } }
 
+    mutating func show(_ seq: UInt64) {
+      #expect(isVisible(seq))
+      told.append(seq)
+      let unacked = told.filter { isVisible($0) && $0 > acked }
+      let bytes = unacked.reduce(0) { $0 + sizes[Int($1)] }
+      #expect(unacked.count <= window.events)
+      #expect(bytes <= window.bytes || unacked.count == 1)
+      awaited = nil
+    }
+
     mutating func advance() {
       while true {
-        switch following.next() {
+        switch following.next(mayRead: random.next() % 8 != 0) {
         case .notVisible(let first, let last):
           for seq in first.rawValue...last.rawValue {
             #expect(!isVisible(seq))
             told.append(seq)
           }
-        case .read(let from, let through):
-          #expect(pendingRead == nil)
+        case .read(let from, let through, let bytesMax):
+          #expect(pendingRead == nil && bytesMax > 0)
           pendingRead = from.rawValue...through.rawValue
+          return
+        case .awaitAck(let upTo):
+          #expect(awaited == nil, "said twice")
+          awaited = upTo.rawValue
+          #expect(told.last { isVisible($0) } == awaited && upTo.rawValue > acked)
           return
         case .wait, .live: return
         case .ended: Issue.record("nobody left"); return
@@ -102,37 +135,54 @@ struct StreamFollowingTests {
       }
     }
 
+    mutating func takePage() {
+      guard let range = pendingRead else { return }
+      pendingRead = nil
+      if random.next() % 8 == 0 {
+        following.droppedPage()
+        return advance()
+      }
+      // Of what a page may hold, some; and now and then what there is no room for.
+      let last = min(range.upperBound, range.lowerBound + random.next() % 7)
+      let page = (range.lowerBound...last).map {
+        StreamEvent(
+          seq: Seq($0), messageID: .none, bytes: ByteBuffer(repeating: 0, count: sizes[Int($0)]))
+      }
+      guard let taken = following.took(page) else {
+        Issue.record("the page was what follows")
+        return
+      }
+      for event in page.prefix(taken) { show(event.seq.rawValue) }
+      advance()
+    }
+
+    mutating func arrive() {
+      arrived += 1
+      let mayPush = random.next() % 6 != 0
+      switch following.committed(arrived, bytes: sizes[Int(arrived)], mayPush: mayPush) {
+      case .push: show(arrived)
+      case .fallBehind: advance()
+      case .hold, .drop: break
+      case .pushLast, .gap: Issue.record("no gap, no leave")
+      }
+    }
+
     mutating func step() {
       switch random.next() % 5 {
       case 0: head += random.next() % 4
-      case 1 where arrived < head:
-        arrived += 1
-        switch following.committed(arrived) {
-        case .push:
-          #expect(isVisible(arrived))
-          told.append(arrived)
-        case .hold, .drop: break
-        case .pushLast, .gap: Issue.record("no gap, no leave")
-        }
+      case 1 where arrived < head: arrive()
       case 2 where !isOpen:
         isOpen = true
         following.opened(
           cursor: cursor, head: head, visible: visible)
         advance()
-      case 3:
-        guard let range = pendingRead else { return }
-        pendingRead = nil
-        let last = min(range.upperBound, range.lowerBound + random.next() % 7)
-        #expect(following.took(range.lowerBound...last))
-        for seq in range.lowerBound...last {
-          #expect(isVisible(seq))
-          told.append(seq)
-        }
-        advance()
+      case 3: takePage()
       default:
         if random.next() % 20 == 0 { has = max(has, random.next() % (head + 9)) }
-        has = max(has, told.last ?? 0)
-        guard isOpen, has > acked else { return }
+        // Any of what it has, and not always the last.
+        let told = told.last ?? 0
+        has = max(has, random.next() % 3 == 0 ? told : min(told, has + random.next() % 3))
+        guard isOpen, has > acked else { return advance() }
         acked = has
         following.acked(has)
         advance()
@@ -156,20 +206,95 @@ struct StreamFollowingTests {
     #expect(simulation.told == Array((simulation.cursor + 1)..<(simulation.head + 1)))
   }
 
-  @Test("the next page waits for the ack of the last one")
-  func pagesUnderAcks() {
+  private static let whole = [SeqInterval(first: Seq(1), last: nil)]
+
+  @Test("the window slides with any ack, and that it is awaited is said once")
+  func anyAck() {
     let following = Followed("user/a")
-    following.opened(
-      cursor: 0, head: 9, visible: [SeqInterval(first: Seq(1), last: nil)])
-    #expect(following.next() == .read(from: Seq(1), through: Seq(9)))
-    #expect(following.took(1...4))
+    following.opened(cursor: 0, head: 9, visible: StreamFollowingTests.whole)
+    #expect(following.next() == .read(from: Seq(1), through: Seq(4), bytesMax: 1_000))
+    #expect(following.took(1...4, bytes: 100) == 4)
+    #expect(following.next() == .awaitAck(upTo: Seq(4)))
     #expect(following.next() == .wait)
+    following.acked(1)
+    #expect(following.next(mayRead: false) == .wait)
+    #expect(following.next() == .read(from: Seq(5), through: Seq(5), bytesMax: 700))
     following.acked(3)
-    #expect(following.next() == .wait)
-    following.acked(4)
-    #expect(following.next() == .read(from: Seq(5), through: Seq(9)))
-    #expect(following.took(5...9))
+    #expect(following.took(5...5, bytes: 100) == 1)
+    #expect(following.next() == .read(from: Seq(6), through: Seq(7), bytesMax: 800))
+    #expect(following.took(6...7, bytes: 100) == 2)
+    #expect(following.next() == .awaitAck(upTo: Seq(7)))
+    following.acked(7)
+    #expect(following.next() == .read(from: Seq(8), through: Seq(9), bytesMax: 1_000))
+    #expect(following.took(8...9) == 2)
     #expect(following.next() == .live)
+  }
+
+  @Test("bytes fill the window as events do, and one that is larger than it comes alone")
+  func bytes() {
+    let following = Followed("user/a")
+    following.opened(cursor: 0, head: 4, visible: StreamFollowingTests.whole)
+    _ = following.next()
+    #expect(following.took(1...4, bytes: 600) == 1)
+    #expect(following.next() == .awaitAck(upTo: Seq(1)))
+    following.acked(1)
+    _ = following.next()
+    // What a large event is in the log, a page always has: one.
+    #expect(following.took(2...2, bytes: 5_000) == 1)
+    #expect(following.next() == .awaitAck(upTo: Seq(2)))
+    following.acked(2)
+    _ = following.next()
+    #expect(following.took(3...3, bytes: 400) == 1)
+    _ = following.next()
+    #expect(following.took(4...4, bytes: 601) == 0)
+    #expect(following.next() == .awaitAck(upTo: Seq(3)))
+    following.acked(3)
+    _ = following.next()
+    #expect(following.took(4...4, bytes: 601) == 1)
+    #expect(following.next() == .live)
+  }
+
+  @Test("a live stream without room falls behind, and goes on from the log when an ack comes")
+  func behind() {
+    let following = Followed("group/g")
+    following.opened(cursor: 0, head: 0, visible: StreamFollowingTests.whole)
+    #expect(following.next() == .live && following.isFollowed)
+    for seq: UInt64 in 1...4 { #expect(following.committed(seq) == .push) }
+    #expect(following.committed(5) == .fallBehind)
+    #expect(following.next() == .awaitAck(upTo: Seq(4)))
+    #expect(following.committed(6) == .hold)
+    #expect(following.isFollowed)
+    following.acked(2)
+    #expect(following.next() == .read(from: Seq(5), through: Seq(6), bytesMax: 998))
+    #expect(following.took(5...6) == 2)
+    #expect(following.next() == .live)
+    following.acked(6)
+    // What is in the session's way is in every stream's.
+    #expect(following.committed(7, mayPush: false) == .fallBehind)
+    #expect(following.next(mayRead: false) == .wait)
+    #expect(following.next() == .read(from: Seq(7), through: Seq(7), bytesMax: 1_000))
+    following.droppedPage()
+    #expect(following.next() == .read(from: Seq(7), through: Seq(7), bytesMax: 1_000))
+    #expect(following.took(7...7) == 1)
+    #expect(following.next() == .live)
+  }
+
+  @Test(
+    "a leave that is behind is the last that comes of the group, and nobody is in it meanwhile",
+    arguments: [StreamFollowing.Ending.left, .dissolved])
+  func endBehind(ending: StreamFollowing.Ending) {
+    let following = Followed("group/g")
+    following.opened(cursor: 0, head: 0, visible: StreamFollowingTests.whole)
+    _ = following.next()
+    for seq: UInt64 in 1...4 { _ = following.committed(seq) }
+    #expect(following.committed(5, ends: ending) == .fallBehind)
+    #expect(!following.isFollowed)
+    #expect(following.committed(6) == .hold)
+    following.acked(4)
+    #expect(following.next() == .read(from: Seq(5), through: Seq(5), bytesMax: 1_000))
+    #expect(following.took(5...5) == 1)
+    #expect(following.next() == .ended)
+    #expect(following.ending == ending && following.closesAt == Seq(5))
   }
 
   @Test(
@@ -177,31 +302,36 @@ struct StreamFollowingTests {
     arguments: [UInt64](1...12), [0, 1, 2, 3, 4])
   func ackAtAnyMoment(upTo: UInt64, moment: Int) {
     let following = Followed("user/a")
-    if moment == 0 { following.acked(upTo) }
-    following.opened(cursor: 0, head: 9, visible: [SeqInterval(first: Seq(1), last: nil)])
-    if moment == 1 { following.acked(upTo) }
-    var acked = moment < 2 ? upTo : 0
-    for last: UInt64 in [4, 8, 9] {
-      let first = last == 9 ? 9 : last - 3
-      guard following.next() == .read(from: Seq(first), through: Seq(9)) else {
-        Issue.record("the page from \(first) on was due")
+    var (acked, sent): (UInt64, UInt64) = (0, 0)
+    func ack(at due: Int) {
+      guard moment == due else { return }
+      following.acked(upTo)
+      acked = max(acked, upTo)
+    }
+    ack(at: 0)
+    following.opened(cursor: 0, head: 9, visible: StreamFollowingTests.whole)
+    ack(at: 1)
+    for page in 2... {
+      switch following.next() {
+      case .read(let from, let through, _):
+        #expect(from.rawValue == sent + 1)
+        ack(at: page)
+        // Four at most, of those that were not acked before.
+        let last = min(through.rawValue, from.rawValue + 3)
+        sent += UInt64(following.took(from.rawValue...last) ?? 0)
+        ack(at: page + 1)
+      case .awaitAck(let last):
+        #expect(last.rawValue == sent && sent == acked + 4)
+        acked = sent
+        following.acked(sent)
+      case .live:
+        #expect(sent == 9)
+        return
+      default:
+        Issue.record("it waits for nothing")
         return
       }
-      if last == 4, moment == 2 {
-        following.acked(upTo)
-        acked = upTo
-      }
-      #expect(following.took(first...last))
-      if last == 4 && moment == 3 || last == 8 && moment == 4 {
-        following.acked(upTo)
-        acked = max(acked, upTo)
-      }
-      guard last < 9, last > acked else { continue }
-      #expect(following.next() == .wait)
-      following.acked(last)
-      acked = last
     }
-    #expect(following.next() == .live)
   }
 
   @Test("a page that isn't what follows is refused", arguments: [2...3, 1...12])
@@ -210,7 +340,7 @@ struct StreamFollowingTests {
     following.opened(
       cursor: 0, head: 9, visible: [SeqInterval(first: Seq(1), last: nil)])
     _ = following.next()
-    #expect(!following.took(seqs))
+    #expect(following.took(seqs) == nil)
   }
 
   @Test(
@@ -223,11 +353,11 @@ struct StreamFollowingTests {
       cursor: 2, head: 4, visible: [SeqInterval(first: Seq(2), last: nil)])
     if !beforeOpening { #expect(following.committed(5, ends: ending) == .hold) }
     #expect(following.committed(6) == .hold)
-    guard case .read(Seq(3), let through) = following.next() else {
+    guard case .read(Seq(3), let through, _) = following.next() else {
       Issue.record("a page was due")
       return
     }
-    #expect(following.took(3...through.rawValue))
+    #expect(following.took(3...through.rawValue) == 3)
     following.acked(through.rawValue)
     #expect(through == Seq(5))
     #expect(following.next() == .ended)
@@ -247,9 +377,16 @@ struct StreamFollowingTests {
       step = following.next()
     }
     if cursor < 7 {
-      #expect(step == .read(from: Seq(max(2, cursor + 1)), through: Seq(7)))
-      #expect(following.took(max(2, cursor + 1)...7))
+      let first = max(2, cursor + 1)
+      let last = min(7, first + 3)
+      #expect(step == .read(from: Seq(first), through: Seq(last), bytesMax: 1_000))
+      #expect(following.took(first...last) == Int(last - first) + 1)
+      following.acked(last)
       step = following.next()
+      if last < 7 {
+        #expect(following.took(last + 1...7) == Int(7 - last))
+        step = following.next()
+      }
     }
     #expect(step == .ended)
     #expect(following.ending == .dissolved && following.closesAt == Seq(7))

@@ -98,7 +98,9 @@ extension ClientEngine {
 
   func ackDue(_ level: EventQueue.Level) {
     if isPaused && level.waiting < configuration.bufferedEventsMax / 2 { setReading(true) }
-    if level.taken >= configuration.ackEventsMax {
+    // Half a window, so that the server can go on while the ack is on its way.
+    let window = core.windowEvents > 0 ? max(1, core.windowEvents / 2) : Int.max
+    if level.taken >= min(configuration.ackEventsMax, window) {
       sendAcks()
     } else if ackTimer == nil {
       ackTimer = loop.scheduleTask(

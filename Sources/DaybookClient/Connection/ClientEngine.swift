@@ -228,6 +228,7 @@ final class ClientEngine: @unchecked Sendable {
     case .queryAnswer(let id, let outcome):
       queries.removeValue(forKey: id)?.completeWith(outcome.mapError { $0 })
     case .opened(let interval): opened(heartbeatMilliseconds: interval)
+    case .ackNow: sendAcks()
     case .retryLater: scheduleRetry()
     case .reconnect(let error): drop(error)
     case .stop(let error): stop(error)

@@ -36,6 +36,7 @@ extension SessionCore {
       let range = Seq(push.range.fromSeq)...Seq(push.range.toSeq)
       advance(try StreamKey(parsing: push.stream)) { $0.skip(range) }
     case .caughtUp: actions.append(.emit(.caughtUp, nil))
+    case .awaitingAck: actions.append(.ackNow)
     case .presence:
       let push = try Daybook_V1_Presence(frameBody: frame.body)
       actions.append(.emit(.presence(UserPresence(push)), nil))
@@ -84,6 +85,7 @@ extension SessionCore {
     let inFlightMax = reply.limits.inFlightMax == 0 ? Int.max : Int(reply.limits.inFlightMax)
     bounds = CommandQueue.Bounds(
       inFlightMax: min(settings.inFlightMax, inFlightMax), numberSpanMax: window / 4 * 3)
+    windowEvents = Int(reply.limits.windowEvents)
     phase = .online
     actions.append(.opened(heartbeatMilliseconds: reply.heartbeatIntervalMs))
     actions.append(.emit(.connection(.connected(info)), nil))

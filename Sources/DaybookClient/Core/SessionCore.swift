@@ -46,6 +46,8 @@ package struct SessionCore: Sendable {
   package internal(set) var info: SessionInfo?
   var user: UserID?
   var bounds: CommandQueue.Bounds
+  /// Of each stream, so many events come that are not acked; 0: the server didn't say.
+  package internal(set) var windowEvents = 0
   private var lastSequence: UInt32 = 0
   private var nextNumber: UInt64
   var calls: [UInt32: Call] = [:]
@@ -230,6 +232,8 @@ package enum SessionAction: Sendable {
   case queryAnswer(id: UInt64, Result<ByteBuffer, DaybookError>)
   /// The session is open; heartbeats are due at this interval.
   case opened(heartbeatMilliseconds: UInt32)
+  /// The server waits for an ack: what is due goes out without delay.
+  case ackNow
   /// Commands were turned away: call `retryTurnedAway` after a while.
   case retryLater
   /// This connection is of no more use.

@@ -88,50 +88,80 @@ package nonisolated struct Daybook_V1_ConnectRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Daybook_V1_ConnectReply: Sendable {
+package nonisolated struct Daybook_V1_ConnectReply: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var serverTimeMs: UInt64 = 0
+  package var serverTimeMs: UInt64 {
+    get {_storage._serverTimeMs}
+    set {_uniqueStorage()._serverTimeMs = newValue}
+  }
 
   /// The server closes a connection that was silent for twice as long.
-  package var heartbeatIntervalMs: UInt32 = 0
+  package var heartbeatIntervalMs: UInt32 {
+    get {_storage._heartbeatIntervalMs}
+    set {_uniqueStorage()._heartbeatIntervalMs = newValue}
+  }
 
   package var limits: Daybook_V1_SessionLimits {
-    get {_limits ?? Daybook_V1_SessionLimits()}
-    set {_limits = newValue}
+    get {_storage._limits ?? Daybook_V1_SessionLimits()}
+    set {_uniqueStorage()._limits = newValue}
   }
   /// Returns true if `limits` has been explicitly set.
-  package var hasLimits: Bool {self._limits != nil}
+  package var hasLimits: Bool {_storage._limits != nil}
   /// Clears the value of `limits`. Subsequent reads from it will return its default value.
-  package mutating func clearLimits() {self._limits = nil}
+  package mutating func clearLimits() {_uniqueStorage()._limits = nil}
 
   /// The device was known: what follows is what it has not acked.
-  package var resumed: Bool = false
+  package var resumed: Bool {
+    get {_storage._resumed}
+    set {_uniqueStorage()._resumed = newValue}
+  }
 
-  package var session: String = String()
+  package var session: String {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
 
-  package var user: String = String()
+  package var user: String {
+    get {_storage._user}
+    set {_uniqueStorage()._user = newValue}
+  }
 
-  package var device: String = String()
+  package var device: String {
+    get {_storage._device}
+    set {_uniqueStorage()._device = newValue}
+  }
 
-  package var service: String = String()
+  package var service: String {
+    get {_storage._service}
+    set {_uniqueStorage()._service = newValue}
+  }
 
   /// Id of the log, and how durable an answered command is.
-  package var logID: String = String()
+  package var logID: String {
+    get {_storage._logID}
+    set {_uniqueStorage()._logID = newValue}
+  }
 
-  package var durability: Daybook_V1_Durability = .unspecified
+  package var durability: Daybook_V1_Durability {
+    get {_storage._durability}
+    set {_uniqueStorage()._durability = newValue}
+  }
 
   /// Of a device: which one it is to the server. Another number than before says that the device was
   /// forgotten meanwhile, also where the reply that said so (`resumed` false) was lost.
-  package var registration: UInt64 = 0
+  package var registration: UInt64 {
+    get {_storage._registration}
+    set {_uniqueStorage()._registration = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _limits: Daybook_V1_SessionLimits? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Daybook_V1_SessionLimits: Sendable {
@@ -148,6 +178,12 @@ package nonisolated struct Daybook_V1_SessionLimits: Sendable {
   package var originWindow: UInt32 = 0
 
   package var pageEventsMax: UInt32 = 0
+
+  /// Of each stream, at most so many events, and bytes of events, are pushed that the session has not
+  /// acked; an event that is larger than that alone comes alone.
+  package var windowEvents: UInt32 = 0
+
+  package var windowBytes: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1488,6 +1524,53 @@ package nonisolated struct Daybook_V1_CaughtUp: Sendable {
   package init() {}
 }
 
+/// The stream has more, and its window is full: nothing more of it comes before an ack.
+package nonisolated struct Daybook_V1_AwaitingAck: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stream: String = String()
+
+  /// What was pushed up to now. An ack of less makes room too, for as much as it covers.
+  package var upToSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// These streams went on faster than the session acked or read. What is missing comes as soon as
+/// there is room.
+package nonisolated struct Daybook_V1_Behind: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var streams: [Daybook_V1_StreamHead] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_StreamHead: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stream: String = String()
+
+  /// The last that was pushed, or said to be not visible.
+  package var pushedSeq: UInt64 = 0
+
+  package var headSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Daybook_V1_Presence: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1597,81 +1680,137 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
   package static let protoMessageName: String = _protobuf_package + ".ConnectReply"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0")
 
+  fileprivate class _StorageClass {
+    var _serverTimeMs: UInt64 = 0
+    var _heartbeatIntervalMs: UInt32 = 0
+    var _limits: Daybook_V1_SessionLimits? = nil
+    var _resumed: Bool = false
+    var _session: String = String()
+    var _user: String = String()
+    var _device: String = String()
+    var _service: String = String()
+    var _logID: String = String()
+    var _durability: Daybook_V1_Durability = .unspecified
+    var _registration: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _serverTimeMs = source._serverTimeMs
+      _heartbeatIntervalMs = source._heartbeatIntervalMs
+      _limits = source._limits
+      _resumed = source._resumed
+      _session = source._session
+      _user = source._user
+      _device = source._device
+      _service = source._service
+      _logID = source._logID
+      _durability = source._durability
+      _registration = source._registration
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.serverTimeMs) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._limits) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.resumed) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.session) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.user) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.device) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.service) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.logID) }()
-      case 10: try { try decoder.decodeSingularEnumField(value: &self.durability) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.registration) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFixed64Field(value: &_storage._serverTimeMs) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._heartbeatIntervalMs) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._resumed) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._session) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._user) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._device) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._service) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._logID) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._durability) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._registration) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.serverTimeMs != 0 {
-      try visitor.visitSingularFixed64Field(value: self.serverTimeMs, fieldNumber: 1)
-    }
-    if self.heartbeatIntervalMs != 0 {
-      try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 2)
-    }
-    try { if let v = self._limits {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if self.resumed != false {
-      try visitor.visitSingularBoolField(value: self.resumed, fieldNumber: 4)
-    }
-    if !self.session.isEmpty {
-      try visitor.visitSingularStringField(value: self.session, fieldNumber: 5)
-    }
-    if !self.user.isEmpty {
-      try visitor.visitSingularStringField(value: self.user, fieldNumber: 6)
-    }
-    if !self.device.isEmpty {
-      try visitor.visitSingularStringField(value: self.device, fieldNumber: 7)
-    }
-    if !self.service.isEmpty {
-      try visitor.visitSingularStringField(value: self.service, fieldNumber: 8)
-    }
-    if !self.logID.isEmpty {
-      try visitor.visitSingularStringField(value: self.logID, fieldNumber: 9)
-    }
-    if self.durability != .unspecified {
-      try visitor.visitSingularEnumField(value: self.durability, fieldNumber: 10)
-    }
-    if self.registration != 0 {
-      try visitor.visitSingularUInt64Field(value: self.registration, fieldNumber: 11)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._serverTimeMs != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._serverTimeMs, fieldNumber: 1)
+      }
+      if _storage._heartbeatIntervalMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._heartbeatIntervalMs, fieldNumber: 2)
+      }
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._resumed != false {
+        try visitor.visitSingularBoolField(value: _storage._resumed, fieldNumber: 4)
+      }
+      if !_storage._session.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._session, fieldNumber: 5)
+      }
+      if !_storage._user.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._user, fieldNumber: 6)
+      }
+      if !_storage._device.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._device, fieldNumber: 7)
+      }
+      if !_storage._service.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._service, fieldNumber: 8)
+      }
+      if !_storage._logID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._logID, fieldNumber: 9)
+      }
+      if _storage._durability != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._durability, fieldNumber: 10)
+      }
+      if _storage._registration != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._registration, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_ConnectReply, rhs: Daybook_V1_ConnectReply) -> Bool {
-    if lhs.serverTimeMs != rhs.serverTimeMs {return false}
-    if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
-    if lhs._limits != rhs._limits {return false}
-    if lhs.resumed != rhs.resumed {return false}
-    if lhs.session != rhs.session {return false}
-    if lhs.user != rhs.user {return false}
-    if lhs.device != rhs.device {return false}
-    if lhs.service != rhs.service {return false}
-    if lhs.logID != rhs.logID {return false}
-    if lhs.durability != rhs.durability {return false}
-    if lhs.registration != rhs.registration {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._serverTimeMs != rhs_storage._serverTimeMs {return false}
+        if _storage._heartbeatIntervalMs != rhs_storage._heartbeatIntervalMs {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._resumed != rhs_storage._resumed {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._user != rhs_storage._user {return false}
+        if _storage._device != rhs_storage._device {return false}
+        if _storage._service != rhs_storage._service {return false}
+        if _storage._logID != rhs_storage._logID {return false}
+        if _storage._durability != rhs_storage._durability {return false}
+        if _storage._registration != rhs_storage._registration {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1679,7 +1818,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_SessionLimits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SessionLimits"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}content_bytes_max\0\u{3}frame_bytes_max\0\u{3}in_flight_max\0\u{3}origin_window\0\u{3}page_events_max\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}content_bytes_max\0\u{3}frame_bytes_max\0\u{3}in_flight_max\0\u{3}origin_window\0\u{3}page_events_max\0\u{3}window_events\0\u{3}window_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1692,6 +1831,8 @@ nonisolated extension Daybook_V1_SessionLimits: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.inFlightMax) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.originWindow) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.pageEventsMax) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.windowEvents) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.windowBytes) }()
       default: break
       }
     }
@@ -1713,6 +1854,12 @@ nonisolated extension Daybook_V1_SessionLimits: SwiftProtobuf.Message, SwiftProt
     if self.pageEventsMax != 0 {
       try visitor.visitSingularUInt32Field(value: self.pageEventsMax, fieldNumber: 5)
     }
+    if self.windowEvents != 0 {
+      try visitor.visitSingularUInt32Field(value: self.windowEvents, fieldNumber: 6)
+    }
+    if self.windowBytes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.windowBytes, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1722,6 +1869,8 @@ nonisolated extension Daybook_V1_SessionLimits: SwiftProtobuf.Message, SwiftProt
     if lhs.inFlightMax != rhs.inFlightMax {return false}
     if lhs.originWindow != rhs.originWindow {return false}
     if lhs.pageEventsMax != rhs.pageEventsMax {return false}
+    if lhs.windowEvents != rhs.windowEvents {return false}
+    if lhs.windowBytes != rhs.windowBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4255,6 +4404,111 @@ nonisolated extension Daybook_V1_CaughtUp: SwiftProtobuf.Message, SwiftProtobuf.
   }
 
   package static func ==(lhs: Daybook_V1_CaughtUp, rhs: Daybook_V1_CaughtUp) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_AwaitingAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AwaitingAck"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{3}up_to_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stream.isEmpty {
+      try visitor.visitSingularStringField(value: self.stream, fieldNumber: 1)
+    }
+    if self.upToSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.upToSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_AwaitingAck, rhs: Daybook_V1_AwaitingAck) -> Bool {
+    if lhs.stream != rhs.stream {return false}
+    if lhs.upToSeq != rhs.upToSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_Behind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Behind"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}streams\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.streams) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.streams.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.streams, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_Behind, rhs: Daybook_V1_Behind) -> Bool {
+    if lhs.streams != rhs.streams {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_StreamHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamHead"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{3}pushed_seq\0\u{3}head_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.pushedSeq) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.headSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stream.isEmpty {
+      try visitor.visitSingularStringField(value: self.stream, fieldNumber: 1)
+    }
+    if self.pushedSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.pushedSeq, fieldNumber: 2)
+    }
+    if self.headSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.headSeq, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_StreamHead, rhs: Daybook_V1_StreamHead) -> Bool {
+    if lhs.stream != rhs.stream {return false}
+    if lhs.pushedSeq != rhs.pushedSeq {return false}
+    if lhs.headSeq != rhs.headSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

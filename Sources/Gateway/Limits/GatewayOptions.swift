@@ -24,8 +24,14 @@ package struct GatewayOptions: Sendable {
   package var sessionQueryBytesMax = 4 << 20
   /// For how long, until it is refused for now.
   package var queryWait: TimeAmount = .seconds(10)
-  /// What waits to be read by a client before it counts as too slow.
-  package var outboundBytesMax = 8 << 20
+  /// Of each stream a session follows, what it is pushed without having acked it.
+  package var window = PushWindow.Size(events: Limits.windowEvents, bytes: Limits.windowBytes)
+  /// What waits to be read by a client: from there on nothing is pushed, nor are its frames taken,
+  /// until it has come down to `outboundBytesLow`.
+  package var outboundBytesMax = 1 << 20
+  package var outboundBytesLow = 256 << 10
+  /// Bytes of a client's frames that are read meanwhile, so that its heartbeats are heard.
+  package var unreadFramesBytesMax = 64 << 10
   /// Name and version of a client's program, which the log keeps with each session.
   package var clientBytesMax = 128
   /// Conversations in one page of the unread ones, or of those marked. A name has 70 bytes at most, so that a page

@@ -3,8 +3,9 @@ import NIOCore
 import Ports
 import WireProtocol
 
-/// Acks: each lets its stream's sync go on at once, and is gathered for the log, one command for
-/// a stream and tick. A lost one costs a redelivery, which the client knows by its seq.
+/// Acks: each slides its stream's window at once, whatever the log says to it later, and is
+/// gathered for the log, one command for a stream and tick. A lost one costs a redelivery, which the
+/// client knows by its seq.
 extension SessionMachine {
   /// The highest ack of a stream that was not yet handed on, and the request that brought it.
   struct PendingAck {
@@ -23,7 +24,7 @@ extension SessionMachine {
       acksAreScheduled = true
       output.actions.append(.scheduleAcks)
     }
-    if request.stream == syncing { advanceSync(&output) }
+    if request.stream == syncing || flow.behind.contains(request.stream) { advance(&output) }
   }
 
   /// From the first `following` of a stream on, also once it has ended, for its last events are

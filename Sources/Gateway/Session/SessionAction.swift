@@ -12,8 +12,8 @@ enum SessionAction {
   case query(SessionQuery, sequence: UInt32)
   /// Look for the message that `unresolved` is about, and read it if that is for a forward.
   case resolve(MessageName, reading: MessageReading?)
-  /// A page of a stream that is being synced.
-  case readPage(StreamKey, from: Seq, through: Seq)
+  /// A page of a stream that has more than was pushed.
+  case readPage(StreamKey, from: Seq, through: Seq, bytesMax: Int)
   /// Push the stream's events from now on; before anything is asked about it.
   case subscribe(StreamKey)
   case unsubscribe(StreamKey)

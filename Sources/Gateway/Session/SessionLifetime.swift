@@ -64,6 +64,8 @@ extension SessionMachine {
         $0.inFlightMax = UInt32(options.inFlightMax)
         $0.originWindow = UInt32(Limits.originWindow)
         $0.pageEventsMax = UInt32(Limits.pageEventsMax)
+        $0.windowEvents = UInt32(options.window.events)
+        $0.windowBytes = UInt32(options.window.bytes)
       }
       $0.session = id
       $0.user = user?.text ?? ""
@@ -126,8 +128,8 @@ extension SessionMachine {
       &output)
   }
 
-  /// Bytes of a frame that isn't whole yet are a sign of life too.
-  mutating func receivedBytes() { heard = true }
+  /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
+  mutating func peerIsAlive() { heard = true }
 
   /// Ends the session for a reason that no request gave.
   mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {

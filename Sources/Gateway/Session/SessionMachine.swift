@@ -37,6 +37,7 @@ struct SessionMachine {
   var toFollow: [StreamKey] = []
   var syncing: StreamKey?
   var saidCaughtUp = false
+  var flow = PushFlow()
   var acksAreScheduled = false
   /// With a pending ack, in the order they came to it.
   var ackedStreams: [StreamKey] = []

@@ -120,11 +120,6 @@ extension SessionMachine {
     }
   }
 
-  func presenceChanged(_ presence: UserPresence, _ output: inout SessionOutput) {
-    guard phase == .open, !blocked.contains(presence.user) else { return }
-    output.write(.presence, presence.message)
-  }
-
   /// The user has blocked this session's: as for all who may not know, it is offline.
   mutating func watchEnded(_ other: UserID, _ output: inout SessionOutput) {
     guard watched.remove(other) != nil else { return }
@@ -136,7 +131,7 @@ extension SessionMachine {
     let request = try Daybook_V1_TypingRequest(frameBody: frame.body)
     let conversation = try StreamKey(parsing: request.conversation)
     guard let user else { throw SessionMachine.ownersOnly }
-    if conversation.kind == .group, !isLive(conversation) {
+    if conversation.kind == .group, !isFollowed(conversation) {
       throw DaybookError(.notAMember, "only members of \(conversation) may type there")
     }
     guard conversation != .user(user), typed < options.typingMax else { return }
@@ -144,7 +139,8 @@ extension SessionMachine {
     output.actions.append(.typing(user, to: conversation))
   }
 
-  func isLive(_ stream: StreamKey) -> Bool { following[stream]?.phase == .live }
+  /// A device that is behind with a group is in it all the same.
+  private func isFollowed(_ stream: StreamKey) -> Bool { following[stream]?.isFollowed ?? false }
 
   /// The user, once the owner has agreed that this session follows the stream.
   func follower(of stream: StreamKey) -> UserID? { hasOpened(stream) ? user : nil }
@@ -152,9 +148,10 @@ extension SessionMachine {
   /// Somebody types in a conversation of this session's user, named as this user sees it.
   func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
     // Whom the user has blocked is known from the mailbox's answer on.
-    guard phase == .open, connectReply == nil, typist != user, !blocked.contains(typist)
+    guard phase == .open, connectReply == nil, typist != user, !blocked.contains(typist),
+      !flow.isFull
     else { return }
-    guard stream.kind == .user || isLive(stream) else { return }
+    guard stream.kind == .user || isFollowed(stream) else { return }
     let conversation = stream.kind == .user ? StreamKey.user(typist) : stream
     output.write(
       .typingPush,
@@ -168,8 +165,8 @@ extension SessionMachine {
   func transientSent(
     _ event: ByteBuffer, in stream: StreamKey, _ output: inout SessionOutput
   ) {
-    guard phase == .open, connectReply == nil else { return }
-    guard stream.kind == .user || isLive(stream) else { return }
+    guard phase == .open, connectReply == nil, !flow.isFull else { return }
+    guard stream.kind == .user || isFollowed(stream) else { return }
     output.push(.transient, event: event)
   }
 }

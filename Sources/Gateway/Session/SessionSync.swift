@@ -15,7 +15,7 @@ extension SessionMachine {
     syncing = stream
     // So that a group joined again begins behind what was acked of the stay before.
     flushAck(of: stream, &output)
-    following[stream] = StreamFollowing(stream)
+    following[stream] = StreamFollowing(stream, window: options.window)
     output.actions.append(.subscribe(stream))
     output.actions.append(
       .submit(
@@ -43,7 +43,7 @@ extension SessionMachine {
         $0.cursor = min(position.cursor, position.head).rawValue
         $0.headSeq = position.head.rawValue
       })
-    advanceSync(&output)
+    advance(&output)
   }
 
   private mutating func mailboxOpened(
@@ -61,47 +61,19 @@ extension SessionMachine {
     _ stream: StreamKey, _ error: DaybookError, _ output: inout SessionOutput
   ) {
     if connectReply != nil { return connectFailed(error, &output) }
-    // The mailbox may lag behind the group: it names a group that the user has left.
+    // The mailbox may lag behind the group: it names a group that the user has left. And a partition
+    // that is read-only, or damaged, costs its own groups, not the session.
     switch error.code {
-    case .notAMember, .groupNotFound, .groupDissolved: break
+    case .notAMember, .groupNotFound, .groupDissolved, .partitionReadOnly, .logCorrupt: break
     default: return closing(error, &output)
     }
     end(stream, say: false, &output)
   }
 
-  /// Takes the stream that is being synced as far as it goes without an answer or an ack.
-  mutating func advanceSync(_ output: inout SessionOutput) {
-    while let stream = syncing {
-      guard let step = following[stream]?.next() else {
-        syncing = nil
-        followNext(&output)
-        continue
-      }
-      switch step {
-      case .wait: return
-      case .notVisible(let first, let last):
-        output.write(
-          .notVisible,
-          Daybook_V1_NotVisible.with {
-            $0.stream = stream.text
-            $0.range = .with {
-              $0.fromSeq = first.rawValue
-              $0.toSeq = last.rawValue
-            }
-          })
-      case .read(let from, let through):
-        output.actions.append(.readPage(stream, from: from, through: through))
-        return
-      case .live:
-        syncing = nil
-        followNext(&output)
-      case .ended: return end(stream, say: true, &output)
-      }
-    }
-  }
-
-  private mutating func followNext(_ output: inout SessionOutput) {
-    guard syncing == nil else { return }
+  /// The next that waits to be opened, once nothing syncs; the end of the sync if none does.
+  mutating func followNext(_ output: inout SessionOutput) {
+    guard syncing == nil, device != nil else { return }
+    guard mayPush(output) else { return flow.isOwing = true }
     if let next = toFollow.first {
       toFollow.removeFirst()
       open(next, &output)
@@ -111,26 +83,32 @@ extension SessionMachine {
     }
   }
 
-  /// A page that was read for a stream in sync.
+  /// A page that was read for a stream that has more than was pushed.
   mutating func pageRead(
     _ stream: StreamKey, _ result: Result<[StreamEvent], DaybookError>,
     _ output: inout SessionOutput
   ) {
-    guard !isClosed, following[stream]?.waiting == .page else { return }
+    flow.pageRead(of: stream)
+    guard !isClosed, following[stream]?.isReading == true else { return }
+    guard mayPush(output) else {
+      flow.isOwing = true
+      following[stream]?.droppedPage()
+      return
+    }
     switch result {
     case .failure(let error): closing(error, &output)
     case .success(let page):
-      guard following[stream]?.took(page: page) == true else {
+      guard let taken = following[stream]?.took(page: page) else {
         let torn = DaybookError(
           .storageFailed, "a page of \(stream) does not follow what was sent; connect again")
         return closing(torn, &output)
       }
-      for event in page {
+      for event in page.prefix(taken) {
         observed = max(observed, event.messageID)
         output.push(event: event.bytes)
         if stream.kind == .user { noteJoin(in: event) }
       }
-      advanceSync(&output)
+      advance(&output)
     }
   }
 
@@ -163,12 +141,15 @@ extension SessionMachine {
     guard following[stream] != nil, let bytes = event() else { return }
     // Pushed first, where it is live: a device that was forgotten is told why it is closed.
     defer { if stream.kind == .user { noteNews(slot, bytes, &output) } }
-    let ends = ending(slot, bytes)
-    switch following[stream]?.committed(slot.seq, ends: ends) {
+    let (ends, mayPush) = (ending(slot, bytes), mayPush(output))
+    let verdict = following[stream]?.committed(
+      slot.seq, bytes: bytes.readableBytes, ends: ends, mayPush: mayPush)
+    switch verdict {
     case .push: push(bytes, slot, &output)
     case .pushLast:
       push(bytes, slot, &output)
       end(stream, say: true, &output)
+    case .fallBehind: fellBehind(stream, &output)
     case .gap:
       // Batches come in order, so this can't be; were it so, syncing anew is what heals it.
       let gap = DaybookError(
@@ -196,8 +177,9 @@ extension SessionMachine {
     followNext(&output)
   }
 
-  private mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
+  mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
     output.actions.append(.unsubscribe(stream))
+    flow.forget(stream)
     guard let followed = following.removeValue(forKey: stream) else { return }
     if followed.phase != .opening { ended[stream] = followed.ackedUpTo }
     if say {

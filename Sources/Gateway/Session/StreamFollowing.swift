@@ -2,18 +2,20 @@ import DaybookModel
 import Ports
 
 /// How one session follows one stream: it subscribes first, reads the head second, then syncs up
-/// to it, page by page under the device's acks; what commits meanwhile only moves the target.
-/// Then it is live. Every seq up to `sent` was pushed, or declared not visible, exactly once.
+/// to it, page by page as the device's acks make room in the window; what commits meanwhile only
+/// moves the target. Then it is live, and what commits is pushed, as long as there is room. Without
+/// room it is behind: as in sync, what is missing comes from the log. Every seq up to `sent` was
+/// pushed, or declared not visible, exactly once.
 /// An ack counts whenever it comes: one that is early, as of a device that has the events from an
 /// earlier session, is not sent again, and a page that waited for it would wait for ever.
 struct StreamFollowing {
-  enum Phase { case opening, syncing, live }
-  enum Waiting: Equatable { case nothing, page, ack(Seq) }
-
+  enum Phase { case opening, syncing, live, behind }
   enum Step: Equatable {
     case wait
     case notVisible(first: Seq, last: Seq)
-    case read(from: Seq, through: Seq)
+    case read(from: Seq, through: Seq, bytesMax: Int)
+    /// The window is full. Said once, until more was pushed.
+    case awaitAck(upTo: Seq)
     /// Nothing is left to sync.
     case live
     /// The last seq that the user may see was sent.
@@ -23,17 +25,19 @@ struct StreamFollowing {
   /// What ends it for this user.
   enum Ending { case left, dissolved }
 
-  enum Verdict { case push, pushLast, hold, drop, gap }
+  enum Verdict { case push, pushLast, hold, fallBehind, drop, gap }
 
   let stream: StreamKey
   private(set) var phase = Phase.opening
-  private(set) var waiting = Waiting.nothing
+  private(set) var isReading = false
+  private var saidAwaiting = false
   private(set) var visible: [SeqInterval] = []
   /// Head as the owner stated it; what lies behind it was part of the owner's answer.
   private(set) var openedHead = Seq.none
   private(set) var sent = Seq.none
-  /// The highest ack, of this following or of an earlier one in this session.
-  private(set) var ackedUpTo = Seq.none
+  private var window: PushWindow
+  /// The size of the event after `sent`, once it was seen to be more than there is room for.
+  private var nextBytes = 1
   private(set) var target = Seq.none
   /// The user's leave, or the group's end: the last seq that is theirs to see.
   private(set) var closesAt: Seq?
@@ -42,10 +46,19 @@ struct StreamFollowing {
   /// The user joined again before the end was reached.
   var reopens = false
 
-  init(_ stream: StreamKey) { self.stream = stream }
+  init(_ stream: StreamKey, window: PushWindow.Size) {
+    self.stream = stream
+    self.window = PushWindow(window)
+  }
+
+  /// The highest ack, of this following or of an earlier one in this session.
+  var ackedUpTo: Seq { window.ackedUpTo }
 
   /// As far as this session knows.
   var head: Seq { max(sent, target) }
+
+  /// The session has caught up with it once, and the user has not left since.
+  var isFollowed: Bool { (phase == .live || phase == .behind) && closesAt == nil }
 
   private var end: Seq { closesAt.map { min($0, target) } ?? target }
 
@@ -65,60 +78,95 @@ struct StreamFollowing {
     }
   }
 
-  mutating func next() -> Step {
-    guard phase == .syncing, waiting == .nothing else { return .wait }
+  /// `mayRead` is false while the session has no room for a page, of whatever stream.
+  mutating func next(mayRead: Bool) -> Step {
+    guard phase == .syncing || phase == .behind, !isReading else { return .wait }
     guard sent < end else {
       if let closesAt, sent >= closesAt { return .ended }
       phase = .live
       return .live
     }
     let part = VisibleRanges.head(sent.next, end, visible: visible)
-    if part.isVisible {
-      waiting = .page
-      return .read(from: part.first, through: part.last)
+    guard part.isVisible else {
+      sent = part.last
+      return .notVisible(first: part.first, last: part.last)
     }
-    sent = part.last
-    return .notVisible(first: part.first, last: part.last)
+    guard window.takes(bytes: nextBytes) else {
+      guard !saidAwaiting else { return .wait }
+      saidAwaiting = true
+      return .awaitAck(upTo: window.lastPushed)
+    }
+    guard mayRead else { return .wait }
+    isReading = true
+    let last = Seq(sent.rawValue + UInt64(window.eventsLeft))
+    return .read(
+      from: part.first, through: min(part.last, last), bytesMax: max(1, window.bytesLeft))
   }
 
-  /// False if the page isn't what follows: then something of the log is missing.
-  mutating func took(page: [StreamEvent]) -> Bool {
-    assert(waiting == .page)
+  /// How many of the page's events there is room for: these are pushed. Nil if the page isn't what
+  /// follows: then something of the log is missing.
+  mutating func took(page: [StreamEvent]) -> Int? {
+    assert(isReading)
     var expected = sent.next
     for event in page {
-      guard event.seq == expected else { return false }
+      guard event.seq == expected else { return nil }
       expected = expected.next
     }
-    guard let last = page.last?.seq, last <= end else { return false }
-    sent = last
-    waiting = sent < end && sent > ackedUpTo ? .ack(sent) : .nothing
-    return true
+    guard let last = page.last?.seq, last <= end else { return nil }
+    isReading = false
+    for (index, event) in page.enumerated() {
+      let bytes = event.bytes.readableBytes
+      guard window.takes(bytes: bytes) else {
+        nextBytes = bytes
+        return index
+      }
+      pushed(event.seq, bytes: bytes)
+    }
+    return page.count
   }
 
-  mutating func acked(_ upTo: Seq) {
-    ackedUpTo = max(ackedUpTo, upTo)
-    if case .ack(let awaited) = waiting, ackedUpTo >= awaited { waiting = .nothing }
+  /// The page has come when there was no room in the session: it is read again.
+  mutating func droppedPage() {
+    assert(isReading)
+    isReading = false
   }
 
-  /// An event of the stream has committed, which may end it.
-  mutating func committed(_ seq: Seq, ends: Ending?) -> Verdict {
+  mutating func acked(_ upTo: Seq) { window.ack(upTo) }
+
+  /// An event of the stream has committed, which may end it. `mayPush` is false while the session
+  /// has no room, of whatever stream.
+  mutating func committed(
+    _ seq: Seq, bytes: Int, ends: Ending?, mayPush: Bool
+  ) -> Verdict {
     switch phase {
     case .opening:
       target = max(target, seq)
       if let ends { heldEndings.append((seq, ends)) }
       return .hold
-    case .syncing:
+    case .syncing, .behind:
       target = max(target, seq)
       if let ends, seq > openedHead, closesAt == nil { close(at: seq, ends) }
       return .hold
     case .live:
       guard seq > sent else { return .drop }
       guard seq == sent.next else { return .gap }
-      sent = seq
-      guard let ends else { return .push }
-      close(at: seq, ends)
-      return .pushLast
+      if let ends { close(at: seq, ends) }
+      guard mayPush, window.takes(bytes: bytes) else {
+        phase = .behind
+        target = seq
+        nextBytes = bytes
+        return .fallBehind
+      }
+      pushed(seq, bytes: bytes)
+      return ends == nil ? .push : .pushLast
     }
+  }
+
+  private mutating func pushed(_ seq: Seq, bytes: Int) {
+    window.push(seq, bytes: bytes)
+    sent = seq
+    nextBytes = 1
+    saidAwaiting = false
   }
 
   private mutating func close(at seq: Seq, _ ending: Ending) {

@@ -14,7 +14,8 @@ extension SessionHandler {
     case .scheduleExpiry(let delay): scheduleExpiry(after: delay)
     case .query(let query, let sequence): ask(query, sequence)
     case .resolve(let name, let reading): resolve(name, reading: reading)
-    case .readPage(let stream, let from, let through): readPage(stream, from, through)
+    case .readPage(let stream, let from, let through, let bytesMax):
+      readPage(stream, from, through, bytesMax)
     case .subscribe(let stream):
       if subscribed.insert(stream).inserted { home.subscribe(self, to: stream) }
     case .unsubscribe(let stream):
@@ -115,12 +116,12 @@ extension SessionHandler {
   }
 
   /// Waits as long as it takes: a sync that is refused would only begin again.
-  private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq) {
+  private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq, _ bytesMax: Int) {
     let queries = home.context.queries
     leased(2 * Limits.pageBytesMax, within: nil) {
       try await queries.events(
         of: stream, from: from, through: through, limit: Limits.pageEventsMax,
-        bytesMax: Limits.pageBytesMax)
+        bytesMax: min(bytesMax, Limits.pageBytesMax))
     } then: { result, _ in
       self.input { $0.pageRead(stream, result, &$1) }
     }

@@ -18,7 +18,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var isMarked = false
   private var readIsPending = false
   var isClosing = false
-  private var unwritableTicks = 0
+  private var waitingAtTick = 0
   /// For how long the rest of a frame has been waited for.
   private var frameTicks = 0
   var subscribed: Set<StreamKey> = []
@@ -79,23 +79,35 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func tick() {
-    guard let channel else { return }
-    let isWritable = channel.channel.isWritable
-    unwritableTicks = isWritable ? 0 : unwritableTicks + 1
-    if unwritableTicks >= 4 { tooSlow() }
+    guard channel != nil else { return }
     unreadTicks = unreadReplies == 0 ? 0 : unreadTicks + 1
     if unreadTicks >= 2, home.context.queryBudget.isContended { keepsOthersOut() }
-    input { $0.tick(isReading: isWritable && $0.takesFrames, &$1) }
+    // Slow as it may be, it takes what it is sent.
+    let waiting = waitingBytes
+    let isTaking = waiting < waitingAtTick
+    waitingAtTick = waiting
+    input {
+      if isTaking { $0.peerIsAlive() }
+      $0.tick(isReading: !self.isWritable || $0.takesFrames, &$1)
+    }
     checkFrame()
   }
 
   /// Bytes are a sign of life, but a frame may not be fed for ever, a byte at a time.
   private func checkFrame() {
-    frameTicks = decoder.pendingBytes > 0 && machine.takesFrames ? frameTicks + 1 : 0
+    let isAwaited = decoder.pendingBytes > 0 && machine.takesFrames && isWritable
+    frameTicks = isAwaited ? frameTicks + 1 : 0
     guard frameTicks > 2 * home.context.options.frameIntervalsMax else { return }
     let late = DaybookError(
       .heartbeatMissed, "a frame took too long to come; send frames as a whole")
     input { $0.closing(late, &$1) }
+  }
+
+  private var isWritable: Bool { channel?.channel.isWritable ?? true }
+
+  /// What was said and the client's system has not taken.
+  var waitingBytes: Int {
+    (try? channel?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
   }
 
   // MARK: channel
@@ -149,7 +161,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     // A connection that is being closed is read to its end, so that what was said last arrives.
     guard !machine.isClosed else { return }
     decoder.append(unwrapInboundIn(data))
-    machine.receivedBytes()
+    machine.peerIsAlive()
     takeFrames()
     mark()
   }
@@ -160,7 +172,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   private func takeFrames() {
-    while machine.takesFrames {
+    // What is asked while answers wait to be read is answered when they have been.
+    while machine.takesFrames, isWritable {
       do throws(FrameFault) {
         guard let frame = try decoder.next() else { break }
         frameTicks = 0
@@ -171,14 +184,18 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     }
   }
 
-  /// Asked before each read: while the session takes no frames, nor reads what it is sent, its
-  /// client waits.
+  /// Asked before each read: while the session takes no frames its client waits. One that does not
+  /// read what it is sent is listened to for some more, for its heartbeats.
   func read(context: ChannelHandlerContext) {
     if isReading { context.read() } else { readIsPending = true }
   }
 
   private var isReading: Bool {
-    machine.isClosed || (machine.takesFrames && channel?.channel.isWritable ?? true)
+    if machine.isClosed { return true }
+    guard isWritable else {
+      return decoder.pendingBytes < home.context.options.unreadFramesBytesMax
+    }
+    return machine.takesFrames
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -196,7 +213,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     guard !machine.isClosed else { return context.close(promise: nil) }
     do throws(FrameFault) {
       // Whole frames may still wait here for room; only a cut one is a fault.
-      if machine.takesFrames { try decoder.finish() }
+      if machine.takesFrames, isWritable { try decoder.finish() }
       input { $0.disconnected(&$1) }
       isClosing = true
       home.settle()
@@ -247,15 +264,18 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     isMarked = false
     makeRoom()
     repeat {
-      while !output.actions.isEmpty {
-        var actions: [SessionAction] = []
-        swap(&actions, &output.actions)
-        for action in actions { run(action) }
-      }
-      // Answers make room for frames that are here already.
-      if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
-    } while !output.actions.isEmpty
-    flush()
+      repeat {
+        while !output.actions.isEmpty {
+          var actions: [SessionAction] = []
+          swap(&actions, &output.actions)
+          for action in actions { run(action) }
+        }
+        // Answers make room for frames that are here already.
+        if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
+      } while !output.actions.isEmpty
+      flush()
+      machine.flushed(isFull: !isWritable, &output)
+    } while !output.actions.isEmpty || (channel != nil && !output.isEmpty)
     if readIsPending, isReading, let channel {
       readIsPending = false
       channel.read()
@@ -268,7 +288,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     for chunk in chunks.dropLast() { channel.write(wrapOutboundOut(chunk), promise: nil) }
     guard let last = chunks.last else { return }
     channel.writeAndFlush(wrapOutboundOut(last), promise: promiseOfWriting(channel))
-    if !isClosing, !channel.channel.isWritable { checkBacklog(channel) }
   }
 
   /// Nil where nothing waits for what is said to be written.
@@ -284,18 +303,6 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
       if isLast { self.hangUp() }
     }
     return promise
-  }
-
-  private func checkBacklog(_ channel: ChannelHandlerContext) {
-    let waiting = try? channel.channel.syncOptions?.getOption(.bufferedWritableBytes)
-    if waiting ?? 0 > home.context.options.outboundBytesMax { tooSlow() }
-  }
-
-  /// What waits to be sent may never be: the reason is said, but not waited for.
-  private func tooSlow() {
-    let reason = DaybookError(
-      .slowConsumer, "what is pushed is not read fast enough; connect again and read faster")
-    input { $0.closing(reason, &$1) }
   }
 
   /// Others wait for the memory of what this one has asked for and does not read.

@@ -10,7 +10,7 @@ import Ports
 package final class TCPGateway: Sendable {
   private let group: any EventLoopGroup
   private let context: GatewayContext
-  private let loops: [GatewayLoop]
+  let loops: [GatewayLoop]
   private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
   /// `group` serves the connections; its loops may be shared with the partitions'. Subscribes to
@@ -44,7 +44,9 @@ package final class TCPGateway: Sendable {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(
-        .writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20)
+        .writeBufferWaterMark,
+        value: .init(
+          low: context.options.outboundBytesLow, high: context.options.outboundBytesMax)
       )
       .childChannelOption(.recvAllocator, value: ReadSizes.stranger)
       .childChannelOption(.maxMessagesPerRead, value: 1)

@@ -81,7 +81,7 @@ final class RequestSession {
     switch action {
     case .submit(let command, let purpose):
       machine.answered(purpose, world.decide(command), &output)
-    case .readPage(let stream, let from, let through):
+    case .readPage(let stream, let from, let through, _):
       machine.pageRead(stream, .success(world.events(of: stream, from...through)), &output)
     case .query(let query, _): queries.append(query)
     case .online(let check, _): checks.append(check)

@@ -27,7 +27,7 @@ struct RunTally: Sendable {
       "crash", "stop", "cut", "process ended", "append failed", "append survived unannounced",
       "append lost", "snapshot lost", "repeated answer", "transient pushed", "told online",
       "tombstone shown", "not visible", "relayed amendment hidden", "joined again", "pending join",
-      "command abandoned", "device began anew",
+      "command abandoned", "device began anew", "awaited an ack", "fell behind",
     ]
 }
 
@@ -54,6 +54,8 @@ extension SimRun {
     }
     tally.count("transient pushed", watch.transients.count)
     tally.count("told online", watch.online.count)
+    tally.count("awaited an ack", watch.awaitedAcks)
+    tally.count("fell behind", watch.fallsBehind)
     tally.count("sight", watch.sights.count)
     tally.count("step", steps)
     tally.count(

@@ -246,7 +246,8 @@ final class SimDevice {
       if let query = queries.removeValue(forKey: id) {
         run.watch.answered(query, outcome, by: self)
       }
-    case .opened: break
+    // Acks go out when the simulation says so.
+    case .opened, .ackNow: break
     case .retryLater: retryIsDue = true
     case .reconnect: hangUp()
     case .stop(let error):

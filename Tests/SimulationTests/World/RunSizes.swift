@@ -1,5 +1,6 @@
 import DaybookModel
 
+@testable import Gateway
 @testable import Partitions
 
 /// How large a run is and what its operator has set, all of it of the seed.
@@ -10,6 +11,10 @@ struct RunSizes {
   let commands: Int
   /// Events in one page of a sync: few, so that acks pace it.
   let pageEvents: Int
+  /// What a session is pushed of a stream without having acked it.
+  let window: PushWindow.Size
+  /// Frames on their way to a client: no more are pushed before it has taken some.
+  let outboundFrames: Int
   let policy: RunPolicy
   let snapshots: SnapshotPolicy
   /// Troubles come once in so many steps.
@@ -25,6 +30,9 @@ struct RunSizes {
     groups = ["red", "blue", "green"].prefix(dice.within(2...3)).map { GroupID(checked: $0) }
     commands = dice.within(20...80)
     pageEvents = dice.pick([1, 3, 10, 256])
+    window = PushWindow.Size(
+      events: dice.pick([1, 2, 7, 1_024]), bytes: dice.pick([1, 400, 1 << 20]))
+    outboundFrames = dice.pick([2, 10, 1_000])
     policy = RunPolicy(
       recallLimitMilliseconds: dice.pick([86_400_000, 86_400_000, 2_000, nil]),
       hidesBlocks: dice.oneIn(3))

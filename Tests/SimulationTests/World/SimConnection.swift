@@ -22,7 +22,9 @@ final class SimConnection {
 
   func sendToServer(_ item: Item) { if session != nil { toServer.append(item) } }
 
-  func sendToClient(_ item: Item) { if device.connection === self { toClient.append(item) } }
+  var isOpenToClient: Bool { device.connection === self }
+
+  func sendToClient(_ item: Item) { if isOpenToClient { toClient.append(item) } }
 
   func takeToServer() -> Item { toServer.removeFirst() }
 

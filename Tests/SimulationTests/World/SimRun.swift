@@ -143,7 +143,7 @@ final class SimRun: @unchecked Sendable {
     case .work(let index): work.doOne(index)
     case .append(let index): log.complete(index, failingWith: fault())
     case .toServer(let connection): deliver(to: connection)
-    case .toClient(let connection): connection.device.receive(connection.takeToClient())
+    case .toClient(let connection): deliver(toClientOf: connection)
     case .take(let device): device.takeOne()
     case .acks(let device): device.sendAcks()
     case .connect(let device): connect(device)
@@ -164,6 +164,12 @@ final class SimRun: @unchecked Sendable {
     guard let session = connection.session else { return }
     let item = connection.takeToServer()
     session.home.loop.within { session.receive(item) }
+  }
+
+  private func deliver(toClientOf connection: SimConnection) {
+    connection.device.receive(connection.takeToClient())
+    guard let session = connection.session else { return }
+    session.home.loop.within { session.drained() }
   }
 
   private func connect(_ device: SimDevice) {

@@ -12,7 +12,7 @@ import Ports
 /// `@unchecked Sendable`: a simulated run is one thread.
 final class SimServer: @unchecked Sendable {
   unowned let run: SimRun
-  let options: GatewayOptions
+  private(set) var options = GatewayOptions()
   private(set) var loops: [SimLoop] = []
   private(set) var owners: [PartitionOwner] = []
   private(set) var gateways: [SimGateway] = []
@@ -23,7 +23,7 @@ final class SimServer: @unchecked Sendable {
 
   init(_ run: SimRun, life: Int) {
     self.run = run
-    options = GatewayOptions()
+    options.window = run.sizes.window
     lastSession = life * 1000
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,

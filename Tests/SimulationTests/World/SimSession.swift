@@ -44,7 +44,7 @@ final class SimSession: @unchecked Sendable {
     case .frame(let bytes):
       guard !machine.isClosed else { return }
       decoder.append(bytes)
-      machine.receivedBytes()
+      machine.peerIsAlive()
       takeFrames()
       settle()
     case .end:
@@ -54,7 +54,7 @@ final class SimSession: @unchecked Sendable {
   }
 
   private func takeFrames() {
-    while machine.takesFrames {
+    while machine.takesFrames, !isFull {
       do throws(FrameFault) {
         guard let frame = try decoder.next() else { break }
         machine.received(frame, &output)
@@ -66,15 +66,26 @@ final class SimSession: @unchecked Sendable {
 
   private func settle() {
     repeat {
-      while !output.actions.isEmpty {
-        var actions: [SessionAction] = []
-        swap(&actions, &output.actions)
-        for action in actions { run(action) }
-      }
-      if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
-    } while !output.actions.isEmpty
-    flush()
+      repeat {
+        while !output.actions.isEmpty {
+          var actions: [SessionAction] = []
+          swap(&actions, &output.actions)
+          for action in actions { run(action) }
+        }
+        if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
+      } while !output.actions.isEmpty
+      flush()
+      machine.flushed(isFull: isFull, &output)
+    } while !output.actions.isEmpty || !output.isEmpty
   }
+
+  /// So much is on its way to the client that no more is pushed.
+  private var isFull: Bool {
+    connection.isOpenToClient && connection.toClient.count >= home.server.run.sizes.outboundFrames
+  }
+
+  /// The client has taken a frame.
+  func drained() { settle() }
 
   private func flush() {
     guard !output.isEmpty else { return }
@@ -112,7 +123,8 @@ final class SimSession: @unchecked Sendable {
     case .scheduleExpiry: break
     case .query(let query, let sequence): ask(query, sequence)
     case .resolve(let name, let reading): resolve(name, reading)
-    case .readPage(let stream, let from, let through): readPage(stream, from, through)
+    case .readPage(let stream, let from, let through, let bytesMax):
+      readPage(stream, from, through, bytesMax)
     case .subscribe(let stream): home.subscribe(self, to: stream)
     case .unsubscribe(let stream): home.unsubscribe(self, from: stream)
     case .register(let user, let device):
@@ -154,13 +166,13 @@ final class SimSession: @unchecked Sendable {
     }
   }
 
-  private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq) {
+  private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq, _ bytesMax: Int) {
     let run = home.server.run
     run.work.run { [self] in
       let result = run.waiting {
         try await run.queries.events(
           of: stream, from: from, through: through, limit: run.sizes.pageEvents,
-          bytesMax: Limits.pageBytesMax)
+          bytesMax: min(bytesMax, Limits.pageBytesMax))
       }
       onLoop { $0.pageRead(stream, result, &$1) }
     }

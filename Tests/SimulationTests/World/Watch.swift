@@ -50,6 +50,8 @@ final class Watch {
   private(set) var online: [OnlineSight] = []
   private(set) var histories: [HistorySight] = []
   private(set) var faults: [String] = []
+  private(set) var awaitedAcks = 0
+  private(set) var fallsBehind = 0
   /// Whole ranges, fetched at the end.
   private(set) var ranges: [FetchedRange] = []
 
@@ -80,6 +82,8 @@ final class Watch {
       case .event:
         sights.append(
           Sight(device: device, event: try EventDecoding.decode(frame.body), isAnswer: false))
+      case .awaitingAck: awaitedAcks += 1
+      case .behind: fallsBehind += 1
       case .transient:
         transients.append(
           TransientSight(
