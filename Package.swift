@@ -35,6 +35,20 @@ func tests(
     name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
+/// The decoders that bytes from outside reach, and tests that try them; with DAYBOOK_FUZZ in the
+/// environment a libFuzzer program in their place (`ops/prove fuzz`).
+func fuzzing(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  guard Context.environment["DAYBOOK_FUZZ"] != nil else {
+    return .testTarget(
+      name: name, dependencies: dependencies, exclude: ["Driver", "Corpus"],
+      swiftSettings: settings)
+  }
+  return .executableTarget(
+    name: fuzzer, dependencies: dependencies, path: "Tests/\(name)",
+    exclude: ["Corpus", "CorpusTests.swift", "Mutator.swift"], swiftSettings: settings)
+}
+let fuzzer = "DaybookFuzz"
+
 // The import rules behind this list are data in Tests/TidyTests/ImportRules.swift.
 let package = Package(
   name: "daybook",
@@ -118,6 +132,12 @@ let package = Package(
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Partitions", "Gateway", nioCore,
         nioPosix, nioLocks, nioEmbedded, logging,
+      ]),
+    fuzzing(
+      "FuzzingTests",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "WireProtocol",
+        "Identity", nioCore, nioLocks, protobuf,
       ]),
     tests(
       "SimulationTests",

@@ -51,23 +51,31 @@ package enum SnapshotCoding {
     state.clock = MessageClock(ticks: snapshot.clockTicks)
     state.recordedAt = Timestamp(milliseconds: snapshot.recordedAtMs)
     for mailbox in snapshot.mailboxes {
-      guard let decoded = MailboxSnapshotCoding.decode(mailbox) else { return nil }
-      _ = state.mailboxes.insert(.user(UserID(checked: mailbox.user)), decoded)
+      let key = StreamKey.user(UserID(checked: mailbox.user))
+      guard state.mailboxes[key] == nil, let decoded = MailboxSnapshotCoding.decode(mailbox)
+      else { return nil }
+      _ = state.mailboxes.insert(key, decoded)
     }
     for group in snapshot.groups {
-      guard let decoded = GroupSnapshotCoding.decode(group) else { return nil }
-      _ = state.groups.insert(.group(GroupID(checked: group.group)), decoded)
+      let key = StreamKey.group(GroupID(checked: group.group))
+      guard state.groups[key] == nil, let decoded = GroupSnapshotCoding.decode(group)
+      else { return nil }
+      _ = state.groups.insert(key, decoded)
     }
     for origin in snapshot.origins {
       guard let id = Origin(origin.origin), let window = decode(origin) else { return nil }
-      let user = origin.user.isEmpty ? nil : UserID(checked: origin.user)
-      _ = state.origins.insert(IssuedOrigin(id, user: user), window)
+      let issued = IssuedOrigin(id, user: origin.user.isEmpty ? nil : UserID(checked: origin.user))
+      guard state.origins[issued] == nil else { return nil }
+      _ = state.origins.insert(issued, window)
     }
     for source in snapshot.sources {
-      state.sources[PartitionID(Int(source.partition))] = PartitionState.SourcePosition(
-        offset: Offset(Int64(source.offset)), index: source.index)
+      guard let partition = UInt16(exactly: source.partition),
+        let offset = Int64(exactly: source.offset)
+      else { return nil }
+      state.sources[PartitionID(partition)] = PartitionState.SourcePosition(
+        offset: Offset(offset), index: source.index)
     }
-    return (state, Offset(Int64(snapshot.relayedThrough)))
+    return Int64(exactly: snapshot.relayedThrough).map { (state, Offset($0)) }
   }
 }
 
