@@ -79,6 +79,17 @@ final class SimFolder {
     for entry in sorted { if case .file(let file) = entry.entry { file.losePower(&random) } }
   }
 
+  /// All below is as it is for good.
+  func syncAll() {
+    sync()
+    for entry in entries.values {
+      switch entry {
+      case .file(let file): file.sync()
+      case .folder(let folder): folder.syncAll()
+      }
+    }
+  }
+
   func evict() {
     for entry in entries.values {
       switch entry {

@@ -9,6 +9,9 @@ enum StorageSeeds {
   /// One run is told step by step.
   static var isOne: Bool { chosen != nil && current.count == 1 }
 
+  /// Sweeps over every byte leave most out, unless somebody asked for long runs.
+  static var sweepStride: Int { isChosen ? 1 : 31 }
+
   static var current: [UInt64] {
     guard let text = chosen else { return Array(1...150) }
     let bounds = text.components(separatedBy: "..").map { UInt64($0) }
@@ -23,6 +26,7 @@ enum StorageSeeds {
   static func run(
     _ seeds: [UInt64], _ body: @escaping @Sendable (UInt64) throws -> [String]
   ) async -> [(seed: UInt64, lines: [String])] {
+    let progress = NIOLockedValueBox(Progress(count: seeds.count))
     let tasks = isChosen ? ProcessInfo.processInfo.activeProcessorCount : 1
     return await withTaskGroup(of: [(seed: UInt64, lines: [String])].self) { group in
       for task in 0..<tasks {
@@ -32,6 +36,7 @@ enum StorageSeeds {
             var lines: [String]
             do { lines = try body(seeds[at]) } catch { lines = ["\(error)"] }
             if !lines.isEmpty { found.append((seeds[at], lines)) }
+            if isChosen { progress.withLockedValue { $0.advance(isGood: lines.isEmpty) } }
             await Task.yield()
           }
           return found
@@ -39,5 +44,28 @@ enum StorageSeeds {
       }
       return await group.reduce(into: []) { $0 += $1 }.sorted { $0.seed < $1.seed }
     }
+  }
+}
+
+/// How far a long run is, said every ten seconds.
+private struct Progress {
+  let count: Int
+  private var done = 0
+  private var failed = 0
+  private let begin = ContinuousClock.now
+  private var told = ContinuousClock.now
+
+  init(count: Int) { self.count = count }
+
+  mutating func advance(isGood: Bool) {
+    done += 1
+    if !isGood { failed += 1 }
+    guard ContinuousClock.now - told > .seconds(10) else { return }
+    told = .now
+    let seconds = (told - begin) / .seconds(1)
+    let rate = Double(done) / seconds
+    print(
+      "storage: \(done) of \(count) seeds, \(failed) failing, \(Int(rate)) a second, "
+        + "\(Int(Double(count - done) / rate)) s left")
   }
 }
