@@ -143,6 +143,23 @@ struct PresenceTests {
     }
   }
 
+  @Test("only so many users are asked about at a time, however few the queries")
+  func usersInFlight() async throws {
+    var options = GatewayOptions.patient
+    options.onlineUsersInFlightMax = 3
+    try await GatewayFixture.run(options) { fixture in
+      let (alice, _) = try await fixture.live("alice:phone")
+      fixture.daybook.state.withLockedValue { $0.holdsContacts = true }
+      let two = Daybook_V1_OnlineRequest.with { $0.users = ["bob", "carol"] }
+      let sequence = try await alice.say(.online, two)
+      #expect(try await alice.error(.online, two) == .tooManyInFlight)
+      _ = try await fixture.daybook.commands(atLeast: 2, where: PresenceTests.isContactCheck)
+      fixture.daybook.release()
+      #expect(try await alice.next().sequence == sequence)
+      #expect(try await online(alice, ["bob", "carol"]).count == 2)
+    }
+  }
+
   @Test("an answer that the read side can't give is an error, and queries go on")
   func fails() async throws {
     var options = GatewayOptions.patient

@@ -39,6 +39,8 @@ package struct GatewayOptions: Sendable {
   package var unreadPageMax = 5_000
   /// Users whose presence one session may watch.
   package var watchedUsersMax = 10_000
+  /// Users in online queries of one session without an answer; one query more is refused.
+  package var onlineUsersInFlightMax = 10_000
   /// Typing pushes that a session may cause in one half of a heartbeat interval; more are dropped.
   package var typingMax = 60
   /// Open connections; one more is told so and closed. Asked each time: what the system lets a

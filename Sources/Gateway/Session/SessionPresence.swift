@@ -53,6 +53,12 @@ extension SessionMachine {
       throw DaybookError(
         .invalidRequest, "one session watches at most \(options.watchedUsersMax) users")
     }
+    let inFlight = onlineChecks.values.reduce(users.count) { $0 + $1.users.count }
+    guard inFlight <= options.onlineUsersInFlightMax else {
+      throw DaybookError(
+        .tooManyInFlight,
+        "online queries for \(options.onlineUsersInFlightMax) users are unanswered; wait for one")
+    }
     try countQuery()
     var check = OnlineCheck(users: users, watch: request.watch)
     if request.watch {
