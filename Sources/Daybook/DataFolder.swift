@@ -13,7 +13,9 @@ import SegmentLog
 ///     projections/   read models, a SQLite file each
 struct DataFolder: Sendable {
   /// What is written. Every version has kinds of events that the one before does not know.
-  static let formatVersion = 2
+  static let formatVersion = 3
+  /// From this one on the description is checksummed.
+  private static let sealedVersion = 3
   static let readableVersions = 1...formatVersion
 
   let path: String
@@ -47,8 +49,10 @@ struct DataFolder: Sendable {
   private struct Description: Codable {
     var formatVersion: Int
     var receiptsMembersMax: Int?
+    var checksum: String?
 
     enum CodingKeys: String, CodingKey {
+      case checksum
       case formatVersion = "format_version"
       case receiptsMembersMax = "receipts_members_max"
     }
@@ -79,7 +83,15 @@ struct DataFolder: Sendable {
       throw DaybookError(
         .formatVersion,
         "\(path) is of format version \(description.formatVersion), this program reads "
-          + "up to \(DataFolder.formatVersion): use the program that made it")
+          + "up to \(DataFolder.formatVersion): use the program that made it; if this one did, "
+          + "daybook.json is damaged, and comes back from a copy")
+    }
+    let isSealed =
+      description.checksum != nil || description.formatVersion >= DataFolder.sealedVersion
+    guard !isSealed || SealedText.isWhole(bytes) else {
+      throw DaybookError(
+        .logCorrupt,
+        "\(descriptionPath) was changed or is damaged: restore it from a copy; nothing was done")
     }
     self.init(
       checked: path, try description.settings(descriptionPath),
@@ -101,13 +113,14 @@ struct DataFolder: Sendable {
   }
 
   private static func description(_ settings: Settings) -> String {
-    "{\"format_version\": \(formatVersion), "
-      + "\"receipts_members_max\": \(settings.receiptsMembersMax)}\n"
+    SealedText.close(
+      "{\"format_version\": \(formatVersion), "
+        + "\"receipts_members_max\": \(settings.receiptsMembersMax), ")
   }
 
   /// The right to write to the folder, for as long as the result lives. Throws
   /// `data_folder_in_use`, `permission_denied`.
-  func lock() throws(DaybookError) -> FolderLock { try FolderLock(lockPath) }
+  func lock() throws(DaybookError) -> FolderLock { try FolderLock(lockPath, guarding: logPath) }
 
   /// Makes a folder that only its owner may enter. `fill` makes what goes into it; then comes
   /// `daybook.json`, so that a folder that was not finished is none. Throws `data_folder_exists`,
@@ -177,7 +190,11 @@ struct DataFolder: Sendable {
   static func failure(_ what: String, _ path: String, _ number: Int32) -> DaybookError {
     switch number {
     case EEXIST:
-      DaybookError(.dataFolderExists, "\(path) is there already: choose another path")
+      DaybookError(
+        .dataFolderExists,
+        access("\(path)/\(descriptionName)", F_OK) == 0 || access("\(path)/log", F_OK) != 0
+          ? "\(path) is there already: choose another path"
+          : "\(path) was begun by an 'init' that did not finish: remove it, then try again")
     case ENOENT, ENOTDIR:
       DaybookError(
         .dataFolderMissing,

@@ -38,8 +38,16 @@ struct Daybook: AsyncParsableCommand {
   }
 
   private static func fail(_ error: DaybookError, status: ExitCode) -> Never {
-    let message = error.message.split(separator: "\n").joined(separator: " ")
-    printToStandardError("daybook: \(error.code.name): \(Terminal.safe(message))")
+    printToStandardError("daybook: \(Terminal.safe(error.operatorLine))")
     Foundation.exit(status.rawValue)
+  }
+}
+
+extension DaybookError {
+  /// Code, message, and what led to it where that says more: the path that a system call was about.
+  var operatorLine: String {
+    let isFoundations = cause.map { type(of: $0) is NSError.Type || $0 is CocoaError } ?? true
+    let because = isFoundations ? "" : " (\(cause!))"
+    return "\(code.name): \(message)\(because)".split(separator: "\n").joined(separator: " ")
   }
 }

@@ -30,6 +30,14 @@ struct Serve: AsyncParsableCommand {
     help: "Do not tell users that they were blocked: what they send seems sent, and goes nowhere.")
   var hideBlocks = false
 
+  @Option(
+    name: .customLong("read-only-partitions"),
+    help: """
+      Partitions, as numbers with commas between, that are served as they are and take nothing \
+      new, such as one that was restored from an older copy than the others.
+      """)
+  var readOnlyPartitions = ""
+
   func validate() throws {
     guard recallLimit <= Serve.recallLimitMax else {
       throw ValidationError("--recall-limit is 0 to \(Serve.recallLimitMax) seconds")
@@ -42,6 +50,20 @@ struct Serve: AsyncParsableCommand {
 
   private var policy: DecisionPolicy {
     DecisionPolicy(recallLimitMilliseconds: recallLimit * 1000, hidesBlocks: hideBlocks)
+  }
+
+  private func readOnly(_ folder: DataFolder) throws(DaybookError) -> Set<PartitionID> {
+    let count = try SegmentLogReader.describe(folder.logPath).partitionCount
+    var partitions: Set<PartitionID> = []
+    for text in readOnlyPartitions.split(separator: ",") {
+      guard let index = Int(text.filter { $0 != " " }), (0..<count).contains(index) else {
+        throw DaybookError(
+          .invalidArgument,
+          "--read-only-partitions takes numbers from 0 to \(count - 1), not '\(text)'")
+      }
+      partitions.insert(PartitionID(index))
+    }
+    return partitions
   }
 
   func run() async throws {
@@ -57,9 +79,9 @@ struct Serve: AsyncParsableCommand {
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
     try ListenProbe.check(address)
-    try folder.raiseVersion()
     let server = try await Server(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
+      readOnlyPartitions: try readOnly(folder),
       report: { printToStandardError("daybook: \($0)") })
     do {
       let bound = try await server.start(

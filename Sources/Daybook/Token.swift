@@ -40,7 +40,7 @@ struct TokenCommand: AsyncParsableCommand {
     let principal = try principal()
     let folder = try data.open()
     let secret = try Secret.load(at: folder.secretPath)
-    let log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
+    let log = try SegmentLogReader.describe(folder.logPath)
     let authority = await TokenAuthority(
       secret: secret, logID: log.logID, now: { SystemClock().now() })
     try printToStandardOutput(try await authority.issue(principal, expiresInSeconds: expiresIn))

@@ -7,6 +7,9 @@ package protocol LogPort: LogReader {
   /// The epoch that this opening of the log has written and synced.
   var epoch: Epoch { get }
 
+  /// Why the partition takes no appends for as long as the log is open; nil if it does.
+  func readOnly(_ partition: PartitionID) -> DaybookError?
+
   /// Room that an `AppendBatch` leaves at the front of its bytes, for the log's own header.
   var batchHeaderBytes: Int { get }
 
@@ -58,6 +61,10 @@ package protocol LogReader: AnyObject, Sendable {
   func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting]
+}
+
+extension LogPort {
+  package func readOnly(_ partition: PartitionID) -> DaybookError? { nil }
 }
 
 extension LogReader {

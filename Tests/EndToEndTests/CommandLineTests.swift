@@ -124,7 +124,7 @@ struct CommandLineTests {
     defer { try? FileManager.default.removeItem(at: folder) }
     let data = folder.appending(path: "data").path
     try await Program.succeed(["init", "--data", data])
-    for text in ["{\"format_version\": 3}", "{}", "nonsense", ""] {
+    for text in ["{\"format_version\": 99}", "{}", "nonsense", ""] {
       try text.write(toFile: "\(data)/daybook.json", atomically: true, encoding: .utf8)
       for command in [["serve"], ["log", "info"], ["projection", "list"]] {
         let output = try await Program.run(command + ["--data", data])

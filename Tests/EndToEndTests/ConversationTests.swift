@@ -156,7 +156,7 @@ struct ConversationTests {
     try await Program.succeed(["log", "info", "--data", server.data])
     #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 1"))
     try await server.start()
-    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 2"))
+    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 3"))
     await server.stop()
     try await Program.succeed(["log", "info", "--data", server.data])
   }

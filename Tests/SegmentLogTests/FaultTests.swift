@@ -59,8 +59,9 @@ struct FaultTests {
     let test = try TestLog()
     let files = FaultyFileSystem()
     let log = try test.open(files: files)
+    _ = try await log.append(messages(1...4))
     files.fail(.allocate, ENOSPC)
-    var stored: UInt64 = 0
+    var stored: UInt64 = 4
     var refused: ErrorCode?
     while refused == nil {
       refused = await code { try await log.append(messages(stored + 1...stored + 4)) }
@@ -109,7 +110,7 @@ struct FaultTests {
 
   @Test(
     "out of file descriptors at a roll: appends are refused for now, and go on without a restart",
-    arguments: ["", "/epoch", "/log/0", FileNames.temporarySuffix])
+    arguments: ["", "/log/0", FileNames.temporarySuffix])
   func outOfFiles(_ which: String) async throws {
     let test = try TestLog()
     let files = FaultyFileSystem()
@@ -147,8 +148,9 @@ struct FaultTests {
     let files = FaultyFileSystem()
     let log = try test.open(files: files)
     let folder = test.partitionFolder
+    _ = try await log.append(messages(1...4))
     files.fail(.syncData, EIO) { $0 == folder }
-    var stored: UInt64 = 0
+    var stored: UInt64 = 4
     while await code({ try await log.append(messages(stored + 1...stored + 4)) }) == nil {
       stored += 4
     }
@@ -184,9 +186,9 @@ struct FaultTests {
     let test = try TestLog()
     let files = FaultyFileSystem()
     let log = try test.open(files: files)
+    _ = try await log.append(messages(1...1), generation: 1)
     files.fail(.allocate, ENOSPC)
     let large = [TestEvent(text: String(repeating: "x", count: 5000))]
-    _ = try await log.append(messages(1...1), generation: 1)
     #expect(await code { try await log.append(large, generation: 1) } == .storageFull)
     files.heal()
     #expect(await code { try await log.append(messages(2...2), generation: 1) } == .storageFull)
@@ -245,14 +247,10 @@ struct FaultTests {
   func leftTail() async throws {
     let test = try TestLog()
     let segment = FileNames.segment(.zero)
-    try await test.write([messages(1...2), messages(3...4)])
-    let watermark = try test.bytes(FileNames.watermark)
-    let start = Int(try test.reader().segments(of: zero)[0].bytesUsed)
-    try await test.write([messages(5...6)])
+    let third = try await test.makeTorn()
+    let (start, end) = (third.lowerBound, third.upperBound)
     try test.flip(segment, at: start + 100)
-    try test.replace(FileNames.watermark, with: watermark)
     let torn = try test.bytes(segment)
-    let end = try #require(torn.lastIndex { $0 != 0 }) + 1
     // The second time under an epoch of its own, after a stop with the tail still there.
     for _ in 0..<2 {
       let files = FaultyFileSystem()

@@ -97,24 +97,24 @@ final class FaultyFileSystem: FileSystem {
     }
   }
 
-  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> Int32 {
+  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> File {
     let isOutOfFiles = state.withLockedValue { $0.failures[.open]?.number == EMFILE }
     if flags & O_CREAT != 0 || isOutOfFiles { try check(.open, path) }
     let file = try real.open(path, flags: flags, mode: mode)
-    state.withLockedValue { $0.paths[file] = path }
+    state.withLockedValue { $0.paths[file.descriptor] = path }
     return file
   }
 
-  func close(_ file: Int32) { real.close(file) }
+  func close(_ file: File) { real.close(file) }
 
   func read(
-    _ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64
+    _ file: File, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64
   ) throws(FileError) -> Int {
     try real.read(file, into: bytes, at: position)
   }
 
   func write(
-    _ file: Int32, _ bytes: UnsafeRawBufferPointer, at position: UInt64
+    _ file: File, _ bytes: UnsafeRawBufferPointer, at position: UInt64
   ) throws(FileError) {
     do throws(FileError) {
       try check(.write)
@@ -126,7 +126,7 @@ final class FaultyFileSystem: FileSystem {
       throw error
     }
     // What is made under a temporary name is synced before it gets its own: of no interest here.
-    let path = state.withLockedValue { $0.paths[file] } ?? ""
+    let path = state.withLockedValue { $0.paths[file.descriptor] } ?? ""
     if !path.hasSuffix(FileNames.temporarySuffix) {
       let before = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
       defer { before.deallocate() }
@@ -141,20 +141,20 @@ final class FaultyFileSystem: FileSystem {
     try real.write(file, bytes, at: position)
   }
 
-  func syncData(_ file: Int32) throws(FileError) {
+  func syncData(_ file: File) throws(FileError) {
     state.withLockedValue { $0.syncs += 1 }
     try check(.syncData)
     try real.syncData(file)
     state.withLockedValue { state in
-      let path = state.paths[file]
+      let path = state.paths[file.descriptor]
       state.unsynced.removeAll { $0.path == path }
     }
   }
 
-  func sync(_ file: Int32) throws(FileError) {
-    try check(.syncData, state.withLockedValue { $0.paths[file] } ?? "")
+  func sync(_ file: File) throws(FileError) {
+    try check(.syncData, state.withLockedValue { $0.paths[file.descriptor] } ?? "")
     state.withLockedValue { state in
-      guard let folder = state.paths[file] else { return }
+      guard let folder = state.paths[file.descriptor] else { return }
       state.renamed.removeAll {
         $0.to.hasPrefix(folder + "/") && !$0.to.dropFirst(folder.count + 1).contains("/")
       }
@@ -162,7 +162,7 @@ final class FaultyFileSystem: FileSystem {
     try real.sync(file)
   }
 
-  func allocate(_ file: Int32, bytes: UInt64) throws(FileError) {
+  func allocate(_ file: File, bytes: UInt64) throws(FileError) {
     try check(.allocate)
     if bytes > state.withLockedValue({ $0.fileBytesMax }) {
       throw FileError(number: ENOSPC, operation: "allocate")
@@ -170,12 +170,12 @@ final class FaultyFileSystem: FileSystem {
     try real.allocate(file, bytes: bytes)
   }
 
-  func truncate(_ file: Int32, to bytes: UInt64) throws(FileError) {
+  func truncate(_ file: File, to bytes: UInt64) throws(FileError) {
     try check(.truncate)
     try real.truncate(file, to: bytes)
   }
 
-  func size(_ file: Int32) throws(FileError) -> UInt64 { try real.size(file) }
+  func size(_ file: File) throws(FileError) -> UInt64 { try real.size(file) }
 
   func rename(_ from: String, to: String) throws(FileError) {
     try check(.write)
@@ -187,6 +187,17 @@ final class FaultyFileSystem: FileSystem {
       if !replaces { state.renamed.append((from, to)) }
     }
   }
+
+  func renameIfAbsent(_ from: String, to: String) throws(FileError) {
+    try check(.write)
+    try real.renameIfAbsent(from, to: to)
+    state.withLockedValue { state in
+      for (file, path) in state.paths where path == from { state.paths[file] = to }
+      state.renamed.append((from, to))
+    }
+  }
+
+  func identity(_ path: String) throws(FileError) -> FileIdentity { try real.identity(path) }
 
   func remove(_ path: String) throws(FileError) { try real.remove(path) }
   func makeFolder(_ path: String) throws(FileError) { try real.makeFolder(path) }

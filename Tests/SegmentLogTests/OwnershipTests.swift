@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+import NIOConcurrencyHelpers
 import Ports
 import Testing
 
@@ -27,24 +28,25 @@ struct OwnershipTests {
     log.close()
   }
 
-  @Test("an owner of a lower epoch is refused, at opening and while it writes")
+  @Test("an owner that another has overtaken acks nothing any more, and says so once")
   func fencing() async throws {
-    let test = try TestLog()
-    let manifest = try LogFolder(files: PosixFileSystem(), path: test.folder).manifest()
-    try await test.write([messages(1...2)])
-    try await test.write([messages(3...4)])
-    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(0), manifest.log)
-    #expect(await code { try test.open() } == .epochFenced)
-    #expect(await code { try test.open() } == .epochFenced)
-    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(2), manifest.log)
-    let old = try test.open()
-    try LogFolder(files: PosixFileSystem(), path: test.folder).write(Epoch(9), manifest.log)
-    var refused: ErrorCode?
-    for batch in UInt64(0)..<100 where refused == nil {
-      refused = await code { try await old.append(messages(batch * 4 + 5...batch * 4 + 8)) }
-    }
-    #expect(refused == .epochFenced)
+    let test = try TestLog(partitions: 2)
+    let told = NIOLockedValueBox<[ErrorCode]>([])
+    var opening = SegmentLog.Opening()
+    opening.fenced = { error in told.withLockedValue { $0.append(error.code) } }
+    let old = try test.open(opening: opening)
+    _ = try await old.append(messages(1...2))
+    let new = try test.open()
+    #expect(new.epoch > old.epoch)
+    #expect(await code { try await old.append(messages(3...4)) } == .epochFenced)
+    #expect(await code { try await old.append(messages(3...4)) } == .epochFenced)
+    #expect(told.withLockedValue { $0 } == [.epochFenced])
+    _ = try await new.append(messages(5...6))
+    #expect(try new.everything() == messages(1...2) + messages(5...6))
     old.close()
+    new.close()
+    #expect(try test.reader().verify().ok)
+    #expect(try test.open().everything() == messages(1...2) + messages(5...6))
   }
 
   @Test("an epoch file that is missing is derived from what was written")
@@ -81,8 +83,10 @@ struct OwnershipTests {
     let test = try TestLog()
     let manifest = URL(fileURLWithPath: test.folder + "/manifest.json")
     let text = try String(contentsOf: manifest, encoding: .utf8)
-    try text.replacing("\"format_version\": 1", with: "\"format_version\": 2")
-      .write(to: manifest, atomically: true, encoding: .utf8)
+    let covered = try #require(text.firstRange(of: "\"checksum\""))
+    let later = text[..<covered.lowerBound].replacing(
+      "\"format_version\": 2", with: "\"format_version\": 3")
+    try SealedText.close(String(later)).write(to: manifest, atomically: true, encoding: .utf8)
     #expect(await code { try test.open() } == .formatVersion)
     #expect(await code { try test.reader() } == .formatVersion)
     for broken in ["", "{", "{}", "[1]", text.replacing("\"log_id\": \"", with: "\"log_id\": \"x")]

@@ -29,8 +29,11 @@ final class TestLog {
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
-  func open(files: any FileSystem = PosixFileSystem()) throws(DaybookError) -> SegmentLog {
-    try SegmentLog.open(in: folder, options: options, scanner: TestScanner(), files: files)
+  func open(
+    files: any FileSystem = PosixFileSystem(), opening: SegmentLog.Opening = SegmentLog.Opening()
+  ) throws(DaybookError) -> SegmentLog {
+    try SegmentLog.open(
+      in: folder, options: options, scanner: TestScanner(), opening: opening, files: files)
   }
 
   func reader() throws(DaybookError) -> SegmentLogReader {
@@ -59,6 +62,34 @@ final class TestLog {
     var bytes = try bytes(name)
     bytes[position] ^= 0x40
     try replace(name, with: bytes)
+  }
+
+  /// Everything in the partition's folder.
+  func contents() throws -> [String: [UInt8]] {
+    var contents: [String: [UInt8]] = [:]
+    for name in try names() { contents[name] = try bytes(name) }
+    return contents
+  }
+
+  /// Puts the partition's folder back to what it was.
+  func restore(_ contents: [String: [UInt8]]) throws {
+    for name in try names() { try FileManager.default.removeItem(atPath: path(name)) }
+    for (name, bytes) in contents { try replace(name, with: bytes) }
+  }
+
+  /// Three batches of two in one segment; the watermark states the first two, as after a power
+  /// failure in which the third was being written. Returns where the third lies.
+  func makeTorn() async throws -> Range<Int> {
+    let log = try open()
+    _ = try await log.append(messages(1...2))
+    _ = try await log.append(messages(3...4))
+    let watermark = try bytes(FileNames.watermark)
+    let start = Int(try log.segments(of: PartitionID(0))[0].bytesUsed)
+    _ = try await log.append(messages(5...6))
+    let end = Int(try log.segments(of: PartitionID(0))[0].bytesUsed)
+    log.close()
+    try replace(FileNames.watermark, with: watermark)
+    return start..<end
   }
 
   func names() throws -> [String] {

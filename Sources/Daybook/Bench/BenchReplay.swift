@@ -66,7 +66,8 @@ struct BenchReplay: AsyncParsableCommand {
     let pool = PoolWork(threads: 2)
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let service = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state"), clock: SystemClock(),
+      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state", seal: log.seal),
+      clock: SystemClock(),
       blocking: pool, group: loops, report: { _ in })
     let copies = EventCount(.messageCopied)
     service.subscribe(copies)

@@ -24,9 +24,10 @@ struct LogDump: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try data.open()
-    let log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
+    let log = try data.open().reader()
+    log.reportFindings()
     var output = StandardOutput()
+    var isDamaged = log.isDamaged
     if !json.isSet { try output.line(DumpedEvent.heading) }
     for partition in try partition.partitions(of: log.partitionCount) {
       let head = log.highWatermark(of: partition)
@@ -34,34 +35,63 @@ struct LogDump: ParsableCommand {
         throw DaybookError(
           .offsetOutOfRange, "partition \(partition) ends at offset \(head): --from is past it")
       }
-      try dump(partition, of: log, upTo: head, to: &output)
+      let faults = try dump(partition, of: log, upTo: head, to: &output)
+      if !faults.isEmpty { isDamaged = true }
+      // After what was good before it.
+      try output.flush()
+      for fault in faults {
+        printToStandardError("daybook: passed over what is damaged: \(fault)")
+      }
     }
     try output.flush()
+    if isDamaged { throw ExitCode.failure }
   }
 
+  /// Returns what had to be passed over.
   private func dump(
     _ partition: PartitionID, of log: SegmentLogReader, upTo head: Offset,
     to output: inout StandardOutput
-  ) throws {
+  ) throws -> [LogFault] {
     var next = Offset(from)
-    while next < head {
-      let batches = try log.read(partition, from: next, bytesMax: Self.chunkBytes)
-      for batch in batches {
-        var events: [DumpedEvent] = []
-        try batch.forEachEvent { index, bytes throws(DaybookError) in
-          let offset = batch.offset(of: index)
-          guard offset >= next, offset < head else { return }
-          let event = try EventDecoding.decode(bytes, content: .skipped)
-          events.append(
-            DumpedEvent(
-              partition: partition, offset: offset, byteCount: bytes.count, event: event))
+    if !log.isDamaged(partition) {
+      do {
+        while next < head {
+          let batches = try log.read(partition, from: next, bytesMax: Self.chunkBytes)
+          if batches.isEmpty { return [] }
+          for batch in batches {
+            let events = try Self.events(batch, from: next, upTo: head)
+            try print(events, to: &output)
+            next = batch.nextOffset
+          }
         }
-        for event in events {
-          if json.isSet { try output.line(event.json) } else { try output.line(event.text) }
-        }
-        next = batch.nextOffset
+        return []
+      } catch let error as DaybookError where error.code == .logCorrupt {
+        // Goes on below, through whatever damage there is.
       }
-      if batches.isEmpty { return }
+    }
+    return try log.salvage(partition, from: next) { batch in
+      try print(try Self.events(batch, from: next, upTo: nil), to: &output)
+    }
+  }
+
+  private static func events(
+    _ batch: CommittedBatch, from first: Offset, upTo head: Offset?
+  ) throws(DaybookError) -> [DumpedEvent] {
+    var events: [DumpedEvent] = []
+    try batch.forEachEvent { index, bytes throws(DaybookError) in
+      let offset = batch.offset(of: index)
+      guard offset >= first, head.map({ offset < $0 }) ?? true else { return }
+      let event = try EventDecoding.decode(bytes, content: .skipped)
+      events.append(
+        DumpedEvent(
+          partition: batch.partition, offset: offset, byteCount: bytes.count, event: event))
+    }
+    return events
+  }
+
+  private func print(_ events: [DumpedEvent], to output: inout StandardOutput) throws {
+    for event in events {
+      if json.isSet { try output.line(event.json) } else { try output.line(event.text) }
     }
   }
 }

@@ -11,8 +11,8 @@ struct LogInfo: ParsableCommand {
   @OptionGroup var json: JSONOption
 
   func run() throws {
-    let folder = try data.open()
-    let log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
+    let log = try data.open().reader()
+    log.reportFindings()
     var output = StandardOutput()
     var table = TextTable([
       ("partition", .right), ("segment", .left), ("base offset", .right), ("next offset", .right),
@@ -27,6 +27,7 @@ struct LogInfo: ParsableCommand {
       for line in table.lines { try output.line(line) }
     }
     try output.flush()
+    if log.isDamaged { throw ExitCode.failure }
   }
 
   private func line(_ segment: SegmentInfo) -> JSONLine {

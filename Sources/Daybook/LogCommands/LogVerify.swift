@@ -13,8 +13,7 @@ struct LogVerify: ParsableCommand {
   @OptionGroup var json: JSONOption
 
   func run() throws {
-    let folder = try data.open()
-    let log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
+    let log = try data.open().reader()
     let progress = RateProgress(total: try eventCount(log), unit: "events")
     let wanted = partition.index == nil ? nil : try partition.partitions(of: log.partitionCount)
     let report = try log.verify(partitions: wanted) { progress.show(done: UInt64($0)) }
@@ -24,7 +23,8 @@ struct LogVerify: ParsableCommand {
       try output.line(line(report))
     } else {
       for fault in report.faults { try output.line(text(fault)) }
-      let verdict = report.ok ? "ok" : "\(report.faults.count) faults"
+      let count = report.faults.reduce(0) { $0 + $1.count }
+      let verdict = report.ok ? "ok" : count == 1 ? "1 fault" : "\(count) faults"
       try output.line(
         "\(verdict): \(report.events) events in \(report.partitions) partitions")
     }
@@ -52,6 +52,7 @@ struct LogVerify: ParsableCommand {
       line.set("to_byte", fault.toByte)
       line.set("offset", fault.offset.rawValue)
       line.set("reason", fault.reason)
+      line.set("count", fault.count)
       return line
     }
     line.set("faults", faults)
@@ -61,5 +62,6 @@ struct LogVerify: ParsableCommand {
   private func text(_ fault: LogFault) -> String {
     "partition \(fault.partition), \(fault.segment), bytes \(fault.fromByte) to \(fault.toByte), "
       + "from offset \(fault.offset) on: \(Terminal.safe(fault.reason))"
+      + (fault.count > 1 ? " (and \(fault.count - 1) more like it up to there)" : "")
   }
 }

@@ -21,8 +21,7 @@ struct ProjectionRebuild: ParsableCommand {
     let folder = try data.open()
     let lock = try folder.lock()
     defer { lock.release() }
-    let log = try SegmentLog.open(in: folder.logPath, scanner: EventIndexer())
-    defer { log.close() }
+    let log = try folder.reader()
     let projections = Projections(folder: folder.projectionsPath, log: log)
     let progress = ProgressLine()
     let outcomes = try projections.rebuild(name) { now in

@@ -1,33 +1,32 @@
+import ArgumentParser
 import DaybookModel
 import Ports
 import Projections
 import SegmentLog
 
-/// A data folder opened for questions. Beside a server it reads what that one writes; else it
-/// takes the server's place for a moment: recovers the log and brings the projections up to it.
+/// A data folder opened for questions. It is only read: beside a server, what that one writes; of a
+/// folder that nobody serves, what is there. The projections of the latter are brought up to the
+/// log, for which the folder is locked meanwhile. Nobody who asks becomes the log's owner.
 struct OpenData {
-  let log: any LogReader
+  let log: SegmentLogReader
   let queries: QueryService
   let projections: Projections
-  private let owned: (log: SegmentLog, lock: FolderLock)?
+  /// Nil beside a server.
+  private let lock: FolderLock?
 
   /// How long a question waits for the projections of a running server.
   private static let patience = Duration.seconds(60)
 
   /// Throws what opening a log throws, and what keeps the projections from catching up.
   init(_ folder: DataFolder) throws(DaybookError) {
-    owned = try OpenData.own(folder)
-    if let owned {
-      log = owned.log
-    } else {
-      log = try SegmentLogReader.open(in: folder.logPath, scanner: EventIndexer())
-    }
+    lock = try OpenData.lock(folder)
+    log = try folder.reader()
     projections = Projections(folder: folder.projectionsPath, log: log)
     queries = QueryService(
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
-      if owned != nil { try projections.catchUp() }
+      if lock != nil { try projections.catchUp() }
     } catch {
       close()
       throw error
@@ -35,12 +34,9 @@ struct OpenData {
   }
 
   /// Nil while a server has it.
-  private static func own(
-    _ folder: DataFolder
-  ) throws(DaybookError) -> (log: SegmentLog, lock: FolderLock)? {
+  private static func lock(_ folder: DataFolder) throws(DaybookError) -> FolderLock? {
     do throws(DaybookError) {
-      let lock = try folder.lock()
-      return (try SegmentLog.open(in: folder.logPath, scanner: EventIndexer()), lock)
+      return try folder.lock()
     } catch  where error.code == .dataFolderInUse {
       return nil
     }
@@ -48,16 +44,40 @@ struct OpenData {
 
   func close() {
     queries.stop()
-    owned?.log.close()
-    owned?.lock.release()
+    lock?.release()
+  }
+}
+
+extension DataFolder {
+  /// The log, for whoever only reads it.
+  func reader() throws(DaybookError) -> SegmentLogReader {
+    try SegmentLogReader.open(
+      in: logPath, scanner: EventIndexer(), statements: { durableStatements($0) })
+  }
+
+  /// What the snapshots and the projections state of the log.
+  func durableStatements(_ log: LogDescription) -> [DurableStatement] {
+    SnapshotFiles(folder: statePath, seal: log.seal).statements(partitionCount: log.partitionCount)
+      + ProjectionStatements.durable(
+        in: projectionsPath, logID: log.logID, partitionCount: log.partitionCount, seal: log.seal)
+  }
+}
+
+extension SegmentLogReader {
+  /// Says on standard error what is wrong with the log that is read.
+  func reportFindings() {
+    for finding in findings { printToStandardError("daybook: \(finding)") }
   }
 }
 
 extension DataOption {
-  /// Opens the folder, asks, and closes it however the asking ends.
+  /// Opens the folder, asks, and closes it however the asking ends. What is wrong with the folder is
+  /// said on standard error; of a damaged one the answer is what is good, and the exit code tells.
   func asking(_ ask: (OpenData) async throws -> Void) async throws {
     let data = try OpenData(try open())
     defer { data.close() }
+    data.log.reportFindings()
     try await ask(data)
+    if data.log.isDamaged { throw ExitCode.failure }
   }
 }

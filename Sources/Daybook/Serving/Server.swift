@@ -1,4 +1,5 @@
 import DaybookModel
+import Glibc
 import Gateway
 import Identity
 import Logging
@@ -25,19 +26,25 @@ final class Server: Sendable {
   /// `report` takes one line for the operator.
   init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
+    readOnlyPartitions: Set<PartitionID>,
     report: @escaping @Sendable (String) -> Void
   ) async throws {
     self.lock = lock
     self.report = report
     let secret = try Secret.load(at: folder.secretPath)
-    log = try SegmentLog.open(in: folder.logPath, scanner: EventIndexer())
+    var options = SegmentLogOptions()
+    options.readOnlyPartitions = readOnlyPartitions
+    log = try SegmentLog.open(
+      in: folder.logPath, options: options, scanner: EventIndexer(),
+      opening: Server.opening(folder, readOnlyPartitions, report: report))
     for finding in log.findings { report("\(finding)") }
     group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     pool = PoolWork(threads: 2)
     let clock = SystemClock()
+    let snapshots = SnapshotFiles(folder: folder.statePath, seal: log.seal)
     partitions = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: folder.statePath), policy: policy, clock: clock,
-      blocking: pool, group: group, report: report)
+      log: log, snapshots: snapshots, policy: policy, clock: clock,
+      blocking: pool, group: group, withoutRelay: readOnlyPartitions, report: report)
     projections = ProjectionRuntime(
       log: log, folder: folder.projectionsPath, report: report)
     queries = QueryService(
@@ -45,15 +52,30 @@ final class Server: Sendable {
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax))
     let tokens = await TokenAuthority(
       secret: secret, logID: log.logID, now: { clock.now() })
-    var options = GatewayOptions()
+    var gatewayOptions = GatewayOptions()
     OpenFiles.raiseLimit()
-    options.connectionsMax = { [partitions = log.partitionCount] in
+    gatewayOptions.connectionsMax = { [partitions = log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
     }
     gateway = TCPGateway(
       group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
-      clock: clock, logID: log.logID, options: options,
+      clock: clock, logID: log.logID, options: gatewayOptions,
       logger: Logger(label: "gateway"))
+  }
+
+  private static func opening(
+    _ folder: DataFolder, _ readOnlyPartitions: Set<PartitionID>,
+    report: @escaping @Sendable (String) -> Void
+  ) -> SegmentLog.Opening {
+    var opening = SegmentLog.Opening()
+    opening.statements = { folder.durableStatements($0) }
+    opening.willChange = { () throws(DaybookError) in try folder.raiseVersion() }
+    opening.fenced = { error in
+      // At once: whatever an orderly stop would still write belongs to the other owner now.
+      report("\(error)")
+      _exit(1)
+    }
+    return opening
   }
 
   /// Replays what the snapshots lack, then lets clients in. Returns where it listens. `stopped`

@@ -42,6 +42,8 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private var phase = Phase.loading
+  /// Its snapshots stay as they are: they may know more than the log has.
+  private var isReadOnly = false
   /// The state is the log's, and not one that a failure left empty.
   private var stateHolds = false
   /// Nothing has become durable since a failure that the operator was told of.
@@ -251,11 +253,13 @@ final class PartitionOwner: @unchecked Sendable {
   // MARK: start and stop
 
   /// Takes over a state that was loaded on another thread. On the loop.
-  func serve(_ loaded: LoadedState) {
+  /// With `readOnly` it answers what needs no event, and refuses the rest with that.
+  func serve(_ loaded: LoadedState, readOnly: DaybookError? = nil) {
     loop.preconditionInEventLoop()
     hold(loaded)
     lastSnapshotAt = environment.clock.now()
-    phase = .serving
+    phase = readOnly.map { .refusing($0) } ?? .serving
+    isReadOnly = readOnly != nil
   }
 
   private func hold(_ loaded: LoadedState) {
@@ -266,7 +270,7 @@ final class PartitionOwner: @unchecked Sendable {
     if loaded.foundStaleSnapshot {
       environment.report(
         "partition \(partition): the snapshot of its state is not of this log's past, so "
-          + "\(loaded.replayed) events were replayed: the log was rolled back")
+          + "\(loaded.replayed) events were replayed")
     }
   }
 
@@ -293,7 +297,9 @@ final class PartitionOwner: @unchecked Sendable {
         self.desk.state, logID: self.environment.log.logID,
         relayedThrough: self.relay.relayedThrough)
       self.relay.stop()
-      guard self.stateHolds, self.eventsSinceSnapshot > 0 else { return done() }
+      guard self.stateHolds, !self.isReadOnly, self.eventsSinceSnapshot > 0 else {
+        return done()
+      }
       self.save(
         StateSnapshot(
           next: self.environment.log.highWatermark(of: self.partition), mark: self.lastMark,

@@ -11,6 +11,8 @@ package final class PartitionService: Commands, CommittedBatches {
   private let log: any LogPort
   private let snapshots: any SnapshotStore
   private let blocking: any BlockingWork
+  /// Partitions whose effects stay where they are.
+  private let withoutRelay: Set<PartitionID>
 
   /// How much work a start was.
   package struct StartReport: Sendable {
@@ -24,7 +26,7 @@ package final class PartitionService: Commands, CommittedBatches {
   package init(
     log: any LogPort, snapshots: any SnapshotStore, snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, clock: any WallClock, blocking: any BlockingWork,
-    group: any EventLoopGroup,
+    group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     report: @escaping @Sendable (String) -> Void
   ) {
     partitionCount = log.partitionCount
@@ -45,6 +47,7 @@ package final class PartitionService: Commands, CommittedBatches {
     self.log = log
     self.snapshots = snapshots
     self.blocking = blocking
+    self.withoutRelay = withoutRelay
   }
 
   package func submit(_ commands: [PendingCommand], to partition: PartitionID) {
@@ -53,46 +56,59 @@ package final class PartitionService: Commands, CommittedBatches {
 
   package func subscribe(_ consumer: any BatchConsumer) { consumers.add(consumer) }
 
-  /// Loads every partition, side by side, then starts the relays. A partition whose log is damaged
-  /// refuses commands; the others serve.
+  /// Loads every partition, side by side, then starts the relays. A partition whose log can't be
+  /// read refuses commands; the others serve. Throws `log_rolled_back` where the partitions are of
+  /// different moments, `overloaded`, or what keeps every one of them from being loaded.
   package func start() async throws -> StartReport {
+    let outcomes = await loadAll()
+    if let error = outcomes.compactMap(\.fatal).first { throw error }
+    if let error = outcomes.compactMap(\.failure).first, outcomes.allSatisfy({ $0.failure != nil })
+    {
+      throw error
+    }
+    let loaded = outcomes.compactMap { try? $0.get() }
+    try PartitionMoments.check(loaded, log: log)
     var report = StartReport(replayed: 0, events: 0)
-    var relayFrom: [Int: Offset] = [:]
-    try await withThrowingTaskGroup(of: (Int, LoadedState?).self) { group in
-      for owner in owners {
-        group.addTask { (owner.partition.index, try await self.load(owner)) }
-      }
-      for try await (index, loaded) in group {
-        report.events += log.highWatermark(of: PartitionID(index)).rawValue
-        report.replayed += loaded?.replayed ?? 0
-        relayFrom[index] = loaded?.relayedThrough
+    for (owner, outcome) in zip(owners, outcomes) {
+      report.events += log.highWatermark(of: owner.partition).rawValue
+      switch outcome {
+      case .success(let loaded):
+        report.replayed += loaded.replayed
+        let readOnly = log.readOnly(owner.partition)
+        try await owner.loop.submit { owner.serve(loaded, readOnly: readOnly) }.get()
+      case .failure(let error):
+        try await owner.loop.submit { owner.refuse(error) }.get()
       }
     }
-    for owner in owners {
-      guard let offset = relayFrom[owner.partition.index] else { continue }
+    for (owner, outcome) in zip(owners, outcomes) where !withoutRelay.contains(owner.partition) {
+      guard let offset = try? outcome.get().relayedThrough else { continue }
       try await owner.loop.submit { owner.startRelay(from: offset) }.get()
     }
     return report
   }
 
-  private func load(_ owner: PartitionOwner) async throws -> LoadedState? {
+  private typealias Outcome = Result<LoadedState, DaybookError>
+
+  private func loadAll() async -> [Outcome] {
+    await withTaskGroup(of: (Int, Outcome).self) { group in
+      for owner in owners {
+        group.addTask { (owner.partition.index, await self.load(owner)) }
+      }
+      var outcomes: [Int: Outcome] = [:]
+      for await (index, outcome) in group { outcomes[index] = outcome }
+      return owners.map { outcomes[$0.partition.index]! }
+    }
+  }
+
+  private func load(_ owner: PartitionOwner) async -> Outcome {
     let (log, snapshots, blocking) = (log, snapshots, blocking)
-    let outcome: Result<LoadedState, DaybookError> = await withCheckedContinuation { continuation in
+    return await withCheckedContinuation { continuation in
       blocking.run {
         continuation.resume(
           returning: Result { () throws(DaybookError) in
             try LoadedState.load(owner.partition, log: log, snapshots: snapshots)
           })
       }
-    }
-    switch outcome {
-    case .success(let loaded):
-      try await owner.loop.submit { owner.serve(loaded) }.get()
-      return loaded
-    case .failure(let error) where error.code == .logCorrupt:
-      try await owner.loop.submit { owner.refuse(error) }.get()
-      return nil
-    case .failure(let error): throw error
     }
   }
 
@@ -118,5 +134,16 @@ private final class Consumers: Sendable {
 
   func announce(_ batch: CommittedBatch) {
     for consumer in all.withLockedValue({ $0 }) { consumer.committed(batch) }
+  }
+}
+
+extension Result where Failure == DaybookError {
+  fileprivate var failure: DaybookError? {
+    if case .failure(let error) = self { error } else { nil }
+  }
+
+  /// What is no matter of one partition: events of a later program, too many open files.
+  fileprivate var fatal: DaybookError? {
+    failure.flatMap { [.formatVersion, .overloaded].contains($0.code) ? $0 : nil }
   }
 }

@@ -30,7 +30,7 @@ struct BatchHeader: Equatable, Sendable {
   var batchBytes: Int { BatchHeader.byteCount + storedBytes }
 
   /// Covers what a batch means, not how it is stored, so that compressing a segment keeps it.
-  func chain(_ log: LogID) -> UInt32 {
+  func chain(_ seed: LogSeed) -> UInt32 {
     withUnsafeTemporaryAllocation(byteCount: 56, alignment: 8) { bytes in
       bytes.storeLittle(baseOffset.rawValue, at: 0)
       bytes.storeLittle(firstRecordedAt.milliseconds, at: 8)
@@ -42,7 +42,7 @@ struct BatchHeader: Equatable, Sendable {
       bytes.storeLittle(previousChain, at: 40)
       bytes.storeLittle(rawChecksum, at: 44)
       bytes.storeLittle(UInt64(0), at: 48)
-      return log.checksum(UnsafeRawBufferPointer(bytes))
+      return seed.checksum(UnsafeRawBufferPointer(bytes))
     }
   }
 
@@ -54,7 +54,7 @@ struct BatchHeader: Equatable, Sendable {
   }
 
   /// Writes the header into the first `byteCount` of `bytes`.
-  func encode(into bytes: UnsafeMutableRawBufferPointer, _ log: LogID) {
+  func encode(into bytes: UnsafeMutableRawBufferPointer, _ seed: LogSeed) {
     bytes.storeLittle(BatchHeader.magic, at: 0)
     bytes.storeLittle(BatchHeader.version, at: 4)
     bytes.storeLittle(codec, at: 6)
@@ -74,7 +74,7 @@ struct BatchHeader: Equatable, Sendable {
     bytes.storeLittle(rawChecksum, at: 68)
     bytes.storeLittle(UInt32(0), at: 72)
     let covered = UnsafeRawBufferPointer(rebasing: bytes[0..<BatchHeader.checksumAt])
-    bytes.storeLittle(log.checksum(covered), at: BatchHeader.checksumAt)
+    bytes.storeLittle(seed.checksum(covered), at: BatchHeader.checksumAt)
   }
 
   private static let checksumAt = 76
@@ -88,7 +88,7 @@ struct BatchHeader: Equatable, Sendable {
 
   /// Reads a header from the first `byteCount` of `bytes`. Lengths in a header that is returned
   /// are within `Limits.batchBytesMax`.
-  static func decode(_ bytes: UnsafeRawBufferPointer, _ log: LogID) -> Decoded {
+  static func decode(_ bytes: UnsafeRawBufferPointer, _ seed: LogSeed) -> Decoded {
     let bytes = UnsafeRawBufferPointer(rebasing: bytes[0..<byteCount])
     let magic = bytes.little(UInt32.self, at: 0)
     guard magic == BatchHeader.magic else {
@@ -96,7 +96,7 @@ struct BatchHeader: Equatable, Sendable {
         ? .unwritten : .invalid("no batch begins here")
     }
     let covered = UnsafeRawBufferPointer(rebasing: bytes[0..<checksumAt])
-    guard bytes.little(UInt32.self, at: checksumAt) == log.checksum(covered) else {
+    guard bytes.little(UInt32.self, at: checksumAt) == seed.checksum(covered) else {
       return .invalid("the header's checksum is wrong")
     }
     guard bytes.little(UInt16.self, at: 4) == version else {

@@ -24,7 +24,7 @@ struct IndexLayout: Equatable, Sendable {
   var deltasAt: Int { valuesAt + entries * 8 }
   var fileBytes: Int { deltasAt + entries * 4 }
 
-  func encode(into bytes: UnsafeMutableRawBufferPointer, _ log: LogID) {
+  func encode(into bytes: UnsafeMutableRawBufferPointer, _ seed: LogSeed) {
     bytes.storeLittle(IndexLayout.magic, at: 0)
     bytes.storeLittle(IndexLayout.version, at: 4)
     bytes.storeLittle(facts.partition.rawValue, at: 6)
@@ -43,16 +43,16 @@ struct IndexLayout: Equatable, Sendable {
     bytes.storeLittle(UInt32(entries), at: 76)
     bytes.storeLittle(sectionsChecksum, at: 80)
     bytes.storeLittle(UInt64(0), at: 84)
-    bytes.storeLittle(log.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92])), at: 92)
+    bytes.storeLittle(seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92])), at: 92)
   }
 
   /// Nil for what isn't a whole header of this log.
-  init?(_ bytes: UnsafeRawBufferPointer, _ log: LogID) {
+  init?(_ bytes: UnsafeRawBufferPointer, _ seed: LogSeed) {
     guard bytes.count >= IndexLayout.byteCount,
       bytes.little(UInt32.self, at: 0) == IndexLayout.magic,
       bytes.little(UInt16.self, at: 4) == IndexLayout.version,
       bytes.little(UInt32.self, at: 92)
-        == log.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92]))
+        == seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92]))
     else { return nil }
     func count(_ position: Int) -> Int { Int(bytes.little(UInt32.self, at: position)) }
     facts = SegmentFacts(

@@ -1,19 +1,13 @@
-import CChecksum
-import Ports
-
-/// 16 random bytes made with the log. Every checksum is seeded with them, so that bytes of a
-/// message, or of another log, never pass for this log's.
+/// 16 random bytes made with the log. Public: clients and tokens carry it, so that positions of
+/// another log mean nothing here. A `BranchID` is of the same form.
 struct LogID: Equatable, Sendable {
   static let byteCount = 16
 
   let bytes: [UInt8]
-  /// What each checksum of the log starts from.
-  let seed: UInt32
 
   init(bytes: [UInt8]) {
     precondition(bytes.count == LogID.byteCount)
     self.bytes = bytes
-    self.seed = bytes.withUnsafeBytes { daybook_crc32c(0, $0.baseAddress, $0.count) }
   }
 
   static func random() -> LogID {
@@ -39,9 +33,6 @@ struct LogID: Equatable, Sendable {
     return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 
-  var seal: LogSeal { LogSeal { checksum($0) } }
-
-  func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    daybook_crc32c(seed, bytes.baseAddress, bytes.count)
-  }
+  /// The first eight bytes, where there is no room for more.
+  var prefix: UInt64 { bytes.withUnsafeBytes { $0.little(UInt64.self, at: 0) } }
 }

@@ -5,7 +5,9 @@ import DaybookModel
 struct WatermarkSlot: Equatable, Sendable {
   static let byteCount = 64
   static let magic: UInt32 = 0x3157_5944  // "DYW1"
-  static let version: UInt16 = 1
+  static let version: UInt16 = 2
+  /// Names no branch.
+  static let legacyVersion: UInt16 = 1
   /// The two slots lie in pages of their own: no torn write reaches both.
   static let slotDistance = 4096
   static let fileBytes = 2 * slotDistance
@@ -18,8 +20,10 @@ struct WatermarkSlot: Equatable, Sendable {
   /// The segment that is being written, and the byte behind its last durable batch.
   var segmentBase: Offset
   var position: UInt64
+  /// The first bytes of the log's branch id; nil in what format 1 wrote.
+  var branch: UInt64?
 
-  func encode(into bytes: UnsafeMutableRawBufferPointer, _ log: LogID) {
+  func encode(into bytes: UnsafeMutableRawBufferPointer, _ seed: LogSeed) {
     bytes.storeLittle(WatermarkSlot.magic, at: 0)
     bytes.storeLittle(WatermarkSlot.version, at: 4)
     bytes.storeLittle(partition.rawValue, at: 6)
@@ -29,14 +33,14 @@ struct WatermarkSlot: Equatable, Sendable {
     bytes.storeLittle(durableOffset.rawValue, at: 24)
     bytes.storeLittle(segmentBase.rawValue, at: 32)
     bytes.storeLittle(position, at: 40)
-    bytes.storeLittle(UInt64(0), at: 48)
+    bytes.storeLittle(branch ?? 0, at: 48)
     bytes.storeLittle(UInt32(0), at: 56)
-    bytes.storeLittle(log.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60])), at: 60)
+    bytes.storeLittle(seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60])), at: 60)
   }
 
   init(
     counter: UInt64, partition: PartitionID, epoch: Epoch, durableOffset: Offset,
-    segmentBase: Offset, position: UInt64
+    segmentBase: Offset, position: UInt64, branch: UInt64?
   ) {
     self.counter = counter
     self.partition = partition
@@ -44,15 +48,17 @@ struct WatermarkSlot: Equatable, Sendable {
     self.durableOffset = durableOffset
     self.segmentBase = segmentBase
     self.position = position
+    self.branch = branch
   }
 
   /// Nil for a slot that was never written, or not to its end.
-  init?(_ bytes: UnsafeRawBufferPointer, _ log: LogID) {
+  init?(_ bytes: UnsafeRawBufferPointer, _ seed: LogSeed) {
     guard bytes.count >= WatermarkSlot.byteCount,
       bytes.little(UInt32.self, at: 0) == WatermarkSlot.magic,
-      bytes.little(UInt16.self, at: 4) == WatermarkSlot.version,
+      [WatermarkSlot.version, WatermarkSlot.legacyVersion].contains(
+        bytes.little(UInt16.self, at: 4)),
       bytes.little(UInt32.self, at: 60)
-        == log.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60]))
+        == seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60]))
     else { return nil }
     self.init(
       counter: bytes.little(UInt64.self, at: 16),
@@ -60,15 +66,26 @@ struct WatermarkSlot: Equatable, Sendable {
       epoch: Epoch(bytes.little(UInt32.self, at: 8)),
       durableOffset: Offset(bytes.little(Int64.self, at: 24)),
       segmentBase: Offset(bytes.little(Int64.self, at: 32)),
-      position: bytes.little(UInt64.self, at: 40))
+      position: bytes.little(UInt64.self, at: 40),
+      branch: bytes.little(UInt16.self, at: 4) == WatermarkSlot.legacyVersion
+        ? nil : bytes.little(UInt64.self, at: 48))
   }
 
-  /// The newer valid slot of a watermark file's bytes.
-  static func newest(_ file: UnsafeRawBufferPointer, _ log: LogID) -> WatermarkSlot? {
-    guard file.count >= fileBytes else { return nil }
-    let slots = [0, slotDistance].compactMap {
-      WatermarkSlot(UnsafeRawBufferPointer(rebasing: file[$0..<$0 + byteCount]), log)
+  /// The newest valid slot of a partition's in a watermark file's bytes, however many of them
+  /// there are. Every slot counts by itself: one may be torn, or in a file that was cut.
+  static func newest(
+    _ file: UnsafeRawBufferPointer, _ seeds: [LogSeed], partition: PartitionID
+  ) -> WatermarkSlot? {
+    var found: [WatermarkSlot] = []
+    for at in [0, slotDistance] where at + byteCount <= file.count {
+      let bytes = UnsafeRawBufferPointer(rebasing: file[at..<at + byteCount])
+      for (index, seed) in seeds.enumerated() {
+        guard var slot = WatermarkSlot(bytes, seed), slot.partition == partition else { continue }
+        // Under an older seed the log had no branches.
+        if index > 0 { slot.branch = nil }
+        found.append(slot)
+      }
     }
-    return slots.max { $0.counter < $1.counter }
+    return found.max { $0.counter < $1.counter }
   }
 }

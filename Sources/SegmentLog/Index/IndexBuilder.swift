@@ -3,7 +3,7 @@ import DaybookModel
 /// Makes the bytes of an index file. The same segment always gives the same bytes, which is
 /// how verify tells whether an index agrees with its segment.
 enum IndexBuilder {
-  static func build(_ source: IndexSource, _ log: LogID) -> [UInt8] {
+  static func build(_ source: IndexSource, _ seed: LogSeed) -> [UInt8] {
     var facts = source.facts
     var streamItems: [(key: UInt64, entry: IndexEntry)] = []
     var conversationItems: [(key: UInt64, entry: IndexEntry)] = []
@@ -26,12 +26,12 @@ enum IndexBuilder {
     }
     let streams = IndexGroups(streamItems)
     let conversations = IndexGroups(conversationItems)
-    return assemble(facts, source.places, streams, conversations, log)
+    return assemble(facts, source.places, streams, conversations, seed)
   }
 
   private static func assemble(
     _ facts: SegmentFacts, _ places: [BatchPlace], _ streams: IndexGroups,
-    _ conversations: IndexGroups, _ log: LogID
+    _ conversations: IndexGroups, _ seed: LogSeed
   ) -> [UInt8] {
     let keyCount = streams.keys.count + conversations.keys.count
     let filter = BloomFilter.make(
@@ -55,8 +55,8 @@ enum IndexBuilder {
         conversations, in: bytes, keysAt: layout.conversationsAt,
         firstEntry: streams.entries.count, layout)
       let sections = bytes[IndexLayout.byteCount..<layout.fileBytes]
-      layout.sectionsChecksum = log.checksum(UnsafeRawBufferPointer(rebasing: sections))
-      layout.encode(into: bytes, log)
+      layout.sectionsChecksum = seed.checksum(UnsafeRawBufferPointer(rebasing: sections))
+      layout.encode(into: bytes, seed)
       used = layout.fileBytes
     }
   }

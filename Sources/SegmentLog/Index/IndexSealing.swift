@@ -5,12 +5,12 @@ enum IndexSealing {
   static func seal(
     _ segment: Segment, _ source: IndexSource, _ partition: PartitionSegments
   ) throws(FileError) {
-    let bytes = IndexBuilder.build(source, partition.log)
+    let bytes = IndexBuilder.build(source, segment.seed)
     try partition.files.makeDurably(
       FileNames.index(segment.base), in: partition.folder, bytes: bytes)
-    if let sealed = SealedIndex(
-      path: segment.indexPath, partition: segment.partition, baseOffset: segment.base,
-      partition.log)
+    if let sealed = try SealedIndex(
+      partition.files, path: segment.indexPath, partition: segment.partition,
+      baseOffset: segment.base, segment.seed)
     {
       segment.setIndex(.sealed(sealed))
     }

@@ -70,20 +70,21 @@ struct IndexSource: Sendable {
 
 /// Looking things up in one segment. Results of a key come by ascending value. An index knows
 /// batches a moment before they are durable: `end`, counted from the base offset, is the first
-/// offset that doesn't count, and a limit is one of what does.
+/// offset that doesn't count, and a limit is one of what does. What throws is of no use any more,
+/// and is made anew from its segment.
 protocol SegmentIndex: AnyObject, Sendable {
   /// The nearest indexed batch at or before an offset of the segment.
-  func place(before delta: UInt32) -> BatchPlace
+  func place(before delta: UInt32) throws(FileError) -> BatchPlace
   /// Entries of a stream with `first <= value <= last`, at most `limit`, the lowest.
   func stream(
     _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
-  ) -> [IndexEntry]
+  ) throws(FileError) -> [IndexEntry]
   /// The entry with the lowest value of a stream's here; nil if it has none.
-  func streamStart(_ key: UInt64) -> IndexEntry?
+  func streamStart(_ key: UInt64) throws(FileError) -> IndexEntry?
   /// Entries of a conversation with a value below `bound`, at most `limit`, the highest.
   func conversation(
     _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
-  ) -> [IndexEntry]
+  ) throws(FileError) -> [IndexEntry]
 }
 
 extension Sequence<Int> {

@@ -6,6 +6,7 @@ extension PartitionSegments {
   func postings(
     stream: UInt64, from first: Seq, through last: Seq, limit: Int
   ) throws(DaybookError) -> [Posting] {
+    try checkReadable()
     let high = highWatermark
     return try postings(
       stream, first, last, limit, in: all.filter { $0.base < high }, startingAt: 0, high)
@@ -17,6 +18,7 @@ extension PartitionSegments {
     stream: UInt64, from first: Seq, through last: Seq, limit: Int,
     isOfStream: (StoredEvent) throws(DaybookError) -> Bool
   ) throws(DaybookError) -> [Posting] {
+    try checkReadable()
     let high = highWatermark
     let all = all.filter { $0.base < high }
     var start = all.count
@@ -39,9 +41,11 @@ extension PartitionSegments {
     var postings: [Posting] = []
     for at in start..<all.count where postings.count < limit {
       let end = end(of: at, in: all, high)
-      var entries = try index(of: all[at], end: end).stream(
-        stream, from: first.rawValue, through: last.rawValue, end: delta(of: end, in: all[at]),
-        limit: limit - postings.count)
+      var entries = try lookUp(in: all[at], end: end) { (index) throws(FileError) in
+        try index.stream(
+          stream, from: first.rawValue, through: last.rawValue, end: delta(of: end, in: all[at]),
+          limit: limit - postings.count)
+      }
       // By value, strangers' are out of order.
       let isOrdered = zip(entries, entries.dropFirst()).allSatisfy { $0.delta < $1.delta }
       if !isOrdered { entries.sort { $0.delta < $1.delta } }
@@ -59,7 +63,10 @@ extension PartitionSegments {
     _ stream: UInt64, by first: Seq, in segment: Segment, _ end: Offset,
     _ isOfStream: (StoredEvent) throws(DaybookError) -> Bool
   ) throws(DaybookError) -> Bool {
-    guard let lowest = try index(of: segment, end: end).streamStart(stream),
+    let start = try lookUp(in: segment, end: end) { (index) throws(FileError) in
+      try index.streamStart(stream)
+    }
+    guard let lowest = start,
       lowest.value <= first.rawValue, lowest.delta < delta(of: end, in: segment)
     else { return false }
     let event = try events(at: [segment.base.advanced(by: Int(lowest.delta))])[0]
@@ -69,6 +76,7 @@ extension PartitionSegments {
   func postings(
     conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
+    try checkReadable()
     guard limit > 0 else { return [] }
     let high = highWatermark
     let all = all.filter { $0.base < high }
@@ -81,8 +89,10 @@ extension PartitionSegments {
     for at in all.indices.reversed() {
       if page.count == limit, page[0].value > highest[at] { break }
       let end = end(of: at, in: all, high)
-      let entries = try index(of: all[at], end: end).conversation(
-        conversation, below: bound, end: delta(of: end, in: all[at]), limit: limit)
+      let entries = try lookUp(in: all[at], end: end) { (index) throws(FileError) in
+        try index.conversation(
+          conversation, below: bound, end: delta(of: end, in: all[at]), limit: limit)
+      }
       let found = entries.map {
         Posting(offset: all[at].base.advanced(by: Int($0.delta)), value: $0.value)
       }

@@ -1,41 +1,42 @@
 import DaybookModel
 import Glibc
 
-/// The index file of a closed segment, mapped: what isn't asked for takes no memory.
-final class SealedIndex: SegmentIndex, @unchecked Sendable {
+/// The index file of a closed segment. Its filter is kept in memory, the rest is read when it is
+/// asked for: by pread, not through a map, for a sector that can't be read, or a file that was cut,
+/// must be an error here and not the end of the process.
+final class SealedIndex: SegmentIndex, Sendable {
   let layout: IndexLayout
-  private let bytes: UnsafeRawBufferPointer
+  private let files: any FileSystem
+  private let path: String
+  private let filter: [UInt64]
 
-  /// Maps and verifies a whole file; nil if it isn't the index of this log's segment.
-  init?(path: String, partition: PartitionID, baseOffset: Offset, _ log: LogID) {
-    let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { Glibc.close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_size >= IndexLayout.byteCount,
-      let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_SHARED, file, 0),
-      start != MAP_FAILED
-    else { return nil }
-    let bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
-    guard let layout = IndexLayout(bytes, log), layout.fileBytes == bytes.count,
+  /// Reads and verifies a whole file; nil if it isn't the index of this log's segment. Throws what
+  /// keeps it from being read.
+  init?(
+    _ files: any FileSystem, path: String, partition: PartitionID, baseOffset: Offset,
+    _ seed: LogSeed
+  ) throws(FileError) {
+    let file = try files.open(path, flags: O_RDONLY, mode: 0)
+    defer { files.close(file) }
+    guard let layout = try SealedIndex.layout(files, file, seed),
       layout.facts.partition == partition, layout.facts.baseOffset == baseOffset,
-      log.checksum(UnsafeRawBufferPointer(rebasing: bytes[IndexLayout.byteCount...]))
-        == layout.sectionsChecksum
-    else {
-      munmap(start, bytes.count)
-      return nil
-    }
+      try SealedIndex.sectionsChecksum(files, file, layout, seed) == layout.sectionsChecksum
+    else { return nil }
+    let words = try files.bytes(of: file, layout.filterAt..<layout.streamsAt)
     self.layout = layout
-    self.bytes = bytes
+    self.files = files
+    self.path = path
+    filter = words.withUnsafeBytes { raw in
+      (0..<layout.filterWords).map { raw.little(UInt64.self, at: $0 * 8) }
+    }
   }
 
-  deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count) }
-
-  /// Only what the header says, for opening a log with many segments.
+  /// Only what the header says, for opening a log with many segments. Nil where there is no file,
+  /// or none that is whole by its header.
   static func facts(
-    _ files: any FileSystem, path: String, _ log: LogID
+    _ files: any FileSystem, path: String, _ seed: LogSeed
   ) throws(FileError) -> SegmentFacts? {
-    let file: Int32
+    let file: File
     do throws(FileError) {
       file = try files.open(path, flags: O_RDONLY, mode: 0)
     } catch {
@@ -43,74 +44,157 @@ final class SealedIndex: SegmentIndex, @unchecked Sendable {
       throw error
     }
     defer { files.close(file) }
-    let header = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: IndexLayout.byteCount, alignment: 8)
-    defer { header.deallocate() }
-    guard try files.read(file, into: header, at: 0) == header.count,
-      let layout = IndexLayout(UnsafeRawBufferPointer(header), log),
-      try files.size(file) == UInt64(layout.fileBytes)
-    else { return nil }
-    return layout.facts
+    return try layout(files, file, seed)?.facts
   }
 
-  func place(before delta: UInt32) -> BatchPlace {
-    let count = (0..<layout.places).countOfPrefix { place(at: $0).delta <= delta }
-    return count == 0 ? BatchPlace(delta: 0, position: 0) : place(at: count - 1)
+  private static func layout(
+    _ files: any FileSystem, _ file: File, _ seed: LogSeed
+  ) throws(FileError) -> IndexLayout? {
+    let size = try files.size(file)
+    guard size >= UInt64(IndexLayout.byteCount) else { return nil }
+    let header = try files.bytes(of: file, 0..<IndexLayout.byteCount)
+    let layout = header.withUnsafeBytes { IndexLayout($0, seed) }
+    return layout.flatMap { UInt64($0.fileBytes) == size ? $0 : nil }
+  }
+
+  private static func sectionsChecksum(
+    _ files: any FileSystem, _ file: File, _ layout: IndexLayout, _ seed: LogSeed
+  ) throws(FileError) -> UInt32 {
+    var checksum = seed
+    let (start, end) = (UInt64(IndexLayout.byteCount), UInt64(layout.fileBytes))
+    try files.duplicate(file, from: start, to: end) { bytes, _ in
+      checksum = checksum.advanced(by: bytes)
+    }
+    return checksum.value
+  }
+
+  // MARK: looking up
+
+  func place(before delta: UInt32) throws(FileError) -> BatchPlace {
+    try withRecords(at: IndexLayout.byteCount, layout.places, IndexLayout.placeBytes) {
+      records throws(FileError) in
+      let count = try records.countOfPrefix { $0.little(UInt32.self, at: 0) <= delta }
+      if count == 0 { return BatchPlace(delta: 0, position: 0) }
+      let place = try records[count - 1]
+      return BatchPlace(
+        delta: place.little(UInt32.self, at: 0), position: place.little(UInt32.self, at: 4))
+    }
   }
 
   func stream(
     _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
-  ) -> [IndexEntry] {
-    guard let range = entries(of: key, layout.streamsAt, layout.streams) else { return [] }
-    let start = range.lowerBound + range.countOfPrefix { value(at: $0) < first }
-    let past = range.lowerBound + range.countOfPrefix { value(at: $0) <= last }
-    guard start < past else { return [] }
-    return (start..<past).entries(limit, before: end) { entry(at: $0) }
+  ) throws(FileError) -> [IndexEntry] {
+    guard mayHold(key) else { return [] }
+    return try withEntries(of: key, layout.streamsAt, layout.streams) {
+      entries throws(FileError) in
+      let start = try entries.countOfPrefix { $0 < first }
+      return try entries.ascending(from: start, limit, before: end) { $0 <= last }
+    } ?? []
   }
 
-  func streamStart(_ key: UInt64) -> IndexEntry? {
-    entries(of: key, layout.streamsAt, layout.streams).map { entry(at: $0.lowerBound) }
+  func streamStart(_ key: UInt64) throws(FileError) -> IndexEntry? {
+    guard mayHold(key) else { return nil }
+    return try withEntries(of: key, layout.streamsAt, layout.streams) {
+      entries throws(FileError) in
+      try entries.entry(at: 0)
+    }
   }
 
   func conversation(
     _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
-  ) -> [IndexEntry] {
-    guard let range = entries(of: key, layout.conversationsAt, layout.conversations) else {
-      return []
+  ) throws(FileError) -> [IndexEntry] {
+    guard mayHold(key) else { return [] }
+    return try withEntries(of: key, layout.conversationsAt, layout.conversations) {
+      entries throws(FileError) in
+      let past = try entries.countOfPrefix { $0 < bound }
+      return try entries.descending(below: past, limit, before: end).reversed()
+    } ?? []
+  }
+
+  /// Nearly always the filter alone says that a segment holds nothing of a key.
+  private func mayHold(_ key: UInt64) -> Bool {
+    BloomFilter.mayHold(key, wordCount: filter.count) { filter[$0] }
+  }
+
+  private func withRecords<Value>(
+    at start: Int, _ count: Int, _ bytes: Int,
+    _ body: (inout FileRecords) throws(FileError) -> Value
+  ) throws(FileError) -> Value {
+    let file = try files.open(path, flags: O_RDONLY, mode: 0)
+    defer { files.close(file) }
+    var records = FileRecords(files, file, start: start, count: count, recordBytes: bytes)
+    return try body(&records)
+  }
+
+  /// Nil for a key that isn't here.
+  private func withEntries<Value>(
+    of key: UInt64, _ keysAt: Int, _ keyCount: Int,
+    _ body: (inout IndexEntries) throws(FileError) -> Value
+  ) throws(FileError) -> Value? {
+    try withRecords(at: keysAt, keyCount, IndexLayout.keyBytes) {
+      keys throws(FileError) -> Value? in
+      let at = try keys.countOfPrefix { $0.little(UInt64.self, at: 0) < key }
+      guard at < keyCount else { return nil }
+      let found = try keys[at]
+      guard found.little(UInt64.self, at: 0) == key else { return nil }
+      let first = Int(found.little(UInt32.self, at: 8))
+      let count = Int(found.little(UInt32.self, at: 12))
+      guard first + count <= layout.entries, count > 0 else { return nil }
+      var entries = IndexEntries(files, keys.file, layout, first..<first + count)
+      return try body(&entries)
     }
-    let past = range.lowerBound + range.countOfPrefix { value(at: $0) < bound }
-    let newest = (range.lowerBound..<past).reversed()
-    return newest.entries(limit, before: end) { entry(at: $0) }.reversed()
+  }
+}
+
+/// One key's entries in an index file.
+private struct IndexEntries {
+  private var values: FileRecords
+  private var deltas: FileRecords
+
+  init(_ files: any FileSystem, _ file: File, _ layout: IndexLayout, _ range: Range<Int>) {
+    values = FileRecords(
+      files, file, start: layout.valuesAt + range.lowerBound * 8, count: range.count,
+      recordBytes: 8)
+    deltas = FileRecords(
+      files, file, start: layout.deltasAt + range.lowerBound * 4, count: range.count,
+      recordBytes: 4)
   }
 
-  private func place(at index: Int) -> BatchPlace {
-    let at = IndexLayout.byteCount + index * IndexLayout.placeBytes
-    return BatchPlace(
-      delta: bytes.little(UInt32.self, at: at), position: bytes.little(UInt32.self, at: at + 4))
+  mutating func countOfPrefix(_ holds: (UInt64) -> Bool) throws(FileError) -> Int {
+    try values.countOfPrefix { holds($0.little(UInt64.self, at: 0)) }
   }
 
-  private func value(at index: Int) -> UInt64 {
-    bytes.little(UInt64.self, at: layout.valuesAt + index * 8)
+  mutating func entry(at index: Int) throws(FileError) -> IndexEntry {
+    let value = try values[index].little(UInt64.self, at: 0)
+    return IndexEntry(value: value, delta: try deltas[index].little(UInt32.self, at: 0))
   }
 
-  private func entry(at index: Int) -> IndexEntry {
-    IndexEntry(
-      value: value(at: index),
-      delta: bytes.little(UInt32.self, at: layout.deltasAt + index * 4))
-  }
-
-  /// Which entries are a key's: nearly always the filter alone says none.
-  private func entries(of key: UInt64, _ keysAt: Int, _ keyCount: Int) -> Range<Int>? {
-    let held = BloomFilter.mayHold(key, wordCount: layout.filterWords) {
-      bytes.little(UInt64.self, at: layout.filterAt + $0 * 8)
+  /// From an index on, the first `limit` with a delta before `end`, as long as values are wanted.
+  mutating func ascending(
+    from start: Int, _ limit: Int, before end: UInt32, _ isWanted: (UInt64) -> Bool
+  ) throws(FileError) -> [IndexEntry] {
+    var found: [IndexEntry] = []
+    var index = start
+    while index < values.count, found.count < limit {
+      let entry = try entry(at: index)
+      guard isWanted(entry.value) else { break }
+      if entry.delta < end { found.append(entry) }
+      index += 1
     }
-    guard held else { return nil }
-    func at(_ index: Int) -> Int { keysAt + index * IndexLayout.keyBytes }
-    let index = (0..<keyCount).countOfPrefix { bytes.little(UInt64.self, at: at($0)) < key }
-    guard index < keyCount, bytes.little(UInt64.self, at: at(index)) == key else { return nil }
-    let first = Int(bytes.little(UInt32.self, at: at(index) + 8))
-    let count = Int(bytes.little(UInt32.self, at: at(index) + 12))
-    guard first + count <= layout.entries, count > 0 else { return nil }
-    return first..<first + count
+    return found
+  }
+
+  /// Down from below an index, the first `limit` with a delta before `end`.
+  mutating func descending(
+    below past: Int, _ limit: Int, before end: UInt32
+  ) throws(FileError) -> [IndexEntry] {
+    var found: [IndexEntry] = []
+    var index = past
+    while index > 0, found.count < limit {
+      index -= 1
+      let entry = try entry(at: index)
+      if entry.delta < end { found.append(entry) }
+    }
+    return found
   }
 }

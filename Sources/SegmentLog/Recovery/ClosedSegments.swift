@@ -1,10 +1,12 @@
 import DaybookModel
+import Glibc
+import NIOCore
 
 /// Segments that are not the last: nothing in them may be cut.
-extension PartitionRecovery {
+extension PartitionSurvey {
   /// They are trusted as far as the headers of their indexes continue each other; one whose
   /// index is missing or wrong is scanned. Returns the last one's facts, or sets `fault`.
-  mutating func checkClosed(_ segments: [Segment]) throws(DaybookError) -> SegmentFacts? {
+  mutating func checkClosed() throws(DaybookError) -> SegmentFacts? {
     var previous: SegmentFacts?
     for (at, segment) in segments.enumerated() {
       let expected = previous?.nextOffset ?? .zero
@@ -17,10 +19,8 @@ extension PartitionRecovery {
       }
       if at == segments.count - 1 { return previous }
       let next = segments[at + 1].base
-      let indexed = try perform { () throws(FileError) in
-        try trusted(segment, after: previous, next: next)
-      }
-      if let indexed {
+      if let indexed = try trusted(segment, after: previous, next: next) {
+        witnesses.agree += 1
         previous = indexed
       } else if let rebuilt = try rebuild(segment, after: previous, next: next) {
         previous = rebuilt
@@ -31,41 +31,65 @@ extension PartitionRecovery {
     return previous
   }
 
-  /// What the index's header says, if it fits the segments around and the file is long enough.
+  /// What the index's header says, if it fits the segments around, the file is long enough, and
+  /// begins with the batch that the index begins with. An index that can't be read says nothing.
   private func trusted(
     _ segment: Segment, after previous: SegmentFacts?, next: Offset
-  ) throws(FileError) -> SegmentFacts? {
-    guard let facts = try SealedIndex.facts(files, path: segment.indexPath, log),
-      facts.partition == partition, facts.baseOffset == segment.base, facts.nextOffset == next,
-      facts.chainBefore == previous?.chainAfter ?? 0,
-      facts.lastEpoch >= previous?.lastEpoch ?? Epoch(0)
-    else { return nil }
-    let file = try files.open(segment.path, flags: 0, mode: 0)
-    defer { files.close(file) }
-    return try files.size(file) >= facts.bytesUsed ? facts : nil
+  ) throws(DaybookError) -> SegmentFacts? {
+    do throws(FileError) {
+      guard let facts = try SealedIndex.facts(files, path: segment.indexPath, segment.seed),
+        facts.partition == partition, facts.baseOffset == segment.base, facts.nextOffset == next,
+        facts.chainBefore == previous?.chainAfter ?? 0,
+        facts.lastEpoch >= previous?.lastEpoch ?? Epoch(0)
+      else { return nil }
+      let file = try files.open(segment.path, flags: O_RDONLY, mode: 0)
+      defer { files.close(file) }
+      guard try files.size(file) >= facts.bytesUsed, facts.bytesUsed > 0,
+        case .header(let first) = try files.header(in: file, at: 0, segment.seed),
+        first.partition == partition, first.baseOffset == segment.base,
+        first.previousChain == facts.chainBefore
+      else { return nil }
+      return facts
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return nil
+    }
   }
 
   private mutating func rebuild(
     _ segment: Segment, after previous: SegmentFacts?, next: Offset
   ) throws(DaybookError) -> SegmentFacts? {
-    let segments = view([segment], highWatermark: next)
     let scan = try SegmentScan(
-      segment, of: segments, chainBefore: previous?.chainAfter ?? 0,
+      segment, of: view([segment], highWatermark: next), chainBefore: previous?.chainAfter ?? 0,
       epoch: previous?.lastEpoch ?? Epoch(0), end: next)
+    witness(scan, of: segment)
+    floor.state(scan.durableStated, by: "a batch in \(FileNames.segment(segment.base))")
     guard scan.stop == .reached, scan.nextOffset == next else {
-      fault = try scan.fault(in: segment, of: segments).fault
+      let found = try reading(
+        from: scan.nextOffset, segment: FileNames.segment(segment.base)
+      ) { () throws(FileError) in try scan.behind(in: segment, files, epochMax: nil).fault }
+      switch found {
+      case .success(let found), .failure(let found): fault = found
+      }
       return nil
     }
-    let name = FileNames.segment(segment.base)
-    do throws(FileError) {
-      try IndexSealing.seal(segment, scan.source, segments)
-      findings.append(.rebuiltIndex(partition, segment: name))
-    } catch {
-      // An index is no part of what must be there: a full disk opens without it.
-      guard error.isFull else { throw error.asDaybookError }
-      segment.setIndex(.scanned(OpenIndex(scan.source)))
-      findings.append(.unsealedIndex(partition, segment: name))
-    }
+    segment.setIndex(.scanned(OpenIndex(scan.source)))
+    rebuiltIndexes.append(segment)
     return scan.source.facts
+  }
+}
+
+extension FileSystem {
+  /// The batch header at a position, its own checksum verified.
+  func header(
+    in file: File, at position: UInt64, _ seed: LogSeed
+  ) throws(FileError) -> BatchHeader.Decoded {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: BatchHeader.byteCount, alignment: 8)
+    defer { bytes.deallocate() }
+    guard try read(file, into: bytes, at: position) == bytes.count else {
+      return .invalid("the file ends within a header")
+    }
+    return BatchHeader.decode(UnsafeRawBufferPointer(bytes), seed)
   }
 }

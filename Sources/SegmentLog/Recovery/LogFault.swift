@@ -1,7 +1,7 @@
 import DaybookModel
 
 /// A place where the log isn't what it should be.
-package struct LogFault: Error, Equatable, Sendable {
+package struct LogFault: Error, Equatable, Sendable, CustomStringConvertible {
   package var partition: PartitionID
   /// File name within the partition's folder.
   package var segment: String
@@ -11,6 +11,12 @@ package struct LogFault: Error, Equatable, Sendable {
   /// The first offset that can't be read because of it.
   package var offset: Offset
   package var reason: String
+  /// How many like it, one behind the other, were summed up in this one.
+  package var count = 1
+
+  package var description: String {
+    segment.isEmpty ? reason : "\(partition)/\(segment) from byte \(fromByte): \(reason)"
+  }
 }
 
 /// What opening a log found and did.
@@ -28,8 +34,26 @@ package enum RecoveryFinding: Equatable, Sendable {
   /// An index file was missing or wrong, and there is no room for it: the index is in memory, and
   /// is written when a later segment is closed, or the log.
   case unsealedIndex(PartitionID, segment: String)
+  /// The watermark file says nothing, and was made anew from what batches and other files state.
+  case unknownWatermark(PartitionID, reason: String, durable: Offset)
+  /// The epoch file says nothing, and the epoch was taken from what was written under it.
+  case unknownEpoch(reason: String, Epoch)
+  /// A log of an earlier format is of this one from here on.
+  case raised(from: Int, to: Int)
+  /// A log of an earlier format stays one, for a partition of it is damaged.
+  case notRaised(from: Int)
+  /// The partition is served read-only, for that was asked for.
+  case keptReadOnly(PartitionID, at: Offset)
+  /// Whole batches from `from` up to `to` are there, and nobody states that they are durable: an
+  /// owner will make them so.
+  case unsettled(PartitionID, from: Offset, to: Offset)
   /// The partition is served read-only up to the fault.
   case corrupt(LogFault)
+
+  /// Something is missing, or may be.
+  package var isDamage: Bool {
+    if case .corrupt = self { true } else { false }
+  }
 }
 
 extension RecoveryFinding: CustomStringConvertible {
@@ -48,11 +72,26 @@ extension RecoveryFinding: CustomStringConvertible {
     case .rebuiltIndex(let partition, let segment):
       "partition \(partition): made the index of \(segment) anew"
     case .unsealedIndex(let partition, let segment):
-      "partition \(partition): the disk has no room for the index of \(segment), so it is kept in "
-        + "memory"
+      "partition \(partition): the index of \(segment) can't be written, so it is kept in memory"
+    case .unknownWatermark(let partition, let reason, let durable):
+      "partition \(partition): its watermark says nothing (\(reason)): it was made anew; by all that "
+        + "else is known, the partition ends at offset \(durable)"
+    case .unknownEpoch(let reason, let epoch):
+      "the log's epoch file says nothing (\(reason)): by what was written, the last epoch was "
+        + "\(epoch)"
+    case .raised(let from, let to):
+      "raised the log from format \(from) to \(to): earlier programs can't open it any more"
+    case .notRaised(let from):
+      "the log stays of format \(from), for it is damaged: it is raised once it is whole again"
+    case .keptReadOnly(let partition, let end):
+      "partition \(partition) is served read-only up to offset \(end), as asked for"
+    case .unsettled(let partition, let from, let to):
+      "partition \(partition): offsets \(from) to \(to) are written and not known to be durable: "
+        + "they are shown once a server has started and made them so"
     case .corrupt(let fault):
       "partition \(fault.partition) is damaged and read-only from offset \(fault.offset) on "
-        + "(\(fault.segment) from byte \(fault.fromByte): \(fault.reason)): restore it from a copy"
+        + "(\(fault)): restore the folder from a copy; if it is one, older than state/ and "
+        + "projections/, remove those two, they are made anew"
     }
   }
 }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Glibc
 import NIOCore
 import Ports
 
@@ -9,6 +10,8 @@ struct SegmentScan {
     /// Only zeros, or nothing, from here on.
     case unwritten
     case invalid(String)
+    /// The disk doesn't give what is there: nothing may be concluded from it, nor cut.
+    case unreadable(FileError)
     /// The offset up to which was asked for is reached.
     case reached
   }
@@ -18,6 +21,9 @@ struct SegmentScan {
   /// The highest durable offset that a valid batch states.
   private(set) var durableStated = Offset.zero
   private(set) var events = 0
+  /// What lies where the scan stopped, a header's length of it, to find out whether anybody has
+  /// written there since.
+  private(set) var stopBytes: [UInt8] = []
 
   /// Where the first byte lies that is not of a valid batch.
   var position: UInt64 { source.facts.bytesUsed }
@@ -30,7 +36,7 @@ struct SegmentScan {
   }
 
   /// Scans up to the offset `end`; all that is there where nil. `chainBefore` nil takes the
-  /// first batch's word for it. Throws only for failures to read.
+  /// first batch's word for it. Throws only what passes by itself: too many open files.
   init(
     _ segment: Segment, of partition: PartitionSegments, chainBefore: UInt32?, epoch: Epoch,
     from start: Start? = nil, end: Offset? = nil
@@ -44,42 +50,51 @@ struct SegmentScan {
     }
     let position = source.facts.bytesUsed
     var isAnchored = chainBefore != nil
-    var failure: DaybookError?
-    try partition.withFile(segment) { (file) throws(DaybookError) in
-      var cursor = BatchCursor(partition.files, file, partition.log, position: position)
-      while end.map({ source.facts.nextOffset < $0 }) ?? true {
-        do throws(FileError) {
-          switch try cursor.next() {
-          case .batch(let header, let position, let body):
-            if !isAnchored {
-              source.facts.chainBefore = header.previousChain
-              source.facts.chainAfter = header.previousChain
-              isAnchored = true
-            }
-            if let reason = take(header, position, body, partition) {
-              stop = .invalid(reason)
-              durableStated = max(durableStated, header.durableOffset)
-              return
-            }
-          case .unwritten:
-            stop = .unwritten
-            return
-          case .invalid(let reason):
-            stop = .invalid(reason)
-            return
+    do throws(FileError) {
+      let file = try partition.files.open(segment.path, flags: O_RDONLY, mode: 0)
+      defer { partition.files.close(file) }
+      // Going on behind each of many faults must not read a large piece each time.
+      var cursor = BatchCursor(
+        partition.files, file, segment.seed, position: position,
+        chunkBytes: start == nil ? BatchCursor.chunkBytes : BatchCursor.resumedChunkBytes)
+      scan: while end.map({ source.facts.nextOffset < $0 }) ?? true {
+        switch try cursor.next() {
+        case .batch(let header, let position, let body):
+          if !isAnchored {
+            source.facts.chainBefore = header.previousChain
+            source.facts.chainAfter = header.previousChain
+            isAnchored = true
           }
-        } catch {
-          failure = error.asDaybookError
-          return
+          if let reason = take(header, position, body, segment, partition.scanner) {
+            stop = .invalid(reason)
+            break scan
+          }
+        case .unwritten:
+          stop = .unwritten
+          break scan
+        case .invalid(let reason):
+          stop = .invalid(reason)
+          break scan
         }
       }
+      stopBytes = try partition.files.start(of: file, at: self.position)
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      stop = .unreadable(error)
     }
-    if let failure { throw failure }
+  }
+
+  /// The bytes at which the scan stopped, as they are now.
+  func bytesAtStop(of segment: Segment, _ files: any FileSystem) throws(FileError) -> [UInt8] {
+    let file = try files.open(segment.path, flags: O_RDONLY, mode: 0)
+    defer { files.close(file) }
+    return try files.start(of: file, at: position)
   }
 
   /// Why a batch that is valid by itself does not continue the log; nil if it does.
   private mutating func take(
-    _ header: BatchHeader, _ position: UInt64, _ body: ByteBuffer, _ partition: PartitionSegments
+    _ header: BatchHeader, _ position: UInt64, _ body: ByteBuffer, _ segment: Segment,
+    _ scanner: any EventScanner
   ) -> String? {
     let facts = source.facts
     if header.partition != facts.partition {
@@ -100,14 +115,25 @@ struct SegmentScan {
     var slots: [EventSlot] = []
     slots.reserveCapacity(header.count)
     do throws(DaybookError) {
-      try partition.scanner.scan(header.committed(body), into: &slots)
+      try scanner.scan(header.committed(body), into: &slots)
     } catch {
       return "the batch's events can't be read: \(error.message)"
     }
     if slots.count != header.count { return "the batch holds \(slots.count) events" }
-    source.add(header, chain: header.chain(partition.log), position: position, slots: slots)
+    source.add(header, chain: header.chain(segment.seed), position: position, slots: slots)
     durableStated = max(durableStated, header.durableOffset)
     events += header.count
     return nil
+  }
+}
+
+extension FileSystem {
+  /// As many bytes as a batch header has, or fewer at the file's end.
+  fileprivate func start(of file: File, at position: UInt64) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: BatchHeader.byteCount)
+    let count = try withBytes(of: &bytes) { (raw) throws(FileError) in
+      try read(file, into: raw, at: position)
+    }
+    return Array(bytes[..<count])
   }
 }

@@ -4,6 +4,8 @@ import Glibc
 /// What lies behind a segment's last whole batch, where nobody was told of anything durable.
 struct TornTail: Sendable {
   let folder: String
+  /// Path of the segment's file.
+  let segment: String
   /// Bytes of the segment's file.
   let range: Range<UInt64>
   /// Name of the file in which the bytes are kept.
@@ -11,7 +13,9 @@ struct TornTail: Sendable {
 
   /// Keeps the bytes aside, then zeroes them. A temporary failure has left them as they are: this
   /// may be called again. Any other is final.
-  func cut(from file: Int32, _ files: any FileSystem) throws(FileError) {
+  func cut(_ files: any FileSystem) throws(FileError) {
+    let file = try files.open(segment, flags: O_RDWR, mode: 0)
+    defer { files.close(file) }
     try keepAside(file, files)
     do throws(FileError) {
       try files.erase(file, from: range.lowerBound, to: range.upperBound)
@@ -22,7 +26,7 @@ struct TornTail: Sendable {
     }
   }
 
-  private func keepAside(_ file: Int32, _ files: any FileSystem) throws(FileError) {
+  private func keepAside(_ file: File, _ files: any FileSystem) throws(FileError) {
     let temporary = "\(folder)/\(keptIn)\(FileNames.temporarySuffix)"
     let copy = try files.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
     do throws(FileError) {

@@ -11,10 +11,11 @@ package struct VerifyReport: Equatable, Sendable {
 }
 
 extension SegmentLogReader {
-  /// Reads all segments of the partitions (all where nil) up to their high watermarks: checksums,
-  /// offsets, epochs and the chain, across batches and segments, and whether indexes agree.
-  /// Works beside a running owner. `progress` is told the events verified so far after each
-  /// segment. Throws only for what can't be read; corruption is in the report.
+  /// Reads all segments of the partitions (all where nil) up to what is stated durable: checksums,
+  /// offsets, epochs and the chain, across batches and segments, and whether indexes agree. Goes
+  /// through any damage, in time linear in the log's size. Works beside a running owner. `progress`
+  /// is told the events verified so far after each segment. Corruption is in the report; throws
+  /// only for a partition that there isn't, and what passes by itself.
   package func verify(
     partitions wanted: [PartitionID]? = nil, progress: (_ events: Int) -> Void = { _ in }
   ) throws(DaybookError) -> VerifyReport {
@@ -24,7 +25,7 @@ extension SegmentLogReader {
         throw DaybookError(
           .invalidArgument, "there is no partition \(id): the log has \(partitionCount)")
       }
-      var verification = PartitionVerification(partitions[id.index])
+      var verification = PartitionVerification(surveys[id.index])
       try verification.run { progress(report.events + $0) }
       report.partitions += 1
       report.events += verification.events
@@ -36,6 +37,7 @@ extension SegmentLogReader {
 
 /// Goes through one partition's segments in order.
 private struct PartitionVerification {
+  private let survey: PartitionSurvey
   private let partition: PartitionSegments
   private(set) var events = 0
   private(set) var faults: [LogFault] = []
@@ -43,67 +45,93 @@ private struct PartitionVerification {
   private var chain: UInt32? = 0
   private var epoch = Epoch(0)
   private var expected = Offset.zero
+  /// Up to where everything must be right; what lies behind is being written, or was never acked.
+  private var high: Offset { partition.highWatermark }
 
-  init(_ partition: PartitionSegments) {
-    self.partition = partition
+  init(_ survey: PartitionSurvey) {
+    self.survey = survey
+    partition = survey.view(survey.segments, highWatermark: survey.floor.offset)
   }
 
   mutating func run(_ progress: (Int) -> Void) throws(DaybookError) {
-    let high = try statedEnd()
-    do throws(FileError) { try partition.refreshSegments() } catch { throw error.asDaybookError }
-    let segments = partition.all.filter { segment in high.map { segment.base < $0 } ?? true }
+    do throws(FileError) { try partition.refreshSegments() } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return add(fault(in: "", at: .zero, "\(error)"))
+    }
+    // Read after the listing: a segment is begun only once all before it is stated durable.
+    try readWatermark()
+    let segments = partition.all
     for (at, segment) in segments.enumerated() {
+      guard segment.base <= high else {
+        let name = FileNames.segment(segment.base)
+        add(
+          fault(
+            in: name, at: segment.base, "the segment lies past the log's end at offset \(high)"))
+        continue
+      }
       if segment.base != expected { missing(before: segment) }
       expected = segment.base
       let next = at + 1 < segments.count ? segments[at + 1].base : nil
-      try verify(segment, next: next, high)
+      try verify(segment, next: next.map { min($0, max(high, segment.base)) })
       progress(events)
     }
-    if let high, expected < high, faults.isEmpty {
-      faults.append(
-        LogFault(
-          partition: partition.partition, segment: FileNames.segment(expected), fromByte: 0,
-          toByte: 0, offset: expected,
-          reason: "the log ends at offset \(expected), yet was stated durable up to \(high)"))
+    if expected < high, faults.isEmpty {
+      add(
+        fault(
+          in: FileNames.segment(expected), at: expected,
+          "the log ends at offset \(expected), yet \(survey.floor.by) states that it was durable "
+            + "up to \(high)"))
     }
   }
 
-  /// As the watermark file says; nil, and a fault, where it doesn't.
-  private mutating func statedEnd() throws(DaybookError) -> Offset? {
-    var failure: FileError?
-    for _ in 0..<3 {
-      do throws(FileError) {
-        let slot = try WatermarkFile.read(
-          partition.files, folder: partition.folder, partition.log)
-        if let slot, slot.partition == partition.partition {
-          partition.advance(to: slot.durableOffset)
-          return slot.durableOffset
-        }
-      } catch {
-        guard error.number == ENOENT || error.number == EFBIG else { throw error.asDaybookError }
-        failure = error
+  private mutating func readWatermark() throws(DaybookError) {
+    var statement = survey.watermark
+    do throws(FileError) {
+      for _ in 0..<3 {
+        statement = try WatermarkStatement.read(
+          partition.files, folder: partition.folder, partition.seeds,
+          partition: partition.partition)
+        if statement.slot != nil { break }
       }
+    } catch {
+      throw error.asDaybookError
     }
-    faults.append(
-      LogFault(
-        partition: partition.partition, segment: FileNames.watermark, fromByte: 0,
-        toByte: UInt64(WatermarkSlot.fileBytes), offset: .zero,
-        reason: failure.map { "\($0)" } ?? "neither of its slots is valid"))
-    return nil
+    switch statement {
+    case .stated(let slot): partition.advance(to: slot.durableOffset)
+    case .unknown(let reason):
+      var fault = fault(in: FileNames.watermark, at: .zero, reason)
+      fault.toByte = UInt64(WatermarkSlot.fileBytes)
+      add(fault)
+      // All that there is, then, is to be right.
+      partition.advance(to: survey.end)
+    }
   }
 
   private mutating func missing(before segment: Segment) {
-    faults.append(
-      LogFault(
-        partition: partition.partition, segment: FileNames.segment(expected), fromByte: 0,
-        toByte: 0, offset: expected,
-        reason: "offsets \(expected) up to \(segment.base) are in no segment"))
+    add(
+      fault(
+        in: FileNames.segment(expected), at: expected,
+        "offsets \(expected) up to \(segment.base) are in no segment"))
     chain = nil
   }
 
-  private mutating func verify(
-    _ segment: Segment, next: Offset?, _ high: Offset?
-  ) throws(DaybookError) {
+  private func fault(in file: String, at offset: Offset, _ reason: String) -> LogFault {
+    LogFault(
+      partition: partition.partition, segment: file, fromByte: 0, toByte: 0, offset: offset,
+      reason: reason)
+  }
+
+  /// One after the other of the same kind are one.
+  private mutating func add(_ fault: LogFault) {
+    guard let last = faults.last, last.segment == fault.segment, last.kind == fault.kind else {
+      faults.append(fault)
+      return
+    }
+    faults[faults.count - 1].toByte = fault.toByte
+    faults[faults.count - 1].count += 1
+  }
+
+  private mutating func verify(_ segment: Segment, next: Offset?) throws(DaybookError) {
     let end = next ?? high
     var start: SegmentScan.Start?
     while true {
@@ -113,57 +141,94 @@ private struct PartitionVerification {
       expected = scan.nextOffset
       epoch = scan.source.facts.lastEpoch
       chain = scan.source.facts.chainAfter
-      let isEnd = scan.stop == .reached || (scan.stop == .unwritten && end == nil)
-      if isEnd, end.map({ $0 == scan.nextOffset }) ?? true {
+      if scan.stop == .reached, scan.nextOffset == end {
         if next != nil {
           try checkBehind(scan, segment)
           if start == nil { try checkIndex(scan, segment) }
         }
         return
       }
-      let (fault, tail) = try scan.fault(in: segment, of: partition)
-      faults.append(fault)
+      let tail = try tail(behind: scan, segment)
+      add(
+        scan.fault(
+          in: segment, toByte: tail?.nextHeader?.position ?? tail?.usedEnd ?? scan.position,
+          reason: scan.reason))
       chain = nil
-      guard let resume = tail.nextHeader, end.map({ resume.header.baseOffset < $0 }) ?? true
-      else {
-        expected = end ?? scan.nextOffset
+      guard let resume = tail?.nextHeader, resume.header.baseOffset < end else {
+        expected = end
         return
       }
       start = SegmentScan.Start(position: resume.position, offset: resume.header.baseOffset)
     }
   }
 
-  /// A closed segment holds nothing but zeros behind its last batch.
+  /// Up to the next valid header; nil where nothing can be read any more.
+  private func tail(
+    behind scan: SegmentScan, _ segment: Segment
+  ) throws(DaybookError) -> TailSearch? {
+    do throws(FileError) {
+      let file = try partition.files.open(segment.path, flags: O_RDONLY, mode: 0)
+      defer { partition.files.close(file) }
+      var tail = TailSearch(
+        seed: segment.seed, partition: segment.partition, from: scan.position,
+        stop: scan.nextOffset, epochMax: Epoch(.max))
+      try tail.searchNext(partition.files, file)
+      return tail
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return nil
+    }
+  }
+
+  /// A closed segment holds nothing behind its last batch but zeros, or what an owner wrote there
+  /// after it was fenced, which nobody was told of.
   private mutating func checkBehind(
     _ scan: SegmentScan, _ segment: Segment
   ) throws(DaybookError) {
-    var (fault, tail) = try scan.fault(in: segment, of: partition)
-    guard tail.usedEnd > scan.position else { return }
-    fault.toByte = tail.usedEnd
-    fault.reason = "bytes lie behind the segment's last batch"
-    faults.append(fault)
+    guard let tail = try tail(behind: scan, segment), tail.usedEnd > scan.position else { return }
+    do throws(FileError) {
+      let file = try partition.files.open(segment.path, flags: O_RDONLY, mode: 0)
+      defer { partition.files.close(file) }
+      if case .header(let late) = try partition.files.header(
+        in: file, at: scan.position, segment.seed),
+        late.baseOffset == scan.nextOffset, late.partition == segment.partition
+      {
+        return
+      }
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+    }
+    add(
+      scan.fault(
+        in: segment, toByte: tail.usedEnd, reason: "bytes lie behind the segment's last batch"))
   }
 
   /// A missing index is no fault: it is made anew when somebody needs it.
   private mutating func checkIndex(
     _ scan: SegmentScan, _ segment: Segment
   ) throws(DaybookError) {
-    let right = IndexBuilder.build(scan.source, partition.log)
+    let right = IndexBuilder.build(scan.source, segment.seed)
     let stored: [UInt8]
+    var why = "the index does not agree with its segment"
     do throws(FileError) {
       stored = try partition.files.contents(of: segment.indexPath, bytesMax: right.count)
     } catch {
       if error.number == ENOENT { return }
-      guard error.number == EFBIG else { throw error.asDaybookError }
+      if error.isOutOfFiles { throw error.asDaybookError }
+      if error.number != EFBIG { why = "\(error)" }
       stored = []
     }
     if stored == right { return }
     let first = zip(stored, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-    faults.append(
-      LogFault(
-        partition: partition.partition, segment: FileNames.index(segment.base),
-        fromByte: UInt64(first ?? min(stored.count, right.count)), toByte: UInt64(right.count),
-        offset: segment.base,
-        reason: "the index does not agree with its segment: delete it, it is made anew"))
+    var fault = fault(
+      in: FileNames.index(segment.base), at: segment.base, "\(why): delete it, it is made anew")
+    fault.fromByte = UInt64(first ?? min(stored.count, right.count))
+    fault.toByte = UInt64(right.count)
+    add(fault)
   }
+}
+
+extension LogFault {
+  /// The reason without its numbers.
+  fileprivate var kind: String { String(reason.filter { !$0.isNumber }) }
 }

@@ -4,7 +4,7 @@ import DaybookModel
 struct ActiveSegment {
   let segment: Segment
   let index: OpenIndex
-  let file: Int32
+  let file: File
   let capacity: UInt64
   /// Where the next batch goes.
   var position: UInt64
@@ -21,7 +21,7 @@ struct ActiveSegment {
 
   private static let zeroFillBytesPerSecondMax = 1 << 20
 
-  init(segment: Segment, index: OpenIndex, file: Int32, capacity: UInt64, position: UInt64) {
+  init(segment: Segment, index: OpenIndex, file: File, capacity: UInt64, position: UInt64) {
     self.segment = segment
     self.index = index
     self.file = file

@@ -12,10 +12,11 @@ struct BatchCursor {
   }
 
   static let chunkBytes = 1 << 20
+  static let resumedChunkBytes = 64 << 10
 
   private let files: any FileSystem
-  private let file: Int32
-  private let log: LogID
+  private let file: File
+  private let seed: LogSeed
   /// How much is read at once, from the next read on.
   var chunkBytes: Int
   private var chunk: ByteBuffer
@@ -24,12 +25,12 @@ struct BatchCursor {
   private(set) var position: UInt64
 
   init(
-    _ files: any FileSystem, _ file: Int32, _ log: LogID, position: UInt64,
+    _ files: any FileSystem, _ file: File, _ seed: LogSeed, position: UInt64,
     chunkBytes: Int = BatchCursor.chunkBytes
   ) {
     self.files = files
     self.file = file
-    self.log = log
+    self.seed = seed
     self.position = position
     self.chunkBytes = chunkBytes
     self.chunk = ByteBuffer()
@@ -55,7 +56,7 @@ struct BatchCursor {
       return .invalid("the file ends within the batch")
     }
     let body = chunk.getSlice(at: at + BatchHeader.byteCount, length: header.storedBytes)!
-    guard body.withUnsafeReadableBytes({ log.checksum($0) }) == header.storedChecksum else {
+    guard body.withUnsafeReadableBytes({ seed.checksum($0) }) == header.storedChecksum else {
       return .invalid("the body's checksum is wrong")
     }
     position += UInt64(header.batchBytes)
@@ -68,7 +69,7 @@ struct BatchCursor {
       return restIsZero ? .unwritten : .invalid("the file ends within a header")
     }
     return chunk.withUnsafeReadableBytes { bytes in
-      BatchHeader.decode(UnsafeRawBufferPointer(rebasing: bytes[at...]), log)
+      BatchHeader.decode(UnsafeRawBufferPointer(rebasing: bytes[at...]), seed)
     }
   }
 
@@ -80,7 +81,7 @@ struct BatchCursor {
     }
     let decoded = chunk.withUnsafeReadableBytes { bytes in
       BatchHeader.decode(
-        UnsafeRawBufferPointer(rebasing: bytes[Int(position - chunkStart)...]), log)
+        UnsafeRawBufferPointer(rebasing: bytes[Int(position - chunkStart)...]), seed)
     }
     guard case .header(let header) = decoded else { return false }
     return position + UInt64(header.batchBytes) <= end
@@ -100,7 +101,13 @@ struct BatchCursor {
     if position >= chunkStart, position + UInt64(count) <= end {
       return Int(position - chunkStart)
     }
-    try fill(max(count, chunkBytes))
+    do throws(FileError) {
+      try fill(max(count, chunkBytes))
+    } catch {
+      // A sector that can't be read may lie behind what is wanted.
+      guard count < chunkBytes, !error.isTemporary else { throw error }
+      try fill(count)
+    }
     return chunk.readableBytes >= count ? 0 : nil
   }
 

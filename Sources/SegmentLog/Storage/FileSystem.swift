@@ -4,7 +4,7 @@ import Glibc
 /// What a system call answered when it failed.
 struct FileError: Error, Equatable, CustomStringConvertible {
   let number: Int32
-  /// The call and the path or what else it was about.
+  /// The call, and the path that it was about.
   let operation: String
 
   var isFull: Bool { number == ENOSPC || number == EDQUOT }
@@ -14,7 +14,8 @@ struct FileError: Error, Equatable, CustomStringConvertible {
   var isTemporary: Bool { isFull || isOutOfFiles }
   var description: String { "\(operation): \(String(cString: strerror(number)))" }
 
-  /// As callers of the log are told.
+  /// As callers of the log are told: clients are among them, so that what names a path is the
+  /// error's cause, which only the operator reads.
   var asDaybookError: DaybookError {
     switch number {
     case ENOSPC, EDQUOT:
@@ -22,42 +23,61 @@ struct FileError: Error, Equatable, CustomStringConvertible {
     case EMFILE, ENFILE:
       DaybookError(
         .overloaded,
-        "too many files are open (\(self)): allow more (ulimit -n, LimitNOFILE), or try again",
-        cause: self)
+        "too many files are open: allow more (ulimit -n, LimitNOFILE), or try again", cause: self)
     case EACCES, EPERM, EROFS:
       DaybookError(
-        .permissionDenied, "permission denied (\(self)): run as the data folder's owner",
-        cause: self)
+        .permissionDenied, "permission denied: run as the data folder's owner", cause: self)
     case ENOENT, ENOTDIR:
       DaybookError(
         .dataFolderMissing,
-        "a part of the data folder is missing (\(self)): check the path, or restore it from a copy",
+        "a part of the data folder is missing: check the path, or restore it from a copy",
         cause: self)
     default:
       DaybookError(
-        .storageFailed, "the disk failed (\(self)): check it, then start again", cause: self)
+        .storageFailed, "the disk failed: check it, then start again", cause: self)
     }
   }
 }
 
-/// What the log asks of a file system. Tests put one in between that fails or forgets.
+/// An open file, and the path under which it was opened, for whoever is told that it failed.
+struct File: Sendable {
+  let descriptor: Int32
+  let path: String
+}
+
+/// Which file a path leads to, and which state of it: another after a rename over it or a write.
+struct FileIdentity: Equatable, Sendable {
+  var device: UInt64
+  var inode: UInt64
+  var bytes: UInt64
+  var changedSeconds: Int64
+  var changedNanoseconds: Int64
+}
+
+/// What the log asks of a file system: the one way to a disk. Tests put one in between that fails,
+/// or forgets as a power cut does.
 protocol FileSystem: AnyObject, Sendable {
   /// `flags` and `mode` are those of open(2); `O_CLOEXEC` is added.
-  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> Int32
-  func close(_ file: Int32)
+  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> File
+  func close(_ file: File)
   /// Fewer bytes than asked for only at the file's end.
-  func read(_ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64)
+  func read(_ file: File, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64)
     throws(FileError) -> Int
   /// All or an error; what was partly written is then unknown.
-  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at position: UInt64)
+  func write(_ file: File, _ bytes: UnsafeRawBufferPointer, at position: UInt64)
     throws(FileError)
-  func syncData(_ file: Int32) throws(FileError)
+  func syncData(_ file: File) throws(FileError)
   /// fsync(2): of a folder, the names in it.
-  func sync(_ file: Int32) throws(FileError)
-  func allocate(_ file: Int32, bytes: UInt64) throws(FileError)
-  func truncate(_ file: Int32, to bytes: UInt64) throws(FileError)
-  func size(_ file: Int32) throws(FileError) -> UInt64
+  func sync(_ file: File) throws(FileError)
+  func allocate(_ file: File, bytes: UInt64) throws(FileError)
+  func truncate(_ file: File, to bytes: UInt64) throws(FileError)
+  func size(_ file: File) throws(FileError) -> UInt64
+  /// Throws `ENOENT` where there is none.
+  func identity(_ path: String) throws(FileError) -> FileIdentity
+  /// What was there under the new name goes.
   func rename(_ from: String, to: String) throws(FileError)
+  /// Throws `EEXIST`, and changes nothing, where the new name is taken.
+  func renameIfAbsent(_ from: String, to: String) throws(FileError)
   func remove(_ path: String) throws(FileError)
   func makeFolder(_ path: String) throws(FileError)
   /// Names in a folder, without `.` and `..`, in no order.

@@ -15,7 +15,7 @@ struct LogFolder {
       throw DaybookError(
         .invalidArgument, "a log has 1 to \(Limits.partitionsMax) partitions, not \(partitions)")
     }
-    let manifest = Manifest(partitions: partitions, log: .random())
+    let manifest = Manifest(partitions: partitions)
     do throws(FileError) {
       if try files.exists("\(path)/\(Manifest.name)") {
         throw FileError(number: EEXIST, operation: "make \(path)")
@@ -23,13 +23,15 @@ struct LogFolder {
       try makeFolder(path)
       for index in 0..<partitions {
         try makeFolder(partition(index))
-        try WatermarkFile.make(
-          files, folder: partition(index), manifest.log, partition: PartitionID(index))
+        let slot = WatermarkSlot(
+          counter: 0, partition: PartitionID(index), epoch: Epoch(0), durableOffset: .zero,
+          segmentBase: .zero, position: 0, branch: manifest.branch.prefix)
+        try WatermarkFile.make(files, folder: partition(index), manifest.seed, slot).close()
       }
-      try write(Epoch(0), manifest.log)
+      try write(EpochRecord(epoch: Epoch(0), branch: manifest.branch), manifest.seed)
       try makeReserve(options.reserveBytes)
       // Last: a folder with a manifest is a whole log.
-      try files.makeDurably(Manifest.name, in: path, bytes: Array(manifest.text.utf8))
+      try write(manifest)
     } catch {
       if error.number == EEXIST {
         throw DaybookError(
@@ -59,19 +61,48 @@ struct LogFolder {
     return try Manifest(parsing: bytes)
   }
 
-  /// Nil where the file is missing or can't be read as this log's.
-  func epoch(_ log: LogID) throws(FileError) -> Epoch? {
-    do throws(FileError) {
-      let bytes = try files.contents(
-        of: "\(path)/\(EpochRecord.name)", bytesMax: EpochRecord.byteCount)
-      return EpochRecord.decode(bytes, log)
-    } catch  where error.number == ENOENT || error.number == EFBIG {
-      return nil
-    }
+  /// Holds the log's secret, so that nobody but its owner may read it.
+  func write(_ manifest: Manifest) throws(FileError) {
+    try files.makeDurably(
+      Manifest.name, in: path, bytes: Array(manifest.text.utf8), mode: 0o600)
   }
 
-  func write(_ epoch: Epoch, _ log: LogID) throws(FileError) {
-    try files.makeDurably(EpochRecord.name, in: path, bytes: EpochRecord.encode(epoch, log))
+  var epochPath: String { "\(path)/\(EpochRecord.name)" }
+
+  /// What the epoch file says.
+  enum EpochStatement: Equatable {
+    case record(EpochRecord)
+    case missing
+    /// It is there, and is no record of this log's, or can't be read.
+    case unknown(reason: String)
+  }
+
+  /// Throws only where no file can be opened for now.
+  func epoch(_ manifest: Manifest) throws(FileError) -> EpochStatement {
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try files.start(of: epochPath, bytesMax: EpochRecord.byteCount + 1)
+    } catch {
+      if error.isOutOfFiles { throw error }
+      return error.number == ENOENT ? .missing : .unknown(reason: "\(error)")
+    }
+    for (index, seed) in manifest.seeds.enumerated() {
+      guard var record = EpochRecord(bytes, seed) else { continue }
+      // Under an older seed the log had no branches.
+      if index > 0 { record.branch = nil }
+      return .record(record)
+    }
+    return .unknown(reason: "it is no record of this log")
+  }
+
+  func write(_ record: EpochRecord, _ seed: LogSeed) throws(FileError) {
+    try files.makeDurably(EpochRecord.name, in: path, bytes: record.encode(seed))
+  }
+
+  /// The partitions of which there are folders, by their names.
+  func partitions() throws(FileError) -> [Int] {
+    try files.list(path).compactMap { name in Int(name).flatMap { "\($0)" == name ? $0 : nil } }
+      .sorted()
   }
 
   // MARK: Reserve

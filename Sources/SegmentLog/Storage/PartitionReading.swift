@@ -5,15 +5,18 @@ import Ports
 /// Reading by offset.
 extension PartitionSegments {
   func read(from offset: Offset, bytesMax: Int) throws(DaybookError) -> [CommittedBatch] {
+    try checkReadable()
     if offset == highWatermark { return [] }
     let (segment, end) = try segment(holding: offset)
-    let place = try index(of: segment, end: end).place(before: delta(of: offset, in: segment))
+    let place = try lookUp(in: segment, end: end) { (index) throws(FileError) in
+      try index.place(before: delta(of: offset, in: segment))
+    }
     return try withFile(segment) { (file) throws(DaybookError) in
       // Room for the batches in front of the one wanted, which are only walked over.
       let chunkBytes = min(
         max(bytesMax, 4096) + Int(IndexSource.placeDistanceBytes), Limits.batchBytesMax)
       var cursor = BatchCursor(
-        files, file, log, position: UInt64(place.position), chunkBytes: chunkBytes)
+        files, file, segment.seed, position: UInt64(place.position), chunkBytes: chunkBytes)
       var expected = segment.base.advanced(by: Int(place.delta))
       var batches: [CommittedBatch] = []
       var bytes = 0
@@ -35,6 +38,7 @@ extension PartitionSegments {
   private static let scatteredChunkBytes = 64 << 10
 
   func events(at offsets: [Offset]) throws(DaybookError) -> [StoredEvent] {
+    try checkReadable()
     for (before, offset) in zip(offsets, offsets.dropFirst()) where before > offset {
       throw DaybookError(.invalidArgument, "offsets must ascend: \(offset) is behind \(before)")
     }
@@ -51,17 +55,18 @@ extension PartitionSegments {
   private func collect(
     _ offsets: [Offset], from segment: Segment, end: Offset, into events: inout [StoredEvent]
   ) throws(DaybookError) {
-    let index = try index(of: segment, end: end)
     var found = events
     events = []
     defer { events = found }
     try withFile(segment) { (file) throws(DaybookError) in
       var cursor = BatchCursor(
-        files, file, log, position: 0, chunkBytes: PartitionSegments.scatteredChunkBytes)
+        files, file, segment.seed, position: 0, chunkBytes: PartitionSegments.scatteredChunkBytes)
       var expected = Offset(-1)
       while found.count < offsets.count, offsets[found.count] < end {
         let wanted = offsets[found.count]
-        let place = index.place(before: delta(of: wanted, in: segment))
+        let place = try lookUp(in: segment, end: end) { (index) throws(FileError) in
+          try index.place(before: delta(of: wanted, in: segment))
+        }
         let start = segment.base.advanced(by: Int(place.delta))
         if start > expected {
           // A gap: go to the nearest indexed batch.

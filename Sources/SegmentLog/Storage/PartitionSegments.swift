@@ -1,5 +1,6 @@
 import Atomics
 import DaybookModel
+import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
@@ -9,21 +10,23 @@ final class PartitionSegments: Sendable {
   let files: any FileSystem
   let folder: String
   let partition: PartitionID
-  let log: LogID
+  let seeds: PartitionSeeds
   let scanner: any EventScanner
   /// Rebuilt indexes are written, not only kept in memory.
   let writesIndexes: Bool
   private let segments: NIOLockedValueBox<[Segment]>
   private let watermark: ManagedAtomic<Int64>
+  /// What keeps the partition from being read further, or written to.
+  private let fault = NIOLockedValueBox<LogFault?>(nil)
 
   init(
-    files: any FileSystem, folder: String, partition: PartitionID, log: LogID,
+    files: any FileSystem, folder: String, partition: PartitionID, seeds: PartitionSeeds,
     scanner: any EventScanner, writesIndexes: Bool, segments: [Segment], highWatermark: Offset
   ) {
     self.files = files
     self.folder = folder
     self.partition = partition
-    self.log = log
+    self.seeds = seeds
     self.scanner = scanner
     self.writesIndexes = writesIndexes
     self.segments = NIOLockedValueBox(segments)
@@ -43,8 +46,13 @@ final class PartitionSegments: Sendable {
     }
   }
 
+  /// The partition is served up to the fault, and no further.
+  func damage(_ fault: LogFault) { self.fault.withLockedValue { $0 = fault } }
+  var damaged: LogFault? { fault.withLockedValue { $0 } }
+
   var all: [Segment] { segments.withLockedValue { $0 } }
   func add(_ segment: Segment) { segments.withLockedValue { $0.append(segment) } }
+  func removeLast() { segments.withLockedValue { _ = $0.removeLast() } }
 
   /// Adds segments that another process has begun since the folder was last listed.
   func refreshSegments() throws(FileError) {
@@ -53,9 +61,29 @@ final class PartitionSegments: Sendable {
       let last = known.last?.base ?? Offset(-1)
       for base in bases where base > last {
         known.append(
-          Segment(partition: partition, base: base, folder: folder, index: .unknown))
+          Segment(
+            partition: partition, base: base, folder: folder, seeds: seeds, index: .unknown))
       }
     }
+  }
+
+  /// Cuts the segment before the last one to what was used of it.
+  func giveBackRoom() {
+    guard let segment = all.dropLast().last, case .scanned(let index) = segment.currentIndex else {
+      return
+    }
+    let used = index.facts.bytesUsed
+    guard let file = try? files.open(segment.path, flags: O_RDWR, mode: 0) else { return }
+    defer { files.close(file) }
+    if let size = try? files.size(file), size > used { try? files.truncate(file, to: used) }
+  }
+
+  /// Throws where nothing at all can be read: that there is nothing is something else.
+  func checkReadable() throws(DaybookError) {
+    guard let fault = damaged, fault.offset == all.first?.base ?? .zero, !fault.segment.isEmpty
+    else { return }
+    throw DaybookError(
+      .logCorrupt, "partition \(partition) can't be read: run daybook log verify", cause: fault)
   }
 
   /// The segment that holds an offset, and where it ends: at the next one or the high watermark.
@@ -92,13 +120,53 @@ final class PartitionSegments: Sendable {
       return index
     case .unknown: break
     }
-    if let sealed = SealedIndex(
-      path: segment.indexPath, partition: partition, baseOffset: segment.base, log),
-      sealed.layout.facts.nextOffset >= end
-    {
+    if let sealed = try sealedIndex(of: segment, end: end) {
       segment.setIndex(.sealed(sealed))
       return sealed
     }
+    return try scanned(segment, end: end)
+  }
+
+  /// Looks something up in a segment's index. One that can't be read any more costs only the time
+  /// to make it anew.
+  func lookUp<Value>(
+    in segment: Segment, end: Offset, _ body: (any SegmentIndex) throws(FileError) -> Value
+  ) throws(DaybookError) -> Value {
+    let index = try index(of: segment, end: end)
+    do throws(FileError) { return try body(index) } catch {
+      if error.isTemporary { throw error.asDaybookError }
+    }
+    let again = try abandon(index, of: segment, end: end)
+    do throws(FileError) { return try body(again) } catch { throw error.asDaybookError }
+  }
+
+  private func abandon(
+    _ index: any SegmentIndex, of segment: Segment, end: Offset
+  ) throws(DaybookError) -> any SegmentIndex {
+    segment.indexLock.lock()
+    defer { segment.indexLock.unlock() }
+    // Somebody else may have found that out a moment before.
+    if case .scanned(let scanned) = segment.currentIndex { return scanned }
+    return try scanned(segment, end: end)
+  }
+
+  /// Nil where it is missing, of something else, or can't be read.
+  private func sealedIndex(
+    of segment: Segment, end: Offset
+  ) throws(DaybookError) -> SealedIndex? {
+    do throws(FileError) {
+      let sealed = try SealedIndex(
+        files, path: segment.indexPath, partition: partition, baseOffset: segment.base,
+        segment.seed)
+      return sealed.flatMap { $0.layout.facts.nextOffset >= end ? $0 : nil }
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return nil
+    }
+  }
+
+  /// Call with the segment's index lock held.
+  private func scanned(_ segment: Segment, end: Offset) throws(DaybookError) -> OpenIndex {
     let index = OpenIndex(
       IndexSource(
         partition: partition, baseOffset: segment.base, chainBefore: 0, epoch: Epoch(0)))
@@ -117,13 +185,13 @@ final class PartitionSegments: Sendable {
     var position = facts.bytesUsed
     var expected = facts.nextOffset
     try withFile(segment) { (file) throws(DaybookError) in
-      var cursor = BatchCursor(files, file, log, position: position)
+      var cursor = BatchCursor(files, file, segment.seed, position: position)
       while expected < end {
         let (header, body) = try next(&cursor, of: segment, expected: expected)
         var slots: [EventSlot] = []
         slots.reserveCapacity(header.count)
         try scanner.scan(header.committed(body), into: &slots)
-        index.add(header, chain: header.chain(log), position: position, slots: slots)
+        index.add(header, chain: header.chain(segment.seed), position: position, slots: slots)
         position = cursor.position
         expected = header.nextOffset
       }
@@ -151,14 +219,16 @@ final class PartitionSegments: Sendable {
     }
     throw DaybookError(
       .logCorrupt,
-      "\(segment.path) is corrupt at byte \(start), offset \(expected): \(reason); "
-        + "run daybook log verify")
+      "partition \(partition) is damaged at offset \(expected): run daybook log verify",
+      cause: LogFault(
+        partition: partition, segment: FileNames.segment(segment.base), fromByte: start,
+        toByte: start, offset: expected, reason: reason))
   }
 
   func withFile<Value>(
-    _ segment: Segment, _ body: (Int32) throws(DaybookError) -> Value
+    _ segment: Segment, _ body: (File) throws(DaybookError) -> Value
   ) throws(DaybookError) -> Value {
-    let file: Int32
+    let file: File
     do throws(FileError) {
       file = try files.open(segment.path, flags: 0, mode: 0)
     } catch {

@@ -33,8 +33,10 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private let background: BackgroundWork
   private let options: SegmentLogOptions
   private let epoch: Epoch
-  private let epochOnDisk: @Sendable () throws(FileError) -> Epoch?
-  private var active: ActiveSegment
+  private let epochGuard: EpochGuard
+  private let fenced: @Sendable (DaybookError) -> Void
+  /// Nil until the first batch: what an earlier owner may still have open is never appended to.
+  private var active: ActiveSegment?
   private var activeSince: ContinuousClock.Instant
   private var watermark: WatermarkFile
   /// Next offset and last chain value, of what is written; `durable` of what is synced.
@@ -52,7 +54,6 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private var run: (any WorkerRun)?
 
   struct Start {
-    var active: ActiveSegment
     var watermark: WatermarkFile
     var nextOffset: Offset
     var chain: UInt32
@@ -60,16 +61,14 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     var tail: TornTail?
 
     /// For an opening that fails elsewhere.
-    func close(_ files: any FileSystem) {
-      watermark.close()
-      files.close(active.file)
-    }
+    func close() { watermark.close() }
   }
 
   init(
     _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
     background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
-    threads: any LogThreads, epochOnDisk: @escaping @Sendable () throws(FileError) -> Epoch?
+    threads: any LogThreads, epochGuard: EpochGuard,
+    fenced: @escaping @Sendable (DaybookError) -> Void
   ) {
     self.threads = threads
     self.files = segments.files
@@ -78,8 +77,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     self.background = background
     self.options = options
     self.epoch = epoch
-    self.epochOnDisk = epochOnDisk
-    active = start.active
+    self.epochGuard = epochGuard
+    self.fenced = fenced
     activeSince = threads.now
     watermark = start.watermark
     nextOffset = start.nextOffset
@@ -131,7 +130,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     case .close:
       syncWatermark()
       watermark.close()
-      files.close(active.file)
+      if let active { files.close(active.file) }
       return .ended
     }
     return .worked
@@ -198,11 +197,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private func write(_ pending: Pending) throws(FileError) {
     try cutTail()
     let size = pending.batch.bytes.readableBytes
-    if active.position > 0 && active.position + UInt64(size) > active.capacity {
-      flush()
-      if refusal != nil { throw FileError(number: EIO, operation: "sync before a roll") }
-      try roll(for: size)
-    }
+    var active = try segment(for: size)
     let header = stamp(pending.batch)
     let position = active.position
     do throws(FileError) {
@@ -211,24 +206,35 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       }
     } catch {
       if error.isTemporary {
-        do throws(FileError) { try erase(from: position, bytes: size) } catch {
+        do throws(FileError) { try erase(active, from: position, bytes: size) } catch {
           throw FileError(number: EIO, operation: "undo of a partly written batch: \(error)")
         }
       }
       throw error
     }
     active.position += UInt64(size)
+    self.active = active
     nextOffset = header.nextOffset
-    chain = header.chain(segments.log)
+    chain = header.chain(segments.seeds.current)
     written.append(
       Written(pending: pending, header: header, chain: chain, position: position))
     prepareNext()
   }
 
+  /// The segment that a batch goes into: the next one, where it has no room in the present one.
+  private func segment(for size: Int) throws(FileError) -> ActiveSegment {
+    if let active, active.position == 0 || active.position + UInt64(size) <= active.capacity {
+      return active
+    }
+    flush()
+    if refusal != nil { throw FileError(number: EIO, operation: "sync before a roll") }
+    return try roll(for: size)
+  }
+
   /// Nothing may be written behind a torn tail, nor its segment be closed with it.
   private func cutTail() throws(FileError) {
     guard let torn = tail else { return }
-    try torn.cut(from: active.file, files)
+    try torn.cut(files)
     tail = nil
   }
 
@@ -236,7 +242,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private func stamp(_ batch: AppendBatch) -> BatchHeader {
     batch.bytes.withUnsafeReadableBytes { bytes in
       let body = UnsafeRawBufferPointer(rebasing: bytes[BatchHeader.byteCount...])
-      let checksum = segments.log.checksum(body)
+      let checksum = segments.seeds.current.checksum(body)
       let header = BatchHeader(
         partition: segments.partition, epoch: epoch, baseOffset: nextOffset,
         count: batch.slots.count, storedBytes: body.count, rawBytes: body.count,
@@ -247,14 +253,16 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       // whole batch whenever its maker still holds a reference.
       let room = UnsafeMutableRawBufferPointer(
         start: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), count: BatchHeader.byteCount)
-      header.encode(into: room, segments.log)
+      header.encode(into: room, segments.seeds.current)
       return header
     }
   }
 
   /// What a full disk let through must not be taken for data; a file that ends before needs no
   /// zeros.
-  private func erase(from position: UInt64, bytes: Int) throws(FileError) {
+  private func erase(
+    _ active: ActiveSegment, from position: UInt64, bytes: Int
+  ) throws(FileError) {
     let end = try min(files.size(active.file), position + UInt64(bytes))
     guard end > position else { return }
     try files.erase(active.file, from: position, to: end)
@@ -263,20 +271,20 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   /// Makes what is written durable, then tells of it. Any failure is final: what a failed
   /// fdatasync has dropped is not known, and a second one may succeed without it.
   private func flush() {
-    guard !written.isEmpty else { return }
+    guard let active, !written.isEmpty else { return }
     let group = written
     written.removeAll(keepingCapacity: true)
     do throws(FileError) {
       if let refusal { throw FileError(number: EIO, operation: refusal.message) }
       try files.syncData(active.file)
+      try checkEpoch()
       durable = nextOffset
       for batch in group {
         active.index.add(
           batch.header, chain: batch.chain, position: batch.position,
           slots: batch.pending.batch.slots)
       }
-      try watermark.state(
-        durable: durable, segmentBase: active.base, position: active.position)
+      try stateDurable(active)
     } catch {
       refuse(error)
       for batch in group { batch.pending.completion(.failure(refusal!)) }
@@ -292,42 +300,48 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     }
   }
 
+  /// Where the disk is too full for the statement it stays behind, and the next one catches up: the
+  /// batches are durable all the same.
+  private func stateDurable(_ active: ActiveSegment) throws(FileError) {
+    do throws(FileError) {
+      try watermark.state(
+        durable: durable, segmentBase: active.base, position: active.position)
+    } catch {
+      guard error.isFull else { throw error }
+    }
+  }
+
   private func refuse(_ error: FileError) {
     guard refusal == nil else { return }
     refusal = DaybookError(
       .storageFailed,
-      "partition \(segments.partition) can't be written (\(error)): check the disk, "
-        + "then start again", cause: error)
+      "partition \(segments.partition) can't be written: check the disk, then start again",
+      cause: error)
   }
 
   private func syncWatermark() {
     guard refusal == nil else { return }
-    do throws(FileError) {
-      try watermark.sync()
-    } catch {
-      refuse(error)
-      return
-    }
-    // Where no file can be opened, the next look will tell: a roll needs one.
-    do throws(FileError) { try checkEpoch() } catch  where error.isOutOfFiles {} catch {
-      refuse(error)
-    }
+    do throws(FileError) { try watermark.sync() } catch { refuse(error) }
   }
 
-  /// Another owner has opened the log if the epoch on disk is above ours; it has the right to.
+  /// Another owner that has opened the log since has the right to it.
   private func checkEpoch() throws(FileError) {
-    guard let other = try epochOnDisk(), other > epoch, refusal == nil else { return }
-    refusal = DaybookError(
-      .epochFenced,
-      "the log was opened by another owner (epoch \(other), ours is \(epoch)): stop this one")
-    throw FileError(number: ESTALE, operation: "write under epoch \(epoch)")
+    do throws(FileError) { try epochGuard.check() } catch {
+      if error.isFenced, refusal == nil {
+        let refusal = DaybookError(
+          .epochFenced, "the log was opened by another owner: stop this one", cause: error)
+        self.refusal = refusal
+        fenced(refusal)
+      }
+      throw error
+    }
   }
 
   // MARK: Rolling
 
   /// Closes the segment, all of which is durable, and begins the next. Where a file can't be opened
   /// or has no room, nothing has changed, and the next batch may try again.
-  private func roll(for size: Int) throws(FileError) {
+  private func roll(for size: Int) throws(FileError) -> ActiveSegment {
     try checkEpoch()
     do throws(FileError) { try watermark.sync() } catch {
       // Final even where it says that the disk is full.
@@ -345,9 +359,30 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
         partition: segments.partition, baseOffset: nextOffset, chainBefore: chain, epoch: epoch))
     let segment = Segment(
       partition: segments.partition, base: nextOffset, folder: segments.folder,
-      index: .fed(index))
+      seeds: segments.seeds, index: .fed(index))
+    try name(prepared, segment, in: folder)
+    segments.add(segment)
+    seal(active)
+    activeSince = threads.now
+    let next = ActiveSegment(
+      segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
+      position: 0)
+    active = next
+    return next
+  }
+
+  /// Gives a file the segment's name, and makes that durable. Nothing is ever renamed over a segment.
+  private func name(
+    _ prepared: PreparedFile, _ segment: Segment, in folder: File
+  ) throws(FileError) {
     do throws(FileError) {
-      try files.rename(prepared.path, to: segment.path)
+      do throws(FileError) {
+        try files.renameIfAbsent(prepared.path, to: segment.path)
+      } catch {
+        guard error.number == EEXIST else { throw error }
+        try setAside(segment.path)
+        try files.renameIfAbsent(prepared.path, to: segment.path)
+      }
     } catch {
       files.close(prepared.file)
       try? files.remove(prepared.path)
@@ -360,35 +395,46 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       // Whether the name is there is not known: no batch may go on in the segment before it.
       throw FileError(number: EIO, operation: "roll: \(error)")
     }
-    segments.add(segment)
-    seal(active)
-    active = ActiveSegment(
-      segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
-      position: 0)
-    activeSince = threads.now
   }
 
-  private func seal(_ closed: ActiveSegment) {
+  /// A file with the next segment's name holds nothing that was ever acked: it is one that an earlier
+  /// owner began, and either found no batch for or wrote to after it was fenced.
+  private func setAside(_ path: String) throws(FileError) {
+    if segments.all.last?.base == nextOffset {
+      // The survey found nothing in it.
+      try files.remove(path)
+      segments.removeLast()
+    } else {
+      try files.renameIfAbsent(path, to: "\(path).epoch-\(epoch)\(FileNames.cutSuffix)")
+    }
+  }
+
+  /// Nil for the segment of an earlier owner.
+  private func seal(_ closed: ActiveSegment?) {
     let segments = segments
     let files = files
     background.enqueue {
       // Room that no batch took is given back. Neither this nor the index is needed for safety.
-      try? files.truncate(closed.file, to: closed.position)
-      files.close(closed.file)
+      if let closed {
+        try? files.truncate(closed.file, to: closed.position)
+        files.close(closed.file)
+      } else {
+        segments.giveBackRoom()
+      }
       IndexSealing.sealClosed(segments)
     }
   }
 
   private var nextCapacity: UInt64 {
-    let doubled = max(active.capacity * 2, UInt64(options.firstSegmentBytes))
+    let doubled = max((active?.capacity ?? 0) * 2, UInt64(options.firstSegmentBytes))
     return min(UInt64(options.segmentBytes), doubled)
   }
 
   private func prepareNext() {
-    guard !active.askedForNext, active.position * 2 >= active.capacity else { return }
-    active.askedForNext = true
+    guard let full = active, !full.askedForNext, full.position * 2 >= full.capacity else { return }
+    active?.askedForNext = true
     preparer.prepare(
-      capacity: nextCapacity, zeroFilled: active.isFillingSlowly(threads.now - activeSince))
+      capacity: nextCapacity, zeroFilled: full.isFillingSlowly(threads.now - activeSince))
   }
 }
 

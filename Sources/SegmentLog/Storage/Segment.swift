@@ -18,18 +18,25 @@ final class Segment: Sendable {
   let base: Offset
   let path: String
   let indexPath: String
+  /// Of all checksums in it and in its index.
+  let seed: LogSeed
   private let index: NIOLockedValueBox<Index>
   /// Held while the index is read or made, so that it is done once.
   let indexLock = NIOLock()
 
-  init(partition: PartitionID, base: Offset, folder: String, index: Index) {
+  init(
+    partition: PartitionID, base: Offset, folder: String, seeds: PartitionSeeds, index: Index
+  ) {
     self.partition = partition
     self.base = base
     self.path = "\(folder)/\(FileNames.segment(base))"
     self.indexPath = "\(folder)/\(FileNames.index(base))"
+    self.seed = seeds.seed(ofSegment: base)
     self.index = NIOLockedValueBox(index)
   }
 
   var currentIndex: Index { index.withLockedValue { $0 } }
   func setIndex(_ new: Index) { index.withLockedValue { $0 = new } }
+  /// What was scanned need not be read again.
+  func adopt(_ scan: SegmentScan) { setIndex(.scanned(OpenIndex(scan.source))) }
 }

@@ -36,13 +36,12 @@ extension PartitionSegments {
     case .fed(let index): return index.facts.bytesUsed
     case .scanned, .unknown: break
     }
-    let facts: SegmentFacts?
-    do throws(FileError) {
-      facts = try SealedIndex.facts(files, path: segment.indexPath, log)
-    } catch {
-      throw error.asDaybookError
+    // An index that can't be read says nothing.
+    if let facts = try? SealedIndex.facts(files, path: segment.indexPath, segment.seed),
+      facts.nextOffset == end
+    {
+      return facts.bytesUsed
     }
-    if let facts, facts.nextOffset == end { return facts.bytesUsed }
     switch try index(of: segment, end: end) {
     case let index as OpenIndex: return index.facts.bytesUsed
     case let index as SealedIndex: return index.layout.facts.bytesUsed

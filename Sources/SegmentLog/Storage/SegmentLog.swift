@@ -12,6 +12,7 @@ package final class SegmentLog: LogPort {
   let partitions: [Partition]
   private let folder: LogFolder
   private let background: BackgroundWork
+  private let epochGuard: EpochGuard
 
   struct Partition: Sendable {
     let segments: PartitionSegments
@@ -32,26 +33,42 @@ package final class SegmentLog: LogPort {
       partitions: partitions, options: options)
   }
 
-  /// Opens a log for its one owner, who holds the data folder's `FolderLock`: recovers each
-  /// partition, writes and syncs the next epoch. Partitions with corruption are served read-only
-  /// (`findings`). Throws `data_folder_missing`, `permission_denied`, `format_version`,
-  /// `epoch_fenced`, `log_corrupt` (the manifest), `storage_full`, `storage_failed`.
+  /// Opens a log for its one owner, who holds the data folder's `FolderLock`. Looks at everything
+  /// first and proves that it belongs together; only then writes and syncs the next epoch, and
+  /// settles each partition. One that is damaged is served read-only (`findings`).
+  ///
+  /// `opening` says what is known of the log from outside it. Throws `data_folder_missing`,
+  /// `permission_denied`, `format_version`, `log_corrupt` (the manifest, or nothing is readable),
+  /// `storage_full`, `storage_failed`, `overloaded`.
   package static func open(
     in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
-    scanner: any EventScanner
+    scanner: any EventScanner, opening: Opening = Opening()
   ) throws(DaybookError) -> SegmentLog {
-    try open(in: folder, options: options, scanner: scanner, files: PosixFileSystem())
+    try open(
+      in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem())
+  }
+
+  /// What opening a log takes from outside of it, and tells.
+  package struct Opening: Sendable {
+    /// What other files, sealed with the log's seal, state to be durable.
+    package var statements: @Sendable (_ log: LogDescription) -> [DurableStatement] = { _ in [] }
+    /// Called after everything is proven, before anything is changed.
+    package var willChange: @Sendable () throws(DaybookError) -> Void = { () in }
+    /// Another owner has opened the log: this one acks nothing any more, and should end.
+    package var fenced: @Sendable (DaybookError) -> Void = { _ in }
+
+    package init() {}
   }
 
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
-    files: any FileSystem, threads: any LogThreads = OwnThreads()
+    opening: Opening = Opening(), files: any FileSystem, threads: any LogThreads = OwnThreads()
   ) throws(DaybookError) -> SegmentLog {
     let folder = LogFolder(files: files, path: folder)
-    let manifest = try folder.manifest()
     while true {
       do throws(DaybookError) {
-        return try SegmentLog(folder, manifest, options, scanner, threads)
+        let opened = try LogOpening(folder, options, scanner, opening).run()
+        return SegmentLog(folder, opened, options, threads, fenced: opening.fenced)
       } catch {
         // Opening needs little room: the reserve is for this.
         guard error.code == .storageFull, folder.releaseReserve() else { throw error }
@@ -60,72 +77,31 @@ package final class SegmentLog: LogPort {
   }
 
   private init(
-    _ folder: LogFolder, _ manifest: Manifest, _ options: SegmentLogOptions,
-    _ scanner: any EventScanner, _ threads: any LogThreads
-  ) throws(DaybookError) {
-    let epoch: Epoch
-    do throws(FileError) {
-      epoch = Epoch(try SegmentLog.lastEpoch(folder, manifest).rawValue + 1)
-      // Before anything states it: an opening that fails further on must not fence the next.
-      try folder.write(epoch, manifest.log)
-    } catch {
-      throw error.asDaybookError
-    }
-    var findings: [RecoveryFinding] = []
-    var outcomes: [PartitionRecovery.Outcome] = []
-    do throws(DaybookError) {
-      for index in 0..<manifest.partitions {
-        var recovery = PartitionRecovery(
-          files: folder.files, folder: folder.partition(index), partition: PartitionID(index),
-          log: manifest.log, scanner: scanner, epoch: epoch, options: options)
-        outcomes.append(try recovery.run())
-        findings += outcomes[index].findings
-      }
-    } catch {
-      for outcome in outcomes { outcome.start?.close(folder.files) }
-      throw error
-    }
+    _ folder: LogFolder, _ opened: LogOpening.Opened, _ options: SegmentLogOptions,
+    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void
+  ) {
     // Without room for it the log is open all the same.
     try? folder.makeReserve(options.reserveBytes)
     let background = BackgroundWork(name: "log-background", threads)
     self.folder = folder
-    self.epoch = epoch
-    self.logID = manifest.log.hex
-    self.seal = manifest.log.seal
-    self.findings = findings
+    epoch = opened.epoch
+    logID = opened.manifest.log.hex
+    seal = opened.manifest.seed.seal
+    findings = opened.findings
     self.background = background
-    let epochOnDisk: @Sendable () throws(FileError) -> Epoch? = { () throws(FileError) in
-      do throws(FileError) { return try folder.epoch(manifest.log) } catch {
-        // Too many open files say nothing of the disk: the writer looks again later.
-        if error.isOutOfFiles { throw error }
-        return nil
-      }
-    }
-    partitions = outcomes.map { outcome in
+    epochGuard = opened.epochGuard
+    partitions = opened.partitions.map { outcome in
       guard let start = outcome.start else {
         return Partition(segments: outcome.segments, writer: nil, preparer: nil)
       }
       let preparer = SegmentPreparer(
-        folder.files, background, folder: outcome.segments.folder)
+        folder.files, background, folder: outcome.segments.folder, epoch: opened.epoch)
       let writer = PartitionWriter(
         start, segments: outcome.segments, preparer: preparer, background: background,
-        options: options, epoch: epoch, threads: threads, epochOnDisk: epochOnDisk)
+        options: options, epoch: opened.epoch, threads: threads, epochGuard: opened.epochGuard,
+        fenced: fenced)
       return Partition(segments: outcome.segments, writer: writer, preparer: preparer)
     }
-  }
-
-  /// Where the epoch file is missing, the watermarks know the epochs that wrote.
-  private static func lastEpoch(
-    _ folder: LogFolder, _ manifest: Manifest
-  ) throws(FileError) -> Epoch {
-    if let epoch = try folder.epoch(manifest.log) { return epoch }
-    var last = Epoch(0)
-    for index in 0..<manifest.partitions {
-      let slot = try WatermarkFile.read(
-        folder.files, folder: folder.partition(index), manifest.log)
-      last = max(last, slot?.epoch ?? last)
-    }
-    return last
   }
 
   /// Writes and syncs what was appended, ends the log's threads. Later appends are refused.
@@ -137,6 +113,7 @@ package final class SegmentLog: LogPort {
     }
     background.stop()
     for partition in partitions { partition.preparer?.discard() }
+    epochGuard.close()
   }
 
   package func append(
@@ -147,14 +124,17 @@ package final class SegmentLog: LogPort {
       writer.append(PartitionWriter.Pending(batch: batch, completion: completion))
       return
     }
-    let high = highWatermark(of: partition)
-    background.enqueue {
-      completion(
-        .failure(
-          DaybookError(
-            .partitionReadOnly,
-            "partition \(partition) is corrupt past offset \(high) and served read-only: "
-              + "run daybook log verify, restore the segment it names")))
-    }
+    let refusal = readOnly(partition)!
+    background.enqueue { completion(.failure(refusal)) }
+  }
+
+  package func readOnly(_ partition: PartitionID) -> DaybookError? {
+    let partition = partitions[partition.index]
+    guard partition.writer == nil else { return nil }
+    return DaybookError(
+      .partitionReadOnly,
+      "partition \(partition.segments.partition) is served read-only up to offset "
+        + "\(partition.segments.highWatermark): run daybook log verify",
+      cause: partition.segments.damaged)
   }
 }

@@ -10,6 +10,8 @@ package struct SegmentLogOptions: Sendable {
   /// How long the watermark may stay unsynced while nothing is appended.
   package var watermarkIdleMilliseconds: Int
   package var reserveBytes: Int
+  /// Served as they are, and never written to.
+  package var readOnlyPartitions: Set<PartitionID> = []
 
   package init(
     segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 4 << 20,

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 /// A file ready to become a segment: made under a temporary name, durable, all zero.
 struct PreparedFile: Sendable {
   let path: String
-  let file: Int32
+  let file: File
   let capacity: UInt64
 }
 
@@ -20,14 +20,17 @@ final class SegmentPreparer: Sendable {
   private let files: any FileSystem
   private let background: BackgroundWork
   private let folder: String
+  private let epoch: Epoch
   private let ready = NIOLockedValueBox<PreparedFile?>(nil)
-  /// Each file has a name of its own: one may be renamed while the next is being made.
+  /// Each file has a name of its own: one may be renamed while the next is being made, also by an
+  /// owner that has been overtaken.
   private let made = ManagedAtomic(0)
 
-  init(_ files: any FileSystem, _ background: BackgroundWork, folder: String) {
+  init(_ files: any FileSystem, _ background: BackgroundWork, folder: String, epoch: Epoch) {
     self.files = files
     self.background = background
     self.folder = folder
+    self.epoch = epoch
   }
 
   /// Begins to make the next file ready, unless one is.
@@ -80,7 +83,7 @@ final class SegmentPreparer: Sendable {
 
   private func make(capacity: UInt64, zeroFilled: Bool) throws(FileError) -> PreparedFile {
     let number = made.loadThenWrappingIncrement(ordering: .relaxed)
-    let path = "\(folder)/next-\(number)\(FileNames.temporarySuffix)"
+    let path = "\(folder)/next-\(epoch)-\(number)\(FileNames.temporarySuffix)"
     let file = try files.open(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o640)
     do throws(FileError) {
       try files.allocate(file, bytes: capacity)
@@ -94,7 +97,7 @@ final class SegmentPreparer: Sendable {
     return PreparedFile(path: path, file: file, capacity: capacity)
   }
 
-  private func fill(_ file: Int32, _ capacity: UInt64) throws(FileError) {
+  private func fill(_ file: File, _ capacity: UInt64) throws(FileError) {
     let zeros = UnsafeMutableRawBufferPointer.allocate(
       byteCount: SegmentPreparer.chunkBytes, alignment: 4096)
     defer { zeros.deallocate() }

@@ -4,44 +4,46 @@ import Glibc
 /// A partition's watermark file as its writer holds it. Used on one thread.
 struct WatermarkFile {
   private let files: any FileSystem
-  private let file: Int32
-  private let log: LogID
+  private let file: File
+  /// Another than that of what is stated so far, once the log was raised.
+  var seed: LogSeed
   private(set) var slot: WatermarkSlot
   /// Written since the last sync.
   private(set) var isDirty = false
 
-  /// Opens the file, or makes it. `stated` is what it holds, nil for a new partition.
-  init(
-    _ files: any FileSystem, folder: String, _ log: LogID, next slot: WatermarkSlot
+  /// Makes the file anew, durably, with one statement, in the place of whatever is there. Where the
+  /// disk has no room for both, the old one goes first: a missing watermark is "not known".
+  static func make(
+    _ files: any FileSystem, folder: String, _ seed: LogSeed, _ slot: WatermarkSlot
+  ) throws(FileError) -> WatermarkFile {
+    let path = "\(folder)/\(FileNames.watermark)"
+    do throws(FileError) {
+      return try WatermarkFile(files, folder: folder, seed, slot)
+    } catch {
+      guard error.isFull, try files.exists(path) else { throw error }
+      try files.remove(path)
+      return try WatermarkFile(files, folder: folder, seed, slot)
+    }
+  }
+
+  private init(
+    _ files: any FileSystem, folder: String, _ seed: LogSeed, _ slot: WatermarkSlot
   ) throws(FileError) {
     self.files = files
-    self.log = log
+    self.seed = seed
     self.slot = slot
+    var bytes = [UInt8](repeating: 0, count: WatermarkSlot.fileBytes)
+    let at = WatermarkFile.place(of: slot)
+    bytes.withUnsafeMutableBytes {
+      slot.encode(
+        into: UnsafeMutableRawBufferPointer(rebasing: $0[at..<at + WatermarkSlot.byteCount]), seed)
+    }
+    try files.makeDurably(FileNames.watermark, in: folder, bytes: bytes)
     file = try files.open("\(folder)/\(FileNames.watermark)", flags: O_RDWR, mode: 0)
   }
 
-  /// What a partition's file states; nil if neither slot is valid. Throws `ENOENT` where there
-  /// is no file.
-  static func read(
-    _ files: any FileSystem, folder: String, _ log: LogID
-  ) throws(FileError) -> WatermarkSlot? {
-    let bytes = try files.contents(
-      of: "\(folder)/\(FileNames.watermark)", bytesMax: WatermarkSlot.fileBytes)
-    return bytes.withUnsafeBytes { WatermarkSlot.newest($0, log) }
-  }
-
-  static func make(
-    _ files: any FileSystem, folder: String, _ log: LogID, partition: PartitionID
-  ) throws(FileError) {
-    var bytes = [UInt8](repeating: 0, count: WatermarkSlot.fileBytes)
-    let slot = WatermarkSlot(
-      counter: 0, partition: partition, epoch: Epoch(0), durableOffset: .zero,
-      segmentBase: .zero, position: 0)
-    bytes.withUnsafeMutableBytes {
-      slot.encode(
-        into: UnsafeMutableRawBufferPointer(rebasing: $0[0..<WatermarkSlot.byteCount]), log)
-    }
-    try files.makeDurably(FileNames.watermark, in: folder, bytes: bytes)
+  private static func place(of slot: WatermarkSlot) -> Int {
+    Int(slot.counter % 2) * WatermarkSlot.slotDistance
   }
 
   /// Hands the statement to the page cache, over the older of the two slots.
@@ -49,17 +51,26 @@ struct WatermarkFile {
     durable: Offset, segmentBase: Offset, position: UInt64
   ) throws(FileError) {
     precondition(durable >= slot.durableOffset, "what is durable stays so")
-    slot.counter += 1
-    slot.durableOffset = durable
-    slot.segmentBase = segmentBase
-    slot.position = position
-    let at = slot.counter % 2 * UInt64(WatermarkSlot.slotDistance)
+    var next = slot
+    next.counter += 1
+    next.durableOffset = durable
+    next.segmentBase = segmentBase
+    next.position = position
+    try withUnsafeTemporary(next) { (bytes) throws(FileError) in
+      try files.write(file, bytes, at: UInt64(WatermarkFile.place(of: next)))
+    }
+    slot = next
+    isDirty = true
+  }
+
+  private func withUnsafeTemporary(
+    _ slot: WatermarkSlot, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) {
     let bytes = UnsafeMutableRawBufferPointer.allocate(
       byteCount: WatermarkSlot.byteCount, alignment: 8)
     defer { bytes.deallocate() }
-    slot.encode(into: bytes, log)
-    try files.write(file, UnsafeRawBufferPointer(bytes), at: at)
-    isDirty = true
+    slot.encode(into: bytes, seed)
+    try body(UnsafeRawBufferPointer(bytes))
   }
 
   mutating func sync() throws(FileError) {

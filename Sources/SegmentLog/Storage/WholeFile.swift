@@ -18,6 +18,17 @@ extension FileSystem {
     return bytes
   }
 
+  /// The first `bytesMax` bytes of a file, or all there are.
+  func start(of path: String, bytesMax: Int) throws(FileError) -> [UInt8] {
+    let file = try open(path, flags: O_RDONLY, mode: 0)
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: bytesMax)
+    let count = try withBytes(of: &bytes) { (raw) throws(FileError) in
+      try read(file, into: raw, at: 0)
+    }
+    return Array(bytes[..<count])
+  }
+
   /// The file is there whole and durable, or not at all: temporary, fsync, rename, fsync of the
   /// folder.
   func makeDurably(
@@ -37,19 +48,17 @@ extension FileSystem {
     try sync(folder: folder)
   }
 
-  func open(folder: String) throws(FileError) -> Int32 {
+  func open(folder: String) throws(FileError) -> File {
     try open(folder, flags: O_RDONLY | O_DIRECTORY, mode: 0)
   }
 
   func sync(folder: String) throws(FileError) {
     let file = try open(folder: folder)
     defer { close(file) }
-    do throws(FileError) { try sync(file) } catch {
-      throw FileError(number: error.number, operation: "fsync \(folder)")
-    }
+    try sync(file)
   }
 
-  func zero(_ file: Int32, from start: UInt64, to end: UInt64) throws(FileError) {
+  func zero(_ file: File, from start: UInt64, to end: UInt64) throws(FileError) {
     let zeros = [UInt8](repeating: 0, count: Int(min(end - start, 1 << 20)))
     var position = start
     while position < end {
@@ -63,7 +72,7 @@ extension FileSystem {
 
   /// Bytes that must not be taken for data. Blocks that were written can be written again, so this
   /// needs no room; where part of them was a hole, all from `start` on goes.
-  func erase(_ file: Int32, from start: UInt64, to end: UInt64) throws(FileError) {
+  func erase(_ file: File, from start: UInt64, to end: UInt64) throws(FileError) {
     do throws(FileError) {
       try zero(file, from: start, to: end)
     } catch  where error.isFull {
@@ -73,7 +82,7 @@ extension FileSystem {
 
   /// Hands the bytes to `write` piece by piece, each with its position.
   func duplicate(
-    _ file: Int32, from start: UInt64, to end: UInt64,
+    _ file: File, from start: UInt64, to end: UInt64,
     _ write: (UnsafeRawBufferPointer, UInt64) throws(FileError) -> Void
   ) throws(FileError) {
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
@@ -109,7 +118,7 @@ extension FileSystem {
     return try result.get()
   }
 
-  private func withBytes<Value>(
+  func withBytes<Value>(
     of bytes: inout [UInt8], _ body: (UnsafeMutableRawBufferPointer) throws(FileError) -> Value
   ) throws(FileError) -> Value {
     let result = bytes.withUnsafeMutableBytes { raw -> Result<Value, FileError> in

@@ -2,7 +2,7 @@ import Glibc
 
 enum DiskOperation: CaseIterable {
   case open, create, read, write, syncData, sync, allocate, truncate, size, rename, remove,
-    makeFolder, list
+    makeFolder, list, identity
 }
 
 /// What a disk answers to some operations instead of doing them.

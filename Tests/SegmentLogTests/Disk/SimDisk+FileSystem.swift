@@ -4,14 +4,14 @@ import Glibc
 @testable import SegmentLog
 
 extension SimDisk: FileSystem {
-  private func handle(_ file: Int32) throws(FileError) -> Handle {
-    guard let handle = handles[file] else {
-      throw FileError(number: EBADF, operation: "use of file \(file), which isn't open")
+  private func handle(_ file: File) throws(FileError) -> Handle {
+    guard let handle = handles[file.descriptor] else {
+      throw FileError(number: EBADF, operation: "use of file \(file.descriptor), which isn't open")
     }
     return handle
   }
 
-  private func open(_ file: Int32) throws(FileError) -> (SimFile, path: String) {
+  private func open(_ file: File) throws(FileError) -> (SimFile, path: String) {
     let handle = try handle(file)
     guard case .file(let opened) = handle.entry else {
       throw FileError(number: EISDIR, operation: "use of \(handle.path)")
@@ -19,7 +19,7 @@ extension SimDisk: FileSystem {
     return (opened, handle.path)
   }
 
-  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> Int32 {
+  func open(_ path: String, flags: Int32, mode: UInt32) throws(FileError) -> File {
     let isNew = flags & O_CREAT != 0 && (try? entry(path)) == nil
     try begin(isNew ? .create : .open, path)
     if isNew {
@@ -30,13 +30,13 @@ extension SimDisk: FileSystem {
     if flags & O_TRUNC != 0, case .file(let file) = entry { file.truncate(to: 0) }
     defer { nextHandle += 1 }
     handles[nextHandle] = Handle(entry: entry, path: path)
-    return nextHandle
+    return File(descriptor: nextHandle, path: path)
   }
 
-  func close(_ file: Int32) { handles[file] = nil }
+  func close(_ file: File) { handles[file.descriptor] = nil }
 
   func read(
-    _ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64
+    _ file: File, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64
   ) throws(FileError) -> Int {
     let (file, path) = try open(file)
     try begin(.read, path)
@@ -50,7 +50,7 @@ extension SimDisk: FileSystem {
   }
 
   func write(
-    _ file: Int32, _ bytes: UnsafeRawBufferPointer, at position: UInt64
+    _ file: File, _ bytes: UnsafeRawBufferPointer, at position: UInt64
   ) throws(FileError) {
     let (file, path) = try open(file)
     let needsRoom = Int(position) + bytes.count > file.allocated
@@ -61,7 +61,7 @@ extension SimDisk: FileSystem {
     file.write(bytes, at: Int(position))
   }
 
-  func syncData(_ file: Int32) throws(FileError) {
+  func syncData(_ file: File) throws(FileError) {
     let (file, path) = try open(file)
     do throws(FileError) {
       try begin(.syncData, path)
@@ -72,7 +72,7 @@ extension SimDisk: FileSystem {
     file.sync()
   }
 
-  func sync(_ file: Int32) throws(FileError) {
+  func sync(_ file: File) throws(FileError) {
     let handle = try handle(file)
     switch handle.entry {
     case .file: try syncData(file)
@@ -82,7 +82,7 @@ extension SimDisk: FileSystem {
     }
   }
 
-  func allocate(_ file: Int32, bytes: UInt64) throws(FileError) {
+  func allocate(_ file: File, bytes: UInt64) throws(FileError) {
     let (file, path) = try open(file)
     try begin(.allocate, path, needsRoom: true) { random in
       file.grow(to: random.below(Int(bytes) + 1))
@@ -90,13 +90,13 @@ extension SimDisk: FileSystem {
     file.grow(to: Int(bytes))
   }
 
-  func truncate(_ file: Int32, to bytes: UInt64) throws(FileError) {
+  func truncate(_ file: File, to bytes: UInt64) throws(FileError) {
     let (file, path) = try open(file)
     try begin(.truncate, path)
     file.truncate(to: Int(bytes))
   }
 
-  func size(_ file: Int32) throws(FileError) -> UInt64 {
+  func size(_ file: File) throws(FileError) -> UInt64 {
     let (file, path) = try open(file)
     try begin(.size, path)
     return UInt64(file.cache.count)
@@ -112,6 +112,22 @@ extension SimDisk: FileSystem {
     // Whether a rename that failed has happened is not known.
     try begin(.rename, to) { if $0.oneIn(2) { folder.rename(name, to: newName) } }
     folder.rename(name, to: newName)
+  }
+
+  func renameIfAbsent(_ from: String, to: String) throws(FileError) {
+    let (folder, name) = try place(to)
+    guard folder.entries[name] == nil else {
+      throw FileError(number: EEXIST, operation: "link to \(to)")
+    }
+    try rename(from, to: to)
+  }
+
+  func identity(_ path: String) throws(FileError) -> FileIdentity {
+    try begin(.identity, path)
+    let file = try file(path)
+    return FileIdentity(
+      device: 1, inode: UInt64(UInt(bitPattern: ObjectIdentifier(file))),
+      bytes: UInt64(file.cache.count), changedSeconds: Int64(file.changes), changedNanoseconds: 0)
   }
 
   func remove(_ path: String) throws(FileError) {

@@ -13,6 +13,8 @@ final class SimFile {
   private var shrunkTo: Int?
   /// Blocks that the file has, from its beginning on: to write there needs no room.
   private(set) var allocated = 0
+  /// How often it was written to or cut.
+  private(set) var changes = 0
 
   init() {}
 
@@ -24,10 +26,12 @@ final class SimFile {
     dropped = other.dropped
     shrunkTo = other.shrunkTo
     allocated = other.allocated
+    changes = other.changes
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at position: Int) {
     guard !bytes.isEmpty else { return }
+    changes += 1
     let end = position + bytes.count
     grow(to: end)
     cache.replaceSubrange(position..<end, with: bytes)
@@ -42,6 +46,7 @@ final class SimFile {
   }
 
   func truncate(to count: Int) {
+    changes += 1
     if count > cache.count {
       cache.append(contentsOf: repeatElement(0, count: count - cache.count))
       return

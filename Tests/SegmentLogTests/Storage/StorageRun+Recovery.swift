@@ -112,6 +112,11 @@ extension RecoveryFinding {
     case .madeDurable: "batches to make durable"
     case .rebuiltIndex: "an index to rebuild"
     case .unsealedIndex: "an index without room"
+    case .unknownWatermark: "a watermark that says nothing"
+    case .unknownEpoch: "an epoch file that says nothing"
+    case .raised, .notRaised: "an earlier format"
+    case .keptReadOnly: "a partition to keep read-only"
+    case .unsettled: "batches that nobody states"
     case .corrupt: "corruption"
     }
   }

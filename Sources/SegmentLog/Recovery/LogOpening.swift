@@ -1,0 +1,110 @@
+import DaybookModel
+import Ports
+
+/// An owner's way into a log: look at everything, prove it, write the epoch, settle.
+struct LogOpening {
+  struct Opened {
+    var manifest: Manifest
+    var epoch: Epoch
+    var epochGuard: EpochGuard
+    var partitions: [PartitionSettling.Outcome]
+    var findings: [RecoveryFinding]
+  }
+
+  private let folder: LogFolder
+  private let options: SegmentLogOptions
+  private let scanner: any EventScanner
+  private let outside: SegmentLog.Opening
+
+  init(
+    _ folder: LogFolder, _ options: SegmentLogOptions, _ scanner: any EventScanner,
+    _ outside: SegmentLog.Opening
+  ) {
+    self.folder = folder
+    self.options = options
+    self.scanner = scanner
+    self.outside = outside
+  }
+
+  func run() throws(DaybookError) -> Opened {
+    var survey = try LogSurvey(folder, scanner, statements: outside.statements)
+    try survey.prove()
+    try outside.willChange()
+    let manifest = survey.manifest
+    let record = EpochRecord(
+      epoch: Epoch(survey.lastEpoch.rawValue + 1), branch: manifest.branch)
+    let epochGuard: EpochGuard
+    do throws(FileError) {
+      epochGuard = try EpochGuard(folder, manifest, record)
+    } catch {
+      throw error.asDaybookError
+    }
+    do throws(DaybookError) {
+      return try settle(&survey, record.epoch, epochGuard)
+    } catch {
+      epochGuard.close()
+      throw error
+    }
+  }
+
+  private func settle(
+    _ survey: inout LogSurvey, _ epoch: Epoch, _ epochGuard: EpochGuard
+  ) throws(DaybookError) -> Opened {
+    // Up to this moment an earlier owner may have acked; from here on none can.
+    try survey.refresh()
+    let manifest = survey.manifest
+    let raised = raising(survey)
+    let outcomes = try settle(survey, epoch, raised ?? manifest)
+    var findings = survey.findings + outcomes.flatMap(\.findings)
+    if manifest.version == Manifest.legacyVersion {
+      findings.append(
+        raised == nil
+          ? .notRaised(from: manifest.version)
+          : .raised(from: manifest.version, to: Manifest.formatVersion))
+    }
+    return Opened(
+      manifest: raised ?? manifest, epoch: epoch, epochGuard: epochGuard, partitions: outcomes,
+      findings: findings)
+  }
+
+  /// Nil for a log that is of the present format, or that is damaged: what is missing of it is of
+  /// the earlier one.
+  private func raising(_ survey: LogSurvey) -> Manifest? {
+    guard survey.manifest.version == Manifest.legacyVersion,
+      survey.partitions.allSatisfy({ $0.fault == nil })
+    else { return nil }
+    return survey.manifest.raised(at: survey.partitions.map(\.end))
+  }
+
+  private func settle(
+    _ survey: LogSurvey, _ epoch: Epoch, _ manifest: Manifest
+  ) throws(DaybookError) -> [PartitionSettling.Outcome] {
+    var outcomes: [PartitionSettling.Outcome] = []
+    do throws(DaybookError) {
+      for partition in survey.partitions {
+        var settling = PartitionSettling(
+          partition, epoch: epoch, branch: manifest.branch,
+          seeds: manifest.seeds(of: partition.partition), options: options)
+        outcomes.append(try settling.run())
+      }
+      if manifest != survey.manifest { try raise(manifest, &outcomes) }
+    } catch {
+      for outcome in outcomes { outcome.start?.close() }
+      throw error
+    }
+    return outcomes
+  }
+
+  /// All that was settled is stated under the old seed until the manifest is there, and read under
+  /// either from then on: a crash at any point leaves a log of one format or the other.
+  private func raise(
+    _ manifest: Manifest, _ outcomes: inout [PartitionSettling.Outcome]
+  ) throws(DaybookError) {
+    do throws(FileError) {
+      try folder.write(manifest)
+    } catch {
+      throw error.asDaybookError
+    }
+    for index in outcomes.indices { outcomes[index].start?.watermark.seed = manifest.seed }
+  }
+}

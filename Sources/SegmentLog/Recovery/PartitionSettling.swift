@@ -1,0 +1,175 @@
+import DaybookModel
+import Glibc
+import Ports
+
+/// What an owner does with a partition once its survey is known and its epoch is written: cuts a
+/// tail that is provably torn, makes durable what is whole and not stated to be, and states it.
+/// `schemas/log-format.md`, "Recovery".
+struct PartitionSettling {
+  struct Outcome {
+    var segments: PartitionSegments
+    /// Nil for a partition that is served read-only.
+    var start: PartitionWriter.Start?
+    var findings: [RecoveryFinding]
+  }
+
+  let survey: PartitionSurvey
+  let epoch: Epoch
+  let branch: LogID
+  let options: SegmentLogOptions
+  /// Of the log once it is open: another than the survey's where opening raises it.
+  let seeds: PartitionSeeds
+  private var findings: [RecoveryFinding] = []
+
+  private var files: any FileSystem { survey.files }
+  private var folder: String { survey.folder }
+  private var partition: PartitionID { survey.partition }
+
+  init(
+    _ survey: PartitionSurvey, epoch: Epoch, branch: LogID, seeds: PartitionSeeds,
+    options: SegmentLogOptions
+  ) {
+    self.survey = survey
+    self.epoch = epoch
+    self.branch = branch
+    self.seeds = seeds
+    self.options = options
+  }
+
+  /// Throws what passes or is the whole log's matter: a full disk, too many open files. What else
+  /// goes wrong costs this partition.
+  mutating func run() throws(DaybookError) -> Outcome {
+    if let fault = survey.fault { return readOnly(fault, .corrupt(fault)) }
+    if options.readOnlyPartitions.contains(partition) {
+      let fault = LogFault(
+        partition: partition, segment: "", fromByte: 0, toByte: 0, offset: survey.end,
+        reason: "it was asked for")
+      return readOnly(fault, .keptReadOnly(partition, at: survey.end))
+    }
+    do throws(FileError) {
+      try tidy()
+      sealRebuilt()
+      let left = try cutTornTail()
+      try makeDurable()
+      // The last owner may have ended between a file's rename and the sync of its name.
+      try files.sync(folder: folder)
+      let start = PartitionWriter.Start(
+        watermark: try statement(), nextOffset: survey.end, chain: survey.facts?.chainAfter ?? 0,
+        tail: left)
+      adopt()
+      return Outcome(
+        segments: view(survey.segments, highWatermark: survey.end, writesIndexes: true),
+        start: start, findings: findings)
+    } catch {
+      if error.isTemporary { throw error.asDaybookError }
+      let fault = LogFault(
+        partition: partition, segment: "", fromByte: 0, toByte: 0, offset: survey.end,
+        reason: "\(error)")
+      return readOnly(fault, .corrupt(fault))
+    }
+  }
+
+  private func readOnly(_ fault: LogFault, _ finding: RecoveryFinding) -> Outcome {
+    let segments = view(survey.readable, highWatermark: survey.end, writesIndexes: false)
+    adopt()
+    segments.damage(fault)
+    return Outcome(segments: segments, start: nil, findings: findings + [finding])
+  }
+
+  private func view(
+    _ segments: [Segment], highWatermark: Offset, writesIndexes: Bool
+  ) -> PartitionSegments {
+    PartitionSegments(
+      files: files, folder: folder, partition: partition, seeds: seeds, scanner: survey.scanner,
+      writesIndexes: writesIndexes, segments: segments, highWatermark: highWatermark)
+  }
+
+  /// What was read of the last segment need not be read again.
+  private func adopt() {
+    if let (segment, scan) = survey.last { segment.adopt(scan) }
+  }
+
+  /// Removes what was being made when the last owner stopped.
+  private func tidy() throws(FileError) {
+    for name in try files.list(folder) where name.hasSuffix(FileNames.temporarySuffix) {
+      try files.remove("\(folder)/\(name)")
+    }
+  }
+
+  /// An index is no part of what must be there: whatever keeps it from being written, the log opens
+  /// without it.
+  private mutating func sealRebuilt() {
+    let segments = view(survey.segments, highWatermark: survey.end, writesIndexes: true)
+    for segment in survey.rebuiltIndexes {
+      let name = FileNames.segment(segment.base)
+      guard case .scanned(let index) = segment.currentIndex else { continue }
+      do throws(FileError) {
+        try IndexSealing.seal(segment, index.source, segments)
+        findings.append(.rebuiltIndex(partition, segment: name))
+      } catch {
+        findings.append(.unsealedIndex(partition, segment: name))
+      }
+    }
+  }
+
+  /// The bytes are kept aside first; a tail for which there is no room is left as it is, and
+  /// returned: the log opens on a full disk, too.
+  private mutating func cutTornTail() throws(FileError) -> TornTail? {
+    guard let (segment, scan) = survey.last, let behind = survey.behind,
+      behind.tail.usedEnd > scan.position
+    else { return nil }
+    var found = behind.fault
+    found.toByte = behind.tail.usedEnd
+    let name =
+      "\(FileNames.segment(segment.base)).\(scan.position).epoch-\(epoch)\(FileNames.cutSuffix)"
+    let torn = TornTail(
+      folder: folder, segment: segment.path, range: scan.position..<behind.tail.usedEnd,
+      keptIn: name)
+    do throws(FileError) {
+      try torn.cut(files)
+    } catch {
+      guard error.isFull else { throw error }
+      findings.append(.leftTail(found, keptIn: name))
+      return torn
+    }
+    findings.append(.cutTail(found, keptIn: name))
+    return nil
+  }
+
+  /// Whole batches past the stated durable offset may be in the page cache only, of which a
+  /// failed sync leaves no trace: they are written and synced again before anybody is told.
+  private mutating func makeDurable() throws(FileError) {
+    let stated = survey.watermark.slot
+    guard let (segment, scan) = survey.last, survey.end > stated?.durableOffset ?? .zero else {
+      if case .unknown(let reason) = survey.watermark {
+        findings.append(.unknownWatermark(partition, reason: reason, durable: survey.end))
+      }
+      return
+    }
+    let isHere = stated.map { $0.segmentBase == segment.base && $0.position <= scan.position }
+    let from = isHere == true ? stated!.position : 0
+    if from < scan.position {
+      let file = try files.open(segment.path, flags: O_RDWR, mode: 0)
+      defer { files.close(file) }
+      try files.duplicate(file, from: from, to: scan.position) {
+        (bytes, position) throws(FileError) in try files.write(file, bytes, at: position)
+      }
+      try files.syncData(file)
+    }
+    if case .unknown(let reason) = survey.watermark {
+      findings.append(.unknownWatermark(partition, reason: reason, durable: survey.end))
+    } else {
+      findings.append(
+        .madeDurable(partition, from: stated?.durableOffset ?? .zero, to: survey.end))
+    }
+  }
+
+  /// A file of its own for each owner: what an earlier one still writes goes into another.
+  private func statement() throws(FileError) -> WatermarkFile {
+    let slot = WatermarkSlot(
+      counter: survey.watermark.slot?.counter ?? 0, partition: partition, epoch: epoch,
+      durableOffset: survey.end, segmentBase: survey.last?.segment.base ?? .zero,
+      position: survey.last?.scan.position ?? 0, branch: branch.prefix)
+    return try WatermarkFile.make(files, folder: folder, survey.seeds.current, slot)
+  }
+}

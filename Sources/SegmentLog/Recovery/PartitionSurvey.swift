@@ -1,0 +1,165 @@
+import DaybookModel
+import Glibc
+import Ports
+
+/// What one partition's folder holds, looked at without changing anything: how far it is whole, how
+/// far anyone states that it was durable, and what is wrong with it. An owner settles it afterwards
+/// (`PartitionSettling`); whoever only asks reads what it found. `schemas/log-format.md`, "Recovery".
+struct PartitionSurvey {
+  let files: any FileSystem
+  let folder: String
+  let partition: PartitionID
+  let seeds: PartitionSeeds
+  let scanner: any EventScanner
+
+  var segments: [Segment] = []
+  var watermark = WatermarkStatement.unknown(reason: "it was not read")
+  var floor = DurableFloor()
+  /// What was found wrong first: the partition is served read-only up to it.
+  var fault: LogFault?
+  /// Closed segments whose index was missing or wrong, and is in memory now.
+  var rebuiltIndexes: [Segment] = []
+  /// Of the last segment, which alone may have a torn tail; nil where there is none.
+  var last: (segment: Segment, scan: SegmentScan)?
+  /// What lies behind the last segment's last whole batch.
+  var behind: (fault: LogFault, tail: TailSearch)?
+  /// Files of this partition that are checksummed with the log's seed, or should be and aren't.
+  var witnesses = Witnesses()
+
+  struct Witnesses: Equatable {
+    var agree = 0
+    var disagree = 0
+  }
+
+  /// The first offset that no whole batch before a fault holds.
+  var end: Offset { fault?.offset ?? last?.scan.nextOffset ?? .zero }
+
+  /// Whole batches that nobody states to be durable: an owner makes them so first.
+  var isUnsettled: Bool { fault == nil && end > floor.offset }
+
+  /// The chain value, epoch and so on of the last whole batch.
+  var facts: SegmentFacts? { last?.scan.source.facts }
+
+  /// The highest epoch that anything here was written under.
+  var lastEpoch: Epoch {
+    max(facts?.lastEpoch ?? Epoch(0), watermark.slot?.epoch ?? Epoch(0))
+  }
+
+  /// `statements` are those of files that are not the log's own. Throws only what passes by itself:
+  /// too many open files.
+  mutating func run(statements: [DurableStatement], epochMax: Epoch?) throws(DaybookError) {
+    do throws(FileError) {
+      watermark = try WatermarkStatement.read(
+        files, folder: folder, seeds, partition: partition)
+    } catch {
+      throw error.asDaybookError
+    }
+    if let slot = watermark.slot {
+      witnesses.agree += 1
+      floor.state(slot.durableOffset, by: "the watermark")
+    } else if (try? files.exists("\(folder)/\(FileNames.watermark)")) == true {
+      witnesses.disagree += 1
+    }
+    for statement in statements where statement.partition == partition {
+      floor.state(statement.durable, by: statement.by)
+    }
+    switch try reading(from: .zero, { () throws(FileError) in try bases() }) {
+    case .failure(let found):
+      fault = found
+      return
+    case .success(let bases):
+      segments = bases.map {
+        Segment(partition: partition, base: $0, folder: folder, seeds: seeds, index: .unknown)
+      }
+    }
+    let previous = try checkClosed()
+    if fault == nil { try checkLast(after: previous, epochMax: epochMax) }
+    if fault == nil, floor.offset > end { fault = missingEnd() }
+  }
+
+  private func bases() throws(FileError) -> [Offset] {
+    try files.list(folder).compactMap { FileNames.segmentBase($0) }.sorted()
+  }
+
+  /// Reads the last segment as far as it is right, then what lies behind.
+  private mutating func checkLast(
+    after previous: SegmentFacts?, epochMax: Epoch?
+  ) throws(DaybookError) {
+    guard let segment = segments.last else { return }
+    let scan = try SegmentScan(
+      segment, of: view(segments, highWatermark: .zero), chainBefore: previous?.chainAfter ?? 0,
+      epoch: previous?.lastEpoch ?? Epoch(0))
+    last = (segment, scan)
+    witness(scan, of: segment)
+    floor.state(scan.durableStated, by: "a batch in \(FileNames.segment(segment.base))")
+    if case .unreadable(let error) = scan.stop {
+      fault = scan.fault(in: segment, toByte: scan.position, reason: "\(error)")
+      return
+    }
+    let found = try reading(from: scan.nextOffset) { () throws(FileError) in
+      try scan.behind(in: segment, files, epochMax: epochMax)
+    }
+    switch found {
+    case .failure(let found): fault = found
+    case .success(let found):
+      behind = found
+      floor.state(
+        found.tail.durableStated, by: "a later batch in \(FileNames.segment(segment.base))")
+      if floor.offset > end {
+        var torn = found.fault
+        torn.reason += yetStated
+        fault = torn
+      }
+    }
+  }
+
+  mutating func witness(_ scan: SegmentScan, of segment: Segment) {
+    if scan.events > 0 {
+      witnesses.agree += 1
+    } else if case .invalid = scan.stop, scan.position == 0 {
+      witnesses.disagree += 1
+    }
+  }
+
+  /// Everything that is there is whole, and yet there should be more.
+  private func missingEnd() -> LogFault {
+    LogFault(
+      partition: partition, segment: FileNames.segment(segments.last?.base ?? .zero),
+      fromByte: facts?.bytesUsed ?? 0, toByte: facts?.bytesUsed ?? 0, offset: end,
+      reason: (segments.isEmpty ? "there is no segment" : "the log ends there") + yetStated)
+  }
+
+  private var yetStated: String {
+    "; yet \(floor.by) states that it was durable up to offset \(floor.offset)"
+  }
+
+  /// A file that can't be read costs its partition what lies behind it. Being out of file
+  /// descriptors says nothing of the file.
+  func reading<Value>(
+    from offset: Offset, segment: String? = nil, _ body: () throws(FileError) -> Value
+  ) throws(DaybookError) -> Result<Value, LogFault> {
+    do throws(FileError) { return .success(try body()) } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return .failure(
+        LogFault(
+          partition: partition, segment: segment ?? FileNames.segment(segments.last?.base ?? .zero),
+          fromByte: 0, toByte: 0, offset: offset, reason: "\(error)"))
+    }
+  }
+
+  /// Whether anybody has written to the partition since it was surveyed.
+  func isCurrent() -> Bool {
+    guard let bases = try? bases(), bases == segments.map(\.base) else { return false }
+    guard let last else { return true }
+    return (try? last.scan.bytesAtStop(of: last.segment, files)) == last.scan.stopBytes
+  }
+
+  func view(_ segments: [Segment], highWatermark: Offset) -> PartitionSegments {
+    PartitionSegments(
+      files: files, folder: folder, partition: partition, seeds: seeds, scanner: scanner,
+      writesIndexes: false, segments: segments, highWatermark: highWatermark)
+  }
+
+  /// The segments that hold something before the fault.
+  var readable: [Segment] { segments.filter { $0.base < end || (fault == nil && $0.base == end) } }
+}
