@@ -57,6 +57,7 @@ extension ErrorCode {
   package static let offsetOutOfRange = ErrorCode(506, "offset_out_of_range")
   package static let overloaded = ErrorCode(507, "overloaded", temporary: true)
   package static let projectionDiffers = ErrorCode(508, "projection_differs")
+  package static let idsExhausted = ErrorCode(509, "ids_exhausted")
 
   // 6xx: the data folder and the command line.
   package static let dataFolderMissing = ErrorCode(600, "data_folder_missing")
@@ -79,7 +80,7 @@ extension ErrorCode {
     messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
     notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
-    offsetOutOfRange, overloaded, projectionDiffers,
+    offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
     epochFenced, invalidArgument, unreachable, invalidInput,
   ]

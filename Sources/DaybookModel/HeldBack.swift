@@ -23,7 +23,9 @@ package struct HeldBack: Sendable {
   /// Whether nothing that was turned away has to come before this command. If not, it is turned away
   /// like those before it, for its client may not know of them yet, and send more behind it.
   package mutating func mayPass(_ issued: IssuedNumber, now: Timestamp) -> Bool {
-    if now > until { (numbers, count) = ([:], 0) }
+    // A wall clock that was set back would make the wait as much longer.
+    let latest = now.milliseconds + HeldBack.milliseconds
+    if now > until || until.milliseconds > latest { (numbers, count) = ([:], 0) }
     guard let first = numbers[issued.origin]?.first, issued.number >= first else { return true }
     guard issued.number == first else {
       insert(issued)

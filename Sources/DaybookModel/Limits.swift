@@ -26,7 +26,8 @@ package enum Limits {
   /// What is said of an error on the wire.
   package static let errorMessageBytesMax = 512
   package static let partitionsMax = 1024
-  /// How far ahead of the wall clock an id from elsewhere may push a partition's clock.
+  /// How far ahead of the wall clock an id that no partition gave may push a partition's clock; and
+  /// from where on the operator is told that the log is ahead of the clock.
   package static let clockAheadMillisecondsMax: UInt64 = 5_000
   /// How far back in a stream a user's further device begins.
   package static let newDeviceBacklogMax: UInt64 = 1_000

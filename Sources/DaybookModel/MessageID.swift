@@ -13,8 +13,15 @@ package struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   package static let none = MessageID(0)
 
-  /// 2020-01-01T00:00:00Z in Unix milliseconds: with 41 bits, ids last until 2089.
+  /// 2020-01-01T00:00:00Z in Unix milliseconds.
   package static let zeroMilliseconds: UInt64 = 1_577_836_800_000
+
+  /// The last millisecond that fits into 41 bits: ids end in September 2089.
+  package static let lastTime = Timestamp(milliseconds: zeroMilliseconds + (1 << 41) - 1)
+
+  /// Past 63 bits is no id, though a log of a clock that was past 2089 may hold such.
+  @inlinable
+  package var isInRange: Bool { rawValue < 1 << 63 }
 
   @inlinable
   package init(ticks: UInt64, partition: PartitionID) {
@@ -35,6 +42,15 @@ package struct MessageID: Hashable, Comparable, Sendable, CustomStringConvertibl
   package static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
   package var description: String { "\(rawValue)" }
+
+  /// An id that somebody claims. Throws `invalid_request` past 63 bits.
+  package init(claimed rawValue: UInt64) throws(DaybookError) {
+    self.init(rawValue)
+    guard isInRange else {
+      throw DaybookError(
+        .invalidRequest, "\(rawValue) is no message id: they have 63 bits; take one that was given")
+    }
+  }
 }
 
 /// Makes a partition's message ids: above every id that was made or seen, and no
@@ -44,19 +60,27 @@ package struct MessageClock: Sendable, Equatable {
 
   package init(ticks: UInt64 = 0) { self.ticks = ticks }
 
+  /// Of the last id of a partition.
+  package static let ticksMax: UInt64 = (1 << 53) - 1
+
+  /// Times before 2020 are its first moment, and those past the end of ids their last millisecond.
   @inlinable
   package static func ticks(at time: Timestamp) -> UInt64 {
     let zero = MessageID.zeroMilliseconds
-    return time.milliseconds > zero ? (time.milliseconds - zero) << 12 : 0
+    return time.milliseconds > zero ? (min(time, MessageID.lastTime).milliseconds - zero) << 12 : 0
   }
 
-  package mutating func next(now: Timestamp, partition: PartitionID) -> MessageID {
-    ticks = max(ticks + 1, MessageClock.ticks(at: now))
+  /// Nil once there are none left: an id never goes past 63 bits.
+  package mutating func next(now: Timestamp, partition: PartitionID) -> MessageID? {
+    let next = max(ticks + 1, MessageClock.ticks(at: now))
+    guard next <= MessageClock.ticksMax else { return nil }
+    ticks = next
     return MessageID(ticks: ticks, partition: partition)
   }
 
-  /// Pushes the clock forward past an id that reached the partition from elsewhere.
+  /// Pushes the clock forward past an id that reached the partition from elsewhere. What is past
+  /// 63 bits would be the end of the clock, and does nothing.
   package mutating func observe(_ id: MessageID) {
-    ticks = max(ticks, id.ticks)
+    if id.isInRange { ticks = max(ticks, id.ticks) }
   }
 }

@@ -26,7 +26,7 @@ package struct SendExtras: Sendable, Equatable {
   /// as the reader does.
   mutating func read(_ tag: Int, _ reader: inout ProtobufReader) throws(DaybookError) -> Bool {
     switch tag {
-    case 6 << 3 | 1: replyTo = MessageID(try reader.fixed64())
+    case 6 << 3 | 1: replyTo = try MessageID(claimed: try reader.fixed64())
     case 7 << 3 | 2:
       guard mentions.count < Limits.mentionsMax else {
         throw DaybookError(

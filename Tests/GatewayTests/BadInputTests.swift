@@ -339,9 +339,55 @@ struct BadInputTests {
       body: Daybook_V1_GroupRequest.with { $0.group = "none" }.wireBytes(), code: .groupNotFound),
   ]
 
+  /// Every request that names a message, with an id past 63 bits.
+  static let refusalsOfIDs: [Refused] = [1 << 63, UInt64.max].flatMap { id in
+    let (command, with) = (Requests.command(1), "user/alice")
+    let bodies: [(FrameType, [UInt8])] = [
+      (.send, send { $0.replyTo = id }),
+      (
+        .recall,
+        Daybook_V1_RecallRequest.with {
+          ($0.context, $0.conversation, $0.messageID) = (command, with, id)
+        }.wireBytes()
+      ),
+      (
+        .edit,
+        Daybook_V1_EditRequest.with {
+          ($0.context, $0.conversation, $0.messageID) = (command, with, id)
+          $0.content = Requests.send("x", to: with, number: 1).content
+        }.wireBytes()
+      ),
+      (
+        .react,
+        Daybook_V1_ReactRequest.with {
+          ($0.context, $0.conversation, $0.messageID, $0.reaction) = (command, with, id, "+")
+        }.wireBytes()
+      ),
+      (
+        .forward,
+        Daybook_V1_ForwardRequest.with {
+          ($0.context, $0.conversation, $0.messageID, $0.to) = (command, with, id, "user/a")
+        }.wireBytes()
+      ),
+      (
+        .receipts,
+        Daybook_V1_ReceiptsRequest.with { ($0.conversation, $0.messageID) = (with, id) }
+          .wireBytes()
+      ),
+      (
+        .history,
+        Daybook_V1_HistoryRequest.with { ($0.conversation, $0.beforeMessageID) = (with, id) }
+          .wireBytes()
+      ),
+    ]
+    return bodies.map {
+      Refused(name: "\($0.0) names message \(id)", type: $0.0, body: $0.1, code: .invalidRequest)
+    }
+  }
+
   @Test(
     "a request that is refused leaves the session as it was",
-    arguments: refusals + refusalsOfExtras)
+    arguments: refusals + refusalsOfExtras + refusalsOfIDs)
   func staysOpen(_ refused: Refused) async throws {
     try await GatewayFixture.run { fixture in
       let (client, _) = try await fixture.live("bob:phone")

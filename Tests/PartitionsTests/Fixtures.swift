@@ -31,7 +31,7 @@ struct Desk {
   mutating func decide(
     _ body: Command.Body, on stream: StreamKey, by user: UserID? = nil, device: DeviceID? = nil,
     service: ServiceID? = nil, number: UInt64? = nil, origin: String = "test",
-    observed: MessageID = .none
+    observed: MessageID = .none, given: UInt64 = 0
   ) -> Decision {
     var id: NumberedOrigin?
     if body.isNumbered {
@@ -41,7 +41,7 @@ struct Desk {
     let command = Command(
       stream: stream, actor: Actor(user: user, device: device, service: service), id: id,
       observed: observed, body: body)
-    let decision = state.decide(command, now: now, policy: policy)
+    let decision = state.decide(command, now: now, policy: policy, given: given)
     if case .append(let event, _) = decision {
       state.evolve(event)
       logged.append(event)

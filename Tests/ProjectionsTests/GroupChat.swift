@@ -30,7 +30,7 @@ struct GroupChat {
   mutating func message(
     from user: String, bytes: Int = 2, expiresAt: Timestamp = .none
   ) -> Event {
-    let id = clock.next(now: .none, partition: PartitionID(0))
+    let id = clock.next(now: .none, partition: PartitionID(0))!
     let content = ByteBuffer(repeating: UInt8(ascii: "h"), count: bytes)
     let extras = expiresAt == .none ? nil : MessageExtras(expiresAt: expiresAt)
     return event(.messageSent(Message(content: content, extras: extras)), by: user, id: id)

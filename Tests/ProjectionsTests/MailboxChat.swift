@@ -10,7 +10,7 @@ struct MailboxChat {
   /// In turn from ann, from cem, and the copy of one to ann.
   mutating func message(_ index: Int) -> Event {
     let message = Message(content: ByteBuffer(string: "hi"))
-    let id = clock.next(now: .none, partition: PartitionID(0))
+    let id = clock.next(now: .none, partition: PartitionID(0))!
     switch index % 3 {
     case 0: return event(.messageSent(message), by: UserID(checked: "ann"), id: id)
     case 1: return event(.messageSent(message), by: UserID(checked: "cem"), id: id)
@@ -22,7 +22,7 @@ struct MailboxChat {
   }
 
   /// Of a message that is sent before whatever comes now, and copied late.
-  mutating func reserveID() -> MessageID { clock.next(now: .none, partition: PartitionID(0)) }
+  mutating func reserveID() -> MessageID { clock.next(now: .none, partition: PartitionID(0))! }
 
   mutating func copy(to peer: String, id: MessageID) -> Event {
     let message = Message(content: ByteBuffer(string: "hi"))

@@ -92,7 +92,7 @@ struct Scenario {
 
   mutating func nextID(_ stream: StreamKey) -> MessageID {
     let partition = stream.partition(of: partitions)
-    return clocks[partition.index].next(now: Timestamp(milliseconds: now), partition: partition)
+    return clocks[partition.index].next(now: Timestamp(milliseconds: now), partition: partition)!
   }
 
   mutating func observe(_ id: MessageID, in stream: StreamKey) {

@@ -33,7 +33,7 @@ import Testing
 
   @Test("a fault that a run is given is found", arguments: Mutation.allCases)
   func faultsAreFound(mutation: Mutation) async {
-    let found = await SimulationPool.run(Array(1...12)) { seed in
+    let found = await SimulationPool.run(Array(1...24)) { seed in
       let run = try SimRun(seed: seed, mutation: mutation)
       try run.run()
       try run.check()

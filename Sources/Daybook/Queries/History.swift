@@ -30,10 +30,11 @@ struct History: AsyncParsableCommand {
 
   func run() async throws {
     let conversation = try conversation.key()
+    let before = try before.map { try MessageID(claimed: $0) }
     try await data.asking { data in
       // One more than the limit is asked for within: it must not overflow.
       let page = try await data.queries.history(
-        of: conversation, before: before.map { MessageID($0) }, limit: min(limit, 1 << 40),
+        of: conversation, before: before, limit: min(limit, 1 << 40),
         bytesMax: .max, visible: nil, through: nil, reader: nil)
       if page.messages.isEmpty { try await checkThatItExists(conversation, data) }
       var output = StandardOutput()

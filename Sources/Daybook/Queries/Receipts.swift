@@ -77,7 +77,9 @@ struct Receipts: AsyncParsableCommand {
   ) async throws -> Original {
     let missing = DaybookError(
       .messageNotFound, "there is no message \(message) in \(conversation): look in the history")
-    guard let found = try await data.queries.message(MessageID(message), in: conversation) else {
+    guard
+      let found = try await data.queries.message(try MessageID(claimed: message), in: conversation)
+    else {
       throw missing
     }
     let event = try EventDecoding.decode(found.bytes)

@@ -9,7 +9,9 @@ struct SystemClock: WallClock {
   func now() -> Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
+    // A clock that is set before 1970 is as wrong as one at 1970.
+    let seconds = UInt64(max(0, time.tv_sec))
+    return Timestamp(milliseconds: seconds * 1000 + UInt64(time.tv_nsec) / 1_000_000)
   }
 }
 

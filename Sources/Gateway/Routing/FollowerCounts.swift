@@ -13,6 +13,11 @@ final class FollowerCounts: Sendable {
   private struct Kept {
     let count: Task<Int, any Error>
     let until: Timestamp
+
+    /// Not if the wall clock was set back since.
+    func isFresh(_ now: Timestamp) -> Bool {
+      now < until && until.milliseconds <= now.milliseconds + FollowerCounts.keptFor
+    }
   }
 
   private let kept = NIOLockedValueBox<[StreamKey: Kept]>([:])
@@ -22,8 +27,8 @@ final class FollowerCounts: Sendable {
     _ counting: @escaping @Sendable () async throws -> Int
   ) async throws -> Int {
     let task = kept.withLockedValue { kept -> Task<Int, any Error> in
-      if let known = kept[stream], now < known.until { return known.count }
-      if kept.count >= FollowerCounts.streamsMax { kept = kept.filter { now < $0.value.until } }
+      if let known = kept[stream], known.isFresh(now) { return known.count }
+      if kept.count >= FollowerCounts.streamsMax { kept = kept.filter { $0.value.isFresh(now) } }
       let task = Task(executorPreference: threads) { try await counting() }
       if kept.count < FollowerCounts.streamsMax {
         let until = Timestamp(milliseconds: now.milliseconds + FollowerCounts.keptFor)

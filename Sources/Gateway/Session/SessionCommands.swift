@@ -63,6 +63,11 @@ extension SessionMachine {
         CommandPurpose(sequence: issuer.sequence, kind: .reply(issuer.type))))
   }
 
+  /// The session was sent this id. What is past 63 bits, from a clock that was, is above every other.
+  mutating func observe(_ id: MessageID) {
+    if id.isInRange { observed = max(observed, id) }
+  }
+
   /// Who acts: the session's user, or the one whom a service acts for.
   private func actor(_ context: CommandContext) throws(DaybookError) -> Actor {
     switch principal {
@@ -118,7 +123,7 @@ extension SessionMachine {
     _ outcome: CommandOutcome, to type: FrameTypeOfRequest, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
-    observed = max(observed, outcome.messageID)
+    observe(outcome.messageID)
     output.reply(
       CommandReply(
         messageID: outcome.messageID, seq: outcome.seq, recordedAt: outcome.recordedAt,

@@ -72,7 +72,7 @@ extension SessionMachine {
   mutating func recall(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_RecallRequest(frameBody: frame.body)
     resolve(
-      try issuer(of: frame, request.context), MessageID(request.messageID),
+      try issuer(of: frame, request.context), try MessageID(claimed: request.messageID),
       in: try StreamKey(parsing: request.conversation), for: .recall, &output)
   }
 
@@ -81,7 +81,7 @@ extension SessionMachine {
     let content = request.hasContent ? ByteBuffer(bytes: request.content.wireBytes()) : ByteBuffer()
     try ContentCoding.check(content)
     resolve(
-      try issuer(of: frame, request.context), MessageID(request.messageID),
+      try issuer(of: frame, request.context), try MessageID(claimed: request.messageID),
       in: try StreamKey(parsing: request.conversation), for: .edit(content), &output)
   }
 
@@ -94,7 +94,7 @@ extension SessionMachine {
         "a reaction has 1 to \(Limits.reactionBytesMax) bytes and no control characters")
     }
     resolve(
-      try issuer(of: frame, request.context), MessageID(request.messageID),
+      try issuer(of: frame, request.context), try MessageID(claimed: request.messageID),
       in: try StreamKey(parsing: request.conversation),
       for: .react(request.reaction, isRemoved: request.remove), &output)
   }
@@ -102,7 +102,7 @@ extension SessionMachine {
   mutating func forward(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_ForwardRequest(frameBody: frame.body)
     resolve(
-      try issuer(of: frame, request.context), MessageID(request.messageID),
+      try issuer(of: frame, request.context), try MessageID(claimed: request.messageID),
       in: try StreamKey(parsing: request.conversation),
       for: .forward(to: try StreamKey(parsing: request.to)), &output)
   }

@@ -27,7 +27,8 @@ extension SessionMachine {
   mutating func history(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_HistoryRequest(frameBody: frame.body)
     let conversation = try StreamKey(parsing: request.conversation)
-    let before = request.beforeMessageID == 0 ? nil : MessageID(request.beforeMessageID)
+    let before =
+      request.beforeMessageID == 0 ? nil : try MessageID(claimed: request.beforeMessageID)
     let limit = SessionMachine.limit(request.limit, Limits.historyPageMax)
     if let group = conversation.groupID {
       let key = ConversationKey(group: group)
@@ -96,7 +97,8 @@ extension SessionMachine {
   mutating func receipts(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_ReceiptsRequest(frameBody: frame.body)
     let name = MessageName(
-      MessageID(request.messageID), in: try StreamKey(parsing: request.conversation), of: user)
+      try MessageID(claimed: request.messageID), in: try StreamKey(parsing: request.conversation),
+      of: user)
     let after = request.after.isEmpty ? nil : try UserID(request.after)
     let limit = SessionMachine.limit(request.limit, Limits.receiptsPageMax)
     let query = SessionQuery.receipts(name, visible: nil, after: after, limit: limit)
@@ -219,7 +221,7 @@ extension SessionMachine {
     guard !isClosed else { return }
     switch result {
     case .success(let answer):
-      observed = max(observed, answer.observed)
+      observe(answer.observed)
       output.write(type, sequence: sequence, body: answer.body)
     case .failure(let error): output.error(error, sequence: sequence)
     }

@@ -104,7 +104,7 @@ extension SessionMachine {
         return closing(torn, &output)
       }
       for event in page.prefix(taken) {
-        observed = max(observed, event.messageID)
+        observe(event.messageID)
         output.push(event: event.bytes)
         if stream.kind == .user { noteJoin(in: event) }
       }
@@ -170,7 +170,7 @@ extension SessionMachine {
   private mutating func push(
     _ bytes: ByteBuffer, _ slot: EventSlot, _ output: inout SessionOutput
   ) {
-    observed = max(observed, slot.messageID)
+    observe(slot.messageID)
     output.push(event: bytes)
     guard slot.kind == .groupJoined, let group = SessionMachine.groupJoined(bytes) else { return }
     wantGroup(group)

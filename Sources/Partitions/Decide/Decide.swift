@@ -3,25 +3,26 @@ import Ports
 
 extension PartitionState {
   /// Decides a command against everything decided before it. Pure: the same state, command,
-  /// policy and time give the same decision.
+  /// policy, time and `given` (ticks of the highest id of the partition that `observed` names) give
+  /// the same decision.
   package func decide(
-    _ command: borrowing Command, now: Timestamp, policy: DecisionPolicy = .standard
+    _ command: borrowing Command, now: Timestamp, policy: DecisionPolicy = .standard,
+    given: UInt64 = 0
   ) -> Decision {
     decide(
       command, at: place(command.stream, command.actor, command.id?.origin), now: now,
-      policy: policy)
+      policy: policy, given: given)
   }
 
   func decide(
-    _ command: borrowing Command, at place: Place, now: Timestamp, policy: DecisionPolicy
+    _ command: borrowing Command, at place: Place, now: Timestamp, policy: DecisionPolicy,
+    given: UInt64
   ) -> Decision {
-    if command.observed != .none,
-      command.observed.time.milliseconds > now.milliseconds + Limits.clockAheadMillisecondsMax
-    {
-      return .reject(
-        .clockAhead, "the command names a message id from the future; set the clocks right")
+    if let refusal = refusal(of: command.observed, now: now, given: given) {
+      return .reject(refusal)
     }
-    var draft = Draft(command, now: max(now, recordedAt), policy: policy)
+    var draft = Draft(
+      command, now: max(now, recordedAt), wallClock: now, policy: policy)
     if let id = command.id {
       let digest = CommandDigest.of(command)
       switch place.origin.map({ origins.states[$0].lookup(id.number) }) ?? .unseen {
@@ -57,10 +58,37 @@ extension PartitionState {
         changed: entry.changed, pending: entry.pending))
   }
 
-  /// The next message id of this partition, above what the command's issuer has seen.
-  func nextMessageID(_ command: borrowing Command, _ draft: Draft) -> MessageID {
+  /// An id that some partition gave is taken, however wrong a clock was or is: only what is merely
+  /// claimed may not push the clock far. What this partition has seen itself moves nothing.
+  private func refusal(of observed: MessageID, now: Timestamp, given: UInt64) -> DaybookError? {
+    guard now <= MessageID.lastTime else {
+      return DaybookError(
+        .clockAhead,
+        "this server's clock says \(now.rfc3339), and message ids end at "
+          + "\(MessageID.lastTime.rfc3339): it has to be set right")
+    }
+    guard observed.isInRange else {
+      return DaybookError(.invalidRequest, "\(observed) is no message id: they have 63 bits")
+    }
+    let ahead = observed.time.milliseconds > now.milliseconds + Limits.clockAheadMillisecondsMax
+    guard ahead, observed.ticks > max(given, clock.ticks) else { return nil }
+    return DaybookError(
+      .clockAhead,
+      "no partition has given message id \(observed), which is of \(observed.time.rfc3339) "
+        + "by a clock that says \(now.rfc3339)")
+  }
+
+  /// The next message id of this partition, above what the command's issuer has seen. Nil if there
+  /// is none left.
+  func nextMessageID(_ command: borrowing Command, _ draft: Draft) -> MessageID? {
     var clock = clock
     clock.observe(command.observed)
-    return clock.next(now: draft.now, partition: partition)
+    return clock.next(now: draft.wallClock, partition: partition)
+  }
+
+  var idsExhausted: Decision {
+    .reject(
+      .idsExhausted,
+      "partition \(partition) has given its last message id: it takes no more messages")
   }
 }

@@ -12,9 +12,9 @@ extension PartitionState {
       if let refusal = refusalToSpeak(user, in: at, draft.stream) {
         return .reject(refusal)
       }
+      guard let id = nextMessageID(command, draft) else { return idsExhausted }
       return draft.append(
-        .messageSent(message), seq: groups.states[at].head.next,
-        messageID: nextMessageID(command, draft))
+        .messageSent(message), seq: groups.states[at].head.next, messageID: id)
     case .sendTransient:
       return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
         ?? draft.pushed(reaches: true)

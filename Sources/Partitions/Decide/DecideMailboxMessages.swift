@@ -7,13 +7,13 @@ extension PartitionState {
     _ message: Message, _ command: borrowing Command, at: Int?, by sender: UserID, _ draft: Draft
   ) -> Decision {
     let head = at.map { mailboxes.states[$0].head } ?? .none
-    guard hasBlocked(sender, at: at) else {
-      return draft.append(
-        .messageSent(message), seq: head.next, messageID: nextMessageID(command, draft))
+    let isBlocked = hasBlocked(sender, at: at)
+    if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
+    guard let id = nextMessageID(command, draft) else { return idsExhausted }
+    guard isBlocked else {
+      return draft.append(.messageSent(message), seq: head.next, messageID: id)
     }
-    guard draft.policy.hidesBlocks else { return .blocked(draft.stream) }
-    return draft.append(
-      .messageWithheld(message), after: head, messageID: nextMessageID(command, draft))
+    return draft.append(.messageWithheld(message), after: head, messageID: id)
   }
 
   func hasBlocked(_ user: UserID, at: Int?) -> Bool {

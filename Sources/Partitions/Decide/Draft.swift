@@ -5,14 +5,19 @@ import Ports
 struct Draft {
   let stream: StreamKey
   let actor: Actor
+  /// What the event is recorded at: never before the one before it.
   let now: Timestamp
+  let wallClock: Timestamp
   let policy: DecisionPolicy
   var id: CommandID?
 
-  init(_ command: borrowing Command, now: Timestamp, policy: DecisionPolicy) {
+  init(
+    _ command: borrowing Command, now: Timestamp, wallClock: Timestamp, policy: DecisionPolicy
+  ) {
     stream = command.stream
     actor = command.actor
     self.now = now
+    self.wallClock = wallClock
     self.policy = policy
   }
 

@@ -15,11 +15,17 @@ struct PartitionDesk {
   private var heldBack = HeldBack()
   private let policy: DecisionPolicy
   private let headerBytes: Int
+  /// Ticks of the highest id that a partition has given.
+  private let given: (PartitionID) -> UInt64
 
-  init(_ state: PartitionState, policy: DecisionPolicy = .standard, headerBytes: Int) {
+  init(
+    _ state: PartitionState, policy: DecisionPolicy = .standard, headerBytes: Int,
+    given: @escaping (PartitionID) -> UInt64 = { _ in 0 }
+  ) {
     self.state = state
     self.policy = policy
     self.headerBytes = headerBytes
+    self.given = given
     open = OpenBatch(headerBytes: headerBytes, capacity: 4096)
   }
 
@@ -47,7 +53,11 @@ struct PartitionDesk {
     }
     let place = state.place(
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
-    let decision = state.decide(pending.command, at: place, now: now, policy: policy)
+    // Asked about what is ahead of the clock only.
+    let observed = pending.command.observed
+    let given = observed.ticks > MessageClock.ticks(at: now) ? given(observed.partition) : 0
+    let decision = state.decide(
+      pending.command, at: place, now: now, policy: policy, given: given)
     switch decision {
     case .append(let event, let outcome):
       if let refusing { return turnAway(pending, refusing, now) }
@@ -134,7 +144,7 @@ struct PartitionDesk {
   /// Takes over another state.
   mutating func restart(_ state: PartitionState) {
     let heldBack = heldBack
-    self = PartitionDesk(state, policy: policy, headerBytes: headerBytes)
+    self = PartitionDesk(state, policy: policy, headerBytes: headerBytes, given: given)
     self.heldBack = heldBack
   }
 }

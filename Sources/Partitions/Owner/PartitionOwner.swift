@@ -25,6 +25,7 @@ final class PartitionOwner: @unchecked Sendable {
     let snapshotPolicy: SnapshotPolicy
     let policy: DecisionPolicy
     let clock: any WallClock
+    let clocks: PartitionClocks
     let blocking: any BlockingWork
     /// Tells every consumer of a batch that is durable.
     let announce: @Sendable (CommittedBatch) -> Void
@@ -69,7 +70,7 @@ final class PartitionOwner: @unchecked Sendable {
     self.environment = environment
     desk = PartitionDesk(
       PartitionState(partition: partition), policy: environment.policy,
-      headerBytes: environment.log.batchHeaderBytes)
+      headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking
     ) { delivery in
@@ -156,7 +157,11 @@ final class PartitionOwner: @unchecked Sendable {
         finish(batch)
         continue
       }
-      snapshotIfDue()
+      let now = environment.clock.now()
+      snapshotIfDue(now)
+      // Before anybody can be told of its ids.
+      environment.clocks.advanced(desk.state)
+      environment.clocks.compare(with: now)
       let appended = batch.handOver()
       inFlight = batch
       environment.log.append(appended, to: partition) { outcome in
@@ -264,6 +269,7 @@ final class PartitionOwner: @unchecked Sendable {
 
   private func hold(_ loaded: LoadedState) {
     desk.restart(loaded.state)
+    environment.clocks.advanced(loaded.state)
     stateHolds = true
     lastMark = loaded.mark
     eventsSinceSnapshot = loaded.replayed
@@ -278,6 +284,7 @@ final class PartitionOwner: @unchecked Sendable {
   func refuse(_ error: DaybookError) {
     loop.preconditionInEventLoop()
     environment.report("partition \(partition) takes no commands: \(error)")
+    environment.clocks.unknown(partition)
     phase = .refusing(error)
   }
 
@@ -318,11 +325,13 @@ final class PartitionOwner: @unchecked Sendable {
   // MARK: snapshots
 
   /// Copies the state, which includes what was decided and is not durable yet.
-  private func snapshotIfDue() {
-    let (policy, now) = (environment.snapshotPolicy, environment.clock.now())
-    guard pendingSnapshot == nil, eventsSinceSnapshot >= policy.events,
-      now.milliseconds >= lastSnapshotAt.milliseconds + policy.milliseconds
-    else { return }
+  private func snapshotIfDue(_ now: Timestamp) {
+    let policy = environment.snapshotPolicy
+    // A clock that was set back says nothing about how long ago the last one was.
+    let isDue =
+      now < lastSnapshotAt
+      || now.milliseconds - lastSnapshotAt.milliseconds >= policy.milliseconds
+    guard pendingSnapshot == nil, eventsSinceSnapshot >= policy.events, isDue else { return }
     eventsSinceSnapshot = 0
     lastSnapshotAt = now
     // The batch in hand is one of them.

@@ -13,6 +13,8 @@ package final class PartitionService: Commands, CommittedBatches {
   private let blocking: any BlockingWork
   /// Partitions whose effects stay where they are.
   private let withoutRelay: Set<PartitionID>
+  private let clock: any WallClock
+  private let clocks: PartitionClocks
 
   /// How much work a start was.
   package struct StartReport: Sendable {
@@ -32,9 +34,10 @@ package final class PartitionService: Commands, CommittedBatches {
     partitionCount = log.partitionCount
     let consumers = Consumers()
     let owners = NIOLockedValueBox<[PartitionOwner]>([])
+    let clocks = PartitionClocks(partitionCount: log.partitionCount, report: report)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
-      clock: clock, blocking: blocking,
+      clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       report: report)
@@ -48,6 +51,8 @@ package final class PartitionService: Commands, CommittedBatches {
     self.snapshots = snapshots
     self.blocking = blocking
     self.withoutRelay = withoutRelay
+    self.clock = clock
+    self.clocks = clocks
   }
 
   package func submit(_ commands: [PendingCommand], to partition: PartitionID) {
@@ -80,6 +85,7 @@ package final class PartitionService: Commands, CommittedBatches {
         try await owner.loop.submit { owner.refuse(error) }.get()
       }
     }
+    clocks.compare(with: clock.now())
     for (owner, outcome) in zip(owners, outcomes) where !withoutRelay.contains(owner.partition) {
       guard let offset = try? outcome.get().relayedThrough else { continue }
       try await owner.loop.submit { owner.startRelay(from: offset) }.get()

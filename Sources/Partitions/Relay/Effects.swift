@@ -140,7 +140,8 @@ extension PartitionState {
     if hasTaken(effect.cause) { return nil }
     let at = mailboxes.find(effect.stream)
     var event = Event(
-      stream: effect.stream, messageID: effect.messageID, recordedAt: max(now, recordedAt),
+      stream: effect.stream, messageID: effect.messageID,
+      recordedAt: max(min(now, MessageID.lastTime), recordedAt),
       actor: effect.actor, cause: effect.cause, body: effect.body)
     if isUnwanted(effect, at: at) {
       // Not shown, and yet taken: else it would come again for ever.

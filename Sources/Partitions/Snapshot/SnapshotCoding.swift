@@ -45,7 +45,9 @@ package enum SnapshotCoding {
       try? Daybook_V1_PartitionSnapshot(serializedBytes: Array($0))
     }
     guard let snapshot = parsed, snapshot.version == version, snapshot.logID == logID,
-      snapshot.partition == UInt32(partition.rawValue)
+      snapshot.partition == UInt32(partition.rawValue),
+      // One that was pushed past the last id, as once could be, hides what was given before.
+      snapshot.clockTicks <= MessageClock.ticksMax
     else { return nil }
     var state = PartitionState(partition: partition)
     state.clock = MessageClock(ticks: snapshot.clockTicks)

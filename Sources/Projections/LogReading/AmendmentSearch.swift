@@ -135,5 +135,5 @@ struct AmendmentSearch {
 
 extension MessageID {
   /// As a bound: this one, and nothing above it, is below it.
-  var next: MessageID { MessageID(rawValue + 1) }
+  var next: MessageID { MessageID(rawValue == .max ? .max : rawValue + 1) }
 }

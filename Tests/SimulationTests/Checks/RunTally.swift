@@ -28,6 +28,7 @@ struct RunTally: Sendable {
       "append lost", "snapshot lost", "repeated answer", "transient pushed", "told online",
       "tombstone shown", "not visible", "relayed amendment hidden", "joined again", "pending join",
       "command abandoned", "device began anew", "awaited an ack", "fell behind",
+      "clock set back", "clock set forward",
     ]
 }
 

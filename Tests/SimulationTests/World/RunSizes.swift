@@ -23,6 +23,7 @@ struct RunSizes {
   /// A command comes once in so many steps.
   let commandEvery: Int
   let failEvery: Int
+  let clockEvery: Int
 
   init(_ dice: inout Dice) {
     let names = ["ann", "bob", "cem", "dee", "eve"]
@@ -41,6 +42,7 @@ struct RunSizes {
     cutEvery = dice.pick([80, 300, 1_500])
     failEvery = dice.pick([40, 200, 1_000])
     commandEvery = dice.pick([10, 30, 80])
+    clockEvery = dice.pick([300, 1_000, 1_000_000])
   }
 
   var decisions: DecisionPolicy {

@@ -8,6 +8,9 @@ final class SimClock: WallClock, @unchecked Sendable {
   func now() -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
   func advance(by amount: UInt64) { milliseconds += amount }
+
+  /// As an operator, or a time service, sets it.
+  func set(by amount: Int64) { milliseconds = UInt64(Int64(milliseconds) + amount) }
 }
 
 /// Work that is done when the simulation says so, in no order but that.

@@ -71,6 +71,9 @@ final class SimGateway: CommandReceiver, @unchecked Sendable {
         server.run.findings.add("a command was answered twice")
         continue
       }
+      if case .failure(let error) = answer.outcome, error.code == .clockAhead {
+        server.run.findings.add("an id that was given was refused: \(error.message)")
+      }
       if case .failure(let error) = answer.outcome, error.code.isTemporary,
         let submission = entry.submission
       {

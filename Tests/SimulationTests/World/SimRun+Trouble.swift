@@ -22,6 +22,10 @@ extension SimRun {
       }
       return true
     }
+    if dice.oneIn(sizes.clockEvery) {
+      setClock()
+      return true
+    }
     if dice.oneIn(sizes.cutEvery), let connection = dice.pickAny(connections) {
       cut(connection)
       return true
@@ -32,6 +36,14 @@ extension SimRun {
       return true
     }
     return false
+  }
+
+  /// Forward, as if it had been wrong before, or back, as if it was wrong until now.
+  private func setClock() {
+    let amount = Int64(dice.pick([4_000, 70_000, 7_200_000]))
+    let isBack = dice.oneIn(2)
+    tally.count(isBack ? "clock set back" : "clock set forward")
+    clock.set(by: isBack ? -amount : amount)
   }
 
   /// Of what was being written some is on the disk, and nobody was told.

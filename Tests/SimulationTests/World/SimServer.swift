@@ -25,9 +25,10 @@ final class SimServer: @unchecked Sendable {
     self.run = run
     options.window = run.sizes.window
     lastSession = life * 1000
+    let clocks = PartitionClocks(partitionCount: run.log.partitionCount, report: { _ in })
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
-      policy: run.sizes.decisions, clock: run.clock, blocking: run.work,
+      policy: run.sizes.decisions, clock: run.clock, clocks: clocks, blocking: run.work,
       announce: { [unowned self] in self.announce($0) },
       owner: { [unowned self] in self.owners[$0.index] },
       report: { _ in })

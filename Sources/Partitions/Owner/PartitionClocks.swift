@@ -1,0 +1,82 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+
+/// How far each partition's clock has got: what any of them has given is no id from the future to
+/// the others, however wrong the clock of the machine was then or is now.
+///
+/// Shared by all owners.
+package final class PartitionClocks: Sendable {
+  private struct State {
+    /// Of the highest id that each partition has given or seen.
+    var ticks: [UInt64]
+    /// The latest time that the log speaks of, be it of an id or of an event.
+    var latest = Timestamp.none
+    var isTold = false
+  }
+
+  private let state: NIOLockedValueBox<State>
+  private let report: @Sendable (String) -> Void
+
+  /// `report` takes one line for the operator.
+  package init(partitionCount: Int, report: @escaping @Sendable (String) -> Void) {
+    state = NIOLockedValueBox(State(ticks: Array(repeating: 0, count: partitionCount)))
+    self.report = report
+  }
+
+  /// Ticks of the highest id that a partition has given; none for one that there isn't.
+  package func given(_ partition: PartitionID) -> UInt64 {
+    state.withLockedValue { state in
+      partition.index < state.ticks.count ? state.ticks[partition.index] : 0
+    }
+  }
+
+  /// The partition has decided so far.
+  func advanced(_ partition: borrowing PartitionState) {
+    let (index, clock) = (partition.partition.index, partition.clock)
+    let time = MessageID(ticks: clock.ticks, partition: partition.partition).time
+    let latest = clock.ticks == 0 ? partition.recordedAt : max(time, partition.recordedAt)
+    state.withLockedValue { state in
+      state.ticks[index] = max(state.ticks[index], clock.ticks)
+      state.latest = max(state.latest, latest)
+    }
+  }
+
+  /// Nobody knows what a partition has given whose log can't be read: what names it may be its own.
+  func unknown(_ partition: PartitionID) {
+    state.withLockedValue { $0.ticks[partition.index] = MessageClock.ticksMax }
+  }
+
+  /// Tells the operator when the log is found to be ahead of the machine's clock, and when it is no
+  /// longer.
+  func compare(with now: Timestamp) {
+    let line = state.withLockedValue { state -> String? in
+      let ahead = now < state.latest ? state.latest.milliseconds - now.milliseconds : 0
+      if state.isTold {
+        guard ahead == 0 else { return nil }
+        state.isTold = false
+        return "this machine's clock has caught up with the log"
+      }
+      guard ahead > Limits.clockAheadMillisecondsMax else { return nil }
+      state.isTold = true
+      return PartitionClocks.warning(ahead: ahead)
+    }
+    if let line { report(line) }
+  }
+
+  private static func warning(ahead milliseconds: UInt64) -> String {
+    "the log is \(span(milliseconds)) ahead of this machine's clock: that was ahead before, or is "
+      + "behind now; message ids and recorded times go on from the log's until it has caught up"
+  }
+
+  /// In the two largest units that it has: `59 min 58 s`, `1 d 2 h`.
+  static func span(_ milliseconds: UInt64) -> String {
+    let seconds = milliseconds / 1_000
+    let parts = [
+      (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"),
+      (seconds % 60, "s"),
+    ]
+    guard let first = parts.firstIndex(where: { $0.0 > 0 }) else { return "0 s" }
+    return parts[first...].prefix(2).filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+      .joined(separator: " ")
+  }
+}
