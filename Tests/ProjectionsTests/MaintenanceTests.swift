@@ -144,14 +144,40 @@ import Testing
     }
   }
 
-  @Test("a file that can't be opened is not taken for a damaged one, and stays")
-  func cantOpen() throws {
+  @Test("a folder in a projection's place is moved aside as it is, and the projection made anew")
+  func folderInItsPlace() throws {
     let path = ProjectionFolder(folder.path).path(.history)
     try FileManager.default.createDirectory(
       atPath: path + "/kept", withIntermediateDirectories: true)
-    let error = #expect(throws: DaybookError.self) { try projections.catchUp() }
-    #expect(error?.code == .storageFailed)
-    #expect(FileManager.default.fileExists(atPath: path + "/kept"))
+    try projections.catchUp()
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+    let aside = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.contains(".aside-") }
+    #expect(aside.count == 1)
+    for name in aside {
+      #expect(FileManager.default.fileExists(atPath: "\(folder.path)/\(name)/kept"))
+    }
+  }
+
+  @Test("whatever bit of a file's header is wrong, it is continued or made anew")
+  func headerBits() throws {
+    try projections.catchUp()
+    let expected = try stateHashes(log, folder)
+    let path = ProjectionFolder(folder.path).path(.offline)
+    try ProjectionFile.closeAsOneFile(path)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    // Of all kinds of fields, and all of those that say how the file is read, and where its tables are.
+    var bits = stride(from: 0, to: 100, by: 5).map { $0 * 8 + $0 % 8 }
+    for byte in [18, 19, 47, 103, 104] { bits += byte * 8..<byte * 8 + 8 }
+    for bit in bits {
+      var data = whole
+      data[bit / 8] ^= 1 << UInt8(bit % 8)
+      try ProjectionFile.remove(path)
+      try data.write(to: URL(fileURLWithPath: path))
+      try projections.catchUp()
+      #expect(try stateHashes(log, folder) == expected, "bit \(bit % 8) of byte \(bit / 8)")
+      #expect(try projections.verify().allSatisfy(\.isOK), "bit \(bit % 8) of byte \(bit / 8)")
+    }
   }
 
   @Test("a projection that is past the log's head stays, as a witness of what the log has lost")

@@ -32,7 +32,7 @@ final class ProjectionFile {
     seal = log.seal
     var reason = Origin.new
     if FileManager.default.fileExists(atPath: path) {
-      let (queue, stored) = try ProjectionFile.openExisting(path)
+      let (queue, stored) = try ProjectionFile.openExisting(path, layouts)
       reason = stored.map { ProjectionFile.judge($0, name, log) } ?? .unreadable
       if let queue, let stored, reason == .continued {
         self.queue = queue
@@ -67,21 +67,41 @@ final class ProjectionFile {
     return (queue, try queue.inDatabase { try StoredHeader.read(from: $0) })
   }
 
-  /// Without a header if the file is damaged or no projection's. Throws what says nothing about
-  /// its content, such as a lock of another program.
+  /// Without a header if the file is damaged, unreadable or no projection's: it is made anew, which
+  /// costs time and nothing else. Throws what says nothing about its content, such as a lock of
+  /// another program.
   private static func openExisting(
-    _ path: String
+    _ path: String, _ layouts: [TableLayout]
   ) throws(DaybookError) -> (DatabaseQueue?, StoredHeader?) {
     try SQLiteFault.mapped(path) {
       do {
-        return try open(path)
+        let (queue, stored) = try open(path)
+        // A header can be right and a table missing; what is of another schema goes anyway.
+        try queue.inDatabase { database in
+          for layout in layouts { _ = try database.makeStatement(sql: layout.everything) }
+        }
+        return (queue, stored)
       } catch let error as DatabaseError {
         switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return (nil, nil)
-        default: throw error
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_NOMEM: throw error
+        // As where too many files are open.
+        case .SQLITE_CANTOPEN where isUsableFile(path): throw error
+        default: return (nil, nil)
         }
       }
     }
+  }
+
+  private static func isUsableFile(_ path: String) -> Bool {
+    let files = FileManager.default
+    return !isFolder(path) && files.isReadableFile(atPath: path)
+      && files.isWritableFile(atPath: path)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   private static func make(
@@ -109,13 +129,19 @@ final class ProjectionFile {
     return configuration
   }
 
-  /// Removes a file with all that SQLite keeps beside it.
+  /// Removes a file with all that SQLite keeps beside it. A folder of that name is nothing of ours:
+  /// it is moved aside.
   static func remove(_ path: String) throws(DaybookError) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
       let file = path + suffix
       guard FileManager.default.fileExists(atPath: file) else { continue }
       do {
-        try FileManager.default.removeItem(atPath: file)
+        if isFolder(file) {
+          let aside = "\(file).aside-\(UInt32.random(in: .min ... .max))"
+          try FileManager.default.moveItem(atPath: file, toPath: aside)
+        } else {
+          try FileManager.default.removeItem(atPath: file)
+        }
       } catch {
         throw DaybookError(
           .storageFailed, "can't remove \(file): check its permissions", cause: error)
