@@ -110,6 +110,22 @@ struct GroupEndTests {
     }
   }
 
+  @Test("a group that can't be read, for it is damaged, is left out, and all else is followed")
+  func damagedGroup() async throws {
+    try await GatewayFixture.run { fixture in
+      let (alice, _) = try await start(fixture)
+      fixture.daybook.state.withLockedValue {
+        $0.answers.unreadable[Chat.group] = DaybookError(.logCorrupt, "damaged")
+      }
+      let (tablet, frames) = try await fixture.live("bob:tablet")
+      #expect(try frames.seqs(of: "group/g").isEmpty)
+      let head = fixture.daybook.state.withLockedValue { $0.streams[.user(Chat.bob.user!)]!.head }
+      _ = try await alice.send("still here", to: "user/bob", number: 20)
+      let next = head.rawValue + 1
+      #expect(try await tablet.seqs(of: "user/bob", through: next) == [next])
+    }
+  }
+
   @Test(
     "what only the server's operator can act on is told as trouble after which one connects again",
     arguments: [ErrorCode.epochFenced, .permissionDenied, .offsetOutOfRange])

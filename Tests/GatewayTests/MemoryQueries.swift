@@ -15,6 +15,8 @@ struct MemoryAnswers {
   var asked: [String] = []
   /// What every query is refused with.
   var refusal: DaybookError?
+  /// What reading a stream's events is refused with.
+  var unreadable: [StreamKey: DaybookError] = [:]
 }
 
 extension MemoryDaybook: Queries {
@@ -157,6 +159,7 @@ extension MemoryDaybook: Queries {
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) async throws -> [StreamEvent] {
     await turn()
+    if let refusal = state.withLockedValue({ $0.answers.unreadable[stream] }) { throw refusal }
     let events = state.withLockedValue { $0.streams[stream]?.events ?? [] }
     var bytes = 0
     let page = events.filter { $0.seq >= first && $0.seq <= last }.prefix(limit).prefix { event in

@@ -96,6 +96,9 @@ extension SessionMachine {
       return
     }
     switch result {
+    case .failure(let error) where stream.kind == .group && error.code == .logCorrupt:
+      // As where it can't be opened: what is damaged costs its own groups.
+      end(stream, say: false, &output)
     case .failure(let error): closing(error, &output)
     case .success(let page):
       guard let taken = following[stream]?.took(page: page) else {
