@@ -1,4 +1,5 @@
 import DaybookModel
+import Glibc
 import NIOCore
 
 /// What lies behind the first byte of a segment that is not of a valid batch. Looks at every byte,
@@ -69,6 +70,8 @@ struct TailSearch {
   }
 
   private mutating func look(_ bytes: UnsafeRawBufferPointer, at position: UInt64) {
+    // As nearly all is that a segment has room for.
+    if bytes.isZeros { return }
     if let last = bytes.lastIndex(where: { $0 != 0 }) {
       usedEnd = max(usedEnd, position + UInt64(last) + 1)
     }
@@ -91,5 +94,13 @@ struct TailSearch {
     let room = Int64((position - start) / TailSearch.eventBytesMin)
     return header.epoch <= epochMax && header.baseOffset.rawValue - stop.rawValue <= room
       && header.durableOffset <= header.baseOffset
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Each byte is the one before it, and the first is 0.
+  fileprivate var isZeros: Bool {
+    guard let start = baseAddress, count > 0 else { return true }
+    return self[0] == 0 && memcmp(start, start + 1, count - 1) == 0
   }
 }

@@ -40,11 +40,11 @@ extension FileSystem {
       defer { close(file) }
       try withBytes(of: bytes) { (raw) throws(FileError) in try write(file, raw, at: 0) }
       try syncData(file)
+      try rename(temporary, to: "\(folder)/\(name)")
     } catch {
       try? remove(temporary)
       throw error
     }
-    try rename(temporary, to: "\(folder)/\(name)")
     try sync(folder: folder)
   }
 
