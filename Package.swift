@@ -101,7 +101,12 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookClient", "DaybookModel"]),
+    tests(
+      "DaybookTests",
+      [
+        "Daybook", "DaybookClient", "DaybookModel", "Identity", "Partitions", "Ports", "SegmentLog",
+        nioCore, nioLocks,
+      ]),
     tests("EndToEndTests", ["Daybook"]),
     tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt, crypto]),
     tests("ImportTests", ["DaybookModel", "Import"]),
