@@ -110,6 +110,7 @@ struct Serve: AsyncParsableCommand {
       }
       try await Task.sleep(for: .milliseconds(100))
     }
+    try stop.check()
     return try folder.lock()
   }
 }

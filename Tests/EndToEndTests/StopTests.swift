@@ -25,17 +25,28 @@ struct StopTests {
   @Test("a server that is told to stop while it starts ends in order, and never listens")
   func whileStarting() async throws {
     let server = try await TestServer()
-    try await server.start()
-    // It waits for the folder, which is in use, for two seconds.
-    let second = try Running(["serve", "--data", server.data, "--tcp", "127.0.0.1:0"])
-    while !second.handles(SIGTERM) {
-      try #require(second.isRunning, "it ended: \(second.text("err"))")
-      await Task.yield()
+    // It waits for the secret, until somebody writes to the pipe that is in its place.
+    let path = URL(fileURLWithPath: server.data).appendingPathComponent("secret").path
+    let secret = try String(contentsOfFile: path, encoding: .utf8)
+    try FileManager.default.removeItem(atPath: path)
+    try #require(mkfifo(path, 0o600) == 0)
+    let starting = try Running(["serve", "--data", server.data, "--tcp", "127.0.0.1:0"])
+    func until(_ isThere: Bool) async throws {
+      while starting.handles(SIGTERM) != isThere {
+        try #require(starting.isRunning, "it ended: \(starting.text("err"))")
+        await Task.yield()
+      }
     }
-    second.signal(SIGTERM)
-    let output = await second.finished()
-    #expect(output.status == 0)
+    try await until(true)
+    starting.signal(SIGTERM)
+    // A handler is taken away as soon as it is called.
+    try await until(false)
+    let pipe = try #require(FileHandle(forWritingAtPath: path))
+    try pipe.write(contentsOf: Data(secret.utf8))
+    try pipe.close()
+    let output = await starting.finished()
+    #expect(output.status == 0, "\(output.errors)")
     #expect(output.text.isEmpty)
-    await server.stop()
+    #expect(output.errors.hasSuffix("daybook: stopped\n"))
   }
 }
