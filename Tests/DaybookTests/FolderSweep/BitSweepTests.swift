@@ -57,28 +57,16 @@ struct BitSweepTests {
     #expect(try FolderImage(of: folder) == swept.image)
   }
 
-  @Test("whatever bit of the epoch is wrong, the log opens whole, or refuses")
-  func epoch() async throws {
-    let swept = try await SweptFolder.shared.value
-    let place = try Scratch()
-    let folder = place.url.appending(path: "data")
-    let bytes = swept.image.files["log/epoch"]!.bytes.count
-    for bit in 0..<bytes * 8 {
-      try swept.image.lay(down: folder)
-      try sweep("log/epoch", in: folder, bits: [bit]) { _ in
-        try expectWhole(folder, swept, "bit \(bit) of the epoch")
-      }
-    }
-  }
-
-  @Test("whatever bit of a watermark is wrong, a reader has all events, or names the partition")
-  func watermarkRead() async throws {
+  @Test(
+    "whatever bit of epoch or watermark is wrong, a reader has all events",
+    arguments: ["log/epoch", "log/1/watermark"])
+  func read(path: String) async throws {
     let swept = try await SweptFolder.shared.value
     let place = try Scratch()
     let folder = place.url.appending(path: "data")
     try swept.image.lay(down: folder)
     let data = try DataFolder(at: folder.path)
-    try sweep("log/1/watermark", in: folder, bits: Self.watermarkBits) { bit in
+    try sweep(path, in: folder, bits: bits(of: path, swept)) { bit in
       let log = try data.reader()
       let isWhole = try SweptFolder.events(in: log) == swept.events
       #expect(isWhole && !log.isDamaged, "bit \(bit)")
@@ -86,17 +74,25 @@ struct BitSweepTests {
     #expect(try FolderImage(of: folder) == swept.image)
   }
 
-  @Test("whatever byte of a watermark has a wrong bit, a server has all events and goes on")
-  func watermarkOwned() async throws {
+  @Test(
+    "whatever byte of epoch or watermark has a wrong bit, an owner has all events and goes on",
+    arguments: ["log/epoch", "log/1/watermark"])
+  func owned(path: String) async throws {
     let swept = try await SweptFolder.shared.value
     let place = try Scratch()
     let folder = place.url.appending(path: "data")
-    for bit in Self.watermarkBits where bit % 8 == bit / 8 % 8 {
+    for bit in bits(of: path, swept) where bit % 8 == bit / 8 % 8 {
       try swept.image.lay(down: folder)
-      try sweep("log/1/watermark", in: folder, bits: [bit]) { _ in
-        try expectWhole(folder, swept, "bit \(bit) of a watermark")
+      try sweep(path, in: folder, bits: [bit]) { _ in
+        try expectWhole(folder, swept, "bit \(bit) of \(path)")
       }
     }
+  }
+
+  /// All, but of a watermark's padding only some.
+  private func bits(of path: String, _ swept: SweptFolder) -> [Int] {
+    path.hasSuffix("watermark")
+      ? Self.watermarkBits : Array(0..<swept.image.files[path]!.bytes.count * 8)
   }
 
   /// All of both slots, which lie at the beginnings of two pages, and some of the padding.
@@ -106,7 +102,7 @@ struct BitSweepTests {
       let slot: Range<Int> = page * 8..<(page + 64) * 8
       let end: Int = (page + 4096) * 8
       bits += Array(slot)
-      bits += Array(stride(from: slot.upperBound, to: end, by: 1031))
+      bits += Array(stride(from: slot.upperBound, to: end, by: 4099))
     }
     return bits
   }()
