@@ -222,10 +222,12 @@ struct ResolvingTests {
       let carol = Actor(user: UserID(checked: "carol"))
       let (_, others) = fixture.daybook.append(Chat.bobBox, carol, Chat.sent("not alice's"))
       let mine = chat.toAlice("y")
+      // The highest that an id can be.
+      let last = MessageID(UInt64.max >> 1)
       let (alice, _) = try await fixture.live("alice:phone")
       for (id, conversation) in [
         (withheld, "user/bob"), (others, "user/bob"), (mine, "user/carol"), (.none, "user/bob"),
-        (MessageID(4), "user/bob"), (MessageID(.max), "user/bob"), (MessageID(.max), "user/alice"),
+        (MessageID(4), "user/bob"), (last, "user/bob"), (last, "user/alice"),
       ] {
         let reply = try await amendment.ask(alice, id, in: conversation)
         #expect(try alice.code(reply) == .messageNotFound)
