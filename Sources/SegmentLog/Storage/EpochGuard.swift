@@ -25,8 +25,12 @@ final class EpochGuard: Sendable {
     try folder.write(record, manifest.seed)
     let file = try folder.files.open(folder.epochPath, flags: O_RDONLY, mode: 0)
     do throws(FileError) {
-      known = NIOLockedValueBox(
-        Known(identity: try folder.files.identity(folder.epochPath), file: file))
+      let identity = try folder.files.identity(folder.epochPath)
+      // Another owner's file may be in its place by now: then that one is the newest.
+      guard case .record(let found) = try folder.epoch(manifest),
+        (found.epoch, found.owner) == (record.epoch, record.owner)
+      else { throw FileError(number: ESTALE, operation: "begin epoch \(record.epoch)") }
+      known = NIOLockedValueBox(Known(identity: identity, file: file))
     } catch {
       folder.files.close(file)
       throw error

@@ -380,6 +380,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
         try files.renameIfAbsent(prepared.path, to: segment.path)
       } catch {
         guard error.number == EEXIST else { throw error }
+        // A newer owner's epoch was there before its segment: that is never set aside.
+        try checkEpoch()
         try setAside(segment.path)
         try files.renameIfAbsent(prepared.path, to: segment.path)
       }

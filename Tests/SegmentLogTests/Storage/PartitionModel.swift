@@ -6,10 +6,15 @@ struct PartitionModel {
   private(set) var certain: [TestEvent] = []
   /// Submitted, neither acked nor refused: a prefix of it may be there behind what is certain.
   private(set) var possible: [TestEvent] = []
+  /// Submitted to an owner that was overtaken: the next opening may find it in that one's segment, as
+  /// long as the new owner has written nothing in its place.
+  private var late: [TestEvent] = []
   /// What was not as it must be.
   private(set) var violations: [String] = []
 
-  mutating func submit(_ events: [TestEvent]) { possible += events }
+  mutating func submit(_ events: [TestEvent], byOwner: Bool = true) {
+    if byOwner { possible += events } else { late += events }
+  }
 
   /// Nothing of it is in the log, nor ever will be.
   mutating func refused(_ events: [TestEvent]) {
@@ -17,6 +22,7 @@ struct PartitionModel {
       violations.append("\(events.map(\.name)) was refused and is there")
     }
     possible.removeAll { events.contains($0) }
+    late.removeAll { events.contains($0) }
   }
 
   mutating func acked(_ events: [TestEvent], from base: Offset) {
@@ -35,6 +41,9 @@ struct PartitionModel {
       }
     } else if index == certain.count, possible.first == event {
       certain.append(possible.removeFirst())
+      late = []
+    } else if index == certain.count, late.first == event {
+      certain.append(late.removeFirst())
     } else {
       violations.append(
         "\(whom) has \(event.name) at offset \(offset): \(certain.count) are certain, next may "
@@ -49,6 +58,14 @@ struct PartitionModel {
       violations.append("\(whom) has \(events.count) events, \(certain.count) were acked or shown")
     }
     possible = []
+    late = []
+  }
+
+  /// A new owner's view, while an old one still believes to be it.
+  mutating func takenOver(_ events: [TestEvent], by whom: String) {
+    let submitted = possible
+    recovered(events, by: whom)
+    late = submitted.filter { !certain.contains($0) }
   }
 
   mutating func violate(_ line: String) { violations.append(line) }

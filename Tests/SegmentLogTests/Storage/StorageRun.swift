@@ -66,7 +66,7 @@ final class StorageRun {
   private func live(_ owner: StorageOwner) {
     owners = [owner]
     defer { owners = [] }
-    planFaults()
+    if random.oneIn(6) { takeOverSometime() } else { planFaults() }
     if random.oneIn(2) { disk.diesAt = disk.operations + 1 + random.below(300) }
     for _ in 0..<5 + random.below(60) where !disk.isDead && lines.isEmpty {
       act(random.pick(owners))
@@ -83,7 +83,12 @@ final class StorageRun {
   }
 
   private func close() {
-    for owner in owners { owner.log.close() }
+    // Another may take over meanwhile.
+    var closed = 0
+    while closed < owners.count {
+      owners[closed].log.close()
+      closed += 1
+    }
     count("closed")
     if !disk.isDead, disk.faults.isEmpty, !disk.handles.isEmpty {
       violate("open after the close: \(disk.handles.values.map(\.path).sorted())")
@@ -118,9 +123,11 @@ final class StorageRun {
     switch random.below(12) {
     case 0...4: submit(owner, to: partition)
     case 5...7: step(owner)
-    case 8: look(owner.log, at: partition, "the owner")
+    case 8:
+      // Files may be gone that one held who is the owner no more.
+      if owner === owners.last { look(owner.log, at: partition, "the owner") }
     case 9: lookBeside(partition)
-    case 10: check(owner.log, postingsOf: partition)
+    case 10: if owner === owners.last { check(owner.log, postingsOf: partition) }
     default:
       // Clocks jump, also back.
       clock = random.next() % 2_000_000
@@ -136,8 +143,7 @@ final class StorageRun {
     let events = (0..<1 + random.below(5)).map { _ in makeEvent(partition) }
     let generation = owner.generations[partition.index]
     let recordedAt = Timestamp(milliseconds: clock)
-    // What one submits that is no longer the owner must never be there.
-    if owner === owners.last { models[partition.index].submit(events) }
+    models[partition.index].submit(events, byOwner: owner === owners.last)
     let batch = makeBatch(events, generation: generation, recordedAt: recordedAt)
     // All on the thread of this run.
     nonisolated(unsafe) let run = self

@@ -54,7 +54,7 @@ struct SweepTests {
     }
   }
 
-  @Test("any one file removed, emptied, cut in half, or swapped with its neighbour")
+  @Test("any one file removed, emptied, cut in half, unreadable, or swapped with its neighbour")
   func everyFile() throws {
     let small = try SmallLog()
     for (path, partition) in small.files {
@@ -120,7 +120,7 @@ struct SweepTests {
 
 /// What may become of a file.
 enum FileDamage: CaseIterable {
-  case removed, emptied, halved, swapped
+  case removed, emptied, halved, unreadable, swapped
 
   /// False where it can't be done to this one.
   func done(to path: String, on disk: SimDisk) throws -> Bool {
@@ -130,6 +130,9 @@ enum FileDamage: CaseIterable {
     case .removed: folder.remove(name)
     case .emptied: file.truncate(to: 0)
     case .halved: file.truncate(to: file.disk.count / 2)
+    case .unreadable:
+      disk.faults = [DiskFault(kind: .broken, range: 0..<Int.max, path: path)]
+      return true
     case .swapped:
       let suffix = name.drop { $0 != "." }
       guard

@@ -1,0 +1,146 @@
+import DaybookModel
+import Ports
+import Testing
+
+@testable import SegmentLog
+
+@Suite("What the log trusts, it has proven")
+struct SafetyTests {
+  let zero = PartitionID(0)
+
+  @Test(
+    """
+    an owner that is stopped at any of its operations, overtaken, and goes on changes nothing that \
+    anybody was acked
+    """)
+  func everyTakeOver() throws {
+    let small = try SmallLog()
+    let whole = small.disk.copy(seed: 1)
+    let acks = Acks()
+    append(to: try open(whole), 300, acks).log.close()
+    for operation in 1...whole.operations {
+      let disk = small.disk.copy(seed: UInt64(operation))
+      let acks = Acks()
+      disk.interruption = { _, _ in
+        guard disk.operations == operation - 1, !acks.isOvertaken else { return }
+        acks.isOvertaken = true
+        if let owner = try? self.open(disk) { _ = self.append(to: owner, 400, acks) }
+      }
+      if let owner = try? open(disk) { append(to: owner, 300, acks).log.close() }
+      disk.losePower()
+      let again = try open(disk)
+      #expect(again.damaged == [], "operation \(operation)")
+      let contents = try again.log.contents(zero)
+      #expect(contents.starts(with: small.events[0]), "operation \(operation)")
+      for (offset, event) in acks.events {
+        #expect(
+          offset < contents.count && contents[offset] == event, "operation \(operation): \(event)")
+      }
+      again.log.close()
+    }
+  }
+
+  /// Who was told what, at which offset.
+  private final class Acks: @unchecked Sendable {
+    var events: [(Int, TestEvent)] = []
+    var isOvertaken = false
+  }
+
+  private func open(_ disk: SimDisk) throws(DaybookError) -> StorageOwner {
+    try StorageOwner(disk, SmallLog.folder, SmallLog.options)
+  }
+
+  /// Two batches, one step of everything after each.
+  private func append(to owner: StorageOwner, _ first: UInt64, _ acks: Acks) -> StorageOwner {
+    for batch in UInt64(0)..<2 {
+      let events = messages(first + batch * 3...first + batch * 3 + 2)
+      owner.log.append(makeBatch(events, generation: 1), to: zero) { result in
+        guard case .success(let committed) = result else { return }
+        for (at, event) in events.enumerated() {
+          acks.events.append((Int(committed.offset(of: at).rawValue), event))
+        }
+      }
+      for worker in owner.threads.workers { _ = worker.step(waits: false) }
+    }
+    return owner
+  }
+
+  @Test("the manifest of another log is refused, and nothing is changed")
+  func manifestOfAnother() throws {
+    let small = try SmallLog()
+    let other = try SmallLog()
+    let path = SmallLog.folder + "/" + Manifest.name
+    let damaged = small.disk.copy(seed: 1)
+    let foreign = try other.disk.file(path).disk
+    try damaged.file(path).truncate(to: 0)
+    try foreign.withUnsafeBytes { try damaged.file(path).write($0, at: 0) }
+    damaged.root.syncAll()
+    let before = try small.files.map { try damaged.file($0.path).cache }
+    do throws(DaybookError) {
+      _ = try open(damaged)
+      Issue.record("a log was opened with the manifest of another")
+    } catch {
+      #expect(error.code == .logCorrupt)
+    }
+    #expect(try small.files.map { try damaged.file($0.path).cache } == before)
+  }
+
+  @Test("a batch of another past, whole by itself, does not continue the log")
+  func otherPast() throws {
+    let small = try SmallLog()
+    // Two owners of copies append a batch of one size each, the first another one behind.
+    let (one, two) = (small.disk.copy(seed: 1), small.disk.copy(seed: 2))
+    append(to: try open(one), 300, Acks()).log.close()
+    append(to: try open(two), 600, Acks()).log.close()
+    let begun = try #require(lastSegment(one))
+    #expect(lastSegment(two) == begun)
+    let length = try batchBytes(one, begun)
+    let foreign = try two.file(begun).disk[..<length]
+    try one.file(begun).rot(0..<length) { at, _ in foreign[at] }
+    let owner = try open(one)
+    #expect(owner.damaged.map(\.partition) == [zero])
+    owner.log.close()
+  }
+
+  private func lastSegment(_ disk: SimDisk) -> String? {
+    let folder = "\(SmallLog.folder)/0"
+    let names = (try? disk.folder(folder).sorted.map(\.name)) ?? []
+    return names.last { $0.hasSuffix(FileNames.segmentSuffix) }.map { "\(folder)/\($0)" }
+  }
+
+  /// Of the first batch of a segment.
+  private func batchBytes(_ disk: SimDisk, _ path: String) throws -> Int {
+    try disk.file(path).disk.withUnsafeBytes {
+      BatchHeader.byteCount + Int($0.little(UInt32.self, at: 28))
+    }
+  }
+
+  @Test("a header that is made with what clients know is no witness of anything")
+  func forgedHeader() throws {
+    let small = try SmallLog()
+    let manifest = try LogFolder(files: small.disk, path: SmallLog.folder).manifest()
+    let name = try #require(lastSegment(small.disk))
+    let file = try small.disk.file(name)
+    let reader = try SegmentLogReader(
+      LogFolder(files: small.disk, path: SmallLog.folder), TestScanner())
+    let high = reader.highWatermark(of: zero)
+    let used = Int(try reader.segments(of: zero).last!.bytesUsed)
+    // A batch that was torn: its first sector never came, and what came quotes a header.
+    var forged = [UInt8](repeating: 0, count: 200 + BatchHeader.byteCount)
+    let header = BatchHeader(
+      partition: zero, epoch: Epoch(1), baseOffset: high.advanced(by: 2), count: 1,
+      storedBytes: 60, rawBytes: 60, firstRecordedAt: .none, lastRecordedAt: .none,
+      durableOffset: high.advanced(by: 2), previousChain: 0, storedChecksum: 0, rawChecksum: 0)
+    forged[0] = 1
+    forged.withUnsafeMutableBytes {
+      header.encode(
+        into: UnsafeMutableRawBufferPointer(rebasing: $0[200...]), LogSeed(legacy: manifest.log))
+    }
+    forged.withUnsafeBytes { file.write($0, at: used) }
+    small.disk.root.syncAll()
+    let owner = try open(small.disk)
+    #expect(owner.damaged == [])
+    #expect(try owner.log.contents(zero) == small.events[0])
+    owner.log.close()
+  }
+}
