@@ -1,12 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// With DAYBOOK_MUTANTS in the environment, safeties can be left out (`ops/prove mutants`).
+let mutants: [SwiftSetting] =
+  Context.environment["DAYBOOK_MUTANTS"] == nil ? [] : [.define("DAYBOOK_MUTANTS")]
+
 /// Every target is built alike: Swift 6 mode, warnings are errors, and `any` is always written out.
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .treatAllWarnings(as: .error),
-]
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+  ] + mutants
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")

@@ -12,7 +12,7 @@ struct LogSeed: Equatable, Sendable {
   init(secret: LogID, log: LogID, partitions: Int) {
     var bytes = secret.bytes + log.bytes
     bytes.appendLittle(UInt32(partitions))
-    value = LogSeed.plain(bytes)
+    value = LogSeed.plain(Mutant.leavesOut(.seed) ? log.bytes : bytes)
   }
 
   /// Of logs before format 2: of the public id alone.

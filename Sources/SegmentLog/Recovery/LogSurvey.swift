@@ -64,6 +64,7 @@ struct LogSurvey {
   /// Throws `log_corrupt` where the manifest and the rest don't belong together, or the first
   /// failure where no partition can be read.
   func prove() throws(DaybookError) {
+    if Mutant.leavesOut(.identityProof) { return }
     let folders: [Int]
     do throws(FileError) {
       folders = try folder.partitions()

@@ -148,7 +148,7 @@ struct PartitionSettling {
     }
     let isHere = stated.map { $0.segmentBase == segment.base && $0.position <= scan.position }
     let from = isHere == true ? stated!.position : 0
-    if from < scan.position {
+    if from < scan.position, !Mutant.leavesOut(.tailRewrite) {
       let file = try files.open(segment.path, flags: O_RDWR, mode: 0)
       defer { files.close(file) }
       try files.duplicate(file, from: from, to: scan.position) {

@@ -228,8 +228,24 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     }
     flush()
     if refusal != nil { throw FileError(number: EIO, operation: "sync before a roll") }
+    #if DAYBOOK_MUTANTS
+      if Mutant.leavesOut(.newFile), let last = try lastOfEarlierOwner() { return last }
+    #endif
     return try roll(for: size)
   }
+
+  #if DAYBOOK_MUTANTS
+    /// The segment that is there, to go on in it.
+    private func lastOfEarlierOwner() throws(FileError) -> ActiveSegment? {
+      guard active == nil, let last = segments.all.last, last.base < nextOffset,
+        case .scanned(let index) = last.currentIndex
+      else { return nil }
+      let file = try files.open(last.path, flags: O_RDWR, mode: 0)
+      return ActiveSegment(
+        segment: last, index: index, file: file, capacity: try files.size(file),
+        position: index.facts.bytesUsed)
+    }
+  #endif
 
   /// Nothing may be written behind a torn tail, nor its segment be closed with it.
   private func cutTail() throws(FileError) {
@@ -276,8 +292,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     written.removeAll(keepingCapacity: true)
     do throws(FileError) {
       if let refusal { throw FileError(number: EIO, operation: refusal.message) }
-      try files.syncData(active.file)
-      try checkEpoch()
+      try sync(active.file)
+      if !Mutant.leavesOut(.fence) { try checkEpoch() }
       durable = nextOffset
       for batch in group {
         active.index.add(
@@ -297,6 +313,14 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
         at: bytes.readerIndex + BatchHeader.byteCount, length: batch.header.storedBytes)!
       batch.pending.completion(
         .success(batch.header.committed(body, slots: batch.pending.batch.slots)))
+    }
+  }
+
+  private func sync(_ file: File) throws(FileError) {
+    if Mutant.leavesOut(.dataSync) { return }
+    do throws(FileError) { try files.syncData(file) } catch {
+      guard Mutant.leavesOut(.finality) else { throw error }
+      try files.syncData(file)
     }
   }
 
@@ -391,7 +415,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       throw error
     }
     do throws(FileError) {
-      try files.sync(folder)
+      if !Mutant.leavesOut(.folderSync) { try files.sync(folder) }
     } catch {
       files.close(prepared.file)
       // Whether the name is there is not known: no batch may go on in the segment before it.
