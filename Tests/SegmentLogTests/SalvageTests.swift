@@ -1,0 +1,68 @@
+import DaybookModel
+import Ports
+import Testing
+
+@testable import SegmentLog
+
+@Suite("A damaged log gives all that is good")
+struct SalvageTests {
+  let zero = PartitionID(0)
+
+  /// One segment of 40 batches of two events, all of one size; returns the size of one.
+  private func damaged(at batches: [Int]) async throws -> (TestLog, size: Int) {
+    let test = try TestLog(
+      options: SegmentLogOptions(
+        segmentBytes: 1 << 16, firstSegmentBytes: 1 << 16, reserveBytes: 4096))
+    try await test.write((UInt64(0)..<40).map { messages(100 + $0 * 2...101 + $0 * 2) })
+    let used = Int(try test.reader().segments(of: zero)[0].bytesUsed)
+    for batch in batches { try test.flip(FileNames.segment(.zero), at: used / 40 * batch + 90) }
+    return (test, used / 40)
+  }
+
+  @Test("salvage passes over what is damaged, wherever it is, and gives the rest once, in order")
+  func salvage() async throws {
+    for batches in [[0], [39], [3, 4, 5], [0, 7, 20, 39], Array(0..<39)] {
+      let (test, _) = try await damaged(at: batches)
+      var events: [TestEvent] = []
+      let faults = try test.reader().salvage(zero, from: .zero) { events += try $0.testEvents() }
+      var good: [TestEvent] = []
+      for batch in 0..<40 where !batches.contains(batch) {
+        let first = UInt64(100 + batch * 2)
+        good += messages(first...first + 1)
+      }
+      #expect(events == good, "\(batches)")
+      #expect(!faults.isEmpty)
+    }
+  }
+
+  @Test("verify goes on behind each fault, and sums up what is alike")
+  func verify() async throws {
+    let (test, size) = try await damaged(at: [3, 4, 5, 20])
+    let report = try test.reader().verify()
+    #expect(report.events == 72)
+    #expect(report.faults.reduce(0) { $0 + $1.count } == 4)
+    let first = try #require(report.faults.first)
+    #expect(first.fromByte == UInt64(size * 3) && first.offset == Offset(6))
+  }
+
+  @Test("a reader gives what lies before the damage, and says that there is some")
+  func reader() async throws {
+    let (test, _) = try await damaged(at: [20])
+    let reader = try test.reader()
+    #expect(reader.isDamaged)
+    #expect(reader.highWatermark(of: zero) == Offset(40))
+    #expect(try reader.everything() == messages(100...139))
+    let found = try reader.postings(zero, conversation: 7, before: nil, limit: 5)
+    #expect(found.map(\.value) == [1350, 1360, 1370, 1380, 1390])
+  }
+
+  @Test("what is written and nobody states to be durable is not shown to who only asks")
+  func unsettled() async throws {
+    let test = try TestLog()
+    _ = try await test.makeTorn()
+    let reader = try test.reader()
+    #expect(try reader.everything() == messages(1...4))
+    #expect(reader.findings == [.unsettled(zero, from: Offset(4), to: Offset(6))])
+    #expect(!reader.isDamaged)
+  }
+}
