@@ -1,5 +1,6 @@
 /// Whose commands were turned away for now, and which: until they have come again, lowest first,
-/// later ones that were on their way meanwhile would overtake them, and are turned away too.
+/// later ones that were on their way meanwhile would overtake them, and are turned away too. Times are
+/// `WallClock.uptime`: who sets the clock must not let anything overtake.
 package struct HeldBack: Sendable {
   /// After this long without failure, whoever has not come again isn't waited for.
   package static let milliseconds: UInt64 = 30_000
@@ -15,17 +16,15 @@ package struct HeldBack: Sendable {
 
   package var isEmpty: Bool { count == 0 }
 
-  package mutating func turnedAway(_ issued: IssuedNumber, now: Timestamp) {
-    until = Timestamp(milliseconds: now.milliseconds + HeldBack.milliseconds)
+  package mutating func turnedAway(_ issued: IssuedNumber, uptime: Timestamp) {
+    until = Timestamp(milliseconds: uptime.milliseconds + HeldBack.milliseconds)
     insert(issued)
   }
 
   /// Whether nothing that was turned away has to come before this command. If not, it is turned away
   /// like those before it, for its client may not know of them yet, and send more behind it.
-  package mutating func mayPass(_ issued: IssuedNumber, now: Timestamp) -> Bool {
-    // A wall clock that was set back would make the wait as much longer.
-    let latest = now.milliseconds + HeldBack.milliseconds
-    if now > until || until.milliseconds > latest { (numbers, count) = ([:], 0) }
+  package mutating func mayPass(_ issued: IssuedNumber, uptime: Timestamp) -> Bool {
+    if uptime > until { (numbers, count) = ([:], 0) }
     guard let first = numbers[issued.origin]?.first, issued.number >= first else { return true }
     guard issued.number == first else {
       insert(issued)

@@ -173,33 +173,35 @@ struct RelayTests {
     let create = pending(1, .createGroup(GroupSettings(title: "")))
     let (first, second) = (pending(2, .send(message("1"))), pending(3, .send(message("2"))))
     // A send to a group whose creation was turned away is no reason to reject it for good.
-    desk.take([create, first], now: start, refusing: full)
-    desk.take([second], now: start)
+    desk.take([create, first], now: start, uptime: start, refusing: full)
+    desk.take([second], now: start, uptime: start)
     #expect(outcomes() == [.storageFull, .storageFull, .overloaded])
-    desk.take([create, first, second], now: start)
+    desk.take([create, first, second], now: start, uptime: start)
     #expect(outcomes() == [nil, nil, nil])
 
     // Nor does what is sent behind the first retry, while the second is still on its way.
-    desk.take([pending(4, .send(message("3")))], now: start, refusing: full)
-    desk.take([pending(5, .send(message("4")))], now: start)
-    desk.take([pending(4, .send(message("3"))), pending(6, .send(message("5")))], now: start)
-    desk.take([pending(5, .send(message("4"))), pending(6, .send(message("5")))], now: start)
+    desk.take([pending(4, .send(message("3")))], now: start, uptime: start, refusing: full)
+    desk.take([pending(5, .send(message("4")))], now: start, uptime: start)
+    desk.take(
+      [pending(4, .send(message("3"))), pending(6, .send(message("5")))], now: start, uptime: start)
+    desk.take(
+      [pending(5, .send(message("4"))), pending(6, .send(message("5")))], now: start, uptime: start)
     #expect(outcomes() == [.storageFull, .overloaded, nil, .overloaded, nil, nil])
 
     // What is answered though nothing can be logged has come again.
     let pushed = pending(20, .sendTransient(message("4")))
     let failed = [pushed, pending(21, .send(message("5")))]
     let durable = desk.state
-    desk.take(failed, now: start)
-    _ = desk.restart(durable, after: desk.next()!, now: start)
-    desk.take(failed, now: start, refusing: full)
-    desk.take([pending(21, .send(message("5")))], now: start)
+    desk.take(failed, now: start, uptime: start)
+    _ = desk.restart(durable, after: desk.next()!, uptime: start)
+    desk.take(failed, now: start, uptime: start, refusing: full)
+    desk.take([pending(21, .send(message("5")))], now: start, uptime: start)
     #expect(outcomes() == [nil, .storageFull, nil])
 
     // Who doesn't come again is not waited for longer than so.
-    desk.take([pending(27, .send(message("3")))], now: start, refusing: full)
+    desk.take([pending(27, .send(message("3")))], now: start, uptime: start, refusing: full)
     let later = Timestamp(milliseconds: start.milliseconds + HeldBack.milliseconds + 1)
-    desk.take([pending(28, .send(message("4")))], now: later)
+    desk.take([pending(28, .send(message("4")))], now: later, uptime: later)
     #expect(outcomes() == [.storageFull, nil])
   }
 

@@ -6,9 +6,12 @@ import Ports
 
 /// The machine's clock.
 struct SystemClock: WallClock {
-  func now() -> Timestamp {
+  func uptime() -> Timestamp { time(CLOCK_MONOTONIC) }
+  func now() -> Timestamp { time(CLOCK_REALTIME) }
+
+  private func time(_ clock: clockid_t) -> Timestamp {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    clock_gettime(clock, &time)
     // A clock that is set before 1970 is as wrong as one at 1970.
     let seconds = UInt64(max(0, time.tv_sec))
     return Timestamp(milliseconds: seconds * 1000 + UInt64(time.tv_nsec) / 1_000_000)

@@ -40,7 +40,7 @@ extension SessionMachine {
     let issuer = IssuedBy(
       sequence: frame.sequence, type: frame.type.rawValue, actor: actor,
       id: NumberedOrigin(origin: origin, number: context.number))
-    guard heldBack.isEmpty || heldBack.mayPass(issuer.issued, now: clock.now()) else {
+    guard heldBack.isEmpty || heldBack.mayPass(issuer.issued, uptime: clock.uptime()) else {
       throw HeldBack.outOfTurn
     }
     return issuer

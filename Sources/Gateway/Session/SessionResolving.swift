@@ -117,7 +117,7 @@ extension SessionMachine {
   private mutating func refuse(
     _ command: UnresolvedCommand, _ error: DaybookError, _ output: inout SessionOutput
   ) {
-    if error.code.isTemporary { heldBack.turnedAway(command.issuer.issued, now: clock.now()) }
+    if error.code.isTemporary { heldBack.turnedAway(command.issuer.issued, uptime: clock.uptime()) }
     guard !error.code.isTemporary, let target = command.target else {
       return output.error(error, sequence: command.issuer.sequence)
     }

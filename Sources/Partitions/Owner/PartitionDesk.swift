@@ -35,19 +35,21 @@ struct PartitionDesk {
   /// With `refusing`, nothing can be logged at present: what needs an event is answered with that,
   /// and the rest goes on.
   mutating func take(
-    _ commands: [PendingCommand], now: Timestamp, refusing: DaybookError? = nil
+    _ commands: [PendingCommand], now: Timestamp, uptime: Timestamp,
+    refusing: DaybookError? = nil
   ) {
     // Reading through the pointer spares a copy of every command.
     commands.withUnsafeBufferPointer { commands in
-      for index in commands.indices { take(commands[index], now, refusing) }
+      for index in commands.indices { take(commands[index], now, uptime, refusing) }
     }
   }
 
   private mutating func take(
-    _ pending: borrowing PendingCommand, _ now: Timestamp, _ refusing: DaybookError?
+    _ pending: borrowing PendingCommand, _ now: Timestamp, _ uptime: Timestamp,
+    _ refusing: DaybookError?
   ) {
     if !heldBack.isEmpty, refusing == nil, let issued = pending.command.issued,
-      !heldBack.mayPass(issued, now: now)
+      !heldBack.mayPass(issued, uptime: uptime)
     {
       return open.answer(pending, .failure(HeldBack.outOfTurn))
     }
@@ -60,7 +62,7 @@ struct PartitionDesk {
       pending.command, at: place, now: now, policy: policy, given: given)
     switch decision {
     case .append(let event, let outcome):
-      if let refusing { return turnAway(pending, refusing, now) }
+      if let refusing { return turnAway(pending, refusing, uptime) }
       state.evolve(event, at: place)
       open.append(event)
       open.answer(pending, .success(outcome))
@@ -70,22 +72,22 @@ struct PartitionDesk {
       open.answer(pending, .success(outcome))
     case .reject(let error):
       // It may rest on a command that was turned away just now and comes again first.
-      if let refusing, pending.command.id != nil { return turnAway(pending, refusing, now) }
+      if let refusing, pending.command.id != nil { return turnAway(pending, refusing, uptime) }
       open.answer(pending, .failure(error))
     }
   }
 
   private mutating func turnAway(
-    _ pending: borrowing PendingCommand, _ error: DaybookError, _ now: Timestamp
+    _ pending: borrowing PendingCommand, _ error: DaybookError, _ uptime: Timestamp
   ) {
-    if let issued = pending.command.issued { heldBack.turnedAway(issued, now: now) }
+    if let issued = pending.command.issued { heldBack.turnedAway(issued, uptime: uptime) }
     open.answer(pending, .failure(error))
   }
 
   /// For commands that are refused without a look at the state.
-  mutating func turnedAway(_ commands: [PendingCommand], now: Timestamp) {
+  mutating func turnedAway(_ commands: [PendingCommand], uptime: Timestamp) {
     for pending in commands {
-      if let issued = pending.command.issued { heldBack.turnedAway(issued, now: now) }
+      if let issued = pending.command.issued { heldBack.turnedAway(issued, uptime: uptime) }
     }
   }
 
@@ -131,11 +133,11 @@ struct PartitionDesk {
   /// This batch has failed: begins with another state. Returns it and all others whose events the
   /// state knows nothing of: their commands come again, and what follows them is held back.
   mutating func restart(
-    _ state: PartitionState, after failed: OpenBatch, now: Timestamp
+    _ state: PartitionState, after failed: OpenBatch, uptime: Timestamp
   ) -> [OpenBatch] {
     let lost = [failed] + (open.isEmpty ? ready : ready + [open])
     for batch in lost {
-      for issued in batch.issued { heldBack.turnedAway(issued, now: now) }
+      for issued in batch.issued { heldBack.turnedAway(issued, uptime: uptime) }
     }
     restart(state)
     return lost

@@ -91,12 +91,14 @@ final class PartitionOwner: @unchecked Sendable {
 
   private func take(_ commands: [PendingCommand]) {
     if case .refusing(let error) = phase, stateHolds {
-      desk.take(commands, now: environment.clock.now(), refusing: error)
+      desk.take(
+        commands, now: environment.clock.now(), uptime: environment.clock.uptime(),
+        refusing: error)
     } else if let refusal {
-      desk.turnedAway(commands, now: environment.clock.now())
+      desk.turnedAway(commands, uptime: environment.clock.uptime())
       return refuse(commands, refusal)
     } else {
-      desk.take(commands, now: environment.clock.now())
+      desk.take(commands, now: environment.clock.now(), uptime: environment.clock.uptime())
     }
     advance()
   }
@@ -213,7 +215,7 @@ final class PartitionOwner: @unchecked Sendable {
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
     let lost = desk.restart(
-      PartitionState(partition: partition), after: batch, now: environment.clock.now())
+      PartitionState(partition: partition), after: batch, uptime: environment.clock.uptime())
     for batch in lost {
       for group in batch.answers {
         group.receiver.receive(

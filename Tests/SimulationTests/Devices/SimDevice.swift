@@ -157,7 +157,7 @@ final class SimDevice {
     run.commands.append(
       IssuedRecord(
         device: self, origin: core.settings.origin, number: lastNumber, body: body,
-        issuedAt: run.log.heads, time: run.clock.now()))
+        issuedAt: run.log.heads, time: run.clock.uptime()))
     // What is read was received: the ack goes first, so that the sender hears of it in that order.
     if case .read = body { sendAcks() }
     core.issue(IssuedCommand(number: lastNumber, body: body), token: lastToken)

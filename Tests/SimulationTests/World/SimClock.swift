@@ -5,9 +5,15 @@ import Ports
 final class SimClock: WallClock, @unchecked Sendable {
   private var milliseconds: UInt64 = 1_790_000_000_000
 
-  func now() -> Timestamp { Timestamp(milliseconds: milliseconds) }
+  private var passed: UInt64 = 1
 
-  func advance(by amount: UInt64) { milliseconds += amount }
+  func now() -> Timestamp { Timestamp(milliseconds: milliseconds) }
+  func uptime() -> Timestamp { Timestamp(milliseconds: passed) }
+
+  func advance(by amount: UInt64) {
+    milliseconds += amount
+    passed += amount
+  }
 
   /// As an operator, or a time service, sets it.
   func set(by amount: Int64) { milliseconds = UInt64(Int64(milliseconds) + amount) }
