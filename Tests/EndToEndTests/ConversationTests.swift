@@ -112,7 +112,8 @@ struct ConversationTests {
     let told = try await server.chat("bob", "/join team", "said is said", "/recall 1")
     let history = try await server.objects(["history", "--group", "team"])
     #expect(history.last?["text"] as? String == "said is said", "\(told)")
-    _ = try await server.chat("alice", "/group team", "/recall 1")
+    // Which of the two is number 1 depends on what is sent again: she recalls both.
+    _ = try await server.chat("alice", "/group team", "/history", "/recall 1", "/recall 2")
     let after = try await server.objects(["history", "--group", "team"])
     #expect(after.last?["recalled_by"] as? String == "alice")
   }
