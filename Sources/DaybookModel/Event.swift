@@ -31,13 +31,14 @@ package struct Event: Sendable, Equatable {
 
   package enum Body: Sendable, Equatable {
     case messageSent(Message)
-    case messageCopied(Message, to: UserID, peerSeq: Seq)
+    /// `peerSeq`, the original's, is of older servers.
+    case messageCopied(Message, to: UserID, peerSeq: Seq = .none)
     /// In a mailbox, `senders` are those whose messages this is the first ack of.
-    case acked(upTo: Seq, senders: [UserID] = [])
+    case acked(upTo: Seq, senders: [DeliveredSender] = [])
     /// `peer` is nil in a group's stream.
-    case read(peer: UserID?, upTo: Seq)
-    case messagesDelivered(by: UserID, upToPeerSeq: Seq)
-    case messagesRead(by: UserID, upToPeerSeq: Seq)
+    case read(peer: UserID?, upTo: Seq, notice: ReadNotice = .unstated)
+    case messagesDelivered(by: UserID, upTo: NoticePosition)
+    case messagesRead(by: UserID, upTo: NoticePosition)
     case groupCreated(GroupSettings)
     /// The owner of a group that nobody was left in.
     case memberJoined(UserID, role: Role = .member)
@@ -55,6 +56,7 @@ package struct Event: Sendable, Equatable {
     case reactionAdded(MessageTarget, String)
     case reactionRemoved(MessageTarget, String)
     case messageWithheld(Message)
+    case amendmentWithheld(WithheldAmendment)
     case messageTombstone(MessageTombstone)
     case groupChanged(GroupSettings)
     case memberInvited(UserID)

@@ -37,6 +37,7 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   case deviceForgotten = 50
   case sessionOpened = 51
   case sessionClosed = 52
+  case amendmentWithheld = 53
 
   /// As the CLI, metrics and docs write it.
   package var name: String {
@@ -78,6 +79,7 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
     case .deviceForgotten: "device_forgotten"
     case .sessionOpened: "session_opened"
     case .sessionClosed: "session_closed"
+    case .amendmentWithheld: "amendment_withheld"
     }
   }
 
@@ -87,7 +89,9 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   @inlinable
   package func takesSeq(in stream: StreamKey.Kind) -> Bool {
     switch self {
-    case .acked, .cursorOpened, .noted, .messageWithheld, .sessionOpened, .sessionClosed: false
+    case .acked, .cursorOpened, .noted, .messageWithheld, .amendmentWithheld, .sessionOpened,
+      .sessionClosed:
+      false
     case .read, .conversationCleared: stream == .user
     default: true
     }
@@ -143,6 +147,7 @@ extension Event {
     case .deviceForgotten: .deviceForgotten
     case .sessionOpened: .sessionOpened
     case .sessionClosed: .sessionClosed
+    case .amendmentWithheld: .amendmentWithheld
     }
   }
 

@@ -134,6 +134,14 @@ package struct ConversationKey: Hashable, Sendable, CustomStringConvertible {
     return hash.finish()
   }
 
+  /// The key of postings of what was withheld from a mailbox's owner, by message id.
+  @inlinable
+  package static func fingerprint(withheldIn stream: UInt64) -> UInt64 {
+    var hash = StableHash(seed: stream)
+    hash.combine(2)
+    return hash.finish()
+  }
+
   /// How the mailbox's owner, or a member, names it: `user/<peer>` or `group/<id>`.
   package var description: String { peer.map { "user/\($0)" } ?? stream.text }
 }

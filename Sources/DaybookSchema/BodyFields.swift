@@ -36,6 +36,7 @@ package enum BodyFields {
     case .messageEdited(let target, let content): target.fields + [.message(3, content)]
     case .reactionAdded(let target, let reaction), .reactionRemoved(let target, let reaction):
       target.fields + [.string(3, reaction)]
+    case .amendmentWithheld(let withheld): withheld.fields
     case .messageTombstone(let tombstone):
       [
         .string(1, tombstone.by?.text ?? ""), .fixed64(2, tombstone.at.milliseconds),
@@ -89,6 +90,18 @@ extension MessageTarget {
   }
 }
 
+extension WithheldAmendment {
+  fileprivate var fields: [BodyField] {
+    let author = BodyField.string(1, author.text)
+    return switch change {
+    case .recalled: [author]
+    case .edited(let content): [author, .uint(2, 1), .message(3, content)]
+    case .reactionAdded(let reaction): [author, .uint(2, 2), .string(4, reaction)]
+    case .reactionRemoved(let reaction): [author, .uint(2, 3), .string(4, reaction)]
+    }
+  }
+}
+
 /// What was read of a body with such fields: their numbers are small.
 struct ReadFields {
   private var texts = ["", "", "", "", "", ""]
@@ -108,7 +121,7 @@ struct ReadFields {
       switch tag & 7 {
       case 0: numbers[field] = try reader.varint()
       case 1: numbers[field] = try reader.fixed64()
-      case 2 where kind == .messageEdited && field == 3:
+      case 2 where (kind == .messageEdited || kind == .amendmentWithheld) && field == 3:
         let bytes = try reader.delimited()
         if use == .copied { content = ByteBuffer(bytes: bytes) }
       case 2: texts[field] = try reader.string()
@@ -125,6 +138,7 @@ struct ReadFields {
     case .reactionAdded: .reactionAdded(target, texts[3])
     case .reactionRemoved: .reactionRemoved(target, texts[3])
     case .messageTombstone: .messageTombstone(tombstone)
+    case .amendmentWithheld: .amendmentWithheld(try withheld)
     case .conversationMarked:
       .conversationMarked(
         try stream,
@@ -167,6 +181,20 @@ struct ReadFields {
   private var named: UserID { UserID(checked: texts[1]) }
   private var role: Role { Role(rawValue: UInt8(clamping: numbers[2])) ?? .member }
   private var target: MessageTarget { MessageTarget(peer: user(1), seq: Seq(numbers[2])) }
+
+  private var withheld: WithheldAmendment {
+    get throws(DaybookError) {
+      let change: WithheldAmendment.Change
+      switch numbers[2] {
+      case 0: change = .recalled
+      case 1: change = .edited(content)
+      case 2: change = .reactionAdded(texts[4])
+      case 3: change = .reactionRemoved(texts[4])
+      default: throw DaybookError(.logCorrupt, "it withholds an amendment of no known kind")
+      }
+      return WithheldAmendment(by: named, change)
+    }
+  }
 
   private var stream: StreamKey {
     get throws(DaybookError) {

@@ -105,7 +105,10 @@ package enum EventDecoding {
     var text = ""
     var seq = Seq.none
     var to = ""
-    var senders: [UserID] = []
+    var senders: [DeliveredSender] = []
+    var id = MessageID.none
+    var isUntold = false
+    var ids: [MessageID] = []
     var extras = ReadExtras()
   }
 
@@ -135,7 +138,13 @@ package enum EventDecoding {
       case (true, 4 << 3 | 2): fields.to = try reader.string()
       case (true, 5 << 3): fields.seq = Seq(try reader.varint())
       case (false, 1 << 3 | 2): fields.text = try reader.string()
-      case (false, 2 << 3 | 2): fields.senders.append(UserID(checked: try reader.string()))
+      case (false, 2 << 3 | 2):
+        fields.senders.append(DeliveredSender(UserID(checked: try reader.string())))
+      case (false, 3 << 3 | 1): fields.id = MessageID(try reader.fixed64())
+      case (false, 3 << 3 | 2):
+        var packed = ProtobufReader(try reader.delimited())
+        while !packed.isAtEnd { fields.ids.append(MessageID(try packed.fixed64())) }
+      case (false, 4 << 3): fields.isUntold = try reader.varint() != 0
       // Kinds that hold nothing but a seq have it as their first field.
       case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
       default:
@@ -144,6 +153,9 @@ package enum EventDecoding {
       }
     }
     if isMessage { fields.message.extras = fields.extras.extras }
+    for (index, id) in zip(fields.senders.indices, fields.ids) {
+      fields.senders[index].lastMessage = id
+    }
     return assemble(kind, fields)
   }
 
@@ -155,10 +167,17 @@ package enum EventDecoding {
       .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
     case .acked: .acked(upTo: fields.seq, senders: fields.senders)
     case .read:
-      .read(peer: fields.text.isEmpty ? nil : UserID(checked: fields.text), upTo: fields.seq)
+      .read(
+        peer: fields.text.isEmpty ? nil : UserID(checked: fields.text), upTo: fields.seq,
+        notice: fields.isUntold ? .nobody : fields.id == .none ? .unstated : .upTo(fields.id))
     case .messagesDelivered:
-      .messagesDelivered(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
-    case .messagesRead: .messagesRead(by: UserID(checked: fields.text), upToPeerSeq: fields.seq)
+      .messagesDelivered(
+        by: UserID(checked: fields.text),
+        upTo: NoticePosition(message: fields.id, peerSeq: fields.seq))
+    case .messagesRead:
+      .messagesRead(
+        by: UserID(checked: fields.text),
+        upTo: NoticePosition(message: fields.id, peerSeq: fields.seq))
     case .groupJoined: .groupJoined(GroupID(checked: fields.text), at: fields.seq)
     case .groupLeft: .groupLeft(GroupID(checked: fields.text), at: fields.seq)
     case .groupRead: .groupRead(GroupID(checked: fields.text), upTo: fields.seq)

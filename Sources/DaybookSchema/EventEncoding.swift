@@ -32,7 +32,7 @@ package enum EventEncoding {
     return buffer.slice()
   }
 
-  /// Of an amendment, the key under which it is found; zero for what is neither.
+  /// Of an amendment and of what was withheld, the key under which it is found; else zero.
   @inlinable
   package static func conversationFingerprint(_ event: Event) -> UInt64 {
     switch event.body {
@@ -44,6 +44,7 @@ package enum EventEncoding {
       ConversationKey.fingerprint(mailbox: event.stream, peer: to.text)
     case .messageRecalled, .messageEdited:
       ConversationKey.fingerprint(amendmentsOf: event.stream)
+    case .messageWithheld: ConversationKey.fingerprint(withheldIn: event.stream.fingerprint)
     default: 0
     }
   }
@@ -104,16 +105,40 @@ package enum BodyEncoding {
     case .messageCopied(let message, let to, let peerSeq):
       length(of: message) + Size.string(4, to.text) + Size.uint(5, peerSeq.rawValue)
     case .acked(let upTo, let senders):
-      senders.reduce(Size.uint(1, upTo.rawValue)) { $0 + Size.string(2, $1.text) }
-    case .read(let peer, let upTo): Size.string(1, peer?.text ?? "") + Size.uint(2, upTo.rawValue)
+      senders.reduce(Size.uint(1, upTo.rawValue) + lengthOfIDs(of: senders)) {
+        $0 + Size.string(2, $1.user.text)
+      }
+    case .read(let peer, let upTo, let notice):
+      Size.string(1, peer?.text ?? "") + Size.uint(2, upTo.rawValue) + length(of: notice)
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
-      Size.string(1, by.text) + Size.uint(2, upTo.rawValue)
+      Size.string(1, by.text) + Size.uint(2, upTo.peerSeq.rawValue)
+        + Size.fixed64(3, upTo.message.rawValue)
     case .groupJoined(let group, let at), .groupLeft(let group, let at),
       .groupRead(let group, let at):
       Size.string(1, group.text) + Size.uint(2, at.rawValue)
     case .noted: 0
     default: BodyFields.of(body).reduce(0) { $0 + $1.length }
     }
+  }
+
+  @inlinable
+  static func length(of notice: ReadNotice) -> Int {
+    switch notice {
+    case .unstated: 0
+    case .upTo(let id): ProtobufSize.fixed64(3, id.rawValue)
+    case .nobody: ProtobufSize.uint(4, 1)
+    }
+  }
+
+  /// Packed; left out where nothing is known of any.
+  @inlinable
+  static func lengthOfIDs(of senders: [DeliveredSender]) -> Int {
+    hasIDs(senders) ? ProtobufSize.bytes(3, count: senders.count * 8) : 0
+  }
+
+  @inlinable
+  static func hasIDs(_ senders: [DeliveredSender]) -> Bool {
+    senders.contains { $0.lastMessage != .none }
   }
 
   @inlinable
@@ -137,13 +162,21 @@ package enum BodyEncoding {
       if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
     case .acked(let upTo, let senders):
       writer.uint(1, upTo.rawValue)
-      for sender in senders { writer.string(2, sender.text) }
-    case .read(let peer, let upTo):
+      for sender in senders { writer.string(2, sender.user.text) }
+      if hasIDs(senders) {
+        writer.tag(3, 2)
+        writer.varint(UInt64(senders.count * 8))
+        for sender in senders { writer.fixed64Element(sender.lastMessage.rawValue) }
+      }
+    case .read(let peer, let upTo, let notice):
       writer.string(1, peer?.text ?? "")
       writer.uint(2, upTo.rawValue)
+      if case .upTo(let id) = notice { writer.fixed64(3, id.rawValue) }
+      if case .nobody = notice { writer.uint(4, 1) }
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
       writer.string(1, by.text)
-      writer.uint(2, upTo.rawValue)
+      writer.uint(2, upTo.peerSeq.rawValue)
+      writer.fixed64(3, upTo.message.rawValue)
     case .groupJoined(let group, let at), .groupLeft(let group, let at),
       .groupRead(let group, let at):
       writer.string(1, group.text)

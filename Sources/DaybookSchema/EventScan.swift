@@ -51,6 +51,8 @@ package enum EventScan {
       slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
     } else if slot.kind.isAmendment {
       slot.conversation = ConversationKey.fingerprint(amendmentsOf: slot.stream)
+    } else if slot.kind == .messageWithheld {
+      slot.conversation = ConversationKey.fingerprint(withheldIn: slot.stream)
     }
     return slot
   }

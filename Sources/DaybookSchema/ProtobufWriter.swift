@@ -50,6 +50,14 @@ package struct ProtobufWriter {
     assert(count <= capacity)
   }
 
+  /// Of a packed field, whose zeros count.
+  @inlinable
+  package mutating func fixed64Element(_ value: UInt64) {
+    base.storeBytes(of: value.littleEndian, toByteOffset: count, as: UInt64.self)
+    count += 8
+    assert(count <= capacity)
+  }
+
   @inlinable
   package mutating func fixed32(_ field: Int, _ value: UInt32) {
     guard value != 0 else { return }

@@ -126,6 +126,7 @@ extension Command {
 /// A message that a command is about, as it stands in the stream that it was sent to. Read from
 /// the log by whoever issues the command: what it states can't change.
 package final class MessageReference: Sendable, Equatable {
+  /// None for what was withheld from its receiver.
   package let seq: Seq
   package let messageID: MessageID
   package let author: UserID
@@ -137,6 +138,8 @@ package final class MessageReference: Sendable, Equatable {
     self.author = author
     self.sentAt = sentAt
   }
+
+  package var isWithheld: Bool { seq == .none }
 
   package static func == (a: MessageReference, b: MessageReference) -> Bool {
     a.seq == b.seq && a.messageID == b.messageID && a.author == b.author && a.sentAt == b.sentAt

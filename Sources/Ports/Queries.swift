@@ -21,6 +21,9 @@ package protocol Queries: AnyObject, Sendable {
   /// has expired is a tombstone.
   func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent?
 
+  /// The `message_withheld` with this id in a mailbox; nil if there is none.
+  func withheld(_ id: MessageID, from mailbox: UserID) async throws -> StreamEvent?
+
   /// Conversations of a user with unread messages, or marked as unread, by ascending bytes of their
   /// names, after `after`; and what all of them come to.
   func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws -> UnreadPage
@@ -48,6 +51,12 @@ package protocol Queries: AnyObject, Sendable {
   func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
   ) async throws -> ReceiptPage
+
+  /// Of a message that was withheld from `mailbox`: what its author was told of later ones is all that
+  /// the author may know of this one.
+  func receipt(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
+  ) async throws -> Receipt
 
   /// A stream's events with `first <= seq <= last`, ascending, at most `limit` of them and at most
   /// `bytesMax` bytes, but always one if there is one.

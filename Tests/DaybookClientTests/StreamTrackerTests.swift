@@ -112,63 +112,67 @@ struct DeliveryBoardTests {
     progress.map { "\($0.messageID) \($0.status)" }
   }
 
-  @Test("goes from stored to delivered to read, up to the seq of each notice")
+  @Test("goes from stored to delivered to read, up to the message of each notice")
   func progress() {
     var board = DeliveryBoard()
     for seq in 1...3 as ClosedRange<UInt64> {
-      #expect(shown(board.stored(MessageID(100 + seq), to: bob, at: Seq(seq))) == [])
+      #expect(shown(board.stored(MessageID(100 + seq), to: bob)) == [])
     }
-    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["101 delivered", "102 delivered"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == [])
-    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["101 read"])
-    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["102 read", "103 read"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == [])
+    #expect(
+      shown(board.delivered(by: bob, upTo: .message(MessageID(102)))) == [
+        "101 delivered", "102 delivered",
+      ])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(102)))) == [])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(101)))) == ["101 read"])
+    #expect(
+      shown(board.read(by: bob, upTo: .message(MessageID(103)))) == ["102 read", "103 read"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(103)))) == [])
   }
 
   @Test("is right when the notice overtakes the answer to the send")
   func overtaking() {
     var board = DeliveryBoard()
-    #expect(shown(board.delivered(by: bob, upTo: Seq(5))) == ["0 delivered"])
-    #expect(shown(board.stored(MessageID(1), to: bob, at: Seq(5))) == ["1 delivered"])
-    #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["1 read"])
-    #expect(shown(board.stored(MessageID(2), to: bob, at: Seq(6))) == ["2 read"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(5)))) == ["0 delivered"])
+    #expect(shown(board.stored(MessageID(5), to: bob)) == ["5 delivered"])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(6)))) == ["5 read"])
+    #expect(shown(board.stored(MessageID(6), to: bob)) == ["6 read"])
   }
 
   @Test("stays at read when the ack comes after the read and covers more")
   func readOvertakesAck() {
     var board = DeliveryBoard()
-    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
-    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["1 read"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == [])
-    _ = board.stored(MessageID(3), to: bob, at: Seq(3))
-    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == ["3 delivered"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(9))) == [])
+    _ = board.stored(MessageID(1), to: bob)
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(1)))) == ["1 read"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(2)))) == [])
+    _ = board.stored(MessageID(3), to: bob)
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(3)))) == ["3 delivered"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(9)))) == [])
   }
 
   @Test("of what was sent before this session stays at read, too")
   func earlierReadOvertakesAck() {
     var board = DeliveryBoard()
-    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["0 delivered"])
-    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["0 read"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(5))) == [])
-    #expect(shown(board.read(by: bob, upTo: Seq(6))) == ["0 read"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(2)))) == ["0 delivered"])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(3)))) == ["0 read"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(5)))) == [])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(6)))) == ["0 read"])
   }
 
   @Test("of a message whose copy overtakes its answer is told after the answer")
   func copyOvertakesAnswer() {
     var board = DeliveryBoard()
     for _ in 1...3 { board.sending(to: bob) }
-    #expect(shown(board.delivered(by: bob, upTo: Seq(1))) == [])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(1)))) == [])
     for seq in 2...4 as ClosedRange<UInt64> {
-      #expect(shown(board.copied(MessageID(seq), to: bob, at: Seq(seq))) == [])
+      #expect(shown(board.copied(MessageID(seq), to: bob)) == [])
     }
-    #expect(shown(board.delivered(by: bob, upTo: Seq(3))) == [])
-    #expect(shown(board.stored(MessageID(2), to: bob, at: Seq(2))) == ["2 delivered"])
-    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["2 read"])
-    #expect(shown(board.stored(MessageID(4), to: bob, at: Seq(4))) == [])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(3)))) == [])
+    #expect(shown(board.stored(MessageID(2), to: bob)) == ["2 delivered"])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(3)))) == ["2 read"])
+    #expect(shown(board.stored(MessageID(4), to: bob)) == [])
     // The last of the three was refused, so that the copy between is another device's.
     #expect(shown(board.dropped(to: bob)) == ["3 read"])
-    #expect(shown(board.delivered(by: bob, upTo: Seq(4))) == ["4 delivered"])
+    #expect(shown(board.delivered(by: bob, upTo: .message(MessageID(4)))) == ["4 delivered"])
   }
 
   @Test("never steps back, whatever order answers, copies and notices come in", arguments: 0..<50)
@@ -193,43 +197,68 @@ struct DeliveryBoardTests {
       case 0:
         guard let id = answers.popLast() else { continue }
         hasStored.insert(MessageID(id))
-        take(board.stored(MessageID(id), to: bob, at: Seq(id)))
+        take(board.stored(MessageID(id), to: bob))
       case 1:
         guard copies < count else { continue }
         copies += 1
-        take(board.copied(MessageID(copies), to: bob, at: Seq(copies)))
-      case 2: take(board.delivered(by: bob, upTo: Seq(.random(in: 0...copies, using: &random))))
-      default: take(board.read(by: bob, upTo: Seq(.random(in: 0...copies, using: &random))))
+        take(board.copied(MessageID(copies), to: bob))
+      case 2:
+        take(
+          board.delivered(
+            by: bob, upTo: .message(MessageID(.random(in: 0...copies, using: &random)))))
+      default:
+        take(
+          board.read(by: bob, upTo: .message(MessageID(.random(in: 0...copies, using: &random)))))
       }
     }
-    take(board.read(by: bob, upTo: Seq(count + 1)))
+    take(board.read(by: bob, upTo: .message(MessageID(count + 1))))
     #expect(told.count == Int(count) && told.values.allSatisfy { $0 == .read })
-    take(board.delivered(by: bob, upTo: Seq(count + 2)))
+    take(board.delivered(by: bob, upTo: .message(MessageID(count + 2))))
   }
 
   @Test("counts a message once, though answer and own copy both tell of it, in either order")
   func once() {
     var board = DeliveryBoard()
-    _ = board.stored(MessageID(2), to: bob, at: Seq(2))
-    _ = board.copied(MessageID(1), to: bob, at: Seq(1))
-    _ = board.copied(MessageID(2), to: bob, at: Seq(2))
-    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
-    #expect(shown(board.delivered(by: bob, upTo: Seq(2))) == ["1 delivered", "2 delivered"])
+    _ = board.stored(MessageID(2), to: bob)
+    _ = board.copied(MessageID(1), to: bob)
+    _ = board.copied(MessageID(2), to: bob)
+    _ = board.stored(MessageID(1), to: bob)
+    #expect(
+      shown(board.delivered(by: bob, upTo: .message(MessageID(2)))) == [
+        "1 delivered", "2 delivered",
+      ])
   }
 
   @Test("is told without an id, once, where the message was sent before this session")
   func earlier() {
     var board = DeliveryBoard()
-    #expect(shown(board.read(by: bob, upTo: Seq(3))) == ["0 read"])
-    #expect(shown(board.read(by: bob, upTo: Seq(3))) == [])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(3)))) == ["0 read"])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(3)))) == [])
+  }
+
+  @Test("is told by a seq where an older server has written both, the copy and the notice")
+  func olderServers() {
+    var board = DeliveryBoard()
+    for id in 1...3 as ClosedRange<UInt64> {
+      _ = board.copied(MessageID(id), to: bob, peerSeq: Seq(id * 10))
+    }
+    #expect(
+      shown(board.delivered(by: bob, upTo: .peerSeq(Seq(25)))) == [
+        "1 delivered", "2 delivered",
+      ])
+    #expect(shown(board.read(by: bob, upTo: .peerSeq(Seq(9)))) == [])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(1)))) == ["1 read"])
   }
 
   @Test("is each peer's own")
   func peers() {
     var board = DeliveryBoard()
-    _ = board.stored(MessageID(1), to: bob, at: Seq(1))
-    #expect(shown(board.delivered(by: UserID(checked: "eve"), upTo: Seq(9))) == ["0 delivered"])
-    #expect(shown(board.read(by: bob, upTo: Seq(1))) == ["1 read"])
+    _ = board.stored(MessageID(1), to: bob)
+    #expect(
+      shown(board.delivered(by: UserID(checked: "eve"), upTo: .message(MessageID(9)))) == [
+        "0 delivered"
+      ])
+    #expect(shown(board.read(by: bob, upTo: .message(MessageID(1)))) == ["1 read"])
   }
 }
 

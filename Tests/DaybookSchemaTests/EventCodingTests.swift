@@ -120,16 +120,22 @@ struct EventCodingTests {
     }
   }
 
-  @Test("recalls and edits stand under their stream's key of amendments, reactions under none")
+  @Test(
+    "recalls and edits, and what was withheld, stand under keys of their own; reactions under none")
   func amendmentKeys() {
     var samples = SampleEvents(seed: 6)
     for kind in EventKind.allCases where !kind.isMessage {
       let event = samples.event(kind)
       var buffer = ByteBuffer()
       let slot = EventEncoding.append(event, to: &buffer, bodyStart: 0)
-      let amends = kind == .messageRecalled || kind == .messageEdited
-      let key = ConversationKey.fingerprint(amendmentsOf: event.stream)
-      #expect(slot.conversation == (amends ? key : 0), "\(kind)")
+      let key: UInt64 =
+        switch kind {
+        case .messageRecalled, .messageEdited:
+          ConversationKey.fingerprint(amendmentsOf: event.stream)
+        case .messageWithheld: ConversationKey.fingerprint(withheldIn: event.stream.fingerprint)
+        default: 0
+        }
+      #expect(slot.conversation == key, "\(kind)")
       #expect(slot.messageID == event.messageID)
     }
   }

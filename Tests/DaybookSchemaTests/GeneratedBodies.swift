@@ -58,25 +58,31 @@ extension Daybook_V1_Event {
       .acked(
         .with {
           $0.upToSeq = upTo.rawValue
-          $0.senders = senders.map(\.text)
+          $0.senders = senders.map(\.user.text)
+          let ids = senders.map(\.lastMessage.rawValue)
+          if ids.contains(where: { $0 != 0 }) { $0.senderMessageIds = ids }
         })
-    case .read(let peer, let upTo):
+    case .read(let peer, let upTo, let notice):
       .read(
         .with {
           $0.peer = peer?.text ?? ""
           $0.upToSeq = upTo.rawValue
+          $0.upToMessageID = notice.message.rawValue
+          $0.untold = notice == .nobody
         })
     case .messagesDelivered(let by, let upTo):
       .messagesDelivered(
         .with {
           $0.by = by.text
-          $0.upToPeerSeq = upTo.rawValue
+          $0.upToPeerSeq = upTo.peerSeq.rawValue
+          $0.upToMessageID = upTo.message.rawValue
         })
     case .messagesRead(let by, let upTo):
       .messagesRead(
         .with {
           $0.by = by.text
-          $0.upToPeerSeq = upTo.rawValue
+          $0.upToPeerSeq = upTo.peerSeq.rawValue
+          $0.upToMessageID = upTo.message.rawValue
         })
     case .noted: .noted(.init())
     default: nil
@@ -121,6 +127,7 @@ extension Daybook_V1_Event {
           $0.to = tombstone.to?.text ?? ""
           $0.peerSeq = tombstone.peerSeq.rawValue
         })
+    case .amendmentWithheld(let withheld): .amendmentWithheld(try withheld.generated())
     default: nil
     }
   }
@@ -306,6 +313,23 @@ extension JoinPolicy {
     case .open: .open
     case .approval: .approval
     case .invitation: .invitation
+    }
+  }
+}
+
+extension WithheldAmendment {
+  fileprivate func generated() throws -> Daybook_V1_AmendmentWithheld {
+    try .with {
+      $0.peer = author.text
+      switch change {
+      case .recalled: $0.amendment = .recalled
+      case .edited(let content):
+        $0.amendment = .edited
+        $0.content = try Daybook_V1_Content(serializedBytes: Array(content.readableBytesView))
+      case .reactionAdded(let reaction): ($0.amendment, $0.reaction) = (.reactionAdded, reaction)
+      case .reactionRemoved(let reaction):
+        ($0.amendment, $0.reaction) = (.reactionRemoved, reaction)
+      }
     }
   }
 }

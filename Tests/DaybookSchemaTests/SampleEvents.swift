@@ -34,7 +34,7 @@ struct SampleEvents {
 
   private static let withMessageID: Set<EventKind> = [
     .messageSent, .messageCopied, .messageWithheld, .messageRecalled, .messageEdited,
-    .reactionAdded, .reactionRemoved, .messageTombstone,
+    .reactionAdded, .reactionRemoved, .messageTombstone, .amendmentWithheld,
   ]
 
   private mutating func body(_ kind: EventKind) -> Event.Body {
@@ -42,10 +42,11 @@ struct SampleEvents {
     case .messageSent: .messageSent(message())
     case .messageCopied: .messageCopied(message(), to: id(), peerSeq: Seq(number()))
     case .messageWithheld: .messageWithheld(message())
-    case .acked: .acked(upTo: Seq(number()), senders: (0..<random.next() % 4).map { _ in id() })
-    case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()))
-    case .messagesDelivered: .messagesDelivered(by: id(), upToPeerSeq: Seq(number()))
-    case .messagesRead: .messagesRead(by: id(), upToPeerSeq: Seq(number()))
+    case .acked: .acked(upTo: Seq(number()), senders: senders())
+    case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()), notice: notice())
+    case .messagesDelivered: .messagesDelivered(by: id(), upTo: position())
+    case .messagesRead: .messagesRead(by: id(), upTo: position())
+    case .amendmentWithheld: .amendmentWithheld(WithheldAmendment(by: id(), change()))
     case .cursorOpened: .cursorOpened(cursor: Seq(number()), registration: Seq(number()))
     case .noted: .noted
     case .messageRecalled: .messageRecalled(target())
@@ -69,6 +70,35 @@ struct SampleEvents {
     case .sessionOpened: .sessionOpened(session: text(), client: text())
     case .sessionClosed: .sessionClosed(session: text(), reason: text())
     default: groupBody(kind)
+    }
+  }
+
+  /// As older servers wrote them, without ids, and as newer ones do.
+  private mutating func senders() -> [DeliveredSender] {
+    let isOld = chance(2)
+    return (0..<random.next() % 4).map { _ in
+      DeliveredSender(id(), lastMessage: isOld ? .none : MessageID(number()))
+    }
+  }
+
+  private mutating func notice() -> ReadNotice {
+    switch random.next() % 3 {
+    case 0: .unstated
+    case 1: .nobody
+    default: .upTo(MessageID(number() | 1))
+    }
+  }
+
+  private mutating func position() -> NoticePosition {
+    chance(2) ? .peerSeq(Seq(number())) : .message(MessageID(number()))
+  }
+
+  private mutating func change() -> WithheldAmendment.Change {
+    switch random.next() % 4 {
+    case 0: .recalled
+    case 1: .edited(content())
+    case 2: .reactionAdded(text())
+    default: .reactionRemoved(text())
     }
   }
 

@@ -51,6 +51,8 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     var observed: [MessageID] = []
     var recalls: [MessageID: MessageTombstone] = [:]
     var edits: [MessageID: ByteBuffer] = [:]
+    /// By the mailbox's owner.
+    var withheld: [UserID: [StreamEvent]] = [:]
     var answers = MemoryAnswers()
     var now = Timestamp(milliseconds: 1_800_000_000_000)
     /// Of every token.
@@ -176,7 +178,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     }
     guard copies, receiver != sender else { return }
     append(
-      .user(sender), command.actor, .messageCopied(message, to: receiver, peerSeq: outcome.seq),
+      .user(sender), command.actor, .messageCopied(message, to: receiver),
       messageID: outcome.messageID)
   }
 

@@ -11,6 +11,7 @@ struct MemoryAnswers {
   var lastSeen: [UserID: Timestamp] = [:]
   var requests: [UserID] = []
   var receipts: [Receipt] = []
+  var withheldReceipt: Receipt?
   /// What receipts were asked about.
   var asked: [String] = []
   /// What every query is refused with.
@@ -138,6 +139,16 @@ extension MemoryDaybook: Queries {
     return state.withLockedValue { state in
       users.map { state.answers.lastSeen[$0] ?? .none }
     }
+  }
+
+  func withheld(_ id: MessageID, from mailbox: UserID) async throws -> StreamEvent? {
+    state.withLockedValue { $0.withheld[mailbox]?.first { $0.messageID == id } }
+  }
+
+  func receipt(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
+  ) async throws -> Receipt {
+    state.withLockedValue { $0.answers.withheldReceipt ?? Receipt(user: mailbox) }
   }
 
   func receipts(

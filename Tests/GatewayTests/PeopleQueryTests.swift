@@ -58,7 +58,7 @@ struct PeopleQueryTests {
     }
   }
 
-  @Test("of one that never came to its receiver, its sender hears that nobody has it")
+  @Test("of one that never came to its receiver, its sender hears what it was told of later ones")
   func withheldReceipts() async throws {
     try await GatewayFixture.run { fixture in
       let id = Chat(daybook: fixture.daybook).toBob("x", withheld: true)
@@ -74,6 +74,13 @@ struct PeopleQueryTests {
         alice, .receipts, receipts(id, "user/bob", after: "bob"),
         as: Daybook_V1_ReceiptsReply.self)
       #expect(rest.receipts.isEmpty && rest.unreadCount == 1)
+      fixture.daybook.state.withLockedValue {
+        $0.answers.withheldReceipt = Receipt(
+          user: Chat.bob.user!, readAt: Timestamp(milliseconds: 7))
+      }
+      let read = try await reply(
+        alice, .receipts, receipts(id, "user/bob"), as: Daybook_V1_ReceiptsReply.self)
+      #expect(read.receipts.map(\.readAtMs) == [7] && read.readCount == 1 && read.unreadCount == 0)
       #expect(fixture.daybook.state.withLockedValue { $0.answers.asked }.isEmpty)
     }
   }

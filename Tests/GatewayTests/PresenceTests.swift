@@ -309,9 +309,10 @@ struct PresenceTests {
     }
   }
 
-  @Test("typing is seen by the peer and by members, and again by who takes the block back")
+  @Test("typing is seen by contacts and by members, and again by who takes the block back")
   func typing() async throws {
     try await GatewayFixture.run { fixture in
+      acquaint(fixture.daybook, "alice", "bob")
       let (alice, _) = try await fixture.live("alice:phone")
       let (bob, _) = try await fixture.live("bob:phone")
       func seen() async throws -> Daybook_V1_Typing {
@@ -320,6 +321,12 @@ struct PresenceTests {
       }
       try await typing(bob, "user/alice")
       #expect(try await seen() == .with { ($0.user, $0.conversation) = ("bob", "user/bob") })
+      // A stranger reaches nobody; nor does who has written and was never answered.
+      let (carol, _) = try await fixture.live("carol:phone")
+      try await typing(carol, "user/alice")
+      _ = try await carol.send("hello?", to: "user/alice", number: 1)
+      try await typing(carol, "user/alice")
+      _ = try await carol.fence()
       try await block(alice, "bob", true)
       try await typing(bob, "user/alice")
       _ = try await bob.fence()

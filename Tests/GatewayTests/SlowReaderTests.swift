@@ -95,7 +95,8 @@ struct SlowReaderTests {
     options.heartbeatInterval = .milliseconds(300)
     try await GatewayFixture.run(options) { fixture in
       let bob = try await fixture.connect("bob:phone")
-      try await bob.channel.setOption(.autoRead, value: false).get()
+      // On a slow machine it may be closed already.
+      try? await bob.channel.setOption(.autoRead, value: false).get()
       SlowReaderTests.flood(fixture.daybook)
       let ends = try await fixture.daybook.commands {
         if case .closeSession = $0.body { true } else { false }

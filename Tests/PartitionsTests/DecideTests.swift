@@ -157,21 +157,24 @@ struct DecideTests {
     #expect(desk.state == before)
   }
 
-  @Test("an ack names the senders whose messages it is the first to cover")
+  @Test("an ack names the senders whose messages it is the first to cover, and the last of each")
   func senders() {
     var desk = Desk()
     desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
     desk.done(.openCursor(), on: mailbox, by: bob, device: laptop)
-    desk.done(.send(message("1")), on: mailbox, by: alice)
-    desk.done(.send(message("2")), on: mailbox, by: carol)
-    desk.done(.send(message("3")), on: mailbox, by: alice)
+    let ids = [alice, carol, alice].map {
+      desk.done(.send(message("x")), on: mailbox, by: $0).messageID
+    }
+    func sender(_ user: UserID, _ index: Int) -> DeliveredSender {
+      DeliveredSender(user, lastMessage: ids[index])
+    }
     func ack(_ seq: UInt64, _ device: DeviceID) -> Event.Body? {
       desk.decide(.ack(upTo: Seq(seq)), on: mailbox, by: bob, device: device).event?.body
     }
-    #expect(ack(1, phone) == .acked(upTo: Seq(1), senders: [alice]))
-    #expect(ack(2, laptop) == .acked(upTo: Seq(2), senders: [alice, carol]))
+    #expect(ack(1, phone) == .acked(upTo: Seq(1), senders: [sender(alice, 0)]))
+    #expect(ack(2, laptop) == .acked(upTo: Seq(2), senders: [sender(carol, 1)]))
     #expect(ack(2, phone) == .acked(upTo: Seq(2), senders: []))
-    #expect(ack(3, phone) == .acked(upTo: Seq(3), senders: [alice]))
+    #expect(ack(3, phone) == .acked(upTo: Seq(3), senders: [sender(alice, 2)]))
     #expect(ack(3, laptop) == .acked(upTo: Seq(3), senders: []))
   }
 
@@ -263,7 +266,7 @@ struct DecideTests {
       var bytes = ByteBuffer()
       _ = EventEncoding.append(event, to: &bytes, bodyStart: 0)
       #expect(bytes.readableBytes <= Limits.eventBytesMax)
-      told += senders
+      told += senders.map(\.user)
     }
     #expect(told.count == count && Set(told).count == count)
   }

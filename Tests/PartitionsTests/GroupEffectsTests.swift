@@ -55,7 +55,9 @@ struct GroupEffectsTests {
     let cause = Cause(partition: PartitionID(1), offset: Offset(7), index: 0)
     let bodies: [Event.Body] = [
       .messageSent(message("x")), .messageWithheld(message("x")),
-      .acked(upTo: Seq(1), senders: [alice]), .read(peer: alice, upTo: Seq(1)),
+      .acked(upTo: Seq(1), senders: [DeliveredSender(alice)]), .read(peer: alice, upTo: Seq(1)),
+      .read(peer: alice, upTo: Seq(1), notice: .upTo(MessageID(7))),
+      .amendmentWithheld(WithheldAmendment(by: alice, .recalled)),
       .messageRecalled(MessageTarget(peer: alice, seq: Seq(1))),
       .reactionAdded(MessageTarget(peer: alice, seq: Seq(1)), "!"),
     ]

@@ -45,21 +45,99 @@ struct BlockingTests {
     #expect(outcome.changed && outcome.seq == .none && outcome.messageID > hello.messageID)
     let copy = try #require(desk.relay().first)
     #expect(copy.stream == .user(alice) && copy.messageID == outcome.messageID)
-    #expect(copy.body == .messageCopied(message("x"), to: bob, peerSeq: .none))
+    #expect(copy.body == .messageCopied(message("x"), to: bob))
 
     let pushed = try #require(
       desk.decide(.sendTransient(message("x")), on: mailbox, by: alice).outcome)
     #expect(!pushed.changed && !pushed.isStored)
-    let bodies: [Command.Body] = [
-      .edit(hello, content: ContentCoding.text("x")),
-      .react(hello, reaction: "?", isRemoved: false),
-    ]
-    for body in bodies {
-      let decision = desk.decide(body, on: mailbox, by: alice)
-      #expect(decision.event?.kind == .noted && decision.outcome?.changed == false)
+    // So it is with what they make of a message, whether it came there or was withheld.
+    let withheld = MessageReference(
+      seq: .none, messageID: outcome.messageID, author: alice, sentAt: start)
+    for message in [hello, withheld] {
+      let edited = ContentCoding.text("edited")
+      let said: [(Command.Body, Event.Body)] = [
+        (.edit(message, content: edited), .messageEdited(there, content: edited)),
+        (.react(message, reaction: "?", isRemoved: false), .reactionAdded(there, "?")),
+      ]
+      for (body, told) in said {
+        let answer = desk.done(body, on: mailbox, by: alice)
+        #expect(answer.changed && answer.messageID == message.messageID)
+        let copy = try #require(desk.relay().first)
+        #expect(copy.stream == .user(alice) && copy.body == told)
+        #expect(copy.messageID == message.messageID)
+      }
+      #expect(
+        !desk.done(.react(message, reaction: "?", isRemoved: false), on: mailbox, by: alice).changed
+      )
+      #expect(
+        desk.done(.react(message, reaction: "?", isRemoved: true), on: mailbox, by: alice).changed)
+      #expect(desk.relay().map(\.body) == [.reactionRemoved(there, "?")])
     }
-    #expect(desk.relay().isEmpty)
     #expect(desk.state.mailboxes[mailbox]?.head == head)
+    // A recall takes away: of what came, there too.
+    #expect(desk.done(.recall(withheld), on: mailbox, by: alice).changed)
+    #expect(desk.relay().map(\.body) == [.messageRecalled(there)])
+    #expect(!desk.done(.recall(withheld), on: mailbox, by: alice).changed)
+    #expect(
+      desk.refusal(.react(withheld, reaction: "!", isRemoved: false), on: mailbox, by: alice)
+        == .messageWasRecalled)
+    #expect(desk.state.mailboxes[mailbox]?.head == head)
+    #expect(desk.done(.recall(hello), on: mailbox, by: alice).changed)
+    #expect(desk.state.mailboxes[mailbox]?.head == head?.next)
+  }
+
+  private let there = MessageTarget(peer: bob, seq: .none)
+
+  @Test("what was withheld stays with its author when the block is over", arguments: [true, false])
+  func unblocked(isSnapshotTaken: Bool) throws {
+    var (desk, hello) = desk(hidden: true)
+    desk.done(.react(hello, reaction: "?", isRemoved: false), on: mailbox, by: alice)
+    let sent = desk.done(.send(message("x")), on: mailbox, by: alice)
+    let withheld = MessageReference(
+      seq: .none, messageID: sent.messageID, author: alice, sentAt: start)
+    desk.done(.block(alice, false), on: mailbox, by: bob)
+    if isSnapshotTaken {
+      let bytes = SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: .zero)
+      let read = SnapshotCoding.decode(bytes, partition: desk.state.partition, logID: "log")
+      desk.state = try #require(read).state
+    }
+    desk.relay()
+    let head = desk.state.mailboxes[mailbox]?.head
+    for body: Command.Body in [
+      .react(hello, reaction: "?", isRemoved: true),
+      .edit(withheld, content: ContentCoding.text("edited")), .recall(withheld),
+    ] {
+      #expect(desk.done(body, on: mailbox, by: alice).changed)
+      #expect(desk.relay().map(\.stream) == [.user(alice)])
+    }
+    #expect(desk.state.mailboxes[mailbox]?.head == head)
+    #expect(
+      desk.done(.react(hello, reaction: "?", isRemoved: false), on: mailbox, by: alice).changed)
+    #expect(desk.state.mailboxes[mailbox]?.head == head?.next)
+  }
+
+  @Test("whom one has blocked is not told what one receives and reads", arguments: [true, false])
+  func silentReads(hidden: Bool) throws {
+    var (desk, hello) = desk(hidden: hidden)
+    desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
+    let carols = desk.done(.send(message("x")), on: mailbox, by: carol)
+    let head = try #require(desk.state.mailboxes[mailbox]?.head)
+    desk.relay()
+    desk.done(.ack(upTo: head), on: mailbox, by: bob, device: phone)
+    #expect(desk.relay().map(\.stream) == [.user(carol)])
+    let read = desk.decide(.read(peer: alice, upTo: head), on: mailbox, by: bob)
+    #expect(read.event?.body == .read(peer: alice, upTo: head, notice: .nobody))
+    desk.done(.read(peer: alice, upTo: head), on: mailbox, by: bob)
+    #expect(desk.relay().isEmpty)
+    desk.done(.read(peer: carol, upTo: head), on: mailbox, by: bob)
+    #expect(
+      desk.relay().map(\.body) == [.messagesRead(by: bob, upTo: .message(carols.messageID))])
+    // Once the block is over, the next ack tells what is so by then.
+    desk.done(.block(alice, false), on: mailbox, by: bob)
+    desk.done(.ack(upTo: head.next), on: mailbox, by: bob, device: phone)
+    #expect(
+      desk.relay().map(\.body)
+        == [.messagesDelivered(by: bob, upTo: .message(hello.messageID))])
   }
 
   @Test("what comes from the blocked through the relay is taken, and not shown; recalls are")

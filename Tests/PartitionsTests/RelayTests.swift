@@ -35,8 +35,7 @@ struct RelayTests {
     let copy = try #require(try log.events(.messageCopied).first)
     #expect(copy.stream == .user(alice))
     #expect(copy.messageID == outcome.messageID)
-    guard case .messageCopied(_, let to, let peerSeq) = copy.body else { return }
-    #expect(to == bob && peerSeq == outcome.seq)
+    #expect(copy.body == .messageCopied(message("1"), to: bob))
     await service.stop()
   }
 
@@ -228,8 +227,14 @@ struct RelayTests {
         id: NumberedOrigin(origin: Origin("bob".utf8)!, number: 1),
         body: .read(peer: alice, upTo: sent.seq)), of: service)
     await read.count(reaches: 1)
-    #expect(try log.events(.messagesDelivered).map(\.stream) == [.user(alice)])
-    #expect(try log.events(.messagesRead).map(\.stream) == [.user(alice)])
+    let position = NoticePosition.message(sent.messageID)
+    for (kind, body) in [
+      (EventKind.messagesDelivered, Event.Body.messagesDelivered(by: bob, upTo: position)),
+      (.messagesRead, .messagesRead(by: bob, upTo: position)),
+    ] {
+      let told = try log.events(kind)
+      #expect(told.map(\.stream) == [.user(alice)] && told.map(\.body) == [body])
+    }
     await service.stop()
   }
 }

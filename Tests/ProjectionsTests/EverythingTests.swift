@@ -39,8 +39,14 @@ import Testing
     for stream in model.allStreams {
       try await compare(stream, model, scenario)
       try await compare(eventsOf: stream, model)
-      for event in model.inStream(stream) where event.kind == .messageSent {
-        try await compare(receiptsOf: event, model)
+      for event in model.inStream(stream) {
+        if event.kind == .messageSent { try await compare(receiptsOf: event, model) }
+        guard event.kind == .messageWithheld, let mailbox = stream.userID else { continue }
+        let receipt = try await queries.receipt(
+          ofWithheld: event.messageID, by: event.actor.user!, in: mailbox)
+        #expect(receipt == model.receipt(ofWithheld: event))
+        let found = try await queries.withheld(event.messageID, from: mailbox)
+        #expect(found?.bytes == EventEncoding.encode(event))
       }
     }
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))

@@ -118,20 +118,45 @@ extension ReferenceModel {
     }
     return audience.sorted().map { user in
       let reads = events.filter { event in
-        guard case .read(nil, let upTo) = event.body else { return false }
+        guard case .read(nil, let upTo, _) = event.body else { return false }
         return event.actor.user == user && upTo >= message.seq
       }
       return Receipt(user: user, readAt: reads.first?.recordedAt ?? .none)
     }
   }
 
+  /// What the author was told of later ones.
+  func receipt(ofWithheld message: Event) -> Receipt {
+    let (id, author) = (message.messageID, message.actor.user!)
+    var receipt = Receipt(user: UserID(checked: message.stream.id))
+    var (delivered, read) = (Seq.none, Seq.none)
+    for event in inStream(message.stream) {
+      switch event.body {
+      case .acked(let upTo, let senders):
+        guard upTo > delivered, let sender = senders.first(where: { $0.user == author })
+        else { continue }
+        delivered = upTo
+        if receipt.deliveredAt == .none, sender.lastMessage >= id {
+          receipt.deliveredAt = event.recordedAt
+        }
+      case .read(author?, let upTo, let notice) where upTo > read && notice != .nobody:
+        read = upTo
+        if receipt.readAt == .none, notice.message >= id { receipt.readAt = event.recordedAt }
+      default: break
+      }
+    }
+    return receipt
+  }
+
   private func directReceipts(_ message: Event, _ author: UserID) -> [Receipt] {
     let events = inStream(message.stream)
     let acks = events.filter { event in
-      if case .acked(let upTo, _) = event.body { upTo >= message.seq } else { false }
+      guard case .acked(let upTo, let senders) = event.body else { return false }
+      return upTo >= message.seq && senders.contains { $0.user == author }
     }
     let reads = events.filter { event in
-      if case .read(author?, let upTo) = event.body { upTo >= message.seq } else { false }
+      guard case .read(author?, let upTo, let notice) = event.body else { return false }
+      return upTo >= message.seq && notice != .nobody
     }
     let owner = UserID(checked: message.stream.id)
     if owner == author { return [] }

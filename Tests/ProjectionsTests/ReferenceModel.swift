@@ -74,7 +74,7 @@ struct ReferenceModel {
     var position = Seq.none
     for event in mailbox {
       switch event.body {
-      case .read(peer?, let upTo), .conversationCleared(peer?, let upTo):
+      case .read(peer?, let upTo, _), .conversationCleared(peer?, let upTo):
         position = max(position, upTo)
       default: break
       }
@@ -92,7 +92,7 @@ struct ReferenceModel {
       case .groupCreated where event.actor.user == user: position = event.seq
       case .memberJoined(user, _): position = event.seq
       case .memberLeft(user, _), .groupDissolved: position = nil
-      case .read(_, let upTo) where event.actor.user == user,
+      case .read(_, let upTo, _) where event.actor.user == user,
         .conversationCleared(_, let upTo) where event.actor.user == user:
         position = position.map { max($0, upTo) }
       default: break
@@ -111,7 +111,7 @@ struct ReferenceModel {
     for event in inStream(.user(user)) {
       switch event.body {
       case .conversationMarked(let conversation, let all): marks[conversation] = all
-      case .read(let peer?, _): marks[.user(peer)]?.isUnread = false
+      case .read(let peer?, _, _): marks[.user(peer)]?.isUnread = false
       case .groupRead(let group, _): marks[.group(group)]?.isUnread = false
       default: break
       }

@@ -4,7 +4,9 @@ import DaybookModel
 struct Mailbox {
   var blocked: Set<UserID> = []
   /// Messages of others that no device has acked.
-  var undelivered: [(seq: Seq, from: UserID)] = []
+  var undelivered: [(seq: Seq, from: UserID, id: MessageID)] = []
+  /// All messages of others.
+  var received: [(seq: Seq, from: UserID, id: MessageID)] = []
   var sessions: [DeviceID: String] = [:]
 }
 
@@ -12,7 +14,15 @@ extension Scenario {
   mutating func readDirect(_ user: UserID) -> [Event] {
     let peer = any(of: users)
     let upTo = someSeq(.user(user))
-    return [event(.user(user), .read(peer: peer, upTo: upTo), by: user)]
+    let last = mailboxes[user]!.received.last { $0.from == peer && $0.seq <= upTo }
+    let notice: ReadNotice
+    if let last, !mailboxes[user]!.blocked.contains(peer) {
+      // Older servers named none.
+      notice = oneIn(4) ? .unstated : .upTo(last.id)
+    } else {
+      notice = .nobody
+    }
+    return [event(.user(user), .read(peer: peer, upTo: upTo, notice: notice), by: user)]
   }
 
   mutating func ack(_ user: UserID) -> [Event] {
@@ -23,12 +33,18 @@ extension Scenario {
     let stream = inGroup ? StreamKey.group(group) : .user(user)
     if !isOpened(stream, user, device) { return [open(stream, user, device)] }
     let seq = someSeq(stream)
-    var senders: [UserID] = []
+    var senders: [DeliveredSender] = []
     if !inGroup {
-      let isCovered = { (message: (seq: Seq, from: UserID)) in message.seq <= seq }
-      let undelivered = mailboxes[user]!.undelivered
-      senders = Set(undelivered.filter(isCovered).map(\.from)).sorted()
-      mailboxes[user]!.undelivered.removeAll(where: isCovered)
+      let (isOld, blocked) = (oneIn(4), mailboxes[user]!.blocked)
+      let isTold = { (message: (seq: Seq, from: UserID, id: MessageID)) in
+        message.seq <= seq && !blocked.contains(message.from)
+      }
+      let told = mailboxes[user]!.undelivered.filter(isTold)
+      senders = Set(told.map(\.from)).sorted().map { sender in
+        let last = told.last { $0.from == sender }!.id
+        return DeliveredSender(sender, lastMessage: isOld ? .none : last)
+      }
+      mailboxes[user]!.undelivered.removeAll(where: isTold)
     }
     return [event(stream, .acked(upTo: seq, senders: senders), by: user, device: device)]
   }

@@ -112,19 +112,30 @@ struct Scenario {
     let (mailbox, own) = (StreamKey.user(to), StreamKey.user(from))
     let id = nextID(mailbox)
     if mailboxes[to]!.blocked.contains(from) {
-      // Hidden from the sender, whose copy tells of no seq.
+      // Hidden from the sender, whose copy is as any other.
       observe(id, in: own)
-      return [
+      let withheld = [
         event(mailbox, .messageWithheld(message), by: from, id: id),
-        relay(own, .messageCopied(message, to: to, peerSeq: .none), by: from, id: id),
+        relay(own, .messageCopied(message, to: to), by: from, id: id),
+      ]
+      guard oneIn(2) else { return withheld }
+      let content = ByteBuffer(string: "hello again")
+      let target = MessageTarget(peer: to, seq: .none)
+      let edited = WithheldAmendment(by: from, .edited(content))
+      return withheld + [
+        event(mailbox, .amendmentWithheld(edited), by: from, id: id),
+        relay(own, .messageEdited(target, content: content), by: from, id: id),
       ]
     }
     let original = event(mailbox, .messageSent(message), by: from, id: id)
     sent.append(SentMessage(original))
     if from == to { return [original] }
-    mailboxes[to]!.undelivered.append((original.seq, from))
+    mailboxes[to]!.undelivered.append((original.seq, from, id))
+    mailboxes[to]!.received.append((original.seq, from, id))
     observe(id, in: own)
-    let body = Event.Body.messageCopied(message, to: to, peerSeq: original.seq)
+    // Older servers named the seq.
+    let body = Event.Body.messageCopied(
+      message, to: to, peerSeq: oneIn(4) ? original.seq : .none)
     return [original, relay(own, body, by: from, id: id)]
   }
 

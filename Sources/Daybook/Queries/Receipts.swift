@@ -85,16 +85,28 @@ struct Receipts: AsyncParsableCommand {
     let event = try EventDecoding.decode(found.bytes)
     guard let author = event.actor.user else { throw missing }
     switch event.body {
-    case .messageCopied(_, let to, let seq) where seq != .none:
-      return Original(stream: .user(to), seq: seq, author: author)
-    case .messageTombstone(let tombstone) where tombstone.peerSeq != .none:
-      guard let to = tombstone.to else { throw missing }
-      return Original(stream: .user(to), seq: tombstone.peerSeq, author: author)
+    case .messageCopied(_, let to, _):
+      guard let found = try await sent(to: to, by: author, data) else { throw missing }
+      return found
+    case .messageTombstone(let tombstone) where tombstone.to != nil:
+      guard let to = tombstone.to, let found = try await sent(to: to, by: author, data) else {
+        throw missing
+      }
+      return found
     case .messageSent: return Original(stream: event.stream, seq: event.seq, author: author)
-    case .messageTombstone(let tombstone) where tombstone.to == nil:
+    case .messageTombstone:
       return Original(stream: event.stream, seq: event.seq, author: author)
     default: throw missing
     }
+  }
+
+  /// A copy doesn't say where its original is. Nil for one that was withheld.
+  private func sent(
+    to receiver: UserID, by author: UserID, _ data: OpenData
+  ) async throws -> Original? {
+    let there = ConversationKey(mailbox: receiver, peer: author)
+    let found = try await data.queries.message(MessageID(message), in: there)
+    return found.map { Original(stream: there.stream, seq: $0.seq, author: author) }
   }
 }
 

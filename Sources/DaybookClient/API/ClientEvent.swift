@@ -170,7 +170,7 @@ public enum MessageStatus: Sendable, Hashable {
 public struct StoredMessage: Sendable, Hashable {
   /// 0 of a transient message.
   public var messageID: UInt64
-  /// 0 where the message took none: there will be no news of it.
+  /// In the group, or of a note to oneself; 0 of what went to somebody else, which news name by id.
   public var seq: UInt64
   public var recordedAtMilliseconds: UInt64
 }

@@ -1,8 +1,9 @@
 import DaybookModel
 
 /// How far each message that this user sent directly has come: stored, delivered, read, and never
-/// back. Notices state a seq of the receiver's mailbox and cover everything up to it; they may
-/// overtake the answer to the send, and a read may overtake the ack that covers more.
+/// back. Notices name a message and cover everything up to it, for the ids of what goes to one
+/// receiver ascend; they may overtake the answer to the send, and a read may overtake the ack that
+/// covers more.
 package struct DeliveryBoard: Sendable {
   /// Beyond so many to one peer the oldest are no longer followed.
   package static let messagesPerPeerMax = 4096
@@ -35,37 +36,29 @@ package struct DeliveryBoard: Sendable {
     change(user) { $0.answered() }
   }
 
-  /// A send to this user was answered: the message is in their mailbox at this seq. What it and
-  /// those that waited with it have reached beyond that. With no seq it is in nobody's mailbox, and
-  /// nothing will come of it.
-  package mutating func stored(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
-    change(user) { peer in
-      guard seq != .none else {
-        peer.noteUnreachable()
-        return peer.answered()
-      }
-      return peer.note(id, at: seq, isHeld: false) + peer.answered()
-    }
+  /// A send to this user was answered. What it and those that waited with it have reached beyond
+  /// that.
+  package mutating func stored(_ id: MessageID, to user: UserID) -> [Progress] {
+    change(user) { $0.note(id, peerSeq: .none, isHeld: false) + $0.answered() }
   }
 
-  /// The own mailbox's copy of a message that some device of this user sent.
-  package mutating func copied(_ id: MessageID, to user: UserID, at seq: Seq) -> [Progress] {
+  /// The own mailbox's copy of a message that some device of this user sent; with its seq in the
+  /// receiver's, where an older server has written it.
+  package mutating func copied(
+    _ id: MessageID, to user: UserID, peerSeq: Seq = .none
+  ) -> [Progress] {
     change(user) { peer in
-      guard seq != .none else {
-        peer.noteUnreachable()
-        return []
-      }
       let isHeld = peer.unanswered > 0
-      return peer.note(id, at: seq, isHeld: isHeld)
+      return peer.note(id, peerSeq: peerSeq, isHeld: isHeld)
     }
   }
 
-  package mutating func delivered(by user: UserID, upTo seq: Seq) -> [Progress] {
-    change(user) { $0.delivered(upTo: seq) }
+  package mutating func delivered(by user: UserID, upTo position: NoticePosition) -> [Progress] {
+    change(user) { $0.delivered(upTo: position) }
   }
 
-  package mutating func read(by user: UserID, upTo seq: Seq) -> [Progress] {
-    change(user) { $0.read(upTo: seq) }
+  package mutating func read(by user: UserID, upTo position: NoticePosition) -> [Progress] {
+    change(user) { $0.read(upTo: position) }
   }
 
   private mutating func change(

@@ -6,15 +6,16 @@ struct DeliveryPeer: Sendable {
   typealias News = (messageID: MessageID, status: Status)
 
   private struct Sent: Sendable {
-    var seq: Seq
     var messageID: MessageID
+    /// None but in what an older server has written.
+    var peerSeq: Seq
     var status: Status
     var isHeld: Bool
   }
 
-  private var deliveredUpTo = Seq.none
-  private var readUpTo = Seq.none
-  /// By ascending seq; what was told as read is forgotten.
+  private var deliveredUpTo = MessageID.none
+  private var readUpTo = MessageID.none
+  /// By ascending id; what was told as read is forgotten.
   private var sent: [Sent] = []
   private var held = 0
   /// Sends without an answer.
@@ -26,14 +27,15 @@ struct DeliveryPeer: Sendable {
   private var knowsNothing: Bool { !hasStored && unanswered == 0 }
 
   /// Takes a message, or the answer to one whose copy came before it.
-  mutating func note(_ id: MessageID, at seq: Seq, isHeld: Bool) -> [News] {
+  mutating func note(_ id: MessageID, peerSeq: Seq, isHeld: Bool) -> [News] {
     hasStored = true
-    let index = sent.lastIndex { $0.seq < seq }.map { $0 + 1 } ?? 0
-    if index < sent.endIndex && sent[index].seq == seq {
+    let index = sent.lastIndex { $0.messageID < id }.map { $0 + 1 } ?? 0
+    if index < sent.endIndex && sent[index].messageID == id {
       return isHeld || !sent[index].isHeld ? [] : release(index...index)
     }
-    let status: Status = seq <= readUpTo ? .read : seq <= deliveredUpTo ? .delivered : .stored
-    sent.insert(Sent(seq: seq, messageID: id, status: status, isHeld: true), at: index)
+    let status: Status = id <= readUpTo ? .read : id <= deliveredUpTo ? .delivered : .stored
+    sent.insert(
+      Sent(messageID: id, peerSeq: peerSeq, status: status, isHeld: true), at: index)
     held += 1
     let news = isHeld ? [] : release(index...index)
     if sent.count > DeliveryBoard.messagesPerPeerMax {
@@ -41,10 +43,6 @@ struct DeliveryPeer: Sendable {
     }
     return news
   }
-
-  /// Takes a message that never gets there: news that name no message would be taken for news of
-  /// it.
-  mutating func noteUnreachable() { hasStored = true }
 
   /// One more of the sends has its answer. With the last one, what was held back can belong to
   /// none.
@@ -69,14 +67,21 @@ struct DeliveryPeer: Sendable {
     return news
   }
 
-  mutating func delivered(upTo seq: Seq) -> [News] {
+  /// Of an older server's notice, the last message that is known to be covered.
+  private func message(at position: NoticePosition) -> MessageID {
+    if position.message != .none { return position.message }
+    return sent.last { $0.peerSeq != .none && $0.peerSeq <= position.peerSeq }?.messageID ?? .none
+  }
+
+  mutating func delivered(upTo position: NoticePosition) -> [News] {
+    let id = message(at: position)
     // What is read was delivered: the ack of a read that overtook it is no news.
-    let isNews = seq > deliveredUpTo && readUpTo == .none
-    deliveredUpTo = max(deliveredUpTo, seq)
+    let isNews = id > deliveredUpTo && readUpTo == .none
+    deliveredUpTo = max(deliveredUpTo, id)
     if knowsNothing { return isNews ? [(.none, .delivered)] : [] }
     var news: [News] = []
     for index in sent.indices {
-      if sent[index].seq > seq { break }
+      if sent[index].messageID > id { break }
       if sent[index].status >= .delivered { continue }
       sent[index].status = .delivered
       if !sent[index].isHeld { news.append((sent[index].messageID, .delivered)) }
@@ -84,15 +89,16 @@ struct DeliveryPeer: Sendable {
     return news
   }
 
-  mutating func read(upTo seq: Seq) -> [News] {
-    let isNews = seq > readUpTo
-    deliveredUpTo = max(deliveredUpTo, seq)
-    readUpTo = max(readUpTo, seq)
+  mutating func read(upTo position: NoticePosition) -> [News] {
+    let id = message(at: position)
+    let isNews = id > readUpTo
+    deliveredUpTo = max(deliveredUpTo, id)
+    readUpTo = max(readUpTo, id)
     if knowsNothing { return isNews ? [(.none, .read)] : [] }
-    let covered = sent.prefix { $0.seq <= seq }
+    let covered = sent.prefix { $0.messageID <= id }
     let news = covered.filter { !$0.isHeld }.map { News($0.messageID, .read) }
     let waiting = covered.filter(\.isHeld).map {
-      Sent(seq: $0.seq, messageID: $0.messageID, status: .read, isHeld: true)
+      Sent(messageID: $0.messageID, peerSeq: $0.peerSeq, status: .read, isHeld: true)
     }
     sent.replaceSubrange(covered.indices, with: waiting)
     return news

@@ -53,7 +53,7 @@ extension ClientEvent {
   private static func inMailbox(_ event: Event) -> ClientEvent? {
     let by = event.actor.user?.text ?? ""
     switch event.body {
-    case .read(let peer?, let upTo): return .read(.user(peer.text), upToSeq: upTo.rawValue)
+    case .read(let peer?, let upTo, _): return .read(.user(peer.text), upToSeq: upTo.rawValue)
     case .groupRead(let group, let upTo):
       return .read(.group(group.text), upToSeq: upTo.rawValue)
     case .conversationCleared(let peer?, let upTo):

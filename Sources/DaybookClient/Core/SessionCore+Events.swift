@@ -13,7 +13,7 @@ extension SessionCore {
       actions.append(.emit(.message(message), point))
       switch event.body {
       case .messageCopied(_, let to, let peerSeq):
-        tell(board.copied(event.messageID, to: to, at: peerSeq))
+        tell(board.copied(event.messageID, to: to, peerSeq: peerSeq))
       default: break
       }
       return
@@ -53,7 +53,7 @@ extension SessionCore {
       } else {
         markedUnread.remove(conversation)
       }
-    case .read(let peer?, _): markedUnread.remove(.user(peer))
+    case .read(let peer?, _, _): markedUnread.remove(.user(peer))
     case .groupRead(let group, _): markedUnread.remove(.group(group))
     default: break
     }

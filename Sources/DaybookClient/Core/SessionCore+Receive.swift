@@ -119,7 +119,7 @@ extension SessionCore {
     if let peer = sends.removeValue(forKey: token) {
       tell(
         peer == user
-          ? board.dropped(to: peer) : board.stored(reply.messageID, to: peer, at: reply.seq))
+          ? board.dropped(to: peer) : board.stored(reply.messageID, to: peer))
     }
     flush()
   }

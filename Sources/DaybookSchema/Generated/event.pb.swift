@@ -111,6 +111,48 @@ package nonisolated enum Daybook_V1_Role: SwiftProtobuf.Enum, Swift.CaseIterable
 
 }
 
+package nonisolated enum Daybook_V1_Amendment: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case recalled // = 0
+  case edited // = 1
+  case reactionAdded // = 2
+  case reactionRemoved // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .recalled
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .recalled
+    case 1: self = .edited
+    case 2: self = .reactionAdded
+    case 3: self = .reactionRemoved
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .recalled: return 0
+    case .edited: return 1
+    case .reactionAdded: return 2
+    case .reactionRemoved: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_Amendment] = [
+    .recalled,
+    .edited,
+    .reactionAdded,
+    .reactionRemoved,
+  ]
+
+}
+
 package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -485,6 +527,14 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._body = .sessionClosed(newValue)}
   }
 
+  package var amendmentWithheld: Daybook_V1_AmendmentWithheld {
+    get {
+      if case .amendmentWithheld(let v)? = _storage._body {return v}
+      return Daybook_V1_AmendmentWithheld()
+    }
+    set {_uniqueStorage()._body = .amendmentWithheld(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -525,6 +575,7 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     case deviceForgotten(Daybook_V1_DeviceForgotten)
     case sessionOpened(Daybook_V1_SessionOpened)
     case sessionClosed(Daybook_V1_SessionClosed)
+    case amendmentWithheld(Daybook_V1_AmendmentWithheld)
 
   }
 
@@ -638,9 +689,10 @@ package nonisolated struct Daybook_V1_MessageCopied: Sendable {
 
   package var senderName: String = String()
 
-  /// The receiver, and the original's seq in the receiver's mailbox; 0 if it never came there.
+  /// The receiver.
   package var to: String = String()
 
+  /// The original's seq in the receiver's mailbox: in what older servers wrote, 0 since.
   package var peerSeq: UInt64 = 0
 
   package var replyTo: UInt64 = 0
@@ -680,6 +732,9 @@ package nonisolated struct Daybook_V1_Acked: Sendable {
   /// all that its consequences follow from.
   package var senders: [String] = []
 
+  /// The last message of each of them that this covers. Older servers did not say.
+  package var senderMessageIds: [UInt64] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -696,12 +751,18 @@ package nonisolated struct Daybook_V1_Read: Sendable {
 
   package var upToSeq: UInt64 = 0
 
+  /// The peer's last message that this covers, which the peer is told; absent in a group.
+  package var upToMessageID: UInt64 = 0
+
+  /// The peer is told nothing: it is blocked, or the read covers nothing of it.
+  package var untold: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-/// To a sender: what `by` has received, as a seq of the mailbox `user/<by>`.
+/// To a sender: what `by` has received, up to a message of the owner's.
 package nonisolated struct Daybook_V1_MessagesDelivered: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -709,14 +770,17 @@ package nonisolated struct Daybook_V1_MessagesDelivered: Sendable {
 
   package var by: String = String()
 
+  /// A seq of the mailbox `user/<by>`: in what older servers wrote, in place of the id.
   package var upToPeerSeq: UInt64 = 0
+
+  package var upToMessageID: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-/// To a sender: what `by` has read, as a seq of the mailbox `user/<by>`.
+/// To a sender: what `by` has read, up to a message of the owner's.
 package nonisolated struct Daybook_V1_MessagesRead: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -724,7 +788,10 @@ package nonisolated struct Daybook_V1_MessagesRead: Sendable {
 
   package var by: String = String()
 
+  /// As in MessagesDelivered.
   package var upToPeerSeq: UInt64 = 0
+
+  package var upToMessageID: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -973,6 +1040,39 @@ package nonisolated struct Daybook_V1_MessageWithheld: Sendable {
 
   fileprivate var _content: Daybook_V1_Content? = nil
   fileprivate var _forwarded: Daybook_V1_Forwarded? = nil
+}
+
+/// Event.user, the author of the message that the event's message_id names, or its receiver's peer, changed
+/// it, and only the author's mailbox is told: the owner of this one has blocked the user, or never got
+/// the message.
+package nonisolated struct Daybook_V1_AmendmentWithheld: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The author, as in other amendments.
+  package var peer: String = String()
+
+  package var amendment: Daybook_V1_Amendment = .recalled
+
+  /// Of an edit.
+  package var content: Daybook_V1_Content {
+    get {_content ?? Daybook_V1_Content()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  package var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  package mutating func clearContent() {self._content = nil}
+
+  /// Of the other two.
+  package var reaction: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _content: Daybook_V1_Content? = nil
 }
 
 /// Stands in no log: it is what is fetched, under the same seq, id and user, in place of a message that
@@ -1262,9 +1362,13 @@ nonisolated extension Daybook_V1_Role: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLE_MEMBER\0\u{1}ROLE_ADMIN\0\u{1}ROLE_OWNER\0")
 }
 
+nonisolated extension Daybook_V1_Amendment: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AMENDMENT_RECALLED\0\u{1}AMENDMENT_EDITED\0\u{1}AMENDMENT_REACTION_ADDED\0\u{1}AMENDMENT_REACTION_REMOVED\0")
+}
+
 nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Event"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0")
 
   fileprivate class _StorageClass {
     var _stream: String = String()
@@ -1811,6 +1915,19 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._body = .sessionClosed(v)
           }
         }()
+        case 53: try {
+          var v: Daybook_V1_AmendmentWithheld?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .amendmentWithheld(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .amendmentWithheld(v)
+          }
+        }()
         default: break
         }
       }
@@ -2004,6 +2121,10 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
       case .sessionClosed?: try {
         guard case .sessionClosed(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      }()
+      case .amendmentWithheld?: try {
+        guard case .amendmentWithheld(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
       }()
       case nil: break
       }
@@ -2267,7 +2388,7 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Acked"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0\u{1}senders\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0\u{1}senders\0\u{3}sender_message_ids\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2277,6 +2398,7 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
       case 2: try { try decoder.decodeRepeatedStringField(value: &self.senders) }()
+      case 3: try { try decoder.decodeRepeatedFixed64Field(value: &self.senderMessageIds) }()
       default: break
       }
     }
@@ -2289,12 +2411,16 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.senders.isEmpty {
       try visitor.visitRepeatedStringField(value: self.senders, fieldNumber: 2)
     }
+    if !self.senderMessageIds.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.senderMessageIds, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_Acked, rhs: Daybook_V1_Acked) -> Bool {
     if lhs.upToSeq != rhs.upToSeq {return false}
     if lhs.senders != rhs.senders {return false}
+    if lhs.senderMessageIds != rhs.senderMessageIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2302,7 +2428,7 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Daybook_V1_Read: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Read"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}up_to_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{3}up_to_seq\0\u{3}up_to_message_id\0\u{1}untold\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2312,6 +2438,8 @@ nonisolated extension Daybook_V1_Read: SwiftProtobuf.Message, SwiftProtobuf._Mes
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.upToMessageID) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.untold) }()
       default: break
       }
     }
@@ -2324,12 +2452,20 @@ nonisolated extension Daybook_V1_Read: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.upToSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.upToSeq, fieldNumber: 2)
     }
+    if self.upToMessageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.upToMessageID, fieldNumber: 3)
+    }
+    if self.untold != false {
+      try visitor.visitSingularBoolField(value: self.untold, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_Read, rhs: Daybook_V1_Read) -> Bool {
     if lhs.peer != rhs.peer {return false}
     if lhs.upToSeq != rhs.upToSeq {return false}
+    if lhs.upToMessageID != rhs.upToMessageID {return false}
+    if lhs.untold != rhs.untold {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2337,7 +2473,7 @@ nonisolated extension Daybook_V1_Read: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessagesDelivered"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0\u{3}up_to_message_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2347,6 +2483,7 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.by) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToPeerSeq) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.upToMessageID) }()
       default: break
       }
     }
@@ -2358,6 +2495,9 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
     }
     if self.upToPeerSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.upToPeerSeq, fieldNumber: 2)
+    }
+    if self.upToMessageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.upToMessageID, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2365,6 +2505,7 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
   package static func ==(lhs: Daybook_V1_MessagesDelivered, rhs: Daybook_V1_MessagesDelivered) -> Bool {
     if lhs.by != rhs.by {return false}
     if lhs.upToPeerSeq != rhs.upToPeerSeq {return false}
+    if lhs.upToMessageID != rhs.upToMessageID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2372,7 +2513,7 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
 
 nonisolated extension Daybook_V1_MessagesRead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessagesRead"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0\u{3}up_to_message_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2382,6 +2523,7 @@ nonisolated extension Daybook_V1_MessagesRead: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.by) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToPeerSeq) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.upToMessageID) }()
       default: break
       }
     }
@@ -2394,12 +2536,16 @@ nonisolated extension Daybook_V1_MessagesRead: SwiftProtobuf.Message, SwiftProto
     if self.upToPeerSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.upToPeerSeq, fieldNumber: 2)
     }
+    if self.upToMessageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.upToMessageID, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MessagesRead, rhs: Daybook_V1_MessagesRead) -> Bool {
     if lhs.by != rhs.by {return false}
     if lhs.upToPeerSeq != rhs.upToPeerSeq {return false}
+    if lhs.upToMessageID != rhs.upToMessageID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2907,6 +3053,55 @@ nonisolated extension Daybook_V1_MessageWithheld: SwiftProtobuf.Message, SwiftPr
     if lhs.mentionsEveryone != rhs.mentionsEveryone {return false}
     if lhs._forwarded != rhs._forwarded {return false}
     if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_AmendmentWithheld: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AmendmentWithheld"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}peer\0\u{1}amendment\0\u{1}content\0\u{1}reaction\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.peer) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.amendment) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._content) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reaction) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.peer.isEmpty {
+      try visitor.visitSingularStringField(value: self.peer, fieldNumber: 1)
+    }
+    if self.amendment != .recalled {
+      try visitor.visitSingularEnumField(value: self.amendment, fieldNumber: 2)
+    }
+    try { if let v = self._content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.reaction.isEmpty {
+      try visitor.visitSingularStringField(value: self.reaction, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_AmendmentWithheld, rhs: Daybook_V1_AmendmentWithheld) -> Bool {
+    if lhs.peer != rhs.peer {return false}
+    if lhs.amendment != rhs.amendment {return false}
+    if lhs._content != rhs._content {return false}
+    if lhs.reaction != rhs.reaction {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -146,6 +146,9 @@ package nonisolated struct Daybook_V1_ReactionSnapshot: Sendable {
 
   package var reaction: String = String()
 
+  /// Only its author's mailbox was told.
+  package var withheld: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -170,6 +173,11 @@ package nonisolated struct Daybook_V1_PeerSnapshot: Sendable {
   package var isContact: Bool = false
 
   package var cleared: UInt64 = 0
+
+  /// Of the peer's messages that are unread or undelivered: seqs, and as many ids.
+  package var messageSeqs: [UInt64] = []
+
+  package var messageIds: [UInt64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -559,7 +567,7 @@ nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Daybook_V1_ReactionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReactionSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}reaction\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}reaction\0\u{1}withheld\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -569,6 +577,7 @@ nonisolated extension Daybook_V1_ReactionSnapshot: SwiftProtobuf.Message, SwiftP
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reaction) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.withheld) }()
       default: break
       }
     }
@@ -581,12 +590,16 @@ nonisolated extension Daybook_V1_ReactionSnapshot: SwiftProtobuf.Message, SwiftP
     if !self.reaction.isEmpty {
       try visitor.visitSingularStringField(value: self.reaction, fieldNumber: 2)
     }
+    if self.withheld != false {
+      try visitor.visitSingularBoolField(value: self.withheld, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_ReactionSnapshot, rhs: Daybook_V1_ReactionSnapshot) -> Bool {
     if lhs.user != rhs.user {return false}
     if lhs.reaction != rhs.reaction {return false}
+    if lhs.withheld != rhs.withheld {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -594,7 +607,7 @@ nonisolated extension Daybook_V1_ReactionSnapshot: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PeerSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0\u{3}first_unread\0\u{3}is_contact\0\u{1}cleared\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}last_message\0\u{1}read\0\u{3}first_undelivered\0\u{3}first_unread\0\u{3}is_contact\0\u{1}cleared\0\u{3}message_seqs\0\u{3}message_ids\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -609,6 +622,8 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.firstUnread) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.isContact) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cleared) }()
+      case 8: try { try decoder.decodeRepeatedUInt64Field(value: &self.messageSeqs) }()
+      case 9: try { try decoder.decodeRepeatedFixed64Field(value: &self.messageIds) }()
       default: break
       }
     }
@@ -636,6 +651,12 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if self.cleared != 0 {
       try visitor.visitSingularUInt64Field(value: self.cleared, fieldNumber: 7)
     }
+    if !self.messageSeqs.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.messageSeqs, fieldNumber: 8)
+    }
+    if !self.messageIds.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.messageIds, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -647,6 +668,8 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
     if lhs.firstUnread != rhs.firstUnread {return false}
     if lhs.isContact != rhs.isContact {return false}
     if lhs.cleared != rhs.cleared {return false}
+    if lhs.messageSeqs != rhs.messageSeqs {return false}
+    if lhs.messageIds != rhs.messageIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -28,7 +28,7 @@ struct MessageName: Sendable, Equatable {
 
 /// Where a message is.
 struct FoundMessage: Sendable {
-  /// The stream that it was sent to, and its place there; no seq where it never came there.
+  /// The stream that it was sent to, and its place there; no seq where it was withheld.
   var stream: StreamKey
   var seq: Seq
   var author: UserID
@@ -40,10 +40,8 @@ struct FoundMessage: Sendable {
   /// What a forward of it would send.
   var forwarded: Message?
 
-  /// Throws `message_not_found` for what was withheld from its receiver.
-  func reference(_ name: MessageName) throws(DaybookError) -> MessageReference {
-    guard seq != .none else { throw name.notFound }
-    return MessageReference(seq: seq, messageID: name.id, author: author, sentAt: sentAt)
+  func reference(_ name: MessageName) -> MessageReference {
+    MessageReference(seq: seq, messageID: name.id, author: author, sentAt: sentAt)
   }
 }
 
@@ -81,22 +79,45 @@ struct MessageResolver: Sendable {
           stream: .user(user), seq: entry.seq, author: entry.author, sentAt: entry.recordedAt,
           shownSeq: entry.seq, isExpired: entry.isExpired)
       }
-      // A copy may be much later than what it is a copy of.
-      let original = ConversationKey(mailbox: receiver, peer: user)
-      let sent = entry.peerSeq == .none ? nil : try await self.entry(name.id, in: original)
-      return FoundMessage(
-        stream: .user(receiver), seq: entry.peerSeq, author: entry.author,
-        sentAt: sent?.recordedAt ?? entry.recordedAt, shownSeq: entry.seq,
-        isExpired: entry.isExpired)
+      // A copy may be much later than what it is a copy of. What older servers have withheld is found
+      // by nothing else.
+      var found =
+        try await original(of: name, from: user, to: receiver)
+        ?? FoundMessage(
+          stream: .user(receiver), seq: .none, author: user, sentAt: entry.recordedAt,
+          shownSeq: .none)
+      (found.shownSeq, found.isExpired) = (entry.seq, entry.isExpired)
+      return found
     }
     // The user's copy of an own message may still be on its way.
-    let original = try await entry(name.id, in: ConversationKey(mailbox: peer, peer: user))
-    guard let original, original.copiedTo == nil, original.author == user else {
+    guard let found = try await original(of: name, from: user, to: peer) else {
       throw name.notFound
     }
+    return found
+  }
+
+  /// Where an own message was sent to: in the receiver's mailbox, or withheld there.
+  private func original(
+    of name: MessageName, from user: UserID, to receiver: UserID
+  ) async throws -> FoundMessage? {
+    let conversation = ConversationKey(mailbox: receiver, peer: user)
+    if let sent = try await entry(name.id, in: conversation) {
+      guard sent.copiedTo == nil, sent.author == user else { return nil }
+      return FoundMessage(
+        stream: .user(receiver), seq: sent.seq, author: user, sentAt: sent.recordedAt,
+        shownSeq: .none, isExpired: sent.isExpired)
+    }
+    guard let withheld = try await withheld(name.id, from: receiver), withheld.actor.user == user
+    else { return nil }
     return FoundMessage(
-      stream: .user(peer), seq: original.seq, author: user, sentAt: original.recordedAt,
-      shownSeq: .none, isExpired: original.isExpired)
+      stream: .user(receiver), seq: .none, author: user, sentAt: withheld.recordedAt,
+      shownSeq: .none)
+  }
+
+  private func withheld(_ id: MessageID, from receiver: UserID) async throws -> Event? {
+    guard id != .none, let stored = try await queries.withheld(id, from: receiver)
+    else { return nil }
+    return try EventDecoding.decode(stored.bytes)
   }
 
   /// A message in one stream, or what stands there in its place.
@@ -106,7 +127,6 @@ struct MessageResolver: Sendable {
     var recordedAt: Timestamp
     /// Set in a copy.
     var copiedTo: UserID?
-    var peerSeq = Seq.none
     var isExpired = false
   }
 
@@ -120,9 +140,9 @@ struct MessageResolver: Sendable {
     var entry = Entry(seq: event.seq, author: author, recordedAt: event.recordedAt)
     switch event.body {
     case .messageSent: break
-    case .messageCopied(_, let to, let peerSeq): (entry.copiedTo, entry.peerSeq) = (to, peerSeq)
+    case .messageCopied(_, let to, _): entry.copiedTo = to
     case .messageTombstone(let tombstone) where !tombstone.isEdit:
-      (entry.copiedTo, entry.peerSeq) = (tombstone.to, tombstone.peerSeq)
+      entry.copiedTo = tombstone.to
       entry.isExpired = tombstone.by == nil
     default: return nil
     }
@@ -133,9 +153,40 @@ struct MessageResolver: Sendable {
   private func read(
     _ name: MessageName, _ found: FoundMessage, _ visible: [SeqInterval]?
   ) async throws -> Message {
+    guard name.conversation.userID != nil else {
+      let group = ConversationKey(stream: name.conversation, peer: nil)
+      return try await said(name, found, in: group, visible).message
+    }
+    let there =
+      found.seq == .none
+      ? nil
+      : try await said(
+        name, found, in: ConversationKey(stream: found.stream, peer: found.author), nil)
+    guard let user = name.user, let peer = name.conversation.userID, found.stream != .user(user)
+    else {
+      guard let there else { throw name.notFound }
+      return there.message
+    }
+    // Of what was withheld from the other side, only the own copy knows.
+    let own = ConversationKey(mailbox: user, peer: peer)
+    if found.shownSeq != .none {
+      let copy = try await said(name, found, in: own, nil)
+      return if let there, there.edits >= copy.edits { there.message } else { copy.message }
+    }
+    if let there { return there.message }
+    guard let withheld = try await withheld(name.id, from: peer),
+      case .messageWithheld(let message) = withheld.body
+    else { throw name.notFound }
+    return forward(of: message, saying: message.content, withheld, found)
+  }
+
+  private func said(
+    _ name: MessageName, _ found: FoundMessage, in conversation: ConversationKey,
+    _ visible: [SeqInterval]?
+  ) async throws -> (message: Message, edits: Int) {
     let page = try await queries.history(
-      of: conversation(name, found), before: MessageID(name.id.rawValue + 1), limit: 1,
-      bytesMax: Limits.pageBytesMax, visible: name.conversation.kind == .group ? visible : nil,
+      of: conversation, before: MessageID(name.id.rawValue + 1), limit: 1,
+      bytesMax: Limits.pageBytesMax, visible: visible,
       through: nil, reader: nil)
     guard let stored = page.messages.last else { throw name.notFound }
     let event = try EventDecoding.decode(stored.bytes)
@@ -146,24 +197,23 @@ struct MessageResolver: Sendable {
     default:
       throw name.gone
     }
+    let amendments = page.amendments.first { $0.messageID == name.id }
     var content = message.content
-    if let bytes = page.amendments.first(where: { $0.messageID == name.id })?.edit,
+    if let bytes = amendments?.edit,
       case .messageEdited(_, let edited) = try EventDecoding.decode(bytes).body
     {
       content = edited
     }
+    return (forward(of: message, saying: content, event, found), amendments?.edits ?? 0)
+  }
+
+  private func forward(
+    of message: Message, saying content: ByteBuffer, _ event: Event, _ found: FoundMessage
+  ) -> Message {
     let first = Forwarded(
-      messageID: name.id, user: found.author, recordedAt: event.recordedAt)
+      messageID: event.messageID, user: found.author, recordedAt: event.recordedAt)
     return Message(
       content: content,
       extras: MessageExtras(forwarded: message.extras?.forwarded ?? first))
-  }
-
-  private func conversation(_ name: MessageName, _ found: FoundMessage) -> ConversationKey {
-    if let group = name.conversation.groupID { return ConversationKey(group: group) }
-    if found.seq == .none, let user = name.user, let peer = name.conversation.userID {
-      return ConversationKey(mailbox: user, peer: peer)
-    }
-    return ConversationKey(stream: found.stream, peer: found.author)
   }
 }

@@ -122,10 +122,8 @@ struct QueryRunner: Sendable {
     guard visible?.contains(where: { $0.contains(found.seq) }) ?? true else { throw name.notFound }
     let page =
       if found.seq == .none, let peer = name.conversation.userID {
-        // It never came there, and who sent it hears no more than that nobody has seen it.
-        ReceiptPage(
-          receipts: after == nil ? [Receipt(user: peer)] : [], readCount: 0, unreadCount: 1,
-          more: false)
+        // It never came there, which who sent it is not to see.
+        try await receipts(ofWithheld: name.id, by: found.author, in: peer, after: after)
       } else {
         try await queries.receipts(
           of: found.stream, seq: found.seq, author: found.author, after: after, limit: limit)
@@ -142,6 +140,16 @@ struct QueryRunner: Sendable {
       $0.unreadCount = page.unreadCount
       $0.more = page.more
     }
+  }
+
+  private func receipts(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID, after: UserID?
+  ) async throws -> ReceiptPage {
+    let receipt = try await queries.receipt(ofWithheld: id, by: author, in: mailbox)
+    let isRead = receipt.readAt != .none
+    return ReceiptPage(
+      receipts: after.map { $0 < mailbox } ?? true ? [receipt] : [], readCount: isRead ? 1 : 0,
+      unreadCount: isRead ? 0 : 1, more: false)
   }
 
   private func fetch(

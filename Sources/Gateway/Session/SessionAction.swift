@@ -51,10 +51,15 @@ struct CommandPurpose {
     case locate
     /// Whether this user's presence may be known.
     case contact(UserID)
+    /// Whether this user's typing may be seen there.
+    case typing(StreamKey)
   }
 
   var sequence: UInt32
   var kind: Kind
+  /// The answer names no seq: it would be another's mailbox's, and tell how much mail comes there, and
+  /// whether a block kept this from there.
+  var hidesSeq = false
 }
 
 /// The raw value of a request's frame type.

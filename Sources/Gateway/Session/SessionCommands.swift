@@ -60,7 +60,9 @@ extension SessionMachine {
       .submit(
         Command(
           stream: stream, actor: issuer.actor, id: issuer.id, observed: observed, body: body),
-        CommandPurpose(sequence: issuer.sequence, kind: .reply(issuer.type))))
+        CommandPurpose(
+          sequence: issuer.sequence, kind: .reply(issuer.type),
+          hidesSeq: stream.kind == .user && stream != .user(issuer.user))))
   }
 
   /// The session was sent this id. What is past 63 bits, from a clock that was, is above every other.
@@ -99,7 +101,8 @@ extension SessionMachine {
     }
     guard !isClosed else { return }
     switch (purpose.kind, outcome) {
-    case (.reply(let type), .success(let outcome)):
+    case (.reply(let type), .success(var outcome)):
+      if purpose.hidesSeq { outcome.seq = .none }
       reply(outcome, to: type, sequence: purpose.sequence, &output)
     case (.transient(let event, let type), .success(let outcome)):
       pushed(event, outcome, to: type, sequence: purpose.sequence, &output)
@@ -111,6 +114,8 @@ extension SessionMachine {
     case (.inspect(let query), .failure(let error)):
       inspectionFailed(query, error, sequence: purpose.sequence, &output)
     case (.locate, let outcome): located(outcome, &output)
+    case (.typing(let conversation), .success): mayType(in: conversation, &output)
+    case (.typing, .failure): break
     case (.contact(let other), let outcome):
       contactKnown(other, outcome, sequence: purpose.sequence, &output)
     case (.reply, .failure(let error)), (.transient, .failure(let error)),

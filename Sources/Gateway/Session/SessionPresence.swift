@@ -142,6 +142,18 @@ extension SessionMachine {
     }
     guard conversation != .user(user), typed < options.typingMax else { return }
     typed += 1
+    guard conversation.kind == .user else {
+      return output.actions.append(.typing(user, to: conversation))
+    }
+    // Whom the receiver has never written to is a stranger there, and reaches nobody.
+    output.actions.append(
+      .submit(
+        Command(stream: conversation, actor: actor, id: nil, body: .inspectContact),
+        CommandPurpose(sequence: frame.sequence, kind: .typing(conversation))))
+  }
+
+  func mayType(in conversation: StreamKey, _ output: inout SessionOutput) {
+    guard let user else { return }
     output.actions.append(.typing(user, to: conversation))
   }
 

@@ -134,17 +134,17 @@ extension SessionMachine {
       guard let message = found.forwarded else { throw command.name.notFound }
       submit(issuer, to, .send(message), &output)
     case .recall:
-      submit(issuer, found.stream, .recall(try found.reference(command.name)), &output)
+      submit(issuer, found.stream, .recall(found.reference(command.name)), &output)
     case .edit where found.isExpired, .react(_, isRemoved: false) where found.isExpired:
       // Asked of its owner, who knows whether it was done before.
       submit(issuer, found.stream, .refused(command.name.gone), &output)
     case .edit(let content):
       submit(
-        issuer, found.stream, .edit(try found.reference(command.name), content: content), &output)
+        issuer, found.stream, .edit(found.reference(command.name), content: content), &output)
     case .react(let reaction, let isRemoved):
       submit(
         issuer, found.stream,
-        .react(try found.reference(command.name), reaction: reaction, isRemoved: isRemoved),
+        .react(found.reference(command.name), reaction: reaction, isRemoved: isRemoved),
         &output)
     }
   }

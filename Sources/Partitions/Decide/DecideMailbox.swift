@@ -108,7 +108,8 @@ extension MailboxState {
     else {
       return draft.nothingToDo()
     }
-    return draft.append(.read(peer: peer, upTo: upTo), seq: head.next)
+    return draft.append(
+      .read(peer: peer, upTo: upTo, notice: notice(ofRead: upTo, from: state)), seq: head.next)
   }
 
   private func decideOpenCursor(_ draft: Draft) -> Decision {

@@ -31,28 +31,37 @@ extension PartitionState {
       guard user == message.author else { return .notTheAuthor(message) }
       guard let at, isIn(at, message) else { return .noSuchMessage(message, draft.stream) }
       return mailboxes.states[at].amended.decideRecall(
-        message, peer: message.author, isLimited: true, after: mailboxes.states[at].head, draft)
+        message, peer: message.author, isLimited: true, after: mailboxes.states[at].head, draft
+      ).withheld(message.isWithheld)
     case .edit(let message, let content):
       guard user == message.author else { return .notTheAuthor(message) }
       guard let at, isIn(at, message) else { return .noSuchMessage(message, draft.stream) }
-      if hasBlocked(user, at: at) { return .amendedByBlocked(draft) }
+      let isBlocked = hasBlocked(user, at: at)
+      if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
       return mailboxes.states[at].amended.decideEdit(
-        message, content, peer: message.author, after: mailboxes.states[at].head, draft)
+        message, content, peer: message.author, after: mailboxes.states[at].head, draft
+      ).withheld(message.isWithheld || isBlocked)
     case .react(let message, let reaction, let isRemoved):
       guard user == message.author || draft.stream.isMailbox(of: user) else {
         return .reject(.notPermitted, "message \(message.messageID) is of a conversation of others")
       }
       guard let at, isIn(at, message) else { return .noSuchMessage(message, draft.stream) }
-      if !isRemoved, hasBlocked(user, at: at) { return .amendedByBlocked(draft) }
-      return mailboxes.states[at].amended.decideReaction(
-        message, AmendedMessage.Reaction(user: user, text: reaction), isRemoved: isRemoved,
-        peer: message.author, after: mailboxes.states[at].head, draft)
+      let isBlocked = !isRemoved && hasBlocked(user, at: at)
+      if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
+      let given = AmendedMessage.Reaction(user: user, text: reaction)
+      let amended = mailboxes.states[at].amended
+      // What the other side does not know of can't be taken back there.
+      let isUnknown = amended[message.messageID]?.withheld.contains(given) ?? false
+      return amended.decideReaction(
+        message, given, isRemoved: isRemoved, peer: message.author,
+        after: mailboxes.states[at].head, draft
+      ).withheld(message.isWithheld || isBlocked || isUnknown)
     default: return .reject(.invalidRequest, "this amends no message")
     }
   }
 
   private func isIn(_ mailbox: Int, _ message: MessageReference) -> Bool {
-    message.seq != .none && message.seq <= mailboxes.states[mailbox].head
+    message.isWithheld || message.seq <= mailboxes.states[mailbox].head
   }
 
   /// Whoever talks with the actor may be seen by the actor.
@@ -75,7 +84,28 @@ extension Decision {
     .reject(.notPermitted, "message \(message.messageID) is another's")
   }
 
-  fileprivate static func amendedByBlocked(_ draft: Draft) -> Decision {
-    draft.policy.hidesBlocks ? draft.nothingToDo() : .blocked(draft.stream)
+  /// The same, and answered as ever; but only the author's own devices get to know of it.
+  fileprivate func withheld(_ isWithheld: Bool) -> Decision {
+    guard isWithheld, case .append(var event, var outcome) = self,
+      let amendment = event.body.withheldAmendment
+    else { return self }
+    event.body = .amendmentWithheld(amendment)
+    (event.seq, outcome.seq) = (.none, .none)
+    return .append(event, outcome)
+  }
+}
+
+extension Event.Body {
+  fileprivate var withheldAmendment: WithheldAmendment? {
+    switch self {
+    case .messageRecalled(let target): target.peer.map { WithheldAmendment(by: $0, .recalled) }
+    case .messageEdited(let target, let content):
+      target.peer.map { WithheldAmendment(by: $0, .edited(content)) }
+    case .reactionAdded(let target, let reaction):
+      target.peer.map { WithheldAmendment(by: $0, .reactionAdded(reaction)) }
+    case .reactionRemoved(let target, let reaction):
+      target.peer.map { WithheldAmendment(by: $0, .reactionRemoved(reaction)) }
+    default: nil
+    }
   }
 }

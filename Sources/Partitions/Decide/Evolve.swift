@@ -81,12 +81,12 @@ extension MailboxState {
     case .messageSent:
       // Own notes are nobody's to deliver or to leave unread.
       if let sender = event.actor.user, !event.stream.isMailbox(of: sender) {
-        received(from: sender, seq: event.seq)
+        received(event.messageID, from: sender, seq: event.seq)
       }
     case .messageCopied(_, let to, _): wrote(to: to)
     case .acked(let upTo, let senders):
       if let device = event.actor.device { acked(device, upTo: upTo, senders: senders) }
-    case .read(let peer, let upTo):
+    case .read(let peer, let upTo, _):
       guard let peer else { return }
       hasRead(peer, upTo: upTo)
       unmarkUnread(.user(peer))
@@ -100,6 +100,7 @@ extension MailboxState {
     case .groupLeft(let group, _): groups.removeAll { $0 == group }
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       if event.cause == nil { amended.evolve(event) }
+    case .amendmentWithheld(let withheld): amended.withhold(withheld, event)
     case .userBlocked(let user): blocked(user, true)
     case .userUnblocked(let user): blocked(user, false)
     case .conversationMarked(let conversation, let marks): marked(conversation, marks)
@@ -120,7 +121,7 @@ extension GroupState {
   fileprivate mutating func evolve(_ event: borrowing Event) {
     switch event.body {
     case .messageSent: lastMessage = event.seq
-    case .read(_, let upTo): if let user = event.actor.user { hasRead(user, upTo: upTo) }
+    case .read(_, let upTo, _): if let user = event.actor.user { hasRead(user, upTo: upTo) }
     case .acked(let upTo, _):
       if let user = event.actor.user, let device = event.actor.device {
         acked(device, of: user, upTo: upTo)

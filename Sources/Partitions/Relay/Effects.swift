@@ -34,21 +34,26 @@ package enum Effects {
         let receiver = event.stream.userID
       else { return }
       sink.add(
-        .user(sender), .messageCopied(message, to: receiver, peerSeq: event.seq),
-        messageID: event.messageID)
+        .user(sender), .messageCopied(message, to: receiver), messageID: event.messageID)
     case .messageWithheld(let message):
       guard let sender = event.actor.user, let receiver = event.stream.userID else { return }
       sink.add(
-        .user(sender), .messageCopied(message, to: receiver, peerSeq: .none),
-        messageID: event.messageID)
+        .user(sender), .messageCopied(message, to: receiver), messageID: event.messageID)
     case .acked(let upTo, let senders):
       guard !senders.isEmpty, let owner = event.stream.userID else { return }
       for sender in senders {
-        sink.add(.user(sender), .messagesDelivered(by: owner, upToPeerSeq: upTo))
+        let position =
+          sender.lastMessage == .none
+          ? NoticePosition.peerSeq(upTo) : .message(sender.lastMessage)
+        sink.add(.user(sender.user), .messagesDelivered(by: owner, upTo: position))
       }
-    case .read(let peer, let upTo):
+    case .read(let peer, let upTo, let notice):
       guard let peer, let owner = event.stream.userID, peer != owner else { return }
-      sink.add(.user(peer), .messagesRead(by: owner, upToPeerSeq: upTo))
+      switch notice {
+      case .nobody: break
+      case .upTo(let id): sink.add(.user(peer), .messagesRead(by: owner, upTo: .message(id)))
+      case .unstated: sink.add(.user(peer), .messagesRead(by: owner, upTo: .peerSeq(upTo)))
+      }
     case .messageRecalled(let target), .messageEdited(let target, _),
       .reactionAdded(let target, _), .reactionRemoved(let target, _):
       // The other side has it as a conversation with this mailbox's owner.
@@ -57,6 +62,11 @@ package enum Effects {
       let copied = MessageTarget(peer: owner, seq: .none)
       guard let body = event.body.amendment(of: copied) else { return }
       sink.add(.user(author), body, messageID: event.messageID)
+    case .amendmentWithheld(let withheld):
+      guard let owner = event.stream.userID else { return }
+      sink.add(
+        .user(withheld.author), withheld.change.body(of: MessageTarget(peer: owner, seq: .none)),
+        messageID: event.messageID)
     default: break
     }
   }
@@ -66,7 +76,7 @@ package enum Effects {
     if case .messageSent = event.body { return }
     guard let group = event.stream.groupID else { return }
     switch event.body {
-    case .read(_, let upTo):
+    case .read(_, let upTo, _):
       if let reader = event.actor.user { sink.add(.user(reader), .groupRead(group, upTo: upTo)) }
     case .groupCreated:
       guard let creator = event.actor.user else { return }
@@ -113,6 +123,18 @@ extension Event.Body {
     case .reactionAdded(_, let reaction): .reactionAdded(target, reaction)
     case .reactionRemoved(_, let reaction): .reactionRemoved(target, reaction)
     default: nil
+    }
+  }
+}
+
+extension WithheldAmendment.Change {
+  /// What its author's devices are told: the same as of any other.
+  fileprivate func body(of target: MessageTarget) -> Event.Body {
+    switch self {
+    case .recalled: .messageRecalled(target)
+    case .edited(let content): .messageEdited(target, content: content)
+    case .reactionAdded(let reaction): .reactionAdded(target, reaction)
+    case .reactionRemoved(let reaction): .reactionRemoved(target, reaction)
     }
   }
 }

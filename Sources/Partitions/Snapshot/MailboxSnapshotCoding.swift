@@ -50,6 +50,8 @@ enum MailboxSnapshotCoding {
       $0.firstUnread = peer.firstUnread.rawValue
       $0.isContact = peer.isContact
       $0.cleared = peer.cleared.rawValue
+      $0.messageSeqs = peer.pending.entries.map(\.seq.rawValue)
+      $0.messageIds = peer.pending.entries.map(\.id.rawValue)
     }
   }
 
@@ -61,6 +63,10 @@ enum MailboxSnapshotCoding {
     state.firstUnread = Seq(snapshot.firstUnread)
     state.isContact = snapshot.isContact
     state.cleared = Seq(snapshot.cleared)
+    state.pending = PendingMessages(
+      zip(snapshot.messageSeqs, snapshot.messageIds).map {
+        PendingMessages.Entry(seq: Seq($0), id: MessageID($1))
+      })
     return state
   }
 }
@@ -76,6 +82,7 @@ enum AmendedSnapshotCoding {
           .with {
             $0.user = reaction.user.text
             $0.reaction = reaction.text
+            $0.withheld = message.withheld.contains(reaction)
           }
         }
       }
@@ -91,6 +98,10 @@ enum AmendedSnapshotCoding {
       message.edits = Int(snapshot.edits)
       message.reactions = Set(
         snapshot.reactions.map {
+          AmendedMessage.Reaction(user: UserID(checked: $0.user), text: $0.reaction)
+        })
+      message.withheld = Set(
+        snapshot.reactions.filter(\.withheld).map {
           AmendedMessage.Reaction(user: UserID(checked: $0.user), text: $0.reaction)
         })
       amended[MessageID(snapshot.messageID)] = message

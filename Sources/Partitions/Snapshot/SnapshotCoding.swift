@@ -6,7 +6,7 @@ import SwiftProtobuf
 
 /// A partition's state and back (`schemas/daybook/v1/snapshot.proto`).
 package enum SnapshotCoding {
-  static let version: UInt32 = 3
+  static let version: UInt32 = 4
 
   /// Throws nothing: what can't be encoded can't be in a state.
   package static func encode(

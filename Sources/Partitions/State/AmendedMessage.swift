@@ -6,6 +6,8 @@ package struct AmendedMessage: Sendable, Equatable {
   package var edits = 0
   /// Of what was recalled there are none.
   package var reactions: Set<Reaction> = []
+  /// Those of them that the other side was not told of.
+  package var withheld: Set<Reaction> = []
 
   package init() {}
 
@@ -40,8 +42,7 @@ extension AmendedMessages {
   mutating func evolve(_ event: borrowing Event) {
     switch event.body {
     case .messageRecalled:
-      self[event.messageID, default: AmendedMessage()].isRecalled = true
-      self[event.messageID]?.reactions = []
+      recalled(event.messageID)
     case .messageEdited: self[event.messageID, default: AmendedMessage()].edits += 1
     case .reactionAdded(_, let text):
       guard let user = event.actor.user else { return }
@@ -49,9 +50,35 @@ extension AmendedMessages {
         AmendedMessage.Reaction(user: user, text: text))
     case .reactionRemoved(_, let text):
       guard let user = event.actor.user else { return }
-      self[event.messageID]?.reactions.remove(AmendedMessage.Reaction(user: user, text: text))
-      if self[event.messageID] == AmendedMessage() { self[event.messageID] = nil }
+      remove(AmendedMessage.Reaction(user: user, text: text), from: event.messageID)
     default: assertionFailure("\(event.kind) amends no message")
     }
+  }
+
+  /// For the next command of its author it counts as any other.
+  mutating func withhold(_ withheld: WithheldAmendment, _ event: borrowing Event) {
+    guard let user = event.actor.user else { return }
+    switch withheld.change {
+    case .recalled: recalled(event.messageID)
+    case .edited: self[event.messageID, default: AmendedMessage()].edits += 1
+    case .reactionAdded(let text):
+      let reaction = AmendedMessage.Reaction(user: user, text: text)
+      self[event.messageID, default: AmendedMessage()].reactions.insert(reaction)
+      self[event.messageID]?.withheld.insert(reaction)
+    case .reactionRemoved(let text):
+      remove(AmendedMessage.Reaction(user: user, text: text), from: event.messageID)
+    }
+  }
+
+  private mutating func recalled(_ id: MessageID) {
+    self[id, default: AmendedMessage()].isRecalled = true
+    self[id]?.reactions = []
+    self[id]?.withheld = []
+  }
+
+  private mutating func remove(_ reaction: AmendedMessage.Reaction, from id: MessageID) {
+    self[id]?.reactions.remove(reaction)
+    self[id]?.withheld.remove(reaction)
+    if self[id] == AmendedMessage() { self[id] = nil }
   }
 }

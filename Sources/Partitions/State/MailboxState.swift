@@ -32,8 +32,26 @@ package struct MailboxState: Sendable, Equatable {
     package var cleared = Seq.none
     /// The owner has written to the peer.
     package var isContact = false
+    /// The peer's messages that are unread or undelivered, so that notices can name them.
+    package var pending = PendingMessages()
 
     package init(user: UserID) { self.user = user }
+
+    /// The last message that an ack up to `seq` covers, if the ack is the first to cover it.
+    func delivered(by seq: Seq) -> MessageID? {
+      guard firstUndelivered != .none, firstUndelivered <= seq,
+        let last = pending.last(upTo: seq), last.seq >= firstUndelivered
+      else { return nil }
+      return last.id
+    }
+
+    fileprivate mutating func forgetSettled() {
+      switch (firstUnread, firstUndelivered) {
+      case (.none, .none): pending.removeAll()
+      case (.none, let first), (let first, .none): pending.remove(before: first)
+      case (let unread, let undelivered): pending.remove(before: min(unread, undelivered))
+      }
+    }
   }
 
   package func peer(_ user: UserID) -> PeerState? { peerIndex[user].map { peers[$0] } }
@@ -63,14 +81,22 @@ package struct MailboxState: Sendable, Equatable {
   }
 
   /// Senders with messages that an ack up to `seq` is the first to cover; of very many, some are
-  /// left for the next ack.
-  package func senders(newlyDeliveredBy seq: Seq) -> [UserID] {
-    var senders: [UserID] = []
-    for index in undelivered where peers[index].firstUndelivered <= seq {
+  /// left for the next ack. Whoever is blocked is told nothing.
+  package func senders(newlyDeliveredBy seq: Seq) -> [DeliveredSender] {
+    var senders: [DeliveredSender] = []
+    for index in undelivered {
+      guard let last = peers[index].delivered(by: seq), !hasBlocked(peers[index].user)
+      else { continue }
       if senders.count == Limits.ackSendersMax { break }
-      senders.append(peers[index].user)
+      senders.append(DeliveredSender(peers[index].user, lastMessage: last))
     }
     return senders
+  }
+
+  /// What a read of the conversation up to `seq` tells the peer.
+  func notice(ofRead seq: Seq, from peer: PeerState) -> ReadNotice {
+    guard !hasBlocked(peer.user), let last = peer.pending.last(upTo: seq) else { return .nobody }
+    return .upTo(last.id)
   }
 
   /// The seq before the first unread message, at most `newDeviceBacklogMax` back; the first
@@ -85,9 +111,10 @@ package struct MailboxState: Sendable, Equatable {
 
   // MARK: evolve
 
-  package mutating func received(from user: UserID, seq: Seq) {
+  package mutating func received(_ id: MessageID, from user: UserID, seq: Seq) {
     let index = indexOfPeer(user)
     peers[index].lastMessage = seq
+    peers[index].pending.append(seq, id)
     if peers[index].firstUnread == .none { peers[index].firstUnread = seq }
     if peers[index].firstUndelivered == .none {
       peers[index].firstUndelivered = seq
@@ -96,14 +123,14 @@ package struct MailboxState: Sendable, Equatable {
     }
   }
 
-  package mutating func acked(_ device: DeviceID, upTo seq: Seq, senders: [UserID]) {
+  package mutating func acked(_ device: DeviceID, upTo seq: Seq, senders: [DeliveredSender]) {
     devices.acked(device, upTo: seq)
     guard !senders.isEmpty else { return }
     for sender in senders {
-      let index = indexOfPeer(sender)
-      // Of a peer with messages on both sides of the ack only the bound is known: a later ack
-      // may tell the sender again what was true before, and never what isn't.
+      let index = indexOfPeer(sender.user)
+      // Of a peer with messages on both sides of the ack only the bound is kept.
       peers[index].firstUndelivered = peers[index].lastMessage > seq ? seq.next : .none
+      peers[index].forgetSettled()
     }
     undelivered.removeAll { peers[$0].firstUndelivered == .none }
   }
@@ -112,9 +139,13 @@ package struct MailboxState: Sendable, Equatable {
     let index = indexOfPeer(user)
     guard seq > peers[index].read else { return }
     peers[index].read = seq
-    if peers[index].firstUnread != .none, peers[index].firstUnread <= seq {
-      peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
-    }
+    settle(index, readUpTo: seq)
+  }
+
+  private mutating func settle(_ index: Int, readUpTo seq: Seq) {
+    guard peers[index].firstUnread != .none, peers[index].firstUnread <= seq else { return }
+    peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
+    peers[index].forgetSettled()
   }
 
   /// Counts as read for the owner's devices, and tells nobody.
@@ -122,9 +153,7 @@ package struct MailboxState: Sendable, Equatable {
     let index = indexOfPeer(user)
     guard seq > peers[index].cleared else { return }
     peers[index].cleared = seq
-    if peers[index].firstUnread != .none, peers[index].firstUnread <= seq {
-      peers[index].firstUnread = peers[index].lastMessage > seq ? seq.next : .none
-    }
+    settle(index, readUpTo: seq)
   }
 
   package mutating func wrote(to user: UserID) {

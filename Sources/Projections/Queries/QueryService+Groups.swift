@@ -34,6 +34,15 @@ extension QueryService {
     }
   }
 
+  package func receipt(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
+  ) async throws -> Receipt {
+    let reader = try await reader(.receipts, covering: .user(mailbox))
+    return try await threads.run { () throws(DaybookError) in
+      try ReceiptsQuery.receipt(ofWithheld: id, by: author, in: mailbox, reader)
+    }
+  }
+
   package func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
   ) async throws -> ReceiptPage {

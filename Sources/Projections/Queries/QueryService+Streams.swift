@@ -36,6 +36,13 @@ extension QueryService {
     }
   }
 
+  package func withheld(
+    _ id: MessageID, from mailbox: UserID
+  ) async throws -> StreamEvent? {
+    let search = WithheldSearch(log: log, mailbox: mailbox)
+    return try await threads.run { () throws(DaybookError) in try search.message(id) }
+  }
+
   package func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) async throws -> [StreamEvent] {

@@ -117,9 +117,9 @@ enum ReceiptsQuery {
       let deliveredAt = try number(
         database,
         """
-        SELECT delivered_at_ms FROM deliveries WHERE stream = ? AND up_to_seq >= ?
+        SELECT delivered_at_ms FROM deliveries WHERE stream = ? AND sender = ? AND up_to_seq >= ?
         ORDER BY up_to_seq LIMIT 1
-        """, [mailbox.text, page.seq.argument])
+        """, [mailbox.text, page.author.text, page.seq.argument])
       let receipt = Receipt(
         user: owner, deliveredAt: Timestamp(milliseconds: deliveredAt),
         readAt: try readAt(database, mailbox.text, page.author, page.seq))
@@ -128,6 +128,30 @@ enum ReceiptsQuery {
       return ReceiptPage(
         receipts: isOnPage ? [receipt] : [], readCount: isRead ? 1 : 0,
         unreadCount: isRead ? 0 : 1, more: false)
+    }
+  }
+
+  static func receipt(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID, _ reader: ProjectionReader
+  ) throws(DaybookError) -> Receipt {
+    let stream = StreamKey.user(mailbox).text
+    let covering = Int64(bitPattern: id.rawValue)
+    return try reader.read { database in
+      let deliveredAt = try number(
+        database,
+        """
+        SELECT delivered_at_ms FROM deliveries
+        WHERE stream = ? AND sender = ? AND up_to_message_id >= ? ORDER BY up_to_seq LIMIT 1
+        """, [stream, author.text, covering])
+      let readAt = try number(
+        database,
+        """
+        SELECT read_at_ms FROM reads
+        WHERE stream = ? AND user = ? AND up_to_message_id >= ? ORDER BY up_to_seq LIMIT 1
+        """, [stream, author.text, covering])
+      return Receipt(
+        user: mailbox, deliveredAt: Timestamp(milliseconds: deliveredAt),
+        readAt: Timestamp(milliseconds: readAt))
     }
   }
 

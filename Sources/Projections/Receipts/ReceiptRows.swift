@@ -54,14 +54,15 @@ struct MemberPosition: ProjectedRow {
   }
 }
 
-/// How far a mailbox's owner has read what a peer wrote.
+/// How far a mailbox's owner has received and read what a peer wrote, as far as the peer was told.
 struct DirectPosition: ProjectedRow {
   static let layout = TableLayout(
-    name: "directs", keys: ["stream", "peer"], values: ["read_seq"])
+    name: "directs", keys: ["stream", "peer"], values: ["read_seq", "delivered_seq"])
 
   let stream: String
   let peer: String
   var readSeq = Seq.none
+  var deliveredSeq = Seq.none
 
   init(stream: String, peer: String) {
     self.stream = stream
@@ -72,35 +73,22 @@ struct DirectPosition: ProjectedRow {
     stream = columns[0].text
     peer = columns[1].text
     readSeq = Seq(columns[2].number)
+    deliveredSeq = Seq(columns[3].number)
   }
 
   var columns: [DatabaseValue] {
-    [stream.databaseValue, peer.databaseValue, readSeq.rawValue.column]
+    [
+      stream.databaseValue, peer.databaseValue, readSeq.rawValue.column,
+      deliveredSeq.rawValue.column,
+    ]
   }
-}
-
-/// How far some device of a mailbox's owner has received what others wrote.
-struct DeliveredPosition: ProjectedRow {
-  static let layout = TableLayout(
-    name: "mailboxes", keys: ["stream"], values: ["delivered_seq"])
-
-  let stream: String
-  var deliveredSeq = Seq.none
-
-  init(stream: String) { self.stream = stream }
-
-  init(columns: [DatabaseValue]) {
-    stream = columns[0].text
-    deliveredSeq = Seq(columns[1].number)
-  }
-
-  var columns: [DatabaseValue] { [stream.databaseValue, deliveredSeq.rawValue.column] }
 }
 
 /// A read position moved forward: of a member in a group, or in a mailbox towards a peer.
 struct ReadMove: ProjectedRow {
   static let layout = TableLayout(
-    name: "reads", keys: [], values: ["stream", "user", "up_to_seq", "read_at_ms"],
+    name: "reads", keys: [],
+    values: ["stream", "user", "up_to_seq", "read_at_ms", "up_to_message_id"],
     indexed: [["stream", "user", "up_to_seq"]], textValues: ["stream", "user"])
 
   let stream: String
@@ -108,12 +96,15 @@ struct ReadMove: ProjectedRow {
   let user: String
   let upTo: Seq
   let at: Timestamp
+  /// What the peer was told; none in a group, and of older servers' reads.
+  let message: MessageID
 
-  init(stream: String, user: String, upTo: Seq, at: Timestamp) {
+  init(stream: String, user: String, upTo: Seq, at: Timestamp, message: MessageID = .none) {
     self.stream = stream
     self.user = user
     self.upTo = upTo
     self.at = at
+    self.message = message
   }
 
   init(columns: [DatabaseValue]) {
@@ -121,36 +112,51 @@ struct ReadMove: ProjectedRow {
     user = columns[1].text
     upTo = Seq(columns[2].number)
     at = columns[3].time
+    message = MessageID(columns[4].number)
   }
 
   var columns: [DatabaseValue] {
-    [stream.databaseValue, user.databaseValue, upTo.rawValue.column, at.milliseconds.column]
+    [
+      stream.databaseValue, user.databaseValue, upTo.rawValue.column, at.milliseconds.column,
+      message.rawValue.column,
+    ]
   }
 }
 
-/// Messages of a mailbox up to a seq reached a first device.
+/// Messages of a sender in a mailbox up to a seq reached a first device, and the sender was told.
 struct Delivery: ProjectedRow {
   static let layout = TableLayout(
-    name: "deliveries", keys: [], values: ["stream", "up_to_seq", "delivered_at_ms"],
-    indexed: [["stream", "up_to_seq"]], textValues: ["stream"])
+    name: "deliveries", keys: [],
+    values: ["stream", "sender", "up_to_seq", "delivered_at_ms", "up_to_message_id"],
+    indexed: [["stream", "sender", "up_to_seq"]], textValues: ["stream", "sender"])
 
   let stream: String
+  let sender: String
   let upTo: Seq
   let at: Timestamp
+  /// What the sender was told; none of older servers' acks.
+  let message: MessageID
 
-  init(stream: String, upTo: Seq, at: Timestamp) {
+  init(stream: String, sender: DeliveredSender, upTo: Seq, at: Timestamp) {
     self.stream = stream
+    self.sender = sender.user.text
     self.upTo = upTo
     self.at = at
+    message = sender.lastMessage
   }
 
   init(columns: [DatabaseValue]) {
     stream = columns[0].text
-    upTo = Seq(columns[1].number)
-    at = columns[2].time
+    sender = columns[1].text
+    upTo = Seq(columns[2].number)
+    at = columns[3].time
+    message = MessageID(columns[4].number)
   }
 
   var columns: [DatabaseValue] {
-    [stream.databaseValue, upTo.rawValue.column, at.milliseconds.column]
+    [
+      stream.databaseValue, sender.databaseValue, upTo.rawValue.column, at.milliseconds.column,
+      message.rawValue.column,
+    ]
   }
 }

@@ -7,12 +7,11 @@ final class ReceiptsProjector: Projector {
   private let members = RowTable<MemberPosition>()
   private let positionCounts = RowTable<PositionCount>()
   private let directs = RowTable<DirectPosition>()
-  private let mailboxes = RowTable<DeliveredPosition>()
   private let reads = RowLog<ReadMove>()
   private let deliveries = RowLog<Delivery>()
 
   var tables: [any ProjectionTable] {
-    [groups, members, positionCounts, directs, mailboxes, reads, deliveries]
+    [groups, members, positionCounts, directs, reads, deliveries]
   }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
@@ -22,10 +21,13 @@ final class ReceiptsProjector: Projector {
   private func fold(_ event: borrowing Event) throws(DaybookError) {
     switch event.body {
     case .acked(let upTo, let senders):
-      // Whoever acks what others have acked before delivers nothing.
-      if !senders.isEmpty { try deliver(event, upTo: upTo) }
-    case .read(let peer?, let upTo): try directRead(event, of: peer, upTo: upTo)
-    case .read(nil, let upTo): try groupRead(event, upTo: upTo)
+      // Whoever acks what others have acked before delivers nothing, and of a blocked sender nothing
+      // that is told.
+      for sender in senders { try deliver(event, of: sender, upTo: upTo) }
+    case .read(let peer?, let upTo, let notice):
+      // Whom a read does not tell, receipts don't.
+      if notice != .nobody { try directRead(event, of: peer, upTo: upTo, telling: notice) }
+    case .read(nil, let upTo, _): try groupRead(event, upTo: upTo)
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: event.seq) }
     case .memberJoined(let user, _): try join(event.stream, user, at: event.seq)
@@ -37,17 +39,21 @@ final class ReceiptsProjector: Projector {
 
   // MARK: Mailboxes
 
-  private func deliver(_ event: borrowing Event, upTo: Seq) throws(DaybookError) {
+  private func deliver(
+    _ event: borrowing Event, of sender: DeliveredSender, upTo: Seq
+  ) throws(DaybookError) {
     let stream = event.stream
-    let slot = try mailboxes.find(
-      RowKey(stream), orMake: DeliveredPosition(stream: stream.text))
-    guard upTo > mailboxes.row(slot).deliveredSeq else { return }
-    mailboxes.change(slot) { $0.deliveredSeq = upTo }
-    deliveries.append(Delivery(stream: stream.text, upTo: upTo, at: event.recordedAt))
+    let slot = try directs.find(
+      RowKey(stream, sender.user.text),
+      orMake: DirectPosition(stream: stream.text, peer: sender.user.text))
+    guard upTo > directs.row(slot).deliveredSeq else { return }
+    directs.change(slot) { $0.deliveredSeq = upTo }
+    deliveries.append(
+      Delivery(stream: stream.text, sender: sender, upTo: upTo, at: event.recordedAt))
   }
 
   private func directRead(
-    _ event: borrowing Event, of peer: UserID, upTo: Seq
+    _ event: borrowing Event, of peer: UserID, upTo: Seq, telling notice: ReadNotice
   ) throws(DaybookError) {
     let stream = event.stream
     let slot = try directs.find(
@@ -55,7 +61,9 @@ final class ReceiptsProjector: Projector {
     guard upTo > directs.row(slot).readSeq else { return }
     directs.change(slot) { $0.readSeq = upTo }
     reads.append(
-      ReadMove(stream: stream.text, user: peer.text, upTo: upTo, at: event.recordedAt))
+      ReadMove(
+        stream: stream.text, user: peer.text, upTo: upTo, at: event.recordedAt,
+        message: notice.message))
   }
 
   // MARK: Groups

@@ -12,8 +12,8 @@ package enum ProjectionName: String, Sendable, CaseIterable {
   /// Raised when rows or their meaning change: files of another version are made anew.
   var schemaVersion: Int {
     switch self {
-    case .history: 3
-    case .unread, .offline, .receipts, .directory: 2
+    case .history, .receipts: 3
+    case .unread, .offline, .directory: 2
     }
   }
 

@@ -51,7 +51,7 @@ extension UnreadProjector {
   private func foldMailbox(_ event: borrowing Event, _ position: Position) throws(DaybookError) {
     switch event.body {
     case .messageSent(let message): try directMessage(event, message.extras)
-    case .read(let peer?, let upTo):
+    case .read(let peer?, let upTo, _):
       try directRead(event.stream, peer: peer, upTo: upTo, position)
       if !marks.isEmpty { try unmarkUnread(.user(peer), in: event.stream) }
     case .conversationCleared(let peer?, let upTo):
@@ -146,7 +146,7 @@ extension UnreadProjector {
   private func foldGroup(_ event: borrowing Event, _ position: Position) throws(DaybookError) {
     switch event.body {
     case .messageSent(let message): try groupMessage(event, message.extras?.ifMentioning)
-    case .read(_, let upTo), .conversationCleared(_, let upTo):
+    case .read(_, let upTo, _), .conversationCleared(_, let upTo):
       if let user = event.actor.user { try groupRead(event.stream, user, upTo: upTo, position) }
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: event.seq) }

@@ -19,8 +19,13 @@ enum RecordTarget {
 
   static var seeds: [[UInt8]] {
     let bodies: [Event.Body] = [
-      .noted, .acked(upTo: Seq(7), senders: [UserID(checked: "bob")]),
-      .messagesRead(by: UserID(checked: "bob"), upToPeerSeq: Seq(300)),
+      .noted,
+      .acked(
+        upTo: Seq(7),
+        senders: [DeliveredSender(UserID(checked: "bob"), lastMessage: MessageID(8))]),
+      .messagesRead(by: UserID(checked: "bob"), upTo: .peerSeq(Seq(300))),
+      .read(peer: UserID(checked: "bob"), upTo: Seq(3), notice: .upTo(MessageID(9))),
+      .amendmentWithheld(WithheldAmendment(by: UserID(checked: "bob"), .reactionAdded("+1"))),
       .cursorOpened(cursor: Seq(3), registration: Seq(2)),
       .sessionOpened(session: "s1", client: "test"),
       .reactionAdded(

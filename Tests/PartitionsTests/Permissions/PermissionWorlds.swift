@@ -30,7 +30,9 @@ struct PermissionRow<World>: Sendable {
 func outcome(of decision: Decision, asking body: Command.Body) -> String {
   switch decision {
   case .reject(let error): return error.code.name
-  case .append(let event, _) where event.kind == .messageWithheld: return "withheld"
+  case .append(let event, _)
+  where event.kind == .messageWithheld || event.kind == .amendmentWithheld:
+    return "withheld"
   case .append(_, let outcome), .answer(let outcome):
     if outcome.pending { return "pending" }
     switch body {

@@ -126,11 +126,11 @@ struct StoreCheck {
   private func checkStatuses() {
     guard let mailbox = reference.mailboxes[device.user] else { return }
     for logged in reference.log[.user(device.user)] {
-      guard case .messageCopied(_, let to, let peerSeq) = logged.event.body else { continue }
+      guard case .messageCopied(_, let to, _) = logged.event.body else { continue }
       let id = logged.event.messageID.rawValue
       var rank = 0
-      if peerSeq != .none, mailbox.delivered[to] ?? .none >= peerSeq { rank = 1 }
-      if peerSeq != .none, mailbox.readByPeer[to] ?? .none >= peerSeq { rank = 2 }
+      if mailbox.delivered[to] ?? .none >= logged.event.messageID { rank = 1 }
+      if mailbox.readByPeer[to] ?? .none >= logged.event.messageID { rank = 2 }
       let told = store.statuses[id] ?? 0
       findings.expect(
         told <= rank, "\(device.name) takes message \(id) to \(to) for \(told), and it is \(rank)")

@@ -8,7 +8,7 @@ extension GroupReference {
     case .messageSent(let message): return takeMessage(event, message, by: actor)
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       return takeAmendment(event, by: actor)
-    case .read(let peer, let upTo):
+    case .read(let peer, let upTo, _):
       guard isPresent(actor), var member = members[actor] else { return "a stranger reads" }
       let before = member.read
       member.read = max(before, upTo)

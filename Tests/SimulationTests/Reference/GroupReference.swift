@@ -119,7 +119,9 @@ struct GroupReference {
     }
   }
 
-  private mutating func takeAck(_ event: Event, _ upTo: Seq, _ senders: [UserID]) -> String? {
+  private mutating func takeAck(
+    _ event: Event, _ upTo: Seq, _ senders: [DeliveredSender]
+  ) -> String? {
     guard let user = event.actor.user, let device = event.actor.device else { return "no device" }
     let key = Device(user: user, device: device)
     guard let cursor = cursors[key] else { return "an ack of a device that follows nothing" }

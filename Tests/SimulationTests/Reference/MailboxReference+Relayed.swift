@@ -6,14 +6,16 @@ extension MailboxReference {
   mutating func takeRelayed(_ event: Event) -> String? {
     switch event.body {
     case .noted: return nil
-    case .messageCopied(let message, let receiver, _):
+    case .messageCopied(let message, let receiver, let peerSeq):
+      if peerSeq != .none { return "it tells where the receiver has it" }
       messages.append(MessageRecord(event, message, author: owner, peer: receiver))
       return event.actor.user == owner ? nil : "a copy of another's message"
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       return takeAmendmentOfCopy(event)
     case .messagesDelivered(let by, let upTo):
-      delivered[by] = max(delivered[by] ?? .none, upTo)
-    case .messagesRead(let by, let upTo): readByPeer[by] = max(readByPeer[by] ?? .none, upTo)
+      delivered[by] = max(delivered[by] ?? .none, upTo.message)
+    case .messagesRead(let by, let upTo):
+      readByPeer[by] = max(readByPeer[by] ?? .none, upTo.message)
     case .groupJoined(let group, _): if !groups.contains(group) { groups.append(group) }
     case .groupLeft(let group, _): groups.removeAll { $0 == group }
     case .groupRead(let group, _): marks[.group(group)]?.isUnread = false
@@ -45,7 +47,8 @@ extension MailboxReference {
   /// Of the owner, for a message that a peer sent here.
   func receipt(of seq: Seq, from peer: UserID) -> Receipt {
     Receipt(
-      user: owner, deliveredAt: acks.first { $0.upTo >= seq }?.at ?? .none,
+      user: owner,
+      deliveredAt: acks.first { $0.upTo >= seq && $0.senders.contains(peer) }?.at ?? .none,
       readAt: reads.first { $0.peer == peer && $0.upTo >= seq }?.at ?? .none)
   }
 }

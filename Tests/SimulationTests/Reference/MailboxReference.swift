@@ -14,6 +14,8 @@ struct MailboxReference {
   /// By ascending seq.
   var messages: [MessageRecord] = []
   var withheld: Set<MessageID> = []
+  /// Reactions that only their author's devices know of.
+  var withheldReactions: Set<String> = []
   /// Messages with an amendment that a block kept from here.
   var hidden: Set<MessageID> = []
   var blocked: Set<UserID> = []
@@ -25,11 +27,11 @@ struct MailboxReference {
   /// Groups that the list lost without a relayed leave: they must have been dissolved.
   var dropped: Set<GroupID> = []
   var devices: [DeviceID: Device] = [:]
-  var acks: [(upTo: Seq, at: Timestamp)] = []
+  var acks: [(upTo: Seq, senders: [UserID], at: Timestamp)] = []
   var lastSeen = Timestamp.none
-  /// What notices say of messages that the owner sent: as seqs of the receiver's mailbox.
-  var delivered: [UserID: Seq] = [:]
-  var readByPeer: [UserID: Seq] = [:]
+  /// What notices say of messages that the owner sent.
+  var delivered: [UserID: MessageID] = [:]
+  var readByPeer: [UserID: MessageID] = [:]
 
   init(_ owner: UserID, _ policy: RunPolicy) {
     self.owner = owner
@@ -62,6 +64,8 @@ struct MailboxReference {
       return blocked.contains(actor) ? nil : "\(actor) is not blocked"
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       return takeAmendment(event, by: actor)
+    case .amendmentWithheld(let amendment):
+      return takeWithheld(amendment, of: event.messageID, by: actor)
     default: break
     }
     if actor != owner { return "\(actor) did it in another's mailbox" }
@@ -109,6 +113,44 @@ struct MailboxReference {
     }
   }
 
+  /// Only where the author is blocked, or the message never came, or a reaction was given like that.
+  private mutating func takeWithheld(
+    _ amendment: WithheldAmendment, of id: MessageID, by actor: UserID
+  ) -> String? {
+    if actor != amendment.author || actor == owner { return "\(actor) is not its author" }
+    let isHere = messages.contains { $0.id == id && $0.author == actor }
+    if isHere == withheld.contains(id) { return "there is no message \(id)" }
+    let isBlocked = policy.hidesBlocks && blocked.contains(actor)
+    switch amendment.change {
+    case .recalled: return isHere ? "a recall is no secret" : nil
+    case .edited: return isHere && !isBlocked ? "\(actor) is not blocked" : nil
+    case .reactionAdded(let text):
+      let isNew = withheldReactions.insert("\(id) \(actor) \(text)").inserted
+      if !isNew { return "that reaction is there already" }
+      return isHere && !isBlocked ? "\(actor) is not blocked" : nil
+    case .reactionRemoved(let text):
+      let wasGiven = withheldReactions.remove("\(id) \(actor) \(text)") != nil
+      return wasGiven ? nil : "there is no such reaction"
+    }
+  }
+
+  private func fault(
+    in notice: ReadNotice, to peer: UserID, readFrom before: Seq, _ upTo: Seq
+  ) -> String? {
+    let last = messages.last { $0.author == peer && $0.seq <= upTo }
+    let isNew = last.map { $0.seq > before } ?? false
+    switch notice {
+    case .unstated: return "it doesn't say what it tells"
+    case .nobody: return isNew && !blocked.contains(peer) ? "\(peer) isn't told" : nil
+    case .upTo(let id):
+      if blocked.contains(peer) { return "\(peer) is told, and is blocked" }
+      guard let last else { return "\(peer) is told of nothing" }
+      return isNew
+        ? (id == last.id ? nil : "another message is named")
+        : (id <= last.id ? nil : "it tells too much")
+    }
+  }
+
   private mutating func takeOfDevice(_ event: Event) -> String? {
     if case .deviceForgotten(let device) = event.body {
       return devices.removeValue(forKey: device) == nil ? "there is no such device" : nil
@@ -134,34 +176,45 @@ struct MailboxReference {
     case .acked(let upTo, let senders):
       let before = acks.map(\.upTo).max() ?? .none
       devices[device]?.cursor = max(cursor, upTo)
-      acks.append((upTo, event.recordedAt))
+      acks.append((upTo, senders.map(\.user), event.recordedAt))
       if upTo <= cursor || upTo > head { return "acked \(upTo) after \(cursor), head \(head)" }
       return takeSenders(senders, of: before, upTo)
     default: return "unexpected"
     }
   }
 
-  /// All whose messages became delivered by this ack are to be told; and at most again whoever
-  /// has messages that it covers.
-  private func takeSenders(_ senders: [UserID], of before: Seq, _ upTo: Seq) -> String? {
+  /// All whose messages became delivered by this ack are to be told, but for the blocked; and at most
+  /// again whoever has messages that it covers.
+  private func takeSenders(
+    _ told: [DeliveredSender], of before: Seq, _ upTo: Seq
+  ) -> String? {
+    let senders = told.map(\.user)
     func covered(after first: Seq) -> Set<UserID> {
       Set(
         messages.filter {
           $0.seq > first && $0.seq <= upTo && $0.author != owner
         }.map(\.author))
     }
-    if !covered(after: before).isSubset(of: senders) { return "a sender isn't told" }
+    if !covered(after: before).subtracting(blocked).isSubset(of: senders) {
+      return "a sender isn't told"
+    }
+    if !blocked.isDisjoint(with: senders) { return "one is told who is blocked" }
+    for sender in told {
+      let last = messages.last { $0.author == sender.user && $0.seq <= upTo }
+      if last?.id != sender.lastMessage { return "\(sender.user) is told of another message" }
+    }
     return covered(after: .none).isSuperset(of: senders) ? nil : "one is told who sent nothing"
   }
 
   private mutating func takeOfOwner(_ event: Event) -> String? {
     switch event.body {
-    case .read(let peer?, let upTo):
+    case .read(let peer?, let upTo, let notice):
       let before = read[peer] ?? .none
       read[peer] = max(before, upTo)
-      reads.append((peer, upTo, event.recordedAt))
+      if notice != .nobody { reads.append((peer, upTo, event.recordedAt)) }
       marks[.user(peer)]?.isUnread = false
-      return upTo > before && upTo <= head ? nil : "read \(upTo) after \(before), head \(head)"
+      if upTo <= before || upTo > head { return "read \(upTo) after \(before), head \(head)" }
+      return fault(in: notice, to: peer, readFrom: max(before, cleared[peer] ?? .none), upTo)
     case .conversationCleared(let peer?, let upTo):
       let before = cleared[peer] ?? .none
       cleared[peer] = max(before, upTo)

@@ -47,7 +47,7 @@ struct RelayReference {
       [Consequence(stream: .user(user), body: body)]
     }
     return switch event.body {
-    case .read(_, let upTo): tell(actor, .groupRead(group, upTo: upTo))
+    case .read(_, let upTo, _): tell(actor, .groupRead(group, upTo: upTo))
     case .conversationCleared(_, let upTo): tell(actor, .groupCleared(group, upTo: upTo))
     case .groupCreated: tell(actor, .groupJoined(group, at: event.seq))
     case .memberJoined(let user, _): tell(user, .groupJoined(group, at: event.seq))
@@ -68,26 +68,35 @@ struct RelayReference {
         Consequence(stream: .user(author), messageID: event.messageID, body: body(there))
       ]
     }
-    func copy(_ message: Message, _ seq: Seq) -> [Consequence] {
+    func copy(_ message: Message) -> [Consequence] {
       if actor == owner { return [] }
       return [
         Consequence(
           stream: .user(actor), messageID: event.messageID,
-          body: .messageCopied(message, to: owner, peerSeq: seq))
+          body: .messageCopied(message, to: owner))
       ]
     }
     switch event.body {
-    case .messageSent(let message): return copy(message, event.seq)
-    case .messageWithheld(let message): return copy(message, .none)
-    case .acked(let upTo, let senders):
+    // The same of both, or the sender knew.
+    case .messageSent(let message), .messageWithheld(let message): return copy(message)
+    case .acked(_, let senders):
       return senders.map {
         Consequence(
-          stream: .user($0), body: .messagesDelivered(by: owner, upToPeerSeq: upTo))
+          stream: .user($0.user),
+          body: .messagesDelivered(by: owner, upTo: .message($0.lastMessage)))
       }
-    case .read(let peer?, let upTo) where peer != owner:
+    case .read(let peer?, _, .upTo(let id)) where peer != owner:
       return [
-        Consequence(stream: .user(peer), body: .messagesRead(by: owner, upToPeerSeq: upTo))
+        Consequence(stream: .user(peer), body: .messagesRead(by: owner, upTo: .message(id)))
       ]
+    case .amendmentWithheld(let withheld):
+      let target = MessageTarget(peer: withheld.author, seq: .none)
+      return switch withheld.change {
+      case .recalled: amend(target) { .messageRecalled($0) }
+      case .edited(let content): amend(target) { .messageEdited($0, content: content) }
+      case .reactionAdded(let text): amend(target) { .reactionAdded($0, text) }
+      case .reactionRemoved(let text): amend(target) { .reactionRemoved($0, text) }
+      }
     case .messageRecalled(let target): return amend(target) { .messageRecalled($0) }
     case .messageEdited(let target, let content):
       return amend(target) { .messageEdited($0, content: content) }

@@ -34,6 +34,10 @@ final class SimQueries: Queries, @unchecked Sendable {
     return found
   }
 
+  func withheld(_ id: MessageID, from mailbox: UserID) async throws -> StreamEvent? {
+    try WithheldSearch(log: run.log, mailbox: mailbox).message(id)
+  }
+
   func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) async throws -> [StreamEvent] {
@@ -88,6 +92,10 @@ final class SimQueries: Queries, @unchecked Sendable {
   func devices(of user: UserID) async throws -> [DeviceProfile] { throw SimQueries.notHere }
 
   func lastSeen(of users: [UserID]) async throws -> [Timestamp] { throw SimQueries.notHere }
+
+  func receipt(
+    ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
+  ) async throws -> Receipt { throw SimQueries.notHere }
 
   func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
