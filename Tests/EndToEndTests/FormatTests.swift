@@ -7,6 +7,15 @@ struct FormatTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/format-1")
 
+  /// With the modes that a data folder has, which a checkout doesn't keep.
+  private func copy(to server: TestServer) throws {
+    let files = FileManager.default
+    try files.removeItem(atPath: server.data)
+    try files.copyItem(atPath: Self.folder.path, toPath: server.data)
+    try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: server.data)
+    try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: server.data + "/secret")
+  }
+
   private func texts(_ server: TestServer) async throws -> [String] {
     try await server.objects(["history", "--user", "alice", "--with", "bob"])
       .compactMap { $0["text"] as? String }
@@ -15,8 +24,7 @@ struct FormatTests {
   @Test("it is read as it is, raised once by the server, and goes on")
   func raised() async throws {
     let server = try await TestServer()
-    try FileManager.default.removeItem(atPath: server.data)
-    try FileManager.default.copyItem(atPath: Self.folder.path, toPath: server.data)
+    try copy(to: server)
     let manifest = URL(fileURLWithPath: server.data).appending(path: "log/manifest.json")
     let old = try String(contentsOf: manifest, encoding: .utf8)
     #expect(try await texts(server) == ["hello", "old", "log", "back"])
@@ -36,8 +44,7 @@ struct FormatTests {
   func partitionCount() async throws {
     let server = try await TestServer()
     for count in ["1", "3", "6"] {
-      try FileManager.default.removeItem(atPath: server.data)
-      try FileManager.default.copyItem(atPath: Self.folder.path, toPath: server.data)
+      try copy(to: server)
       let manifest = URL(fileURLWithPath: server.data).appending(path: "log/manifest.json")
       let text = try String(contentsOf: manifest, encoding: .utf8)
         .replacing("\"partitions\": 2", with: "\"partitions\": \(count)")

@@ -19,12 +19,14 @@ struct Manifest: Equatable, Sendable {
   /// with a base below it are of format 1.
   let raisedAt: [Offset]
 
-  init(partitions: Int, log: LogID = .random()) {
+  init(
+    partitions: Int, log: LogID = .random(), branch: LogID = .random(), secret: LogID = .random()
+  ) {
     version = Manifest.formatVersion
     self.partitions = partitions
     self.log = log
-    branch = .random()
-    secret = .random()
+    self.branch = branch
+    self.secret = secret
     raisedAt = []
   }
 

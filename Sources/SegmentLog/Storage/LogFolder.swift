@@ -10,12 +10,14 @@ struct LogFolder {
   func partition(_ index: Int) -> String { "\(path)/\(index)" }
 
   /// Throws `data_folder_exists` if there is a log already.
-  func create(partitions: Int, options: SegmentLogOptions) throws(DaybookError) {
+  func create(
+    partitions: Int, options: SegmentLogOptions, as given: Manifest? = nil
+  ) throws(DaybookError) {
     guard (1...Limits.partitionsMax).contains(partitions) else {
       throw DaybookError(
         .invalidArgument, "a log has 1 to \(Limits.partitionsMax) partitions, not \(partitions)")
     }
-    let manifest = Manifest(partitions: partitions)
+    let manifest = given ?? Manifest(partitions: partitions)
     do throws(FileError) {
       if try files.exists("\(path)/\(Manifest.name)") {
         throw FileError(number: EEXIST, operation: "make \(path)")

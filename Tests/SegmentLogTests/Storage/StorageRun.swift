@@ -33,8 +33,13 @@ final class StorageRun {
     options = SegmentLogOptions(
       segmentBytes: random.pick([4096, 8192, 16384]),
       firstSegmentBytes: random.pick([1024, 2048, 4096]), reserveBytes: 512)
+    // Where a search of bytes ends may depend on what they are: the seed decides those too.
+    let ids = (0..<3).map { _ in
+      LogID(bytes: (0..<LogID.byteCount).map { _ in UInt8(random.below(256)) })
+    }
     try LogFolder(files: disk, path: StorageRun.folder).create(
-      partitions: partitionCount, options: options)
+      partitions: partitionCount, options: options,
+      as: Manifest(partitions: partitionCount, log: ids[0], branch: ids[1], secret: ids[2]))
     // The folder around the log is its maker's to sync.
     disk.root.sync()
   }

@@ -13,7 +13,7 @@ enum StorageSeeds {
   static var sweepStride: Int { isChosen ? 1 : 31 }
 
   static var current: [UInt64] {
-    guard let text = chosen else { return Array(1...150) }
+    guard let text = chosen else { return Array(1...80) }
     let bounds = text.components(separatedBy: "..").map { UInt64($0) }
     guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else {
       preconditionFailure("\(variable) is '\(text)': write it as first..last, or one seed")
