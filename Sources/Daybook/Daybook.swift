@@ -21,6 +21,8 @@ struct Daybook: AsyncParsableCommand {
   static func main() async {
     // A reader that has gone, as `head` does, is noticed by the write.
     signal(SIGPIPE, SIG_IGN)
+    // Who talks with whom stands in every file: they are their owner's only.
+    umask(0o077)
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

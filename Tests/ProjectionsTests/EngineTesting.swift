@@ -10,7 +10,7 @@ func makeEngine(
 ) throws -> ProjectionEngine {
   var settings = ProjectionSettings()
   settings.chunkBytes = chunkBytes
-  return try ProjectionEngine(
+  return ProjectionEngine(
     ProjectionName.allCases, log: log, settings: settings,
     path: ProjectionFolder(folder.path).path)
 }

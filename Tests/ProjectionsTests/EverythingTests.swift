@@ -51,7 +51,7 @@ import Testing
     }
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
     #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
-    try engine.close()
+    engine.close()
   }
 
   private func compare(

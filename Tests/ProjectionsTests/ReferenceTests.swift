@@ -32,7 +32,7 @@ import Testing
     #expect(expected.count == 1)
     #expect(try await unreadCounts(queries, of: zoe) == expected)
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
-    try engine.close()
+    engine.close()
   }
 
   @Test("the same holds for a mailbox, where other peers and own copies lie between")
@@ -54,7 +54,7 @@ import Testing
     }
     #expect(log.takeAsked().conversationPostings > 0)
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
-    try engine.close()
+    engine.close()
   }
 
   @Test("reads after a restart, when nothing is remembered, are counted from the log alike")
@@ -67,7 +67,7 @@ import Testing
       log.append(scenario.events(10))
       let engine = try makeEngine(log, folder, chunkBytes: 300)
       try engine.catchUp()
-      try engine.close()
+      engine.close()
     }
     #expect(log.takeAsked().streamPostings > 0)
     let model = ReferenceModel(events: log.allEvents.flatMap { $0 })
@@ -109,7 +109,7 @@ import Testing
       }
       #expect(head.first.map { Int($0) } ?? 0 == expected.count)
     }
-    try engine.close()
+    engine.close()
   }
 
   private func compare(

@@ -74,7 +74,7 @@ import Testing
         try engine.commit()
       }
       #expect(try stateHashes(log, folder) == expected)
-      try engine.close()
+      engine.close()
     }
     // One partition after the other.
     let folder = try TemporaryFolder()
@@ -96,9 +96,8 @@ import Testing
   func oneWriteARow() throws {
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 2)
-    try makeEngine(log, folder).close()
-    for name in ProjectionName.allCases { try watchWrites(name, folder) }
     let engine = try makeEngine(log, folder)
+    for name in ProjectionName.allCases { try watchWrites(name, folder) }
     var scenario = Scenario(seed: 6, partitions: 2)
     for _ in 0..<8 {
       log.append(scenario.events(100))

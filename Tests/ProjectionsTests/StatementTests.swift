@@ -45,7 +45,7 @@ import Testing
   func closed() throws {
     let engine = try makeEngine(log, folder)
     try engine.catchUp()
-    try engine.close()
+    engine.close()
     let before = try contents(folder.path)
     #expect(statements() == expected)
     #expect(try contents(folder.path) == before)
@@ -67,7 +67,7 @@ import Testing
       try FileManager.default.removeItem(atPath: ProjectionFolder(crashed.path).path(name) + "-shm")
     }
     #expect(statements(in: crashed.path).map(\.durable) == expected.map(\.durable))
-    try engine.close()
+    engine.close()
   }
 
   @Test("what is not this log's, is changed, damaged or no file states nothing")
@@ -75,7 +75,7 @@ import Testing
     #expect(statements(in: folder.path + "/none").isEmpty)
     let engine = try makeEngine(log, folder)
     try engine.catchUp()
-    try engine.close()
+    engine.close()
     #expect(statements(of: "log-b").isEmpty)
     #expect(statements(partitions: 4).isEmpty)
     #expect(statements(seal: LogSeal { _ in 1 }).isEmpty)

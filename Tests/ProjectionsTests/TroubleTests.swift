@@ -99,27 +99,6 @@ import Testing
     #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
   }
 
-  @Test("projections that can't be written any more say so, and answer with the reason")
-  func ended() async throws {
-    let runtime = makeRuntime()
-    try runtime.start()
-    try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
-    try await open(.history, folder).write {
-      try $0.execute(sql: "DROP TABLE conversations")
-    }
-    var scenario = Scenario(seed: 32, partitions: 3)
-    log.append(scenario.events(50))
-    let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
-    let error = await #expect(throws: DaybookError.self) {
-      try await queries.unread(of: UserID(checked: "ann"))
-    }
-    #expect(error?.code == .storageFailed)
-    await runtime.stop()
-    let said = lines.withLockedValue { $0 }
-    #expect(said.count == 1)
-    #expect(said.first?.hasPrefix("the projections stopped") == true)
-  }
-
   @Test("a full disk, a lock and too many open files are waited out; damage is not")
   func worthRetrying() {
     let waitedOut: [ResultCode] = [

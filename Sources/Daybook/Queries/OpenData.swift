@@ -26,7 +26,9 @@ struct OpenData {
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
-      if lock != nil { try projections.catchUp() }
+      if lock != nil {
+        try projections.catchUp(report: { printToStandardError("daybook: \($0)") })
+      }
     } catch {
       close()
       throw error

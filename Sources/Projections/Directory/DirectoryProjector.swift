@@ -71,7 +71,7 @@ extension DirectoryProjector {
     guard let slot = try findDevice(event) else { return }
     devices.change(slot) { row in
       row.sessionOpened = at
-      row.sessions += 1
+      row.sessions &+= 1
       row.isOpen = true
       (row.session, row.client) = (session, client)
     }
@@ -159,7 +159,7 @@ extension DirectoryProjector {
       (row.since, row.sinceTime) = (seq, at)
     }
     groups.change(group) { row in
-      row.members += 1
+      row.members &+= 1
       if role == .owner { row.owner = user.text }
     }
     try settle(stream, user)
@@ -183,7 +183,7 @@ extension DirectoryProjector {
     }
     let wasOwner = RowKey.sameBytes(groups.row(group).owner, user.text)
     groups.change(group) { row in
-      row.members -= 1
+      row.members &-= 1
       if wasOwner || successor != nil { row.owner = successor?.text ?? "" }
     }
     if let successor { try changeMember(successor, of: stream) { $0.role = .owner } }

@@ -33,7 +33,7 @@ final class HistoryProjector: Projector {
       RowKey(event.stream, peer), orMake: ConversationHead(stream: event.stream.text, peer: peer))
     let (id, seq, recordedAt) = (event.messageID, event.seq, event.recordedAt)
     conversations.change(slot) { head in
-      head.messages += 1
+      head.messages &+= 1
       guard id > head.lastMessageID else { return }
       head.lastMessageID = id
       head.lastSeq = seq

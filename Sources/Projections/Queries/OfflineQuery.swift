@@ -47,7 +47,7 @@ enum OfflineQuery {
         streams.append(
           offline(
             stream, head: try head(database, stream.text),
-            cursor: cursors[stream] ?? Seq(since.rawValue - 1), visible: visible))
+            cursor: cursors[stream] ?? Seq(max(since.rawValue, 1) - 1), visible: visible))
       }
       return streams
     }
@@ -60,7 +60,7 @@ enum OfflineQuery {
     for interval in visible {
       let first = max(interval.first, cursor.next)
       let last = min(interval.last ?? head, head)
-      if first <= last { pending += last.rawValue - first.rawValue + 1 }
+      if first <= last { pending &+= last.rawValue - first.rawValue + 1 }
     }
     return OfflineStream(stream: stream, head: head, cursor: cursor, pending: pending)
   }

@@ -5,12 +5,20 @@ import GRDB
 /// A projection's file, read only: another process may be writing it. Blocking.
 final class ProjectionReader: Sendable {
   let path: String
+  private let identity: FileIdentity?
+  private let whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)?
   private let queue: DatabaseQueue
 
   /// Throws `projection_behind` where the file has not been made yet.
-  init(_ name: ProjectionName, folder: ProjectionFolder) throws(DaybookError) {
+  /// `whenDamaged` is somebody who makes the file anew: asked again, it will answer.
+  init(
+    _ name: ProjectionName, folder: ProjectionFolder,
+    whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)? = nil
+  ) throws(DaybookError) {
     let path = folder.path(name)
     self.path = path
+    self.whenDamaged = whenDamaged
+    identity = FileIdentity(path)
     guard FileManager.default.fileExists(atPath: path) else {
       throw DaybookError(
         .projectionBehind,
@@ -26,8 +34,18 @@ final class ProjectionReader: Sendable {
 
   /// Everything that `body` reads is of one commit.
   func read<T>(_ body: (Database) throws -> T) throws(DaybookError) -> T {
-    try SQLiteFault.mapped(path) { try queue.read(body) }
+    do throws(DaybookError) {
+      return try SQLiteFault.mapped(path) { try queue.read(body) }
+    } catch {
+      guard let whenDamaged, SQLiteFault.isOfTheFile(error) else { throw error }
+      if let identity { whenDamaged(identity, error) }
+      throw DaybookError(
+        .projectionBehind, "\(path) is damaged, and is made anew: try again", cause: error)
+    }
   }
+
+  /// The path still leads to the file that is open.
+  var isInPlace: Bool { identity != nil && FileIdentity(path) == identity }
 
   func header() throws(DaybookError) -> ProjectionHeader {
     try read { try StoredHeader.read(from: $0).header }

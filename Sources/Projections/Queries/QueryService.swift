@@ -62,10 +62,7 @@ package final class QueryService: Queries {
   func reader(
     _ name: ProjectionName, covering heads: [PartitionID: Offset]
   ) async throws(DaybookError) -> ProjectionReader {
-    if let runtime {
-      try await runtime.waitUntil(covering: heads, timeout: timeout)
-      return try open(name)
-    }
+    if let runtime { return try await reader(name, covering: heads, by: runtime) }
     let deadline = ContinuousClock.now + timeout
     while true {
       if let reader = try await covering(name, heads) { return reader }
@@ -76,6 +73,21 @@ package final class QueryService: Queries {
       } catch {
         throw HeadWaiters.behind
       }
+    }
+  }
+
+  /// A file that is made anew between waiting and opening lacks what was waited for: it is waited for
+  /// again, and what is opened must be what was waited for.
+  private func reader(
+    _ name: ProjectionName, covering heads: [PartitionID: Offset], by runtime: ProjectionRuntime
+  ) async throws(DaybookError) -> ProjectionReader {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      try await runtime.waitUntil(name, covering: heads, timeout: deadline - .now)
+      let reader = try open(name)
+      try await runtime.waitUntil(name, covering: heads, timeout: deadline - .now)
+      if reader.isInPlace { return reader }
+      guard ContinuousClock.now < deadline else { throw HeadWaiters.behind }
     }
   }
 
@@ -99,8 +111,10 @@ package final class QueryService: Queries {
   }
 
   private func open(_ name: ProjectionName) throws(DaybookError) -> ProjectionReader {
-    if let reader = readers.withLockedValue({ $0[name] }) { return reader }
-    let reader = try ProjectionReader(name, folder: folder)
+    if let reader = readers.withLockedValue({ $0[name] }), reader.isInPlace { return reader }
+    var whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)?
+    if let runtime { whenDamaged = { runtime.foundDamage(name, $0, $1) } }
+    let reader = try ProjectionReader(name, folder: folder, whenDamaged: whenDamaged)
     readers.withLockedValue { $0[name] = reader }
     return reader
   }

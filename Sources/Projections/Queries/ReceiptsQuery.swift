@@ -48,19 +48,19 @@ enum ReceiptsQuery {
         """,
         [group, Int64(bitPattern: nodes.lowerBound), Int64(bitPattern: nodes.upperBound)])
       guard let row else { continue }
-      reads += UInt64(bitPattern: row[0])
-      joins += UInt64(bitPattern: row[1])
+      reads &+= UInt64(bitPattern: row[0])
+      joins &+= UInt64(bitPattern: row[1])
     }
-    var (read, audience) = (reads - joins, members - joins)
+    var (read, audience) = (reads &- joins, members &- joins)
     let author = try database.firstRow(
       """
       SELECT read_seq FROM members WHERE stream = ? AND user = ? AND member = 1 AND join_seq < ?
       """, [group, page.author.text, page.seq.argument])
     if let author {
-      audience -= 1
-      if Seq(UInt64(bitPattern: author[0])) >= page.seq { read -= 1 }
+      audience &-= 1
+      if Seq(UInt64(bitPattern: author[0])) >= page.seq { read &-= 1 }
     }
-    return (read, audience - read)
+    return (read, audience &- read)
   }
 
   /// One more than the page has, if there is one.

@@ -57,7 +57,7 @@ enum UnreadQuery {
     }
   }
 
-  private static func count(_ row: Row, of user: UserID) -> UnreadCount? {
+  private static func count(_ row: StoredRow, of user: UserID) -> UnreadCount? {
     StreamKey(checked: row[0] as String).map { name in
       UnreadCount(
         conversation: name.userID.map { ConversationKey(mailbox: user, peer: $0) }

@@ -78,8 +78,8 @@ final class ReceiptsProjector: Projector {
     // What holds both positions counts the same as before.
     for (old, new) in zip(PositionTree.nodes(of: row.readSeq), PositionTree.nodes(of: upTo)) {
       guard old != new else { break }
-      try count(old, in: stream) { $0.reads -= 1 }
-      try count(new, in: stream) { $0.reads += 1 }
+      try count(old, in: stream) { $0.reads &-= 1 }
+      try count(new, in: stream) { $0.reads &+= 1 }
     }
     reads.append(
       ReadMove(stream: stream.text, user: user.text, upTo: upTo, at: event.recordedAt))
@@ -95,12 +95,12 @@ final class ReceiptsProjector: Projector {
     }
     for node in PositionTree.nodes(of: seq) {
       try count(node, in: group) { row in
-        row.reads += 1
-        row.joins += 1
+        row.reads &+= 1
+        row.joins &+= 1
       }
     }
     let audience = try groups.find(RowKey(group), orMake: Audience(stream: group.text))
-    groups.change(audience) { $0.members += 1 }
+    groups.change(audience) { $0.members &+= 1 }
   }
 
   private func leave(_ group: StreamKey, _ user: UserID) throws(DaybookError) {
@@ -108,10 +108,14 @@ final class ReceiptsProjector: Projector {
     let row = members.row(slot)
     guard row.isMember else { return }
     members.change(slot) { $0.isMember = false }
-    for node in PositionTree.nodes(of: row.readSeq) { try count(node, in: group) { $0.reads -= 1 } }
-    for node in PositionTree.nodes(of: row.joinSeq) { try count(node, in: group) { $0.joins -= 1 } }
+    for node in PositionTree.nodes(of: row.readSeq) {
+      try count(node, in: group) { $0.reads &-= 1 }
+    }
+    for node in PositionTree.nodes(of: row.joinSeq) {
+      try count(node, in: group) { $0.joins &-= 1 }
+    }
     let audience = try groups.find(RowKey(group), orMake: Audience(stream: group.text))
-    groups.change(audience) { $0.members -= 1 }
+    groups.change(audience) { $0.members &-= 1 }
   }
 
   private func count(

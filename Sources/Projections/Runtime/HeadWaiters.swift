@@ -6,23 +6,31 @@ final class HeadWaiters: Sendable {
   typealias Outcome = Result<Void, DaybookError>
 
   private struct Waiter {
+    let names: [ProjectionName]
     let heads: [PartitionID: Offset]
     let continuation: CheckedContinuation<Outcome, Never>
   }
 
   private struct State {
-    var checkpoints: [Offset]
+    let none: [Offset]
+    var checkpoints: [ProjectionName: [Offset]] = [:]
+    /// Projections that can't be made, and why.
+    var broken: [ProjectionName: DaybookError] = [:]
     var stuck: [PartitionID: DaybookError] = [:]
     var failure: DaybookError?
     var waiters: [UInt64: Waiter] = [:]
     var nextID: UInt64 = 0
 
     /// Nil while there is something to wait for.
-    func outcome(for heads: [PartitionID: Offset]) -> Outcome? {
+    func outcome(for names: [ProjectionName], _ heads: [PartitionID: Offset]) -> Outcome? {
       var missing = false
-      for (partition, head) in heads where checkpoints[partition.index] < head {
-        if let fault = stuck[partition] { return .failure(fault) }
-        missing = true
+      for name in names {
+        if let fault = broken[name] { return .failure(fault) }
+        let checkpoints = checkpoints[name] ?? none
+        for (partition, head) in heads where checkpoints[partition.index] < head {
+          if let fault = stuck[partition] { return .failure(fault) }
+          missing = true
+        }
       }
       if !missing { return .success(()) }
       return failure.map { .failure($0) }
@@ -33,8 +41,7 @@ final class HeadWaiters: Sendable {
   private let deadlines: WaitDeadlines
 
   init(partitionCount: Int) {
-    let state = NIOLockedValueBox(
-      State(checkpoints: Array(repeating: .zero, count: partitionCount)))
+    let state = NIOLockedValueBox(State(none: Array(repeating: .zero, count: partitionCount)))
     self.state = state
     deadlines = WaitDeadlines { id in
       let waiter = state.withLockedValue { $0.waiters.removeValue(forKey: id) }
@@ -42,10 +49,17 @@ final class HeadWaiters: Sendable {
     }
   }
 
-  var checkpoints: [Offset] { state.withLockedValue { $0.checkpoints } }
-
-  func advance(to checkpoints: [Offset]) {
+  func advance(to checkpoints: [ProjectionName: [Offset]]) {
     settle { $0.checkpoints = checkpoints }
+  }
+
+  /// It is made anew: what it had counts no longer.
+  func forget(_ name: ProjectionName) {
+    settle { $0.checkpoints[name] = nil }
+  }
+
+  func breakOff(_ broken: [ProjectionName: DaybookError]) {
+    settle { $0.broken = broken }
   }
 
   /// These partitions are not folded on.
@@ -62,7 +76,7 @@ final class HeadWaiters: Sendable {
       change(&state)
       var settled: [(Waiter, Outcome)] = []
       for (id, waiter) in state.waiters {
-        guard let outcome = state.outcome(for: waiter.heads) else { continue }
+        guard let outcome = state.outcome(for: waiter.names, waiter.heads) else { continue }
         settled.append((waiter, outcome))
         state.waiters[id] = nil
       }
@@ -73,15 +87,19 @@ final class HeadWaiters: Sendable {
 
   /// `hurry` is called if there is something to wait for.
   func wait(
-    until heads: [PartitionID: Offset], timeout: Duration, hurry: @Sendable () -> Void
+    for names: [ProjectionName], until heads: [PartitionID: Offset], timeout: Duration,
+    hurry: @Sendable () -> Void
   ) async throws(DaybookError) {
-    if let outcome = state.withLockedValue({ $0.outcome(for: heads) }) { return try outcome.get() }
+    if let outcome = state.withLockedValue({ $0.outcome(for: names, heads) }) {
+      return try outcome.get()
+    }
     let outcome = await withCheckedContinuation {
       (continuation: CheckedContinuation<Outcome, Never>) in
       let (id, settled) = state.withLockedValue { state -> (UInt64, Outcome?) in
-        if let outcome = state.outcome(for: heads) { return (0, outcome) }
+        if let outcome = state.outcome(for: names, heads) { return (0, outcome) }
         state.nextID += 1
-        state.waiters[state.nextID] = Waiter(heads: heads, continuation: continuation)
+        state.waiters[state.nextID] = Waiter(
+          names: names, heads: heads, continuation: continuation)
         return (state.nextID, nil)
       }
       if let settled { return continuation.resume(returning: settled) }

@@ -12,6 +12,9 @@ package struct ProjectionSettings: Sendable {
   package var chunkBytes = 4 << 20
   /// How long a commit that found no room waits before it is tried again.
   package var retryInterval = Duration.seconds(1)
+  /// How often it is seen to that the files are still where questions look for them, when nothing
+  /// else is to be done.
+  package var lookInterval = Duration.seconds(1)
 
   package init() {}
 
@@ -29,26 +32,42 @@ package struct ProjectionSettings: Sendable {
 /// Belongs to one thread.
 final class ProjectionEngine {
   let log: any LogReader
-  let projections: [Projection]
+  private let slots: [ProjectionSlot]
   private let settings: ProjectionSettings
+  /// Takes one line for the operator.
+  private let report: (String) -> Void
+  /// Called before a projection's file goes, to be made anew.
+  var whenMending: (ProjectionName) -> Void = { _ in }
   private var batch: DecodedBatch
   /// Events folded since the last commit.
   private(set) var uncommitted = 0
   /// Partitions that can't be folded on, and why: the others go on.
   private(set) var stuck: [PartitionID: DaybookError] = [:]
 
+  /// A projection that can't be opened is missing from `projections`, and in `broken`.
   init(
     _ names: [ProjectionName], log: any LogReader, settings: ProjectionSettings,
-    path: (ProjectionName) -> String
-  ) throws(DaybookError) {
+    path: (ProjectionName) -> String, report: @escaping (String) -> Void = { _ in }
+  ) {
     self.log = log
     self.settings = settings
-    var projections: [Projection] = []
-    for name in names {
-      projections.append(try Projection(name, path: path(name), log: log))
-    }
-    self.projections = projections
+    self.report = report
+    slots = names.map { ProjectionSlot($0, path: path($0), log: log) }
     batch = DecodedBatch(partition: PartitionID(0), baseOffset: .zero, events: [])
+    for slot in slots {
+      if let line = slot.openedAnew { report(line) }
+      if let fault = slot.fault {
+        report("the projection \(slot.name.rawValue) answers no questions: \(fault)")
+      }
+    }
+  }
+
+  var projections: [Projection] { slots.compactMap(\.projection) }
+
+  /// Projections that can't be had, and why.
+  var broken: [ProjectionName: DaybookError] {
+    Dictionary(
+      uniqueKeysWithValues: slots.compactMap { slot in slot.fault.map { (slot.name, $0) } })
   }
 
   /// For each partition the first offset that some projector has not committed.
@@ -58,37 +77,63 @@ final class ProjectionEngine {
     }
   }
 
-  private func lowestPosition(of partition: PartitionID) -> Offset {
-    projections.map { $0.positions[partition.index] }.min() ?? .zero
+  /// The same for each projection.
+  var committed: [ProjectionName: [Offset]] {
+    Dictionary(
+      uniqueKeysWithValues: projections.map { ($0.name, $0.file.header.checkpoints) })
+  }
+
+  private func lowestPosition(_ slots: [ProjectionSlot], _ partition: PartitionID) -> Offset? {
+    slots.compactMap { $0.projection?.positions[partition.index] }.min()
   }
 
   /// Nothing is left to fold, but for what is stuck.
-  var isAtHead: Bool {
-    let isTorn = projections.contains(where: \.isTorn)
+  var isAtHead: Bool { isAtHead(slots) }
+
+  private func isAtHead(_ slots: [ProjectionSlot]) -> Bool {
+    let isTorn = slots.contains { $0.projection?.isTorn ?? false }
     return (0..<log.partitionCount).allSatisfy { index in
       let partition = PartitionID(index)
       if stuck[partition] != nil { return true }
-      return !isTorn && lowestPosition(of: partition) >= log.highWatermark(of: partition)
+      guard let lowest = lowestPosition(slots, partition) else { return true }
+      return !isTorn && lowest >= log.highWatermark(of: partition)
     }
   }
 
   /// Folds a chunk of the partition. Returns how many events that was. What goes wrong is in
-  /// `stuck` afterwards.
+  /// `stuck` and `broken` afterwards.
   func fold(_ partition: PartitionID) -> Int {
+    let late = slots.filter(\.isCatchingUp)
+    var folded = fold(partition, slots.filter { !$0.isCatchingUp })
+    folded += fold(partition, late)
+    for slot in late where isAtHead([slot]) && slot.projection != nil { slot.caughtUp() }
+    return folded
+  }
+
+  private func fold(_ partition: PartitionID, _ slots: [ProjectionSlot]) -> Int {
     guard stuck[partition] == nil else { return 0 }
     var folded = 0
     do throws(DaybookError) {
-      for projection in projections where projection.isTorn { try projection.goBack() }
-      let from = lowestPosition(of: partition)
-      guard from < log.highWatermark(of: partition) else { return 0 }
+      for slot in slots {
+        try attempt(slot) { projection throws(DaybookError) in
+          if projection.isTorn { try projection.goBack() }
+        }
+      }
+      // One that is made anew meanwhile begins at the log's beginning, and not here.
+      let present = slots.compactMap { slot in slot.projection.map { (slot, $0) } }
+      guard let from = lowestPosition(slots, partition),
+        from < log.highWatermark(of: partition)
+      else { return 0 }
       let batches = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
       if batches.isEmpty {
         throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
       }
       for read in batches {
         try decode(read)
-        for projection in projections {
-          try projection.fold(&batch, nextOffset: read.nextOffset)
+        for (slot, projection) in present where slot.projection === projection {
+          try attempt(slot) { projection throws(DaybookError) in
+            try projection.fold(&self.batch, nextOffset: read.nextOffset)
+          }
         }
         folded += read.count
       }
@@ -99,8 +144,55 @@ final class ProjectionEngine {
     return folded
   }
 
-  /// Partitions whose trouble may be over are folded on.
-  func retryStuck() { stuck = stuck.filter { !$0.value.isWorthRetrying } }
+  /// Does something with a slot's projection, if it has one. What its file is at fault for leads to
+  /// its being made anew; all else is thrown.
+  private func attempt(
+    _ slot: ProjectionSlot, _ body: (Projection) throws(DaybookError) -> Void
+  ) throws(DaybookError) {
+    guard let projection = slot.projection else { return }
+    do throws(DaybookError) {
+      try body(projection)
+    } catch {
+      guard SQLiteFault.isOfTheFile(error) else { throw error }
+      mend(slot, error)
+    }
+  }
+
+  private func mend(_ slot: ProjectionSlot, _ error: DaybookError) {
+    whenMending(slot.name)
+    report(slot.mend(after: error))
+  }
+
+  /// A question has met damage in this projection's file.
+  func mend(_ name: ProjectionName, _ file: FileIdentity, after error: DaybookError) {
+    // It may have been made anew since.
+    for slot in slots where slot.name == name && slot.projection?.file.identity == file {
+      mend(slot, error)
+    }
+  }
+
+  /// Makes anew what somebody has removed or replaced: it would be written where nobody reads it.
+  func mendWhatIsGone() {
+    for slot in slots {
+      guard let file = slot.projection?.file, !file.isInPlace else { continue }
+      mend(slot, DaybookError(.storageFailed, "\(file.path) was removed, or is another file"))
+    }
+  }
+
+  /// Partitions whose trouble may be over are folded on, and so are projections.
+  func retryStuck() {
+    stuck = stuck.filter { !$0.value.isWorthRetrying }
+    for slot in slots where slot.fault?.isWorthRetrying ?? false {
+      slot.open()
+      if slot.fault == nil { report("the projection \(slot.name.rawValue) is there again") }
+    }
+  }
+
+  /// Something may be over in a while that keeps partitions or projections from being folded.
+  var hasWhatIsWorthRetrying: Bool {
+    stuck.values.contains(where: \.isWorthRetrying)
+      || broken.values.contains(where: \.isWorthRetrying)
+  }
 
   private func decode(_ read: CommittedBatch) throws(DaybookError) {
     var events = batch.events
@@ -116,7 +208,9 @@ final class ProjectionEngine {
 
   /// One transaction for each projection. Safe to call again after it threw `storage_full`.
   func commit() throws(DaybookError) {
-    for projection in projections { try projection.commit() }
+    for slot in slots {
+      try attempt(slot) { projection throws(DaybookError) in try projection.commit() }
+    }
     uncommitted = 0
   }
 
@@ -137,10 +231,14 @@ final class ProjectionEngine {
       }
     }
     try commit()
+    // What was found damaged only by that.
+    if !isAtHead { return try catchUp(each: each) }
+    for slot in slots { if let fault = slot.fault { throw fault } }
     if let fault = stuck.min(by: { $0.key < $1.key })?.value { throw fault }
   }
 
-  func close() throws(DaybookError) {
-    for projection in projections { try projection.file.close() }
+  /// What can't be closed loses nothing: the next opening looks at it.
+  func close() {
+    for projection in projections { try? projection.file.close() }
   }
 }

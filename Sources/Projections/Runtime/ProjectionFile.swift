@@ -19,6 +19,7 @@ final class ProjectionFile {
   private let queue: DatabaseQueue
   private let name: ProjectionName
   private let seal: LogSeal
+  let identity: FileIdentity?
 
   /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log
   /// or of another schema. One that is past the log's head bears witness of what the log has
@@ -31,16 +32,16 @@ final class ProjectionFile {
     self.path = path
     seal = log.seal
     var reason = Origin.new
-    if FileManager.default.fileExists(atPath: path) {
-      let (queue, stored) = try ProjectionFile.openExisting(path, layouts)
-      reason = stored.map { ProjectionFile.judge($0, name, log) } ?? .unreadable
-      if let queue, let stored, reason == .continued {
+    if try !ProjectionFile.setAside(path), FileManager.default.fileExists(atPath: path) {
+      let opened = try ProjectionFile.openExisting(path, name, layouts, log)
+      if let queue = opened.queue, let header = opened.header {
         self.queue = queue
-        self.header = stored.header
+        self.header = header
         self.origin = .continued
+        identity = FileIdentity(path)
         return
       }
-      try? queue?.close()
+      reason = opened.origin
     }
     try ProjectionFile.remove(path)
     self.origin = reason
@@ -49,6 +50,7 @@ final class ProjectionFile {
       events: 0,
       checkpoints: Array(repeating: .zero, count: log.partitionCount))
     queue = try ProjectionFile.make(path, header, layouts, log.seal)
+    identity = FileIdentity(path)
   }
 
   private static func judge(
@@ -67,42 +69,57 @@ final class ProjectionFile {
     return (queue, try queue.inDatabase { try StoredHeader.read(from: $0) })
   }
 
-  /// Without a header if the file is damaged, unreadable or no projection's: it is made anew, which
-  /// costs time and nothing else. Throws what says nothing about its content, such as a lock of
-  /// another program.
+  private struct Opened {
+    var queue: DatabaseQueue?
+    var header: ProjectionHeader?
+    var origin: Origin
+  }
+
+  /// Without a header if the file is to be made anew. Throws what says nothing about the file, such
+  /// as a lock of another program.
   private static func openExisting(
-    _ path: String, _ layouts: [TableLayout]
-  ) throws(DaybookError) -> (DatabaseQueue?, StoredHeader?) {
+    _ path: String, _ name: ProjectionName, _ layouts: [TableLayout], _ log: any LogReader
+  ) throws(DaybookError) -> Opened {
     try SQLiteFault.mapped(path) {
       do {
         let (queue, stored) = try open(path)
-        // A header can be right and a table missing; what is of another schema goes anyway.
-        try queue.inDatabase { database in
-          for layout in layouts { _ = try database.makeStatement(sql: layout.everything) }
+        var origin = judge(stored, name, log)
+        if origin == .continued {
+          do {
+            try queue.inDatabase { try FileCheck.check($0, stored.header, layouts) }
+            return Opened(queue: queue, header: stored.header, origin: .continued)
+          } catch  where SQLiteFault.isOfTheFile(error) {
+            origin = .unreadable
+          }
         }
-        return (queue, stored)
-      } catch let error as DatabaseError {
-        switch error.resultCode {
-        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL, .SQLITE_NOMEM: throw error
-        // As where too many files are open.
-        case .SQLITE_CANTOPEN where isUsableFile(path): throw error
-        default: return (nil, nil)
-        }
+        try? queue.close()
+        return Opened(origin: origin)
+      } catch  where SQLiteFault.isOfTheFile(error) {
+        return Opened(origin: .unreadable)
+      } catch let error as DatabaseError
+        where error.resultCode == .SQLITE_CANTOPEN && !FileIdentity.isUsable(path)
+      {
+        return Opened(origin: .unreadable)
       }
     }
   }
 
-  private static func isUsableFile(_ path: String) -> Bool {
-    let files = FileManager.default
-    return !isFolder(path) && files.isReadableFile(atPath: path)
-      && files.isWritableFile(atPath: path)
+  /// What is no file is put out of the way, for it may be somebody's. True if it was.
+  private static func setAside(_ path: String) throws(DaybookError) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    guard let type = attributes?[.type] as? FileAttributeType, type != .typeRegular else {
+      return false
+    }
+    let aside = "\(path).aside-\(UInt32.random(in: .min ... .max))"
+    guard rename(path, aside) == 0 else {
+      throw DaybookError(
+        .storageFailed, "\(path) is no file, and can't be renamed: check its permissions")
+    }
+    return true
   }
 
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
-  }
+  /// The path still leads to the file that is open.
+  var isInPlace: Bool { identity != nil && FileIdentity(path) == identity }
 
   private static func make(
     _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
@@ -129,19 +146,13 @@ final class ProjectionFile {
     return configuration
   }
 
-  /// Removes a file with all that SQLite keeps beside it. A folder of that name is nothing of ours:
-  /// it is moved aside.
+  /// Removes a file with all that SQLite keeps beside it. What is no file is put aside.
   static func remove(_ path: String) throws(DaybookError) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
       let file = path + suffix
-      guard FileManager.default.fileExists(atPath: file) else { continue }
+      guard try !setAside(file), FileManager.default.fileExists(atPath: file) else { continue }
       do {
-        if isFolder(file) {
-          let aside = "\(file).aside-\(UInt32.random(in: .min ... .max))"
-          try FileManager.default.moveItem(atPath: file, toPath: aside)
-        } else {
-          try FileManager.default.removeItem(atPath: file)
-        }
+        try FileManager.default.removeItem(atPath: file)
       } catch {
         throw DaybookError(
           .storageFailed, "can't remove \(file): check its permissions", cause: error)

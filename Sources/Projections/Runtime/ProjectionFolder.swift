@@ -14,7 +14,8 @@ struct ProjectionFolder: Sendable {
 
   static func make(_ path: String) throws(DaybookError) {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw DaybookError(
         .storageFailed, "can't make the folder \(path): check its permissions", cause: error)

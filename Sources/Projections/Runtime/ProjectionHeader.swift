@@ -33,7 +33,7 @@ struct ProjectionHeader: Sendable, Equatable {
     return seal(bytes)
   }
 
-  func create(in database: Database, sealedBy seal: LogSeal) throws {
+  static func createTables(in database: Database) throws {
     try database.execute(
       sql: """
         CREATE TABLE projection(
@@ -43,6 +43,10 @@ struct ProjectionHeader: Sendable, Equatable {
         CREATE TABLE checkpoints(
           partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
         """)
+  }
+
+  func create(in database: Database, sealedBy seal: LogSeal) throws {
+    try ProjectionHeader.createTables(in: database)
     try database.execute(
       sql: "INSERT INTO projection VALUES (1, ?, ?, ?, ?, ?, ?)",
       arguments: [
@@ -83,8 +87,8 @@ struct StoredHeader: Sendable, Equatable {
   /// Throws `SQLITE_CORRUPT` for a file that is no projection's, or of a time before seals.
   static func read(from database: Database) throws -> StoredHeader {
     let foreign = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it has no header")
-    let stored: Row?
-    let checkpoints: [Row]
+    let stored: StoredRow?
+    let checkpoints: [StoredRow]
     do {
       stored = try database.firstRow(
         "SELECT name, log_id, schema_version, state_hash, events, seal FROM projection")

@@ -31,14 +31,16 @@ package struct RebuildOutcome: Sendable, Equatable {
 extension Projections {
   /// Folds what the files lack, for a server that is stopped: the caller holds the folder's lock.
   /// Throws `log_corrupt`, `storage_failed`, `storage_full`, `permission_denied`.
+  /// `report` takes one line for the operator about each projection that is damaged, and made anew.
   package func catchUp(
+    report: @escaping (String) -> Void = { _ in },
     progress: @escaping (ProjectionProgress) -> Void = { _ in }
   ) throws(DaybookError) {
     try ProjectionFolder.make(folder.path)
-    let engine = try ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: .bulk, path: folder.path)
+    let engine = ProjectionEngine(
+      ProjectionName.allCases, log: log, settings: .bulk, path: folder.path, report: report)
     try fold(engine, progress)
-    try engine.close()
+    engine.close()
   }
 
   /// Builds one projection or all anew beside the old ones, goes on where an interrupted rebuild
@@ -50,7 +52,7 @@ extension Projections {
   ) throws(DaybookError) -> [RebuildOutcome] {
     let names = name.map { [$0] } ?? ProjectionName.allCases
     try ProjectionFolder.make(folder.path)
-    let engine = try ProjectionEngine(
+    let engine = ProjectionEngine(
       names, log: log, settings: .bulk, path: folder.rebuildPath)
     try fold(engine, progress)
     var outcomes: [RebuildOutcome] = []

@@ -20,6 +20,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var isStarted = false
     var isStopping = false
     var hasEnded = false
+    /// Projections in whose files questions have met damage.
+    var damaged: [ProjectionName: (file: FileIdentity, error: DaybookError)] = [:]
+    var checkpoints: [Offset]?
     var stopped: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -36,15 +39,17 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     waiters = HeadWaiters(partitionCount: log.partitionCount)
   }
 
-  /// Opens the files (making anew those of another log or schema) and starts the thread.
-  /// Throws `storage_failed`, `permission_denied`, `storage_full`, `overloaded`.
+  /// Opens the files (making anew those that are damaged, or of another log or schema) and starts
+  /// the thread. One that can be neither opened nor made answers no questions until it can; the
+  /// others do. Throws `storage_failed` if the folder can't be made.
   package func start() throws(DaybookError) {
     try ProjectionFolder.make(folder)
     let paths = ProjectionFolder(folder)
-    let engine = try ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: settings, path: paths.path)
+    let engine = ProjectionEngine(
+      ProjectionName.allCases, log: log, settings: settings, path: paths.path, report: report)
+    engine.whenMending = { [waiters] in waiters.forget($0) }
     state.withLockedValue { $0.isStarted = true }
-    waiters.advance(to: engine.checkpoints)
+    publish(engine)
     let handed = Handed(engine)
     let thread = Thread { self.run(handed.engine) }
     thread.name = "projections"
@@ -77,19 +82,29 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   /// What every projection has committed: for each partition, the first offset it lacks.
   package var checkpoints: [PartitionID: Offset] {
     var checkpoints: [PartitionID: Offset] = [:]
-    for (index, offset) in waiters.checkpoints.enumerated() {
+    let offsets: [Offset] = state.withLockedValue { $0.checkpoints ?? [] }
+    for (index, offset) in offsets.enumerated() {
       checkpoints[PartitionID(index)] = offset
     }
     return checkpoints
   }
 
-  /// Returns when every projection holds what lies below these offsets. Throws
-  /// `projection_behind` when that takes longer than `timeout`, or the fault that keeps the
-  /// projections from getting there.
+  /// Returns when the projection (nil: every one) holds what lies below these offsets. Throws
+  /// `projection_behind` when that takes longer than `timeout`, or the fault that keeps it from
+  /// getting there.
   package func waitUntil(
-    covering heads: [PartitionID: Offset], timeout: Duration
+    _ name: ProjectionName? = nil, covering heads: [PartitionID: Offset], timeout: Duration
   ) async throws(DaybookError) {
-    try await waiters.wait(until: heads, timeout: timeout) { self.signal.raise(.urgent) }
+    let names = name.map { [$0] } ?? ProjectionName.allCases
+    try await waiters.wait(for: names, until: heads, timeout: timeout) {
+      self.signal.raise(.urgent)
+    }
+  }
+
+  /// A question has met damage in a projection's file, which is made anew.
+  func foundDamage(_ name: ProjectionName, _ file: FileIdentity, _ error: DaybookError) {
+    state.withLockedValue { $0.damaged[name] = (file, error) }
+    signal.raise(.urgent)
   }
 
   // MARK: The thread
@@ -99,7 +114,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private func run(_ engine: ProjectionEngine) {
     do throws(DaybookError) {
       try follow(engine)
-      try engine.close()
+      engine.close()
       waiters.fail(
         DaybookError(.serverStopping, "the server is stopping: try again when it is back"))
     } catch {
@@ -118,7 +133,8 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var retryAt: ContinuousClock.Instant?
     var stuckReport = StuckReport()
     while !isStopping {
-      signal.wait(for: .work, atMost: retryAt.map { $0 - .now })
+      let pauseMax = min(settings.lookInterval, retryAt.map { $0 - .now } ?? settings.lookInterval)
+      signal.wait(for: .work, atMost: pauseMax)
       // Under load, one commit for all that comes within the interval; when idle, at once.
       let pause = settings.commitInterval - (ContinuousClock.now - lastCommit)
       if pause > .zero { signal.wait(for: .urgent, atMost: pause) }
@@ -127,14 +143,33 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
         engine.retryStuck()
         retryAt = nil
       }
+      mendDamage(engine)
       try foldToHead(engine, &lastCommit)
       try commit(engine)
       lastCommit = .now
       for line in stuckReport.lines(engine.stuck) { report(line) }
-      if retryAt == nil, engine.stuck.values.contains(where: \.isWorthRetrying) {
+      if retryAt == nil, engine.hasWhatIsWorthRetrying {
         retryAt = .now + settings.retryInterval
       }
     }
+  }
+
+  private func mendDamage(_ engine: ProjectionEngine) {
+    let damaged = state.withLockedValue { state in
+      defer { state.damaged = [:] }
+      return state.damaged
+    }
+    for name in ProjectionName.allCases {
+      if let (file, error) = damaged[name] { engine.mend(name, file, after: error) }
+    }
+    engine.mendWhatIsGone()
+  }
+
+  private func publish(_ engine: ProjectionEngine) {
+    let checkpoints = engine.checkpoints
+    state.withLockedValue { $0.checkpoints = checkpoints }
+    waiters.breakOff(engine.broken)
+    waiters.advance(to: engine.committed)
   }
 
   private func foldToHead(
@@ -170,6 +205,6 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     }
     if isReported { report("the projections are written again") }
     waiters.stick(engine.stuck.filter { !$0.value.isWorthRetrying })
-    waiters.advance(to: engine.checkpoints)
+    publish(engine)
   }
 }

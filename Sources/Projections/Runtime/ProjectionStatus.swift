@@ -68,12 +68,7 @@ package struct Projections: Sendable {
     let layouts = name.makeProjector(log: log).tables.map(\.layout)
     let (stored, hash) = try reader.read { database in
       let stored = try StoredHeader.read(from: database)
-      var hash: UInt64 = 0
-      for layout in layouts {
-        let rows = try Row.fetchCursor(database, sql: layout.everything)
-        while let row = try rows.next() { hash &+= layout.hash(Array(row.databaseValues)) }
-      }
-      return (stored, hash)
+      return (stored, try FileCheck.hash(database, layouts))
     }
     return ProjectionVerdict(
       status: ProjectionStatus(name, stored.header), recomputedHash: Hex.digits(hash),

@@ -15,6 +15,23 @@ enum SQLiteFault {
     }
   }
 
+  /// The file itself is at fault: what it holds, that its rows don't fit, or that it is no longer
+  /// to be read or written. It is derived: made anew, it is as good as before. Not so what is about
+  /// the machine, and may be over in a while.
+  static func isOfTheFile(_ error: any Error) -> Bool {
+    switch error {
+    case let error as DaybookError: error.cause.map(isOfTheFile) ?? false
+    case let error as DatabaseError:
+      switch error.resultCode {
+      case .SQLITE_FULL, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_NOMEM, .SQLITE_CANTOPEN,
+        .SQLITE_INTERRUPT, .SQLITE_MISUSE, .SQLITE_TOOBIG:
+        false
+      default: true
+      }
+    default: false
+    }
+  }
+
   private static func code(_ result: ResultCode) -> ErrorCode {
     switch result {
     case .SQLITE_FULL: .storageFull

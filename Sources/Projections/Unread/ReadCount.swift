@@ -47,7 +47,7 @@ struct ReadCounting {
   ) throws(DaybookError) -> MessageTally {
     var tally = MessageTally()
     // One more than expected, which is the end.
-    var limit = Int(min(expected + 1, ReadCounting.pageMax))
+    var limit = Int(min(expected &+ 1, ReadCounting.pageMax))
     var before: MessageID? = newest.next
     while let bound = before {
       let page = try log.postings(

@@ -78,8 +78,8 @@ extension UnreadProjector {
     let stream = event.stream
     let isMentioned = mentions?.mentions.contains { isOwner($0, of: stream) } ?? false
     directs.change(slot) { row in
-      row.unread += 1
-      if isMentioned { row.mentions += 1 }
+      row.unread &+= 1
+      if isMentioned { row.mentions &+= 1 }
       row.lastSeq = seq
       row.lastMessageID = id
       // One peer, so there is nobody to tell apart.
@@ -106,8 +106,8 @@ extension UnreadProjector {
       switch counted {
       case .leaves(let left): (row.unread, row.mentions) = (left.all, left.mentioned)
       case .takes(let taken):
-        row.unread -= taken.all
-        row.mentions -= taken.mentioned
+        row.unread &-= taken.all
+        row.mentions &-= taken.mentioned
       }
       row.readSeq = upTo
     }
@@ -167,16 +167,16 @@ extension UnreadProjector {
     let sender = event.actor.user
     let isToEveryone = mentions?.mentionsEveryone ?? false
     groups.change(slot) { row in
-      row.messages += 1
-      if isToEveryone { row.everyone += 1 }
+      row.messages &+= 1
+      if isToEveryone { row.everyone &+= 1 }
       row.lastSeq = seq
       row.lastMessageID = id
       row.recent.append(seq, sender: sender, mentions: mentions)
     }
     if let sender, let member = try members.find(RowKey(event.stream, sender.text)) {
       members.change(member) { row in
-        row.ownAfter += 1
-        if isToEveryone { row.ownEveryoneAfter += 1 }
+        row.ownAfter &+= 1
+        if isToEveryone { row.ownEveryoneAfter &+= 1 }
       }
     }
     // Who is named besides everyone is mentioned once.
@@ -185,7 +185,7 @@ extension UnreadProjector {
       guard let member = try members.find(RowKey(event.stream, user.text)),
         members.row(member).isMember
       else { continue }
-      members.change(member) { $0.mentionedAfter += 1 }
+      members.change(member) { $0.mentionedAfter &+= 1 }
     }
   }
 

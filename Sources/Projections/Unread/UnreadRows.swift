@@ -154,11 +154,11 @@ struct GroupReader: ProjectedRow {
       ownEveryoneAfter = left.ownEveryone
       mentionedAfter = left.mentioned
     case .takes(let taken):
-      messagesAtRead += taken.all
-      ownAfter -= taken.own
-      everyoneAtRead += taken.everyone
-      ownEveryoneAfter -= taken.ownEveryone
-      mentionedAfter -= taken.mentioned
+      messagesAtRead &+= taken.all
+      ownAfter &-= taken.own
+      everyoneAtRead &+= taken.everyone
+      ownEveryoneAfter &-= taken.ownEveryone
+      mentionedAfter &-= taken.mentioned
     }
   }
 }

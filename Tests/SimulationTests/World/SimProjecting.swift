@@ -23,7 +23,7 @@ final class SimProjecting {
   }
 
   deinit {
-    try? engine.close()
+    engine.close()
     try? FileManager.default.removeItem(atPath: folder)
   }
 
@@ -37,7 +37,7 @@ final class SimProjecting {
   private static func open(_ reader: any LogReader, _ folder: String) throws -> ProjectionEngine {
     var settings = ProjectionSettings()
     settings.chunkBytes = 1
-    return try ProjectionEngine(
+    return ProjectionEngine(
       ProjectionName.allCases, log: reader, settings: settings,
       path: ProjectionFolder(folder).path)
   }
@@ -57,7 +57,7 @@ final class SimProjecting {
   /// What was not committed is folded again.
   private func reopen() throws {
     if run.dice.oneIn(2) { try engine.commit() }
-    try engine.close()
+    engine.close()
     engine = try SimProjecting.open(reader, folder)
   }
 
@@ -68,11 +68,11 @@ final class SimProjecting {
     let live = Projections(folder: folder, log: run.log)
     let rebuilt = "\(folder)/rebuilt"
     try FileManager.default.createDirectory(atPath: rebuilt, withIntermediateDirectories: true)
-    let engine = try ProjectionEngine(
+    let engine = ProjectionEngine(
       ProjectionName.allCases, log: run.log, settings: .bulk, path: ProjectionFolder(rebuilt).path)
     try engine.catchUp()
     let again = try Projections(folder: rebuilt, log: run.log).list().map(\.stateHash)
-    try engine.close()
+    engine.close()
     return (try live.list().map(\.stateHash), again, try live.verify())
   }
 }

@@ -1,0 +1,58 @@
+import DaybookModel
+import GRDB
+
+/// Whether a projection's file is what its header says. Damage that SQLite does not meet would be
+/// answers that are wrong: what is small is looked at whole when it is opened, and the rest by
+/// `daybook projection verify`.
+enum FileCheck {
+  /// Some 100,000 rows, which take a moment.
+  static let wholeBytesMax = 8 << 20
+
+  /// Throws an error of the file's own (`SQLiteFault.isOfTheFile`) for what can't be gone on with.
+  static func check(
+    _ database: Database, _ header: ProjectionHeader, _ layouts: [TableLayout]
+  ) throws {
+    guard try schema(of: database) == expected(layouts) else {
+      throw damage("its tables are not those of this version")
+    }
+    // Some bits of a file's first page make SQLite take it for one that it may only read.
+    try database.inTransaction(.immediate) { .rollback }
+    let size = try database.firstRow(
+      "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    guard let size, (size[0] as Int64) <= wholeBytesMax else { return }
+    guard try database.texts("PRAGMA quick_check(1)", []) == ["ok"] else {
+      throw damage("its pages are damaged")
+    }
+    guard try hash(database, layouts) == header.stateHash else {
+      throw damage("its rows are not those that its header speaks of")
+    }
+  }
+
+  /// The state hash of all rows.
+  static func hash(_ database: Database, _ layouts: [TableLayout]) throws -> UInt64 {
+    var hash: UInt64 = 0
+    for layout in layouts {
+      let rows = try Row.fetchCursor(database, sql: layout.everything)
+      while let row = try rows.next() { hash &+= layout.hash(Array(row.databaseValues)) }
+    }
+    return hash
+  }
+
+  private static func damage(_ what: String) -> DatabaseError {
+    DatabaseError(resultCode: .SQLITE_CORRUPT, message: what)
+  }
+
+  private static func schema(of database: Database) throws -> [String] {
+    try database.texts("SELECT name || ':' || coalesce(sql, '') FROM sqlite_master ORDER BY 1", [])
+  }
+
+  /// What a new file has.
+  private static func expected(_ layouts: [TableLayout]) throws -> [String] {
+    let fresh = try DatabaseQueue()
+    return try fresh.inDatabase { database in
+      try ProjectionHeader.createTables(in: database)
+      for layout in layouts { try database.execute(sql: layout.creation) }
+      return try schema(of: database)
+    }
+  }
+}

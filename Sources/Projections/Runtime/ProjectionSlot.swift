@@ -1,0 +1,68 @@
+import DaybookModel
+import Ports
+
+/// A projection's place in an engine: filled with a projection, or empty for what keeps it from
+/// being opened or made. One whose file turns out to be damaged is made anew, and the others go on.
+///
+/// Belongs to one thread.
+final class ProjectionSlot {
+  let name: ProjectionName
+  private let path: String
+  private let log: any LogReader
+  private(set) var projection: Projection?
+  /// Why there is none.
+  private(set) var fault: DaybookError?
+  /// It has not reached the head since it was made: it is folded apart, so that those that are there
+  /// need not wait for it.
+  private(set) var isCatchingUp = false
+  /// It was made anew since it was last at the head. Should it fail again before that, it stays so.
+  private var wasMended = false
+
+  init(_ name: ProjectionName, path: String, log: any LogReader) {
+    self.name = name
+    self.path = path
+    self.log = log
+    open()
+  }
+
+  /// Opens the file, or makes it anew. What comes of it is in `projection` and `fault`.
+  func open() {
+    do throws(DaybookError) {
+      projection = try Projection(name, path: path, log: log)
+      fault = nil
+      isCatchingUp = isCatchingUp || projection?.file.origin != .continued
+    } catch {
+      projection = nil
+      fault = error
+    }
+  }
+
+  /// A line for the operator, if an old file was not gone on with.
+  var openedAnew: String? {
+    projection?.file.origin == .unreadable
+      ? "the projection \(name.rawValue) was damaged, and is made anew from the log" : nil
+  }
+
+  /// Its file is of no use any more. Returns a line for the operator.
+  func mend(after error: DaybookError) -> String {
+    try? projection?.file.close()
+    projection = nil
+    guard !wasMended else {
+      fault = error
+      return "the projection \(name.rawValue) can't be made, and answers no questions: \(error)"
+    }
+    (isCatchingUp, wasMended) = (true, true)
+    do throws(DaybookError) {
+      try ProjectionFile.remove(path)
+      open()
+    } catch {
+      fault = error
+    }
+    if let fault {
+      return "the projection \(name.rawValue) can't be made, and answers no questions: \(fault)"
+    }
+    return "the projection \(name.rawValue) is made anew from the log: \(error.message)"
+  }
+
+  func caughtUp() { (isCatchingUp, wasMended) = (false, false) }
+}
