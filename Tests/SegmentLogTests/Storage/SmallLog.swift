@@ -10,6 +10,9 @@ struct SmallLog {
   static let options = SegmentLogOptions(
     segmentBytes: 1024, firstSegmentBytes: 1024, reserveBytes: 512)
 
+  /// Even undamaged it does not read as it was written.
+  struct NotWhole: Error { let partition: Int }
+
   let disk: SimDisk
   /// Of each partition, by offset.
   let events: [[TestEvent]]
@@ -39,7 +42,7 @@ struct SmallLog {
       let reader = try SegmentLogReader(
         LogFolder(files: disk, path: SmallLog.folder), TestScanner())
       let contents = try reader.contents(PartitionID(partition))
-      precondition(contents == events[partition])
+      guard contents == events[partition] else { throw NotWhole(partition: partition) }
     }
     self.events = events
   }
