@@ -106,6 +106,7 @@ final class TestServer: @unchecked Sendable {
   let folder: URL
   private(set) var address = "127.0.0.1:0"
   private var running: Running?
+  private let ownsFolder: Bool
 
   var data: String { folder.appendingPathComponent("data").path }
 
@@ -113,14 +114,21 @@ final class TestServer: @unchecked Sendable {
   init(partitions: Int = 4, _ options: [String] = []) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "daybook-test-\(UUID().uuidString)")
+    ownsFolder = true
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try await Program.succeed(
       ["init", "--data", data, "--partitions", "\(partitions)"] + options)
   }
 
+  /// For the folder of another, with which it goes.
+  init(besides other: TestServer) {
+    folder = other.folder
+    ownsFolder = false
+  }
+
   deinit {
     running?.signal(SIGKILL)
-    try? FileManager.default.removeItem(at: folder)
+    if ownsFolder { try? FileManager.default.removeItem(at: folder) }
   }
 
   /// `options` are those of `daybook serve`.

@@ -336,6 +336,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   }
 
   private func refuse(_ error: FileError) {
+    // Who was overtaken may find files gone that it had made ready: that is no fault of the disk.
+    if refusal == nil { try? checkEpoch() }
     guard refusal == nil else { return }
     refusal = DaybookError(
       .storageFailed,
