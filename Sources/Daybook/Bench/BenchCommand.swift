@@ -11,7 +11,9 @@ struct BenchCommand: AsyncParsableCommand {
       figure is the result, printed last on standard output. Data goes to a folder that is
       removed afterwards, below --folder: put it on the disk that you want to measure.
       """,
-    subcommands: [BenchAppend.self, BenchChat.self, BenchReplay.self, BenchGroup.self])
+    subcommands: [
+      BenchAppend.self, BenchChat.self, BenchReplay.self, BenchGroup.self, BenchSegments.self,
+    ])
 }
 
 /// What every bench takes.

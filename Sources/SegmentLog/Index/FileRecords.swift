@@ -1,22 +1,34 @@
 import Glibc
 
+/// Where the bytes of a file are had from.
+enum FileBytes {
+  case file(any FileSystem, File)
+  /// All of them.
+  case memory([UInt8])
+
+  func bytes(_ range: Range<Int>) throws(FileError) -> ArraySlice<UInt8> {
+    switch self {
+    case .file(let files, let file): try files.bytes(of: file, range)[...]
+    case .memory(let bytes): bytes[range]
+    }
+  }
+}
+
 /// Records of one size that lie one behind the other in a file, read by the page.
 struct FileRecords {
   private static let pageBytes = 4096
 
-  let file: File
+  let source: FileBytes
   let count: Int
-  private let files: any FileSystem
   private let start: Int
   private let recordBytes: Int
   private let recordsPerPage: Int
   /// The records that are in memory.
   private var held = 0..<0
-  private var page: [UInt8] = []
+  private var page: ArraySlice<UInt8> = []
 
-  init(_ files: any FileSystem, _ file: File, start: Int, count: Int, recordBytes: Int) {
-    self.files = files
-    self.file = file
+  init(_ source: FileBytes, start: Int, count: Int, recordBytes: Int) {
+    self.source = source
     self.start = start
     self.count = count
     self.recordBytes = recordBytes
@@ -27,7 +39,7 @@ struct FileRecords {
   subscript(index: Int) -> Record {
     mutating get throws(FileError) {
       if !held.contains(index) { try hold(index) }
-      let at = (index - held.lowerBound) * recordBytes
+      let at = page.startIndex + (index - held.lowerBound) * recordBytes
       return Record(bytes: page[at..<at + recordBytes])
     }
   }
@@ -46,8 +58,7 @@ struct FileRecords {
     precondition((0..<count).contains(index), "a record that isn't there")
     let first = index / recordsPerPage * recordsPerPage
     let past = min(count, first + recordsPerPage)
-    page = try files.bytes(
-      of: file, start + first * recordBytes..<start + past * recordBytes)
+    page = try source.bytes(start + first * recordBytes..<start + past * recordBytes)
     held = first..<past
   }
 

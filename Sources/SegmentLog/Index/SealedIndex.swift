@@ -3,58 +3,66 @@ import Glibc
 
 /// The index file of a closed segment. Its filter is kept in memory, the rest is read when it is
 /// asked for: by pread, not through a map, for a sector that can't be read, or a file that was cut,
-/// must be an error here and not the end of the process.
+/// must be an error here and not the end of the process. A small one is kept whole: many short runs
+/// leave thousands of some hundred bytes each, and a question must not open each of them.
 final class SealedIndex: SegmentIndex, Sendable {
+  /// Larger files are not kept.
+  static let heldBytesMax = 4096
+
   let layout: IndexLayout
   private let files: any FileSystem
   private let path: String
   private let filter: [UInt64]
+  /// The whole file, or nothing.
+  private let held: [UInt8]
 
   /// Reads and verifies a whole file; nil if it isn't the index of this log's segment. Throws what
   /// keeps it from being read.
-  init?(
+  convenience init?(
     _ files: any FileSystem, path: String, partition: PartitionID, baseOffset: Offset,
     _ seed: LogSeed
   ) throws(FileError) {
     let file = try files.open(path, flags: O_RDONLY, mode: 0)
     defer { files.close(file) }
-    guard let layout = try SealedIndex.layout(files, file, seed),
-      layout.facts.partition == partition, layout.facts.baseOffset == baseOffset,
-      try SealedIndex.sectionsChecksum(files, file, layout, seed) == layout.sectionsChecksum
+    guard let start = try IndexStart(files, file, seed),
+      start.layout.facts.partition == partition, start.layout.facts.baseOffset == baseOffset
     else { return nil }
-    let words = try files.bytes(of: file, layout.filterAt..<layout.streamsAt)
+    if start.isWhole {
+      self.init(whole: start, files, path: path, seed)
+      return
+    }
+    let layout = start.layout
+    guard try SealedIndex.sectionsChecksum(files, file, layout, seed) == layout.sectionsChecksum
+    else { return nil }
+    let filter = try files.bytes(of: file, layout.filterAt..<layout.streamsAt)
+    self.init(layout, files, path: path, filter: filter[...], held: [])
+  }
+
+  /// From a file's start that is all of it; nil if its sections are wrong.
+  convenience init?(
+    whole start: IndexStart, _ files: any FileSystem, path: String, _ seed: LogSeed
+  ) {
+    let layout = start.layout
+    let checksum = start.bytes.withUnsafeBytes {
+      seed.checksum(UnsafeRawBufferPointer(rebasing: $0[IndexLayout.byteCount...]))
+    }
+    guard start.isWhole, checksum == layout.sectionsChecksum else { return nil }
+    self.init(
+      layout, files, path: path, filter: start.bytes[layout.filterAt..<layout.streamsAt],
+      held: start.bytes)
+  }
+
+  private init(
+    _ layout: IndexLayout, _ files: any FileSystem, path: String, filter: ArraySlice<UInt8>,
+    held: [UInt8]
+  ) {
     self.layout = layout
     self.files = files
     self.path = path
-    filter = words.withUnsafeBytes { raw in
+    self.held = held
+    self.filter = filter.withUnsafeBytes { raw in
       (0..<layout.filterWords).map { raw.little(UInt64.self, at: $0 * 8) }
     }
-  }
-
-  /// Only what the header says, for opening a log with many segments. Nil where there is no file,
-  /// or none that is whole by its header.
-  static func facts(
-    _ files: any FileSystem, path: String, _ seed: LogSeed
-  ) throws(FileError) -> SegmentFacts? {
-    let file: File
-    do throws(FileError) {
-      file = try files.open(path, flags: O_RDONLY, mode: 0)
-    } catch {
-      if error.number == ENOENT { return nil }
-      throw error
-    }
-    defer { files.close(file) }
-    return try layout(files, file, seed)?.facts
-  }
-
-  private static func layout(
-    _ files: any FileSystem, _ file: File, _ seed: LogSeed
-  ) throws(FileError) -> IndexLayout? {
-    let size = try files.size(file)
-    guard size >= UInt64(IndexLayout.byteCount) else { return nil }
-    let header = try files.bytes(of: file, 0..<IndexLayout.byteCount)
-    let layout = header.withUnsafeBytes { IndexLayout($0, seed) }
-    return layout.flatMap { UInt64($0.fileBytes) == size ? $0 : nil }
   }
 
   private static func sectionsChecksum(
@@ -120,9 +128,14 @@ final class SealedIndex: SegmentIndex, Sendable {
     at start: Int, _ count: Int, _ bytes: Int,
     _ body: (inout FileRecords) throws(FileError) -> Value
   ) throws(FileError) -> Value {
+    if !held.isEmpty {
+      var records = FileRecords(.memory(held), start: start, count: count, recordBytes: bytes)
+      return try body(&records)
+    }
     let file = try files.open(path, flags: O_RDONLY, mode: 0)
     defer { files.close(file) }
-    var records = FileRecords(files, file, start: start, count: count, recordBytes: bytes)
+    var records = FileRecords(
+      .file(files, file), start: start, count: count, recordBytes: bytes)
     return try body(&records)
   }
 
@@ -140,7 +153,7 @@ final class SealedIndex: SegmentIndex, Sendable {
       let first = Int(found.little(UInt32.self, at: 8))
       let count = Int(found.little(UInt32.self, at: 12))
       guard first + count <= layout.entries, count > 0 else { return nil }
-      var entries = IndexEntries(files, keys.file, layout, first..<first + count)
+      var entries = IndexEntries(keys.source, layout, first..<first + count)
       return try body(&entries)
     }
   }
@@ -151,13 +164,11 @@ private struct IndexEntries {
   private var values: FileRecords
   private var deltas: FileRecords
 
-  init(_ files: any FileSystem, _ file: File, _ layout: IndexLayout, _ range: Range<Int>) {
+  init(_ source: FileBytes, _ layout: IndexLayout, _ range: Range<Int>) {
     values = FileRecords(
-      files, file, start: layout.valuesAt + range.lowerBound * 8, count: range.count,
-      recordBytes: 8)
+      source, start: layout.valuesAt + range.lowerBound * 8, count: range.count, recordBytes: 8)
     deltas = FileRecords(
-      files, file, start: layout.deltasAt + range.lowerBound * 4, count: range.count,
-      recordBytes: 4)
+      source, start: layout.deltasAt + range.lowerBound * 4, count: range.count, recordBytes: 4)
   }
 
   mutating func countOfPrefix(_ holds: (UInt64) -> Bool) throws(FileError) -> Int {

@@ -37,8 +37,12 @@ extension PartitionSurvey {
     _ segment: Segment, after previous: SegmentFacts?, next: Offset
   ) throws(DaybookError) -> SegmentFacts? {
     do throws(FileError) {
-      guard let facts = try SealedIndex.facts(files, path: segment.indexPath, segment.seed),
-        facts.partition == partition, facts.baseOffset == segment.base, facts.nextOffset == next,
+      guard let start = try IndexStart(files, path: segment.indexPath, segment.seed) else {
+        return nil
+      }
+      let facts = start.layout.facts
+      guard facts.partition == partition, facts.baseOffset == segment.base,
+        facts.nextOffset == next,
         facts.chainBefore == previous?.chainAfter ?? 0,
         facts.lastEpoch >= previous?.lastEpoch ?? Epoch(0)
       else { return nil }
@@ -49,6 +53,10 @@ extension PartitionSurvey {
         first.partition == partition, first.baseOffset == segment.base,
         first.previousChain == facts.chainBefore
       else { return nil }
+      // One that was read whole need not be read again by the first who asks.
+      if let index = SealedIndex(whole: start, files, path: segment.indexPath, segment.seed) {
+        segment.setIndex(.sealed(index))
+      }
       return facts
     } catch {
       if error.isOutOfFiles { throw error.asDaybookError }

@@ -37,7 +37,7 @@ extension PartitionSegments {
     case .scanned, .unknown: break
     }
     // An index that can't be read says nothing.
-    if let facts = try? SealedIndex.facts(files, path: segment.indexPath, segment.seed),
+    if let facts = try? IndexStart(files, path: segment.indexPath, segment.seed)?.layout.facts,
       facts.nextOffset == end
     {
       return facts.bytesUsed
