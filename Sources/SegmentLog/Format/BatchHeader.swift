@@ -106,6 +106,9 @@ struct BatchHeader: Equatable, Sendable {
       return .invalid("format version \(bytes.little(UInt16.self, at: 4)) of the batch is unknown")
     }
     guard bytes[6] == uncompressed else { return .invalid("codec \(bytes[6]) is unknown") }
+    guard bytes[7] == 0, bytes.little(UInt16.self, at: 10) == 0,
+      bytes.little(UInt32.self, at: 72) == 0
+    else { return .invalid("the header's unused bytes are not zero") }
     let header = BatchHeader(
       codec: bytes[6], partition: PartitionID(bytes.little(UInt16.self, at: 8)),
       epoch: Epoch(bytes.little(UInt32.self, at: 12)),
@@ -130,7 +133,9 @@ struct BatchHeader: Equatable, Sendable {
     }
     // Each event has at least its length in front.
     if count < 1 || count > rawBytes / 4 { return "the batch's count can't be" }
-    if baseOffset < .zero || durableOffset > baseOffset { return "the batch's offsets can't be" }
+    guard baseOffset >= .zero, baseOffset.rawValue <= .max - Int64(count),
+      durableOffset >= .zero, durableOffset <= baseOffset
+    else { return "the batch's offsets can't be" }
     if codec == BatchHeader.uncompressed, storedBytes != rawBytes || storedChecksum != rawChecksum {
       return "the uncompressed batch has two lengths or checksums"
     }

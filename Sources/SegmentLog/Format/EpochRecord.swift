@@ -40,7 +40,8 @@ struct EpochRecord: Equatable, Sendable {
         raw.little(UInt32.self, at: 4)
           == (isLegacy ? EpochRecord.legacyVersion : EpochRecord.version),
         raw.little(UInt32.self, at: end)
-          == seed.checksum(UnsafeRawBufferPointer(rebasing: raw[0..<end]))
+          == seed.checksum(UnsafeRawBufferPointer(rebasing: raw[0..<end])),
+        isLegacy || raw.little(UInt32.self, at: 12) == 0
       else { return nil }
       return (
         Epoch(raw.little(UInt32.self, at: 8)), isLegacy ? 0 : raw.little(UInt64.self, at: 16)

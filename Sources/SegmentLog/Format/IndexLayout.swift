@@ -46,7 +46,8 @@ struct IndexLayout: Equatable, Sendable {
     bytes.storeLittle(seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92])), at: 92)
   }
 
-  /// Nil for what isn't a whole header of this log.
+  /// Nil for what isn't a whole header of this log. A checksum can be right by accident: what is
+  /// never written is none all the same.
   init?(_ bytes: UnsafeRawBufferPointer, _ seed: LogSeed) {
     guard bytes.count >= IndexLayout.byteCount,
       bytes.little(UInt32.self, at: 0) == IndexLayout.magic,
@@ -71,6 +72,19 @@ struct IndexLayout: Equatable, Sendable {
     conversations = count(72)
     entries = count(76)
     sectionsChecksum = bytes.little(UInt32.self, at: 80)
+    guard isPlausible, bytes.little(UInt64.self, at: 84) == 0 else { return nil }
+  }
+
+  /// A segment that has an index holds an event; each is in at most one entry of a stream and one
+  /// of a conversation, and no key is without an entry.
+  private var isPlausible: Bool {
+    guard facts.baseOffset >= .zero, facts.baseOffset < facts.nextOffset,
+      facts.nextOffset.rawValue - facts.baseOffset.rawValue <= Int64(UInt32.max)
+    else { return false }
+    let events = Int(facts.nextOffset.rawValue - facts.baseOffset.rawValue)
+    return (1...events).contains(places) && streams + conversations <= entries
+      && entries <= 2 * events
+      && filterWords == BloomFilter.wordCount(keys: streams + conversations)
   }
 
   init(

@@ -101,7 +101,7 @@ extension Manifest {
     else { throw damaged }
     let none = LogID(bytes: Array(repeating: 0, count: LogID.byteCount))
     let raised = fields["raised_at"].map { $0.split(separator: " ").map { Int64($0) } } ?? []
-    guard raised.isEmpty || raised.count == partitions, !raised.contains(nil) else {
+    guard raised.isEmpty || raised.count == partitions, raised.allSatisfy({ $0 ?? -1 >= 0 }) else {
       throw damaged
     }
     self.init(

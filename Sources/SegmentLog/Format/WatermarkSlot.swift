@@ -58,7 +58,10 @@ struct WatermarkSlot: Equatable, Sendable {
       [WatermarkSlot.version, WatermarkSlot.legacyVersion].contains(
         bytes.little(UInt16.self, at: 4)),
       bytes.little(UInt32.self, at: 60)
-        == seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60]))
+        == seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<60])),
+      // A checksum can be right by accident: what is never written is no slot all the same.
+      bytes.little(UInt32.self, at: 12) == 0, bytes.little(UInt32.self, at: 56) == 0,
+      bytes.little(Int64.self, at: 24) >= 0, bytes.little(Int64.self, at: 32) >= 0
     else { return nil }
     self.init(
       counter: bytes.little(UInt64.self, at: 16),
