@@ -24,7 +24,9 @@ struct SalvageTests {
     for batches in [[0], [39], [3, 4, 5], [0, 7, 20, 39], Array(0..<39)] {
       let (test, _) = try await damaged(at: batches)
       var events: [TestEvent] = []
-      let faults = try test.reader().salvage(zero, from: .zero) { events += try $0.testEvents() }
+      let faults = try test.reader().salvage(zero, from: .zero) { batch, _ in
+        events += try batch.testEvents()
+      }
       var good: [TestEvent] = []
       for batch in 0..<40 where !batches.contains(batch) {
         let first = UInt64(100 + batch * 2)
@@ -33,6 +35,30 @@ struct SalvageTests {
       #expect(events == good, "\(batches)")
       #expect(!faults.isEmpty)
     }
+  }
+
+  @Test("an offset that two batches have comes once, and that the next is missing is told")
+  func overlapping() async throws {
+    let (test, size) = try await damaged(at: [])
+    let name = FileNames.segment(.zero)
+    let seed = try test.reader().surveys[0].seeds.current
+    var bytes = try test.bytes(name)
+    // The batch of offsets 6 and 7 says that its are 5 and 6.
+    bytes.withUnsafeMutableBytes { raw in
+      let place = UnsafeMutableRawBufferPointer(
+        rebasing: raw[3 * size..<3 * size + BatchHeader.byteCount])
+      guard case .header(var header) = BatchHeader.decode(UnsafeRawBufferPointer(place), seed)
+      else { return }
+      (header.baseOffset, header.durableOffset) = (Offset(5), .zero)
+      header.encode(into: place, seed)
+    }
+    try test.replace(name, with: bytes)
+    var offsets: [Int64] = []
+    let faults = try test.reader().salvage(zero, from: .zero) { batch, first in
+      offsets += first.rawValue..<batch.nextOffset.rawValue
+    }
+    #expect(offsets == (0..<80).filter { $0 != 7 })
+    #expect(faults.map(\.offset) == [Offset(6)])
   }
 
   @Test("verify goes on behind each fault, and sums up what is alike")

@@ -69,8 +69,8 @@ struct LogDump: ParsableCommand {
         // Goes on below, through whatever damage there is.
       }
     }
-    return try log.salvage(partition, from: next) { batch in
-      try print(try Self.events(batch, from: next, upTo: nil), to: &output)
+    return try log.salvage(partition, from: next) { batch, first in
+      try print(try Self.events(batch, from: first, upTo: nil), to: &output)
     }
   }
 

@@ -4,11 +4,13 @@ import NIOCore
 import Ports
 
 extension SegmentLogReader {
-  /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, each
-  /// offset at most once and nothing that isn't stated durable. Returns what it had to pass over.
+  /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, with
+  /// the first of its offsets that was not handed out before: each comes once, also where a batch
+  /// that lies in the wrong place has others' offsets. Nothing comes that isn't stated durable.
+  /// Returns what it had to pass over.
   package func salvage(
     _ partition: PartitionID, from offset: Offset,
-    visit: (CommittedBatch) throws -> Void
+    visit: (CommittedBatch, _ from: Offset) throws -> Void
   ) throws -> [LogFault] {
     let survey = surveys[partition.index]
     var walk = SalvageWalk(survey, next: offset)
@@ -29,7 +31,9 @@ private struct SalvageWalk {
     self.next = next
   }
 
-  mutating func run(_ segment: Segment, _ visit: (CommittedBatch) throws -> Void) throws {
+  mutating func run(_ segment: Segment, _ visit: (CommittedBatch, _ from: Offset) throws -> Void)
+    throws
+  {
     var at: (position: UInt64, stop: Offset) = (0, segment.base)
     while let reason = try walk(segment, &at, visit) {
       var fault = LogFault(
@@ -48,7 +52,7 @@ private struct SalvageWalk {
   /// Up to where it can't go on, and why; nil at the end.
   private mutating func walk(
     _ segment: Segment, _ at: inout (position: UInt64, stop: Offset),
-    _ visit: (CommittedBatch) throws -> Void
+    _ visit: (CommittedBatch, _ from: Offset) throws -> Void
   ) throws -> String? {
     let file: File
     do { file = try survey.files.open(segment.path, flags: O_RDONLY, mode: 0) } catch {
@@ -68,7 +72,7 @@ private struct SalvageWalk {
         guard header.partition == survey.partition else { continue }
         if header.baseOffset >= survey.floor.offset { return nil }
         guard header.nextOffset > next else { continue }
-        try visit(header.committed(body))
+        try visit(header.committed(body), max(next, header.baseOffset))
         next = header.nextOffset
       case .unwritten: return SalvageWalk.unwritten
       case .invalid(let reason): return reason
