@@ -5,7 +5,8 @@ import Testing
 /// seed. A decoder that traps ends the process, and with it the tests.
 @Suite("Decoders answer whatever bytes they are given")
 struct CorpusTests {
-  static let mutationsOfEach = 200
+  /// For each target.
+  static let mutations = 2_000
 
   private static func kept(_ target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -33,10 +34,9 @@ struct CorpusTests {
   func mutations(_ target: FuzzTarget) async throws {
     var mutator = Mutator(seed: 1)
     let inputs = await target.seeds() + (try CorpusTests.kept(target)).map(\.bytes)
-    for input in inputs {
-      for _ in 0..<CorpusTests.mutationsOfEach {
-        _ = await target.run(mutator.mutation(of: input, with: inputs))
-      }
+    for number in 0..<CorpusTests.mutations {
+      let input = inputs[number % inputs.count]
+      _ = await target.run(mutator.mutation(of: input, with: inputs))
     }
   }
 }

@@ -3,7 +3,7 @@ import NIOCore
 /// A decoder that bytes from a disk or a network reach. Whatever they are, it answers: a value, or an
 /// error.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case record, frame, snapshot, token
+  case record, batch, index, manifest, frame, snapshot, token
 
   /// Decodes `bytes`, and what becomes of them when their checksums are put right, so that more than
   /// the checksum is tried. Traps where what was decoded is not what it is encoded to. True if they
@@ -11,6 +11,9 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   func run(_ bytes: [UInt8]) async -> Bool {
     switch self {
     case .record: RecordTarget.run(bytes)
+    case .batch: BatchTarget.run(bytes)
+    case .index: IndexTarget.run(bytes)
+    case .manifest: ManifestTarget.run(bytes)
     case .frame: FrameTarget.run(bytes)
     case .snapshot: SnapshotTarget.run(bytes)
     case .token: await TokenTarget.run(bytes)
@@ -21,6 +24,9 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   func seeds() async -> [[UInt8]] {
     switch self {
     case .record: RecordTarget.seeds
+    case .batch: BatchTarget.seeds
+    case .index: IndexTarget.seeds
+    case .manifest: ManifestTarget.seeds
     case .frame: FrameTarget.seeds
     case .snapshot: SnapshotTarget.seeds
     case .token: await TokenTarget.seeds()
