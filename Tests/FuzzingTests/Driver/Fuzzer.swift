@@ -40,8 +40,29 @@ private func runLibFuzzer() -> Int32 {
 func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
   _ = wait { await target.run(bytes) }
+  progress.withLockedValue { $0.count() }
   return 0
 }
+
+/// libFuzzer tells of itself only when something is new.
+private struct Progress {
+  private static let interval = Duration.seconds(10)
+
+  private let begin = ContinuousClock.now
+  private var told = ContinuousClock.now
+  private var tried = 0
+
+  mutating func count() {
+    tried += 1
+    let now = ContinuousClock.now
+    guard now - told >= Progress.interval else { return }
+    told = now
+    let seconds = (now - begin).components.seconds
+    FileHandle.standardError.write(Data("tried \(tried) inputs in \(seconds) s\n".utf8))
+  }
+}
+
+private let progress = NIOLockedValueBox(Progress())
 
 /// libFuzzer's functions are not async.
 private func wait<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value {
