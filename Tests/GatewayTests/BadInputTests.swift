@@ -154,9 +154,9 @@ struct BadInputTests {
     var options = GatewayOptions.patient
     options.heartbeatInterval = .milliseconds(500)
     try await GatewayFixture.run(options) { fixture in
-      let (client, _) = try await fixture.live("bob:phone")
-      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
-      #expect(closing.error.name == "heartbeat_missed")
+      let client = try await fixture.connect("bob:phone")
+      let last = try await client.until(.closing).last!
+      #expect(try Daybook_V1_Closing(frameBody: last.body).error.name == "heartbeat_missed")
       #expect(await client.isAtEnd())
     }
   }
@@ -167,14 +167,14 @@ struct BadInputTests {
     options.heartbeatInterval = .milliseconds(500)
     options.frameIntervalsMax = 1
     try await GatewayFixture.run(options) { fixture in
-      let (client, _) = try await fixture.live("bob:phone")
+      let client = try await fixture.connect("bob:phone")
       let feeding = Task {
         try await client.write(header(20, 1, 16, 99, 1 << 20))
         // Ends with the connection.
         while true { try await client.write(ByteBuffer(bytes: [0])) }
       }
-      let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
-      #expect(closing.error.name == "heartbeat_missed")
+      let last = try await client.until(.closing).last!
+      #expect(try Daybook_V1_Closing(frameBody: last.body).error.name == "heartbeat_missed")
       #expect(await client.isAtEnd())
       _ = await feeding.result
     }

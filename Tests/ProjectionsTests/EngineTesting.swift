@@ -33,7 +33,7 @@ func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQ
 func makeQueries(
   _ log: InMemoryLog, _ folder: TemporaryFolder, clock: TestClock = TestClock(),
   runtime: ProjectionRuntime? = nil, receiptsMembersMax: UInt64 = 1_000,
-  timeout: Duration = .seconds(5)
+  timeout: Duration = .seconds(60)
 ) -> QueryService {
   QueryService(
     log: log, folder: folder.path, clock: clock, runtime: runtime,
