@@ -2,7 +2,7 @@ import DaybookClient
 import Foundation
 import Testing
 
-@Suite("kill -9", .timeLimit(.minutes(15)))
+@Suite("kill -9", .timeLimit(.minutes(30)))
 struct CrashTests {
   /// A user who sends one message after the other, and remembers what was acked.
   actor Sender {

@@ -2,7 +2,7 @@ import DaybookClient
 import Foundation
 import Testing
 
-@Suite("folders that can't be served", .timeLimit(.minutes(5)))
+@Suite("folders that can't be served", .timeLimit(.minutes(30)))
 struct FolderTests {
   /// One clear line, with the error's name, and a status that a script notices.
   private func expectRefusal(

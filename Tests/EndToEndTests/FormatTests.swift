@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("A data folder of an earlier format", .timeLimit(.minutes(5)))
+@Suite("A data folder of an earlier format", .timeLimit(.minutes(30)))
 struct FormatTests {
   /// Made by the last program of format 1: four messages between alice and bob, two partitions.
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

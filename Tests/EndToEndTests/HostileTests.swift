@@ -42,7 +42,7 @@ private final class SilentConnections: @unchecked Sendable {
   deinit { close() }
 }
 
-@Suite("hostile clients", .serialized, .timeLimit(.minutes(10)))
+@Suite("hostile clients", .serialized, .timeLimit(.minutes(30)))
 struct HostileTests {
   /// A group in which somebody has said so much.
   private func fill(_ server: TestServer, messages: Int, bytes: Int) async throws {

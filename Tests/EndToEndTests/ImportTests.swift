@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("import of IRC logs", .timeLimit(.minutes(10)))
+@Suite("import of IRC logs", .timeLimit(.minutes(30)))
 struct ImportTests {
   @Test("every line is there, in order and unchanged; a second import adds nothing")
   func whole() async throws {

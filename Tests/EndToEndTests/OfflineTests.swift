@@ -73,7 +73,7 @@ actor Device {
   }
 }
 
-@Suite("two clients, one offline", .timeLimit(.minutes(5)))
+@Suite("two clients, one offline", .timeLimit(.minutes(30)))
 struct OfflineTests {
   let direct = 300
   let grouped = 60

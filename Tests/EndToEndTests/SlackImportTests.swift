@@ -2,7 +2,7 @@ import DaybookClient
 import Foundation
 import Testing
 
-@Suite("import of a Slack export", .timeLimit(.minutes(10)))
+@Suite("import of a Slack export", .timeLimit(.minutes(30)))
 struct SlackImportTests {
   private static let export = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/slack")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("stopping a server", .timeLimit(.minutes(5)))
+@Suite("stopping a server", .timeLimit(.minutes(30)))
 struct StopTests {
   @Test("a signal to stop ends a server in order", arguments: [SIGTERM, SIGINT, SIGHUP])
   func signals(number: Int32) async throws {

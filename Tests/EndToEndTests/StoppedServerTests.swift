@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(
-  "a server is stopped, another takes over its folder, the first goes on", .timeLimit(.minutes(5)))
+  "a server is stopped, another takes over its folder, the first goes on", .timeLimit(.minutes(30)))
 struct StoppedServerTests {
   /// Sends one message after the other, and remembers the text of each that was acked.
   actor Sender {

@@ -53,7 +53,7 @@ enum AckMoment: CaseIterable {
   case afterTheFirstPage
 }
 
-@Suite("acks", .timeLimit(.minutes(5)))
+@Suite("acks", .timeLimit(.minutes(30)))
 struct AckTests {
   static let alice = Actor(user: UserID(checked: "alice"))
 

@@ -61,7 +61,7 @@ extension GroupSettings {
   }
 }
 
-@Suite("commands", .timeLimit(.minutes(5)))
+@Suite("commands", .timeLimit(.minutes(30)))
 struct CommandFrameTests {
   static let groups: [CommandFrame] = [
     CommandFrame(

@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("answers and forwards", .timeLimit(.minutes(5)))
+@Suite("answers and forwards", .timeLimit(.minutes(30)))
 struct ForwardTests {
   private func forward(
     _ client: TestClient, _ id: MessageID, from conversation: String, to: String = "user/dora"

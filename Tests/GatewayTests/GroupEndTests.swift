@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("groups that end, and devices that are new", .timeLimit(.minutes(5)))
+@Suite("groups that end, and devices that are new", .timeLimit(.minutes(30)))
 struct GroupEndTests {
   private static func isDrop(_ command: Command) -> Bool {
     if case .dropGroup(GroupID(checked: "g"), at: Seq(4)) = command.body {

@@ -8,7 +8,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("queries about messages, groups and people", .timeLimit(.minutes(5)))
+@Suite("queries about messages, groups and people", .timeLimit(.minutes(30)))
 struct PeopleQueryTests {
   private func reply<T: SwiftProtobuf.Message>(
     _ client: TestClient, _ type: FrameType, _ request: some SwiftProtobuf.Message, as: T.Type

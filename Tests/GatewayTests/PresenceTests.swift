@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("presence and typing", .timeLimit(.minutes(5)))
+@Suite("presence and typing", .timeLimit(.minutes(30)))
 struct PresenceTests {
   static func isContactCheck(_ command: Command) -> Bool {
     if case .inspectContact = command.body { true } else { false }

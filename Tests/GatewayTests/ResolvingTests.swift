@@ -127,7 +127,7 @@ extension TestClient {
   }
 }
 
-@Suite("finding the message that a command is about", .timeLimit(.minutes(5)))
+@Suite("finding the message that a command is about", .timeLimit(.minutes(30)))
 struct ResolvingTests {
   /// How a message of a direct conversation is found, and where it was sent to.
   enum Place: CaseIterable {

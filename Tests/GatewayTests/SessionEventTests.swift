@@ -21,7 +21,7 @@ enum SessionEnd: String, CaseIterable {
   var reason: String { self == .hangUp ? "" : rawValue }
 }
 
-@Suite("what the log says of sessions", .timeLimit(.minutes(5)))
+@Suite("what the log says of sessions", .timeLimit(.minutes(30)))
 struct SessionEventTests {
   /// As these tests write them.
   private static func notes(_ daybook: MemoryDaybook) -> [String] {

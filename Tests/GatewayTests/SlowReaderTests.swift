@@ -8,7 +8,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("who does not read what it is sent", .timeLimit(.minutes(5)))
+@Suite("who does not read what it is sent", .timeLimit(.minutes(30)))
 struct SlowReaderTests {
   /// Windows that end nothing here, and little that may wait for a socket.
   private static var options: GatewayOptions {

@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("what a send may state besides its content", .timeLimit(.minutes(5)))
+@Suite("what a send may state besides its content", .timeLimit(.minutes(30)))
 struct SendExtrasTests {
   @Test("days become a time, and everyone is mentioned in groups only")
   func extras() async throws {
@@ -39,7 +39,7 @@ struct SendExtrasTests {
   }
 }
 
-@Suite("transient messages", .timeLimit(.minutes(5)))
+@Suite("transient messages", .timeLimit(.minutes(30)))
 struct TransientTests {
   private func request(_ to: String, _ number: UInt64) -> Daybook_V1_SendRequest {
     var request = Requests.send("psst", to: to, number: number)

@@ -7,7 +7,7 @@ import WireProtocol
 
 @testable import Gateway
 
-@Suite("the window of what is pushed", .timeLimit(.minutes(5)))
+@Suite("the window of what is pushed", .timeLimit(.minutes(30)))
 struct WindowTests {
   private static func options(events: Int, bytes: Int = 1 << 20) -> GatewayOptions {
     var options = GatewayOptions.patient

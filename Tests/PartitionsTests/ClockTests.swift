@@ -19,7 +19,7 @@ final class SetClock: WallClock {
   }
 }
 
-@Suite("wall clocks that are wrong", .timeLimit(.minutes(5)))
+@Suite("wall clocks that are wrong", .timeLimit(.minutes(30)))
 struct ClockTests {
   private let log = MemoryLog(partitions: 4)
   private let snapshots = MemorySnapshots()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Partitions
 
-@Suite("any sequence of commands", .timeLimit(.minutes(5)))
+@Suite("any sequence of commands", .timeLimit(.minutes(30)))
 struct RandomCommandsTests {
   @Test("leads to the state that its log leads to, and a snapshot keeps", arguments: 1...6)
   func replay(seed: UInt64) throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Partitions
 
-@Suite("owners and relay over a log in memory", .timeLimit(.minutes(5)))
+@Suite("owners and relay over a log in memory", .timeLimit(.minutes(30)))
 struct RelayTests {
   let log = MemoryLog(partitions: 8)
   let snapshots = MemorySnapshots()
@@ -239,7 +239,7 @@ struct RelayTests {
   }
 }
 
-@Suite("a destination that refuses", .timeLimit(.minutes(5)))
+@Suite("a destination that refuses", .timeLimit(.minutes(30)))
 struct RefusingDestinationTests {
   let log = MemoryLog(partitions: 8)
   let snapshots = MemorySnapshots()

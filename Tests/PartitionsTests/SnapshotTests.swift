@@ -7,7 +7,7 @@ import Testing
 
 @testable import Partitions
 
-@Suite("snapshots of a partition's state", .timeLimit(.minutes(5)))
+@Suite("snapshots of a partition's state", .timeLimit(.minutes(30)))
 struct SnapshotTests {
   /// The state as a message, with what has no order of its own put in one.
   func canonical(_ loaded: LoadedState) throws -> Daybook_V1_PartitionSnapshot {
@@ -64,7 +64,7 @@ struct SnapshotTests {
   }
 }
 
-@Suite("a snapshot of a log that was rolled back", .timeLimit(.minutes(5)))
+@Suite("a snapshot of a log that was rolled back", .timeLimit(.minutes(30)))
 struct StaleSnapshotTests {
   func fill(_ log: MemoryLog, _ snapshots: MemorySnapshots, _ texts: [String]) async throws {
     let service = PartitionService(

@@ -8,7 +8,7 @@ import Testing
 @testable import Projections
 
 /// Whatever becomes of a projection's file costs the time to make it anew, and nothing else.
-@Suite("damaged projections", .timeLimit(.minutes(5))) struct DamageTests {
+@Suite("damaged projections", .timeLimit(.minutes(30))) struct DamageTests {
   private let folder: TemporaryFolder
   private let log = InMemoryLog(partitions: 3)
   private let lines = NIOLockedValueBox<[String]>([])

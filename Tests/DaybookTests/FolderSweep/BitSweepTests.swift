@@ -6,7 +6,7 @@ import Testing
 
 @testable import Daybook
 
-@Suite("one bit of a data folder at a time", .timeLimit(.minutes(5)))
+@Suite("one bit of a data folder at a time", .timeLimit(.minutes(30)))
 struct BitSweepTests {
   /// Bits of a file, each flipped in turn, by number.
   private func sweep(

@@ -59,7 +59,7 @@ enum FileMishap: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("one file of a data folder at a time", .timeLimit(.minutes(5)))
+@Suite("one file of a data folder at a time", .timeLimit(.minutes(30)))
 struct FileSweepTests {
   /// The partition of whose log a file is, unless it can be made anew.
   private static func partition(_ path: String) -> Int? {

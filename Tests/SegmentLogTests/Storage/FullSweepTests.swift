@@ -3,7 +3,7 @@ import Testing
 @testable import SegmentLog
 
 @Suite(
-  "The smallest log, each bit of it wrong in turn, and cut at each byte", .timeLimit(.minutes(5)))
+  "The smallest log, each bit of it wrong in turn, and cut at each byte", .timeLimit(.minutes(30)))
 struct FullSweepTests {
   /// What each is one of, as its path ends.
   enum Kind: String, CaseIterable, CustomTestStringConvertible {

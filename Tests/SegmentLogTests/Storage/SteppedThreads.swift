@@ -2,9 +2,11 @@
 
 /// Runs a log's workers only when it is told to, on the thread of whoever tells it.
 final class SteppedThreads: LogThreads, @unchecked Sendable {
-  private struct Run: WorkerRun {
-    let worker: any LogWorker
-    func join() { while worker.step(waits: false) != .ended {} }
+  /// Of an owner that is killed nobody takes the workers apart: they must not hold themselves.
+  private final class Run: WorkerRun, @unchecked Sendable {
+    private weak var worker: (any LogWorker)?
+    init(_ worker: any LogWorker) { self.worker = worker }
+    func join() { while let worker, worker.step(waits: false) != .ended {} }
   }
 
   private(set) var workers: [any LogWorker] = []
@@ -12,6 +14,6 @@ final class SteppedThreads: LogThreads, @unchecked Sendable {
 
   func start(_ worker: any LogWorker, name: String) -> any WorkerRun {
     workers.append(worker)
-    return Run(worker: worker)
+    return Run(worker)
   }
 }

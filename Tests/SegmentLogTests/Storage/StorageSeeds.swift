@@ -65,7 +65,7 @@ private struct Progress {
     let seconds = (told - begin) / .seconds(1)
     let rate = Double(done) / seconds
     print(
-      "storage: \(done) of \(count) seeds, \(failed) failing, \(Int(rate)) a second, "
+      "storage: \(done) of \(count) seeds, \(failed) failing, \(Int(rate * 60)) a minute, "
         + "\(Int(Double(count - done) / rate)) s left")
   }
 }

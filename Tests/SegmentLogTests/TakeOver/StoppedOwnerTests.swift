@@ -5,7 +5,7 @@ import Testing
 @testable import SegmentLog
 
 @Suite(
-  "An owner's process is stopped, another takes over, the first goes on", .timeLimit(.minutes(5)))
+  "An owner's process is stopped, another takes over, the first goes on", .timeLimit(.minutes(30)))
 struct StoppedOwnerTests {
   @Test(
     "nothing that either acked changes, and the first is fenced",
