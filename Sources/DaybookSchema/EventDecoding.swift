@@ -18,6 +18,23 @@ package enum EventDecoding {
     }
   }
 
+  /// What led to an event in another partition; nil if nothing did. Throws `log_corrupt`.
+  package static func cause(of bytes: UnsafeRawBufferPointer) throws(DaybookError) -> Cause? {
+    do throws(DaybookError) {
+      var reader = ProtobufReader(bytes)
+      while !reader.isAtEnd {
+        let tag = try reader.tag()
+        if tag == causeTag { return try cause(ProtobufReader(try reader.delimited())) }
+        try reader.skip(tag)
+      }
+      return nil
+    } catch {
+      throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
+    }
+  }
+
+  private static let causeTag = 11 << 3 | 2
+
   package static func decode(_ buffer: ByteBuffer) throws(DaybookError) -> Event {
     var outcome: Result<Event, DaybookError>?
     buffer.withUnsafeReadableBytes { bytes in
@@ -51,7 +68,7 @@ package enum EventDecoding {
       case 8 << 3 | 2: command.origin = Origin(try reader.delimited())
       case 9 << 3: command.number = try reader.varint()
       case 10 << 3 | 5: command.digest = try reader.fixed32()
-      case 11 << 3 | 2: event.cause = try cause(ProtobufReader(try reader.delimited()))
+      case causeTag: event.cause = try cause(ProtobufReader(try reader.delimited()))
       default:
         if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
           event.body = try body(kind, ProtobufReader(try reader.delimited()), content)

@@ -28,6 +28,19 @@ struct EventCodingTests {
     }
   }
 
+  @Test("the cause alone is that of the whole event", arguments: EventKind.allCases)
+  func cause(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 200 + UInt64(kind.rawValue))
+    for _ in 0..<Self.runs {
+      let event = samples.event(kind)
+      let bytes = EventEncoding.encode(event)
+      let cause = try bytes.withUnsafeReadableBytes { bytes throws(DaybookError) in
+        try EventDecoding.cause(of: bytes)
+      }
+      try #require(cause == event.cause)
+    }
+  }
+
   @Test("an event and its body are as long as was said before", arguments: EventKind.allCases)
   func sizes(kind: EventKind) throws {
     var samples = SampleEvents(seed: 400 + UInt64(kind.rawValue))

@@ -29,6 +29,22 @@ struct PartitionMomentsTests {
     }
   }
 
+  @Test("each source is told once, by the last that was taken; none that is not to be judged")
+  func told() {
+    var moments = PartitionMoments()
+    for (offset, taker) in [(3, 0), (9, 2), (5, 0)] {
+      moments.add(Offset(Int64(offset)), of: PartitionID(1), takenBy: PartitionID(taker))
+      moments.add(Offset(Int64(offset)), of: PartitionID(3), takenBy: PartitionID(taker))
+    }
+    let behind = moments.behind { $0 == PartitionID(1) ? Offset(9) : nil }
+    #expect(
+      behind == [
+        PartitionMoments.Behind(
+          partition: PartitionID(1), end: Offset(9), taker: PartitionID(2), offset: Offset(9))
+      ])
+    #expect(moments.behind { _ in Offset(10) }.isEmpty)
+  }
+
   @Test("what was taken lies before its source's end, as it should")
   func together() throws {
     try PartitionMoments.check([state(0, taken: [:])], log: MemoryLog(partitions: 1))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import DaybookSchema
+import Partitions
 import Ports
 import SegmentLog
 
@@ -28,6 +29,7 @@ struct LogDump: ParsableCommand {
     log.reportFindings()
     var output = StandardOutput()
     var isDamaged = log.isDamaged
+    var moments = PartitionMoments()
     if !json.isSet { try output.line(DumpedEvent.heading) }
     for partition in try partition.partitions(of: log.partitionCount) {
       let head = log.highWatermark(of: partition)
@@ -35,7 +37,7 @@ struct LogDump: ParsableCommand {
         throw DaybookError(
           .offsetOutOfRange, "partition \(partition) ends at offset \(head): --from is past it")
       }
-      let faults = try dump(partition, of: log, upTo: head, to: &output)
+      let faults = try dump(partition, of: log, upTo: head, to: &output, &moments)
       if !faults.isEmpty { isDamaged = true }
       // After what was good before it.
       try output.flush()
@@ -44,13 +46,17 @@ struct LogDump: ParsableCommand {
       }
     }
     try output.flush()
+    for behind in log.behind(moments) {
+      isDamaged = true
+      printToStandardError("daybook: the partitions are of different moments: \(behind)")
+    }
     if isDamaged { throw ExitCode.failure }
   }
 
   /// Returns what had to be passed over.
   private func dump(
     _ partition: PartitionID, of log: SegmentLogReader, upTo head: Offset,
-    to output: inout StandardOutput
+    to output: inout StandardOutput, _ moments: inout PartitionMoments
   ) throws -> [LogFault] {
     var next = Offset(from)
     if !log.isDamaged(partition) {
@@ -60,7 +66,7 @@ struct LogDump: ParsableCommand {
           if batches.isEmpty { return [] }
           for batch in batches {
             let events = try Self.events(batch, from: next, upTo: head)
-            try print(events, to: &output)
+            try print(events, to: &output, &moments)
             next = batch.nextOffset
           }
         }
@@ -70,7 +76,7 @@ struct LogDump: ParsableCommand {
       }
     }
     return try log.salvage(partition, from: next) { batch, first in
-      try print(try Self.events(batch, from: first, upTo: nil), to: &output)
+      try print(try Self.events(batch, from: first, upTo: nil), to: &output, &moments)
     }
   }
 
@@ -89,8 +95,11 @@ struct LogDump: ParsableCommand {
     return events
   }
 
-  private func print(_ events: [DumpedEvent], to output: inout StandardOutput) throws {
+  private func print(
+    _ events: [DumpedEvent], to output: inout StandardOutput, _ moments: inout PartitionMoments
+  ) throws {
     for event in events {
+      if let cause = event.event.cause { moments.add(cause, takenBy: event.partition) }
       if json.isSet { try output.line(event.json) } else { try output.line(event.text) }
     }
   }

@@ -1,23 +1,32 @@
 import ArgumentParser
 import DaybookModel
+import Partitions
 import SegmentLog
 
 struct LogVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Read everything and check it: checksums, offsets, the chain, the indexes.",
-    discussion: "Changes nothing. The last line sums up; exits with 1 if something is wrong.")
+    discussion: """
+      Changes nothing. Tells also partitions that are of different moments, as in a copy that was \
+      made file by file. The last line sums up; exits with 1 if something is wrong.
+      """)
 
   @OptionGroup var data: DataOption
   @OptionGroup var partition: PartitionOption
   @OptionGroup var json: JSONOption
 
   func run() throws {
-    let log = try data.open().reader()
+    let causes = CauseScanner(EventIndexer())
+    let log = try data.open().reader(scanner: causes)
     let progress = RateProgress(total: try eventCount(log), unit: "events")
     let wanted = partition.index == nil ? nil : try partition.partitions(of: log.partitionCount)
-    let report = try log.verify(partitions: wanted) { progress.show(done: UInt64($0)) }
+    var report = try log.verify(partitions: wanted) { progress.show(done: UInt64($0)) }
     progress.end()
+    let damaged = Set(report.faults.map(\.partition))
+    for behind in log.behind(causes.moments) where !damaged.contains(behind.partition) {
+      report.faults.append(LogFault(behind))
+    }
     var output = StandardOutput()
     if json.isSet {
       try output.line(line(report))
@@ -60,8 +69,28 @@ struct LogVerify: ParsableCommand {
   }
 
   private func text(_ fault: LogFault) -> String {
-    "partition \(fault.partition), \(fault.segment), bytes \(fault.fromByte) to \(fault.toByte), "
-      + "from offset \(fault.offset) on: \(Terminal.safe(fault.reason))"
+    let file =
+      fault.segment.isEmpty
+      ? "" : "\(fault.segment), bytes \(fault.fromByte) to \(fault.toByte), "
+    return "partition \(fault.partition), \(file)from offset \(fault.offset) on: "
+      + Terminal.safe(fault.reason)
       + (fault.count > 1 ? " (and \(fault.count - 1) more like it up to there)" : "")
+  }
+}
+
+extension LogFault {
+  fileprivate init(_ behind: PartitionMoments.Behind) {
+    self.init(
+      partition: behind.partition, segment: "", fromByte: 0, toByte: 0, offset: behind.end,
+      reason: "the partitions are of different moments: \(behind)")
+  }
+}
+
+extension SegmentLogReader {
+  /// Partitions that others are ahead of; those that are damaged are told as such.
+  func behind(_ moments: PartitionMoments) -> [PartitionMoments.Behind] {
+    moments.behind { partition in
+      partition.index < partitionCount && !isDamaged(partition) ? end(of: partition) : nil
+    }
   }
 }

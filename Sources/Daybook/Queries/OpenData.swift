@@ -6,7 +6,8 @@ import SegmentLog
 
 /// A data folder opened for questions. It is only read: beside a server, what that one writes; of a
 /// folder that nobody serves, what is there. The projections of the latter are brought up to the
-/// log, for which the folder is locked meanwhile. Nobody who asks becomes the log's owner.
+/// log first, if that is wanted; the folder is locked meanwhile. Nobody who asks becomes the log's
+/// owner.
 struct OpenData {
   let log: SegmentLogReader
   let queries: QueryService
@@ -14,11 +15,13 @@ struct OpenData {
   /// Nil beside a server.
   private let lock: FolderLock?
 
+  var isServed: Bool { lock == nil }
+
   /// How long a question waits for the projections of a running server.
   private static let patience = Duration.seconds(60)
 
   /// Throws what opening a log throws, and what keeps the projections from catching up.
-  init(_ folder: DataFolder) throws(DaybookError) {
+  init(_ folder: DataFolder, catchesUp: Bool) throws(DaybookError) {
     lock = try OpenData.lock(folder)
     log = try folder.reader()
     projections = Projections(folder: folder.projectionsPath, log: log)
@@ -26,7 +29,7 @@ struct OpenData {
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
-      if lock != nil {
+      if catchesUp, !isServed {
         try projections.catchUp(report: { printToStandardError("daybook: \($0)") })
       }
     } catch {
@@ -51,10 +54,12 @@ struct OpenData {
 }
 
 extension DataFolder {
-  /// The log, for whoever only reads it.
-  func reader() throws(DaybookError) -> SegmentLogReader {
+  /// The log, for whoever only reads it. `scanner` sees what is read without an index.
+  func reader(
+    scanner: any EventScanner = EventIndexer()
+  ) throws(DaybookError) -> SegmentLogReader {
     try SegmentLogReader.open(
-      in: logPath, scanner: EventIndexer(), statements: { durableStatements($0) })
+      in: logPath, scanner: scanner, statements: { durableStatements($0) })
   }
 
   /// What the snapshots and the projections state of the log.
@@ -75,8 +80,10 @@ extension SegmentLogReader {
 extension DataOption {
   /// Opens the folder, asks, and closes it however the asking ends. What is wrong with the folder is
   /// said on standard error; of a damaged one the answer is what is good, and the exit code tells.
-  func asking(_ ask: (OpenData) async throws -> Void) async throws {
-    let data = try OpenData(try open())
+  /// Of a stopped folder the projections are brought up to the log first, unless `catchesUp` is
+  /// false.
+  func asking(catchesUp: Bool = true, _ ask: (OpenData) async throws -> Void) async throws {
+    let data = try OpenData(try open(), catchesUp: catchesUp)
     defer { data.close() }
     data.log.reportFindings()
     try await ask(data)

@@ -66,6 +66,11 @@ package final class SegmentLogReader: LogReader {
     return segments.highWatermark
   }
 
+  /// Where the partition ends for an owner that opens the log, which makes durable what is whole.
+  package func end(of partition: PartitionID) -> Offset {
+    max(highWatermark(of: partition), surveys[partition.index].end)
+  }
+
   private func refresh(_ partition: PartitionSegments) throws(FileError) {
     // The owner may write one slot after the other while they are read: then look again.
     for _ in 0..<3 {
