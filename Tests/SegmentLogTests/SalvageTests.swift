@@ -71,6 +71,19 @@ struct SalvageTests {
     #expect(first.fromByte == UInt64(size * 3) && first.offset == Offset(6))
   }
 
+  @Test("how far verify is never goes back nor past its end, which it reaches, through any damage")
+  func progress() async throws {
+    for batches in [[], [3], [0, 39], Array(0..<39)] {
+      let (test, size) = try await damaged(at: batches)
+      var reached: [VerifyProgress] = []
+      _ = try test.reader().verify { reached.append($0) }
+      #expect(reached.allSatisfy { $0.total == reached[0].total && $0.done <= $0.total })
+      #expect(reached.map(\.done) == reached.map(\.done).sorted())
+      #expect(reached.last.map { $0.done == $0.total } == true, "\(batches)")
+      #expect(reached.last?.total == UInt64(size * 40), "\(batches)")
+    }
+  }
+
   @Test("a reader gives what lies before the damage, and says that there is some")
   func reader() async throws {
     let (test, _) = try await damaged(at: [20])

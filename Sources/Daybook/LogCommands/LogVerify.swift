@@ -19,9 +19,11 @@ struct LogVerify: ParsableCommand {
   func run() throws {
     let causes = CauseScanner(EventIndexer())
     let log = try data.open().reader(scanner: causes)
-    let progress = RateProgress(total: try eventCount(log), unit: "events")
+    let progress = RateProgress(unit: "bytes")
     let wanted = partition.index == nil ? nil : try partition.partitions(of: log.partitionCount)
-    var report = try log.verify(partitions: wanted) { progress.show(done: UInt64($0)) }
+    var report = try log.verify(partitions: wanted) {
+      progress.show(done: $0.done, of: $0.total)
+    }
     progress.end()
     let damaged = Set(report.faults.map(\.partition))
     for behind in log.behind(causes.moments) where !damaged.contains(behind.partition) {
@@ -39,13 +41,6 @@ struct LogVerify: ParsableCommand {
     }
     try output.flush()
     guard report.ok else { throw ExitCode.failure }
-  }
-
-  /// Only for the progress: of a damaged log it may be wrong.
-  private func eventCount(_ log: SegmentLogReader) throws -> UInt64 {
-    try partition.partitions(of: log.partitionCount).reduce(0) {
-      $0 + UInt64(log.highWatermark(of: $1).rawValue)
-    }
   }
 
   private func line(_ report: VerifyReport) -> JSONLine {

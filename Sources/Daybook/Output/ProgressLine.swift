@@ -41,15 +41,11 @@ final class ProgressLine {
 final class RateProgress {
   private let line = ProgressLine()
   private let start = ContinuousClock.now
-  private let total: UInt64
   private let unit: String
 
-  init(total: UInt64, unit: String) {
-    self.total = total
-    self.unit = unit
-  }
+  init(unit: String) { self.unit = unit }
 
-  func show(done: UInt64) {
+  func show(done: UInt64, of total: UInt64) {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let rate = seconds > 0 ? Double(done) / seconds : 0
     let left = rate > 0 ? Double(max(total, done) - done) / rate : nil

@@ -78,7 +78,7 @@ extension Projections {
       let left = rate > 0 ? Double(max(total, events) - events) / rate : nil
       progress(
         ProjectionProgress(
-          events: events, total: total, eventsPerSecond: rate, secondsLeft: left))
+          events: events, total: max(total, events), eventsPerSecond: rate, secondsLeft: left))
     }
   }
 

@@ -10,28 +10,60 @@ package struct VerifyReport: Equatable, Sendable {
   package var ok: Bool { faults.isEmpty }
 }
 
+/// How far a verification is, in bytes of the segments that there were when it began.
+package struct VerifyProgress: Equatable, Sendable {
+  package var done: UInt64
+  package var total: UInt64
+}
+
 extension SegmentLogReader {
   /// Reads all segments of the partitions (all where nil) up to what is stated durable: checksums,
   /// offsets, epochs and the chain, across batches and segments, and whether indexes agree. Goes
   /// through any damage, in time linear in the log's size. Works beside a running owner. `progress`
-  /// is told the events verified so far after each segment. Corruption is in the report; throws
-  /// only for a partition that there isn't, and what passes by itself.
+  /// is told after each segment. Corruption is in the report; throws only for a partition that there
+  /// isn't, and what passes by itself.
   package func verify(
-    partitions wanted: [PartitionID]? = nil, progress: (_ events: Int) -> Void = { _ in }
+    partitions wanted: [PartitionID]? = nil, progress: (VerifyProgress) -> Void = { _ in }
   ) throws(DaybookError) -> VerifyReport {
+    let ids = wanted ?? (0..<partitionCount).map { PartitionID($0) }
+    if let none = ids.first(where: { $0.index >= partitionCount }) {
+      throw DaybookError(
+        .invalidArgument, "there is no partition \(none): the log has \(partitionCount)")
+    }
+    let sizes = ids.map { surveys[$0.index].segmentBytes }
+    var reached = VerifyProgress(done: 0, total: sizes.reduce(0) { $0 + $1.values.reduce(0, +) })
     var report = VerifyReport()
-    for id in wanted ?? (0..<partitionCount).map({ PartitionID($0) }) {
-      guard id.index < partitionCount else {
-        throw DaybookError(
-          .invalidArgument, "there is no partition \(id): the log has \(partitionCount)")
-      }
+    for (id, sizes) in zip(ids, sizes) {
       var verification = PartitionVerification(surveys[id.index])
-      try verification.run { progress(report.events + $0) }
+      let before = reached.done
+      try verification.run { base in
+        reached.done += sizes[base] ?? 0
+        progress(reached)
+      }
+      // Those that could not be gone through are done with, too.
+      reached.done = before + sizes.values.reduce(0, +)
+      progress(reached)
       report.partitions += 1
       report.events += verification.events
       report.faults += verification.faults
     }
     return report
+  }
+}
+
+extension PartitionSurvey {
+  /// By their base offsets: of the last one what is used, of the others what the file has. One that
+  /// can't be looked at counts nothing.
+  fileprivate var segmentBytes: [Offset: UInt64] {
+    var sizes: [Offset: UInt64] = [:]
+    for segment in segments {
+      if let last, last.segment.base == segment.base {
+        sizes[segment.base] = max(last.scan.position, behind?.tail.usedEnd ?? 0)
+      } else {
+        sizes[segment.base] = (try? files.identity(segment.path).bytes) ?? 0
+      }
+    }
+    return sizes
   }
 }
 
@@ -53,7 +85,8 @@ private struct PartitionVerification {
     partition = survey.view(survey.segments, highWatermark: survey.floor.offset)
   }
 
-  mutating func run(_ progress: (Int) -> Void) throws(DaybookError) {
+  /// `progress` is told the base offset of each segment that it has gone through.
+  mutating func run(_ progress: (Offset) -> Void) throws(DaybookError) {
     do throws(FileError) { try partition.refreshSegments() } catch {
       if error.isOutOfFiles { throw error.asDaybookError }
       return add(fault(in: "", at: .zero, "\(error)"))
@@ -73,7 +106,7 @@ private struct PartitionVerification {
       expected = segment.base
       let next = at + 1 < segments.count ? segments[at + 1].base : nil
       try verify(segment, next: next.map { min($0, max(high, segment.base)) })
-      progress(events)
+      progress(segment.base)
     }
     if expected < high, faults.isEmpty {
       add(
