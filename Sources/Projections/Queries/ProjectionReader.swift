@@ -10,9 +10,10 @@ final class ProjectionReader: Sendable {
   private let queue: DatabaseQueue
 
   /// Throws `projection_behind` where the file has not been made yet.
+  /// `isServed` says that a server has the file; without one nothing beside it is made.
   /// `whenDamaged` is somebody who makes the file anew: asked again, it will answer.
   init(
-    _ name: ProjectionName, folder: ProjectionFolder,
+    _ name: ProjectionName, folder: ProjectionFolder, isServed: Bool = true,
     whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)? = nil
   ) throws(DaybookError) {
     let path = folder.path(name)
@@ -28,7 +29,8 @@ final class ProjectionReader: Sendable {
       var configuration = Configuration()
       configuration.readonly = true
       configuration.busyMode = .timeout(5)
-      return try DatabaseQueue(path: path, configuration: configuration)
+      return try DatabaseQueue(
+        path: isServed ? path : SQLiteAddress.ofNobody(path), configuration: configuration)
     }
   }
 

@@ -12,19 +12,27 @@ enum FileCheck {
   static func check(
     _ database: Database, _ header: ProjectionHeader, _ layouts: [TableLayout]
   ) throws {
-    guard try schema(of: database) == expected(layouts) else {
-      throw damage("its tables are not those of this version")
-    }
+    try checkTables(database, layouts)
     // Some bits of a file's first page make SQLite take it for one that it may only read.
     try database.inTransaction(.immediate) { .rollback }
     let size = try database.firstRow(
       "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     guard let size, (size[0] as Int64) <= wholeBytesMax else { return }
-    guard try database.texts("PRAGMA quick_check(1)", []) == ["ok"] else {
-      throw damage("its pages are damaged")
-    }
+    try checkPages(database)
     guard try hash(database, layouts) == header.stateHash else {
       throw damage("its rows are not those that its header speaks of")
+    }
+  }
+
+  static func checkTables(_ database: Database, _ layouts: [TableLayout]) throws {
+    guard try schema(of: database) == expected(layouts) else {
+      throw damage("its tables are not those of this version")
+    }
+  }
+
+  static func checkPages(_ database: Database) throws {
+    guard try database.texts("PRAGMA quick_check(1)", []) == ["ok"] else {
+      throw damage("its pages are damaged")
     }
   }
 

@@ -32,6 +32,15 @@ enum SQLiteFault {
     }
   }
 
+  /// What is wrong with the file, without its name.
+  static func reason(_ error: any Error) -> String {
+    let own = error as? DaybookError
+    guard let fault = own?.cause as? DatabaseError ?? error as? DatabaseError else {
+      return own?.message ?? "\(error)"
+    }
+    return fault.message ?? "SQLite error \(fault.resultCode)"
+  }
+
   private static func code(_ result: ResultCode) -> ErrorCode {
     switch result {
     case .SQLITE_FULL: .storageFull

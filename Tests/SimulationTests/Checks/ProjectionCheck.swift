@@ -26,7 +26,7 @@ struct ProjectionCheck {
       hashes.live == hashes.rebuilt,
       "rebuilt projections have the hashes \(hashes.rebuilt), live ones \(hashes.live)")
     for verdict in hashes.verdicts {
-      findings.expect(verdict.isOK, "\(verdict.status.name.rawValue): \(verdict.faults)")
+      findings.expect(verdict.isOK, "\(verdict.name.rawValue): \(verdict.faults)")
     }
     for user in run.sizes.users { try check(user) }
     for group in run.sizes.groups { try check(group) }
