@@ -156,7 +156,7 @@ import Testing
     arguments: ["DROP TABLE groups", collision])
   func underServer(_ sql: String) async throws {
     let runtime = makeRuntime()
-    try runtime.start()
+    runtime.start()
     try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
     try await open(.unread, folder).writeWithoutTransaction { try $0.execute(sql: sql) }
     var chat = GroupChat("a-new-one")
@@ -173,7 +173,7 @@ import Testing
   @Test("a question that meets damage says so at once, and is answered when it comes again")
   func metByReader() async throws {
     let runtime = makeRuntime()
-    try runtime.start()
+    runtime.start()
     try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
     try await open(.unread, folder).write { try $0.execute(sql: "DROP TABLE marks") }
     let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
@@ -193,7 +193,7 @@ import Testing
     arguments: ProjectionName.allCases)
   func removed(_ name: ProjectionName) async throws {
     let runtime = makeRuntime()
-    try runtime.start()
+    runtime.start()
     try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
     try FileManager.default.removeItem(atPath: path(name))
     let outside = makeQueries(log, folder, timeout: .seconds(60))

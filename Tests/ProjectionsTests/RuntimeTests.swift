@@ -13,7 +13,7 @@ import Testing
     var scenario = Scenario(seed: 11, partitions: 4)
     log.append(scenario.events(200))
     let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
-    try runtime.start()
+    runtime.start()
     let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
     for _ in 0..<20 {
       log.append(scenario.events(10))
@@ -45,7 +45,7 @@ import Testing
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 1)
     let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
-    try runtime.start()
+    runtime.start()
     let error = await #expect(throws: DaybookError.self) {
       try await runtime.waitUntil(
         covering: [PartitionID(0): Offset(1)], timeout: .milliseconds(1))

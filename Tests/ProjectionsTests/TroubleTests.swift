@@ -1,4 +1,5 @@
 import DaybookModel
+import Foundation
 import GRDB
 import NIOConcurrencyHelpers
 import Ports
@@ -38,6 +39,7 @@ import Testing
     var settings = ProjectionSettings()
     settings.commitInterval = .milliseconds(1)
     settings.retryInterval = .milliseconds(1)
+    settings.lookInterval = .milliseconds(5)
     let lines = lines
     return ProjectionRuntime(
       log: log, folder: folder.path, settings: settings,
@@ -50,7 +52,7 @@ import Testing
   func waitedOut(_ call: InMemoryLog.Call) async throws {
     log.fail(call, in: busyPartition, with: noFiles, times: 5)
     let runtime = makeRuntime()
-    try runtime.start()
+    runtime.start()
     try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
     await runtime.stop()
     #expect(
@@ -67,7 +69,7 @@ import Testing
   func final(_ call: InMemoryLog.Call) async throws {
     log.fail(call, in: busyPartition, with: corrupt, times: .max)
     let runtime = makeRuntime()
-    try runtime.start()
+    runtime.start()
     var others = heads
     let last = others.removeValue(forKey: busyPartition)!
     try await runtime.waitUntil(covering: others, timeout: .seconds(60))
@@ -97,6 +99,61 @@ import Testing
     try engine.catchUp()
     #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
     #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+  }
+
+  /// Until it answers: what was put right is found when it is tried again.
+  private func answered(_ runtime: ProjectionRuntime) async {
+    while (try? await runtime.waitUntil(covering: heads, timeout: .seconds(60))) == nil {
+      await Task.yield()
+    }
+  }
+
+  @Test("projections that can't be made end nothing: it is told once, why and what to do about it")
+  func notMade() async throws {
+    try FileManager.default.removeItem(atPath: folder.path)
+    try Data().write(to: URL(fileURLWithPath: folder.path))
+    let runtime = makeRuntime()
+    runtime.start()
+    let error = await #expect(throws: DaybookError.self) {
+      try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
+    }
+    #expect(error?.code == .storageFailed)
+    try FileManager.default.removeItem(atPath: folder.path)
+    await answered(runtime)
+    await runtime.stop()
+    let said = lines.withLockedValue { $0 }
+    let names = ProjectionName.allCases.map(\.rawValue)
+    #expect(said.count == 2 * names.count)
+    for (name, line) in zip(names, said) {
+      #expect(line.hasPrefix("the projection \(name) can't be made, and answers no questions: "))
+      #expect(line.contains("\(folder.path): File exists (errno \(EEXIST)): move away"))
+      #expect(line.hasSuffix("it is tried again until it can"))
+    }
+    #expect(said.suffix(names.count) == names.map { "the projection \($0) is there again" }[...])
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+  }
+
+  @Test("projections whose folder goes under a running server and can't be made are back with it")
+  func goneAtRunTime() async throws {
+    let runtime = makeRuntime()
+    runtime.start()
+    await answered(runtime)
+    try FileManager.default.removeItem(atPath: folder.path)
+    try Data().write(to: URL(fileURLWithPath: folder.path))
+    var refused: DaybookError?
+    while refused == nil {
+      do throws(DaybookError) {
+        try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
+        await Task.yield()
+      } catch {
+        refused = error
+      }
+    }
+    #expect(refused?.code == .storageFailed)
+    try FileManager.default.removeItem(atPath: folder.path)
+    await answered(runtime)
+    await runtime.stop()
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
   }
 
   @Test("a full disk, a lock and too many open files are waited out; damage is not")

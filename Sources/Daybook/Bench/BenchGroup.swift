@@ -62,7 +62,7 @@ struct BenchGroup: AsyncParsableCommand {
       blocking: pool, group: loops, report: { _ in })
     let projections = ProjectionRuntime(
       log: log, folder: "\(folder)/projections", report: { _ in })
-    try projections.start()
+    projections.start()
     service.subscribe(projections)
     let joined = EventCount(.groupJoined)
     service.subscribe(joined)

@@ -44,7 +44,7 @@ struct BenchReplay: AsyncParsableCommand {
     let rebuilding = DispatchTime.now().uptimeNanoseconds
     let projections = ProjectionRuntime(
       log: log, folder: "\(folder)/projections", report: { _ in })
-    try projections.start()
+    projections.start()
     let heads = Dictionary(
       uniqueKeysWithValues: (0..<options.partitions).map {
         (PartitionID($0), log.highWatermark(of: PartitionID($0)))

@@ -84,7 +84,7 @@ final class Server: Sendable {
     host: String, port: Int, unless stopped: () throws -> Void
   ) async throws -> SocketAddress {
     try stopped()
-    try projections.start()
+    projections.start()
     partitions.subscribe(projections)
     let loaded = try await partitions.start()
     report(

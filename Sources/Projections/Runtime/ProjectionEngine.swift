@@ -56,9 +56,7 @@ final class ProjectionEngine {
     batch = DecodedBatch(partition: PartitionID(0), baseOffset: .zero, events: [])
     for slot in slots {
       if let line = slot.openedAnew { report(line) }
-      if let fault = slot.fault {
-        report("the projection \(slot.name.rawValue) answers no questions: \(fault)")
-      }
+      if let line = slot.trouble { report(line) }
     }
   }
 
@@ -183,8 +181,13 @@ final class ProjectionEngine {
   func retryStuck() {
     stuck = stuck.filter { !$0.value.isWorthRetrying }
     for slot in slots where slot.fault?.isWorthRetrying ?? false {
+      let before = slot.trouble
       slot.open()
-      if slot.fault == nil { report("the projection \(slot.name.rawValue) is there again") }
+      if slot.fault == nil {
+        report("the projection \(slot.name.rawValue) is there again")
+      } else if let line = slot.trouble, line != before {
+        report(line)
+      }
     }
   }
 

@@ -124,7 +124,11 @@ final class ProjectionFile {
   private static func make(
     _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
-    try SQLiteFault.mapped(path) {
+    // Made here, for SQLite does not say what keeps it from that.
+    let file = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SystemFault.error("make", path, errno) }
+    Foundation.close(file)
+    return try SQLiteFault.mapped(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration())
       try queue.inTransaction { database in
         try header.create(in: database, sealedBy: seal)

@@ -12,13 +12,12 @@ struct ProjectionFolder: Sendable {
   /// The file that a rebuild fills before it takes the place of the other.
   func rebuildPath(_ name: ProjectionName) -> String { "\(path)/\(name.rawValue).rebuild.sqlite" }
 
+  /// Makes it where it is missing. Throws `storage_failed`, `storage_full`, `permission_denied`.
   static func make(_ path: String) throws(DaybookError) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch {
-      throw DaybookError(
-        .storageFailed, "can't make the folder \(path): check its permissions", cause: error)
-    }
+    if mkdir(path, 0o700) == 0 { return }
+    let number = errno
+    var facts = stat()
+    if stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR { return }
+    throw SystemFault.error("make the folder", path, number)
   }
 }

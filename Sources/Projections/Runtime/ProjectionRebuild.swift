@@ -36,7 +36,6 @@ extension Projections {
     report: @escaping (String) -> Void = { _ in },
     progress: @escaping (ProjectionProgress) -> Void = { _ in }
   ) throws(DaybookError) {
-    try ProjectionFolder.make(folder.path)
     let engine = ProjectionEngine(
       ProjectionName.allCases, log: log, settings: .bulk, path: folder.path, report: report)
     try fold(engine, progress)
@@ -51,7 +50,6 @@ extension Projections {
     progress: @escaping (ProjectionProgress) -> Void = { _ in }
   ) throws(DaybookError) -> [RebuildOutcome] {
     let names = name.map { [$0] } ?? ProjectionName.allCases
-    try ProjectionFolder.make(folder.path)
     let engine = ProjectionEngine(
       names, log: log, settings: .bulk, path: folder.rebuildPath)
     try fold(engine, progress)

@@ -40,10 +40,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   }
 
   /// Opens the files (making anew those that are damaged, or of another log or schema) and starts
-  /// the thread. One that can be neither opened nor made answers no questions until it can; the
-  /// others do. Throws `storage_failed` if the folder can't be made.
-  package func start() throws(DaybookError) {
-    try ProjectionFolder.make(folder)
+  /// the thread. One that can be neither opened nor made answers no questions until it can, and
+  /// says why to the operator and to who asks; the others go on.
+  package func start() {
     let paths = ProjectionFolder(folder)
     let engine = ProjectionEngine(
       ProjectionName.allCases, log: log, settings: settings, path: paths.path, report: report)

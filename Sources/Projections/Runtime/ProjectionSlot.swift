@@ -7,6 +7,7 @@ import Ports
 /// Belongs to one thread.
 final class ProjectionSlot {
   let name: ProjectionName
+  private let folder: String
   private let path: String
   private let log: any LogReader
   private(set) var projection: Projection?
@@ -21,6 +22,8 @@ final class ProjectionSlot {
   init(_ name: ProjectionName, path: String, log: any LogReader) {
     self.name = name
     self.path = path
+    let last = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    folder = last.map { String(path[..<$0]) } ?? "."
     self.log = log
     open()
   }
@@ -28,12 +31,22 @@ final class ProjectionSlot {
   /// Opens the file, or makes it anew. What comes of it is in `projection` and `fault`.
   func open() {
     do throws(DaybookError) {
+      try ProjectionFolder.make(folder)
       projection = try Projection(name, path: path, log: log)
       fault = nil
       isCatchingUp = isCatchingUp || projection?.file.origin != .continued
     } catch {
       projection = nil
       fault = error
+    }
+  }
+
+  /// A line for the operator on why there is none.
+  var trouble: String? {
+    fault.map { fault in
+      "the projection \(name.rawValue) can't be made, and answers no questions: \(fault)"
+        + (fault.isWorthRetrying
+          ? "; it is tried again until it can" : "; then start the server again")
     }
   }
 
@@ -49,7 +62,7 @@ final class ProjectionSlot {
     projection = nil
     guard !wasMended else {
       fault = error
-      return "the projection \(name.rawValue) can't be made, and answers no questions: \(error)"
+      return trouble!
     }
     (isCatchingUp, wasMended) = (true, true)
     do throws(DaybookError) {
@@ -58,10 +71,8 @@ final class ProjectionSlot {
     } catch {
       fault = error
     }
-    if let fault {
-      return "the projection \(name.rawValue) can't be made, and answers no questions: \(fault)"
-    }
-    return "the projection \(name.rawValue) is made anew from the log: \(error.message)"
+    return trouble
+      ?? "the projection \(name.rawValue) is made anew from the log: \(SQLiteFault.reason(error))"
   }
 
   func caughtUp() { (isCatchingUp, wasMended) = (false, false) }
