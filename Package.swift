@@ -76,6 +76,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CChecksum"),
+    .target(name: "CMappedFaults"),
     module("DaybookModel", [nioCore]),
     module(
       "DaybookSchema", ["DaybookModel", nioCore, protobuf],
@@ -83,7 +84,9 @@ let package = Package(
     module("Ports", ["DaybookModel", nioCore]),
     module("SegmentLog", ["DaybookModel", "Ports", "CChecksum", nioCore, nioLocks, atomics]),
     module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
-    module("Projections", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, grdb]),
+    module(
+      "Projections",
+      ["DaybookModel", "DaybookSchema", "Ports", "CMappedFaults", nioCore, nioLocks, grdb]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     module(
       "Gateway",

@@ -8,6 +8,7 @@ final class ProjectionReader: Sendable {
   private let identity: FileIdentity?
   private let whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)?
   private let queue: DatabaseQueue
+  private let watch = CutFiles.Watch()
 
   /// Throws `projection_behind` where the file has not been made yet.
   /// `isServed` says that a server has the file; without one nothing beside it is made.
@@ -37,7 +38,7 @@ final class ProjectionReader: Sendable {
   /// Everything that `body` reads is of one commit.
   func read<T>(_ body: (Database) throws -> T) throws(DaybookError) -> T {
     do throws(DaybookError) {
-      return try SQLiteFault.mapped(path) { try queue.read(body) }
+      return try SQLiteFault.mapped(path) { try watch.over { try queue.read(body) } }
     } catch {
       guard let whenDamaged, SQLiteFault.isOfTheFile(error) else { throw error }
       if let identity { whenDamaged(identity, error) }
@@ -46,8 +47,10 @@ final class ProjectionReader: Sendable {
     }
   }
 
-  /// The path still leads to the file that is open.
-  var isInPlace: Bool { identity != nil && FileIdentity(path) == identity }
+  /// The path still leads to the file that is open, and nothing of it was cut off.
+  var isInPlace: Bool {
+    watch.isIntact && identity != nil && FileIdentity(path) == identity
+  }
 
   func header() throws(DaybookError) -> ProjectionHeader {
     try read { try StoredHeader.read(from: $0).header }

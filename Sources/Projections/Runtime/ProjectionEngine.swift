@@ -157,8 +157,19 @@ final class ProjectionEngine {
   }
 
   private func mend(_ slot: ProjectionSlot, _ error: DaybookError) {
+    guard slot.projection?.file.isIntact ?? true else { return mendAll(error) }
     whenMending(slot.name)
     report(slot.mend(after: error))
+  }
+
+  /// Closed first, all of them: closing may meet what was cut off, too.
+  private func mendAll(_ error: DaybookError) {
+    for slot in slots {
+      whenMending(slot.name)
+      slot.close()
+    }
+    CutFiles.settle()
+    for slot in slots { report(slot.mend(after: error, isAtFault: false)) }
   }
 
   /// A question has met damage in this projection's file.

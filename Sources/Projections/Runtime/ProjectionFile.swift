@@ -19,6 +19,7 @@ final class ProjectionFile {
   private let queue: DatabaseQueue
   private let name: ProjectionName
   private let seal: LogSeal
+  private let watch = CutFiles.Watch()
   let identity: FileIdentity?
 
   /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log
@@ -121,6 +122,9 @@ final class ProjectionFile {
   /// The path still leads to the file that is open.
   var isInPlace: Bool { identity != nil && FileIdentity(path) == identity }
 
+  /// False once what is mapped of it may have been cut off.
+  var isIntact: Bool { watch.isIntact }
+
   private static func make(
     _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
@@ -166,7 +170,7 @@ final class ProjectionFile {
 
   /// Runs `body` with the database. Throws what SQLite throws as `storage_failed` and the like.
   func access<T>(_ body: (Database) throws -> T) throws(DaybookError) -> T {
-    try SQLiteFault.mapped(path) { try queue.unsafeReentrantWrite(body) }
+    try SQLiteFault.mapped(path) { try watch.over { try queue.unsafeReentrantWrite(body) } }
   }
 
   /// One transaction for rows, checkpoints and state hash. If it throws, nothing has changed, and
@@ -179,10 +183,12 @@ final class ProjectionFile {
     next.events &+= events
     let before = header
     try SQLiteFault.mapped(path) {
-      try queue.inTransaction { database in
-        for table in tables { next.stateHash &+= try table.write(to: database) }
-        try next.update(in: database, since: before, sealedBy: seal)
-        return .commit
+      try watch.over {
+        try queue.inTransaction { database in
+          for table in tables { next.stateHash &+= try table.write(to: database) }
+          try next.update(in: database, since: before, sealedBy: seal)
+          return .commit
+        }
       }
     }
     header = next
@@ -191,7 +197,7 @@ final class ProjectionFile {
 
   /// Brings everything into the one file, so that it can be renamed, and closes it.
   func closeAsOneFile() throws(DaybookError) {
-    try SQLiteFault.mapped(path) { try ProjectionFile.closeAsOneFile(queue) }
+    try SQLiteFault.mapped(path) { try watch.over { try ProjectionFile.closeAsOneFile(queue) } }
   }
 
   /// As above, for a file that isn't open.

@@ -56,15 +56,20 @@ final class ProjectionSlot {
       ? "the projection \(name.rawValue) was damaged, and is made anew from the log" : nil
   }
 
-  /// Its file is of no use any more. Returns a line for the operator.
-  func mend(after error: DaybookError) -> String {
+  func close() {
     try? projection?.file.close()
     projection = nil
-    guard !wasMended else {
+  }
+
+  /// Its file is of no use any more. Returns a line for the operator. `isAtFault` is false where it
+  /// had to go with another one's.
+  func mend(after error: DaybookError, isAtFault: Bool = true) -> String {
+    close()
+    guard !(wasMended && isAtFault) else {
       fault = error
       return trouble!
     }
-    (isCatchingUp, wasMended) = (true, true)
+    (isCatchingUp, wasMended) = (true, wasMended || isAtFault)
     do throws(DaybookError) {
       try ProjectionFile.remove(path)
       open()
