@@ -85,7 +85,7 @@ struct Serve: AsyncParsableCommand {
       report: { printToStandardError("daybook: \($0)") })
     do {
       let bound = try await server.start(
-        host: address.host, port: address.port, unless: { try stop.check() })
+        host: address.host, port: address.port, isStopping: { stop.wasRaised })
       let listening = ServerAddress(
         host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
       try printToStandardOutput("listening on \(listening)")

@@ -78,18 +78,23 @@ final class Server: Sendable {
     return opening
   }
 
-  /// Replays what the snapshots lack, then lets clients in. Returns where it listens. `stopped`
-  /// throws where the process was told to stop meanwhile.
+  /// Replays what the snapshots lack, then lets clients in. Returns where it listens. Throws
+  /// `StopSignal.Raised` soon after `isStopping` says that the process was told to stop meanwhile.
   func start(
-    host: String, port: Int, unless stopped: () throws -> Void
+    host: String, port: Int, isStopping: @escaping @Sendable () -> Bool
   ) async throws -> SocketAddress {
-    try stopped()
+    if isStopping() { throw StopSignal.Raised() }
     projections.start()
     partitions.subscribe(projections)
-    let loaded = try await partitions.start()
+    let loaded: PartitionService.StartReport
+    do {
+      loaded = try await partitions.start(isStopping: isStopping)
+    } catch {
+      throw isStopping() ? StopSignal.Raised() : error
+    }
     report(
       "epoch \(log.epoch): \(loaded.events) events in the log, \(loaded.replayed) replayed")
-    try stopped()
+    if isStopping() { throw StopSignal.Raised() }
     return try await gateway.start(host: host, port: port)
   }
 

@@ -50,8 +50,10 @@ final class StopSignal: Sendable {
     for await _ in signals {}
   }
 
+  var wasRaised: Bool { isRaised.withLockedValue { $0 } }
+
   /// Throws `Raised`.
   func check() throws {
-    if isRaised.withLockedValue({ $0 }) { throw Raised() }
+    if wasRaised { throw Raised() }
   }
 }

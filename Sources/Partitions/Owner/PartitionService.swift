@@ -63,9 +63,12 @@ package final class PartitionService: Commands, CommittedBatches {
 
   /// Loads every partition, side by side, then starts the relays. A partition whose log can't be
   /// read refuses commands; the others serve. Throws `log_rolled_back` where the partitions are of
-  /// different moments, `overloaded`, or what keeps every one of them from being loaded.
-  package func start() async throws -> StartReport {
-    let outcomes = await loadAll()
+  /// different moments, `overloaded`, or what keeps every one of them from being loaded; and
+  /// `server_stopping` soon after `isStopping` says so, which is asked while they are loaded.
+  package func start(
+    isStopping: @escaping @Sendable () -> Bool = { false }
+  ) async throws -> StartReport {
+    let outcomes = await loadAll(isStopping)
     if let error = outcomes.compactMap(\.fatal).first { throw error }
     if let error = outcomes.compactMap(\.failure).first, outcomes.allSatisfy({ $0.failure != nil })
     {
@@ -95,10 +98,10 @@ package final class PartitionService: Commands, CommittedBatches {
 
   private typealias Outcome = Result<LoadedState, DaybookError>
 
-  private func loadAll() async -> [Outcome] {
+  private func loadAll(_ isStopping: @escaping @Sendable () -> Bool) async -> [Outcome] {
     await withTaskGroup(of: (Int, Outcome).self) { group in
       for owner in owners {
-        group.addTask { (owner.partition.index, await self.load(owner)) }
+        group.addTask { (owner.partition.index, await self.load(owner, isStopping)) }
       }
       var outcomes: [Int: Outcome] = [:]
       for await (index, outcome) in group { outcomes[index] = outcome }
@@ -106,13 +109,16 @@ package final class PartitionService: Commands, CommittedBatches {
     }
   }
 
-  private func load(_ owner: PartitionOwner) async -> Outcome {
+  private func load(
+    _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool
+  ) async -> Outcome {
     let (log, snapshots, blocking) = (log, snapshots, blocking)
     return await withCheckedContinuation { continuation in
       blocking.run {
         continuation.resume(
           returning: Result { () throws(DaybookError) in
-            try LoadedState.load(owner.partition, log: log, snapshots: snapshots)
+            try LoadedState.load(
+              owner.partition, log: log, snapshots: snapshots, isStopping: isStopping)
           })
       }
     }
@@ -148,8 +154,8 @@ extension Result where Failure == DaybookError {
     if case .failure(let error) = self { error } else { nil }
   }
 
-  /// What is no matter of one partition: events of a later program, too many open files.
+  /// What is no matter of one partition: events of a later program, too many open files, the end.
   fileprivate var fatal: DaybookError? {
-    failure.flatMap { [.formatVersion, .overloaded].contains($0.code) ? $0 : nil }
+    failure.flatMap { [.formatVersion, .overloaded, .serverStopping].contains($0.code) ? $0 : nil }
   }
 }

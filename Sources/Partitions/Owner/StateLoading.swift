@@ -16,9 +16,11 @@ struct LoadedState: Sendable {
   /// There is a snapshot that is not of this log's past.
   var foundStaleSnapshot = false
 
-  /// Blocking. Throws `log_corrupt` and the like.
+  /// Blocking. Throws `log_corrupt` and the like, and `server_stopping` soon after `isStopping` says
+  /// so.
   static func load(
-    _ partition: PartitionID, log: any LogReader, snapshots: any SnapshotStore
+    _ partition: PartitionID, log: any LogReader, snapshots: any SnapshotStore,
+    isStopping: () -> Bool = { false }
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
     var loaded = LoadedState(
@@ -37,6 +39,9 @@ struct LoadedState: Sendable {
       }
     }
     while loaded.next < head {
+      if isStopping() {
+        throw DaybookError(.serverStopping, "the server was told to stop while it started")
+      }
       let batches = try log.read(partition, from: loaded.next, bytesMax: 4 << 20)
       guard !batches.isEmpty else { break }
       for batch in batches { try loaded.replay(batch) }

@@ -96,7 +96,7 @@ final class SweptServer: Sendable {
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
       report: { line in lines.withLockedValue { $0.append(line) } })
     do {
-      address = try await server.start(host: "127.0.0.1", port: 0, unless: {})
+      address = try await server.start(host: "127.0.0.1", port: 0, isStopping: { false })
       let logID = try SegmentLogReader.describe(folder.logPath).logID
       authority = await TokenAuthority(
         secret: try Secret.load(at: folder.secretPath), logID: logID,
