@@ -46,6 +46,7 @@ extension ErrorCode {
   package static let receiptsOff = ErrorCode(416, "receipts_off")
   package static let deviceForgotten = ErrorCode(417, "device_forgotten")
   package static let groupFull = ErrorCode(418, "group_full")
+  package static let tooManyDevices = ErrorCode(419, "too_many_devices")
 
   // 5xx: the log and what is built from it.
   package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
@@ -79,6 +80,7 @@ extension ErrorCode {
     unknownDevice, unknownUser,
     messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
     notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
+    tooManyDevices,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,

@@ -57,5 +57,6 @@ package enum Limits {
   package static let receiptsPageMax = 1_000
   package static let requestsShownMax = 1_000
   package static let blockedMax = 10_000
+  package static let devicesPerUserMax = 100
   package static let marksMax = 10_000
 }

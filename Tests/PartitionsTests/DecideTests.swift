@@ -157,6 +157,39 @@ struct DecideTests {
     #expect(desk.state == before)
   }
 
+  @Test("a user's devices have a limit: those that there are go on, and one that goes makes room")
+  func devices() {
+    var desk = Desk()
+    func refusal(_ name: String) -> ErrorCode? {
+      desk.refusal(.openCursor(), on: mailbox, by: bob, device: DeviceID(checked: name))
+    }
+    for number in 1...Limits.devicesPerUserMax { #expect(refusal("\(number)") == nil) }
+    #expect(refusal("one more") == .tooManyDevices)
+    #expect(refusal("1") == nil)
+    desk.done(.forgetDevice(DeviceID(checked: "7")), on: mailbox, by: bob)
+    #expect(refusal("one more") == nil)
+    #expect(refusal("7") == .tooManyDevices)
+  }
+
+  @Test("more devices than a user can have now, from an older log, all go on")
+  func devicesOfOlderLog() {
+    var desk = Desk()
+    for number in 0...Limits.devicesPerUserMax + 20 {
+      let device = DeviceID(checked: "\(number)")
+      var event = Event(
+        stream: mailbox, recordedAt: start, actor: Actor(user: bob, device: device),
+        body: .cursorOpened(cursor: .none, registration: Seq(1)))
+      event.seq = .none
+      desk.state.evolve(event)
+    }
+    for number in 0...Limits.devicesPerUserMax + 20 {
+      let device = DeviceID(checked: "\(number)")
+      #expect(desk.refusal(.openCursor(), on: mailbox, by: bob, device: device) == nil)
+    }
+    #expect(
+      desk.refusal(.openCursor(), on: mailbox, by: bob, device: phone) == .tooManyDevices)
+  }
+
   @Test("an ack names the senders whose messages it is the first to cover, and the last of each")
   func senders() {
     var desk = Desk()

@@ -119,6 +119,11 @@ extension MailboxState {
     if let known = devices[device] {
       return draft.tell(position(of: known, resumed: true))
     }
+    guard devices.count < Limits.devicesPerUserMax else {
+      return .reject(
+        .tooManyDevices,
+        "\(draft.stream) has \(Limits.devicesPerUserMax) devices; forget one that is not used")
+    }
     // Forgetting it has taken a seq, so that it can't have this one again.
     let new = DeviceCursor(
       device: device, cursor: cursor(ofNewDevice: device), registration: head.next)
