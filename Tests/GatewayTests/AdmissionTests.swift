@@ -27,6 +27,19 @@ struct AdmissionTests {
     #expect(woken.withLockedValue { $0 } == 1)
   }
 
+  @Test("an IPv4 address counts as a whole, of an IPv6 address the first 64 bits do")
+  func networks() throws {
+    func name(_ address: String) throws -> String {
+      ClientNetwork.name(of: try SocketAddress(ipAddress: address, port: 1))
+    }
+    #expect(try name("192.0.2.1") == "192.0.2.1")
+    #expect(try name("192.0.2.1") != name("192.0.2.2"))
+    #expect(try name("::ffff:192.0.2.1") == "192.0.2.1")
+    #expect(try name("2001:db8:0:a::1") == name("2001:db8:0:a:ffff:1:2:3"))
+    #expect(try name("2001:db8:0:a::1") != name("2001:db8:0:b::1"))
+    #expect(ClientNetwork.name(of: nil) == "")
+  }
+
   @Test("a limit that is lowered or raised while the server runs counts at once")
   func movingLimit() {
     let most = NIOLockedValueBox(3)

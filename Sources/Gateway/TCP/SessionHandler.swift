@@ -134,7 +134,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   private func knock(_ context: ChannelHandlerContext) {
-    address = context.channel.remoteAddress?.ipAddress ?? ""
+    address = ClientNetwork.name(of: context.channel.remoteAddress)
     admission = home.context.gate.admit(from: address)
     let reason: String
     switch admission {
