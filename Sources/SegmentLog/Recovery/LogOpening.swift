@@ -54,7 +54,7 @@ struct LogOpening {
     try survey.refresh()
     let manifest = survey.manifest
     let raised = raising(survey)
-    let outcomes = try settle(survey, epoch, raised ?? manifest)
+    let outcomes = try settle(survey, epochGuard, epoch, raised ?? manifest)
     var findings = survey.findings + outcomes.flatMap(\.findings)
     if manifest.version == Manifest.legacyVersion {
       findings.append(
@@ -77,16 +77,18 @@ struct LogOpening {
   }
 
   private func settle(
-    _ survey: LogSurvey, _ epoch: Epoch, _ manifest: Manifest
+    _ survey: LogSurvey, _ epochGuard: EpochGuard, _ epoch: Epoch, _ manifest: Manifest
   ) throws(DaybookError) -> [PartitionSettling.Outcome] {
     var outcomes: [PartitionSettling.Outcome] = []
     do throws(DaybookError) {
       for partition in survey.partitions {
         var settling = PartitionSettling(
           partition, epoch: epoch, branch: manifest.branch,
-          seeds: manifest.seeds(of: partition.partition), options: options)
+          seeds: manifest.seeds(of: partition.partition), options: options,
+          epochGuard: epochGuard)
         outcomes.append(try settling.run())
       }
+      do throws(FileError) { try epochGuard.check() } catch { throw error.asDaybookError }
       if manifest != survey.manifest { try raise(manifest, &outcomes) }
     } catch {
       for outcome in outcomes { outcome.start?.close() }

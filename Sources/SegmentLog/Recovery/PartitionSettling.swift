@@ -17,6 +17,7 @@ struct PartitionSettling {
   let epoch: Epoch
   let branch: LogID
   let options: SegmentLogOptions
+  let epochGuard: EpochGuard
   /// Of the log once it is open: another than the survey's where opening raises it.
   let seeds: PartitionSeeds
   private var findings: [RecoveryFinding] = []
@@ -27,17 +28,18 @@ struct PartitionSettling {
 
   init(
     _ survey: PartitionSurvey, epoch: Epoch, branch: LogID, seeds: PartitionSeeds,
-    options: SegmentLogOptions
+    options: SegmentLogOptions, epochGuard: EpochGuard
   ) {
     self.survey = survey
     self.epoch = epoch
     self.branch = branch
     self.seeds = seeds
     self.options = options
+    self.epochGuard = epochGuard
   }
 
-  /// Throws what passes or is the whole log's matter: a full disk, too many open files. What else
-  /// goes wrong costs this partition.
+  /// Throws what passes or is the whole log's matter: a full disk, too many open files, an owner that
+  /// has opened the log since. What else goes wrong costs this partition.
   mutating func run() throws(DaybookError) -> Outcome {
     if let fault = survey.fault { return readOnly(fault, .corrupt(fault)) }
     if options.readOnlyPartitions.contains(partition) {
@@ -47,6 +49,7 @@ struct PartitionSettling {
       return readOnly(fault, .keptReadOnly(partition, at: survey.end))
     }
     do throws(FileError) {
+      try epochGuard.check()
       try tidy()
       sealRebuilt()
       let left = try cutTornTail()
@@ -61,7 +64,7 @@ struct PartitionSettling {
         segments: view(survey.segments, highWatermark: survey.end, writesIndexes: true),
         start: start, findings: findings)
     } catch {
-      if error.isTemporary { throw error.asDaybookError }
+      if error.isTemporary || error.isFenced { throw error.asDaybookError }
       let fault = LogFault(
         partition: partition, segment: "", fromByte: 0, toByte: 0, offset: survey.end,
         reason: "\(error)")
@@ -165,11 +168,14 @@ struct PartitionSettling {
   }
 
   /// A file of its own for each owner: what an earlier one still writes goes into another.
+  /// Should one of them still put it there after a newer one, that one puts its own back.
   private func statement() throws(FileError) -> WatermarkFile {
+    try epochGuard.check()
     let slot = WatermarkSlot(
       counter: survey.watermark.slot?.counter ?? 0, partition: partition, epoch: epoch,
       durableOffset: survey.end, segmentBase: survey.last?.segment.base ?? .zero,
       position: survey.last?.scan.position ?? 0, branch: branch.prefix)
-    return try WatermarkFile.make(files, folder: folder, survey.seeds.current, slot)
+    return try WatermarkFile.make(
+      files, folder: folder, survey.seeds.current, slot, by: epochGuard.owner)
   }
 }

@@ -37,6 +37,9 @@ final class EpochGuard: Sendable {
     }
   }
 
+  /// A name that no other opening has.
+  var owner: String { "\(record.epoch)-\(String(record.owner, radix: 16))" }
+
   /// For when nobody asks any more.
   func close() {
     known.withLockedValue { known in

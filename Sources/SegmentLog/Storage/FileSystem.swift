@@ -24,6 +24,9 @@ struct FileError: Error, Equatable, CustomStringConvertible {
       DaybookError(
         .overloaded,
         "too many files are open: allow more (ulimit -n, LimitNOFILE), or try again", cause: self)
+    case ESTALE:
+      DaybookError(
+        .epochFenced, "the log was opened by another owner: stop this one", cause: self)
     case EACCES, EPERM, EROFS:
       DaybookError(
         .permissionDenied, "permission denied: run as the data folder's owner", cause: self)
@@ -52,6 +55,11 @@ struct FileIdentity: Equatable, Sendable {
   var bytes: UInt64
   var changedSeconds: Int64
   var changedNanoseconds: Int64
+
+  /// Whatever has become of what is in it.
+  func isSameFile(as other: FileIdentity) -> Bool {
+    device == other.device && inode == other.inode
+  }
 }
 
 /// What the log asks of a file system: the one way to a disk. Tests put one in between that fails,

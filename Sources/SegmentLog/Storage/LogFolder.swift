@@ -28,7 +28,9 @@ struct LogFolder {
         let slot = WatermarkSlot(
           counter: 0, partition: PartitionID(index), epoch: Epoch(0), durableOffset: .zero,
           segmentBase: .zero, position: 0, branch: manifest.branch.prefix)
-        try WatermarkFile.make(files, folder: partition(index), manifest.seed, slot).close()
+        try WatermarkFile.make(
+          files, folder: partition(index), manifest.seed, slot, by: "new"
+        ).close()
       }
       try write(EpochRecord(epoch: Epoch(0), branch: manifest.branch), manifest.seed)
       try makeReserve(options.reserveBytes)

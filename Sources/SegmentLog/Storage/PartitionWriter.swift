@@ -347,7 +347,15 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
 
   private func syncWatermark() {
     guard refusal == nil else { return }
-    do throws(FileError) { try watermark.sync() } catch { refuse(error) }
+    do throws(FileError) { try watermark.sync() } catch { return refuse(error) }
+    if watermark.isInPlace { return }
+    // Somebody has removed it, or it is that of an owner which was overtaken while it opened.
+    do throws(FileError) {
+      try checkEpoch()
+      try watermark.makeAnew()
+    } catch {
+      if !error.isTemporary { refuse(error) }
+    }
   }
 
   /// Another owner that has opened the log since has the right to it.
@@ -406,8 +414,6 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
         try files.renameIfAbsent(prepared.path, to: segment.path)
       } catch {
         guard error.number == EEXIST else { throw error }
-        // A newer owner's epoch was there before its segment: that is never set aside.
-        try checkEpoch()
         try setAside(segment.path)
         try files.renameIfAbsent(prepared.path, to: segment.path)
       }
@@ -428,12 +434,23 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   /// A file with the next segment's name holds nothing that was ever acked: it is one that an earlier
   /// owner began, and either found no batch for or wrote to after it was fenced.
   private func setAside(_ path: String) throws(FileError) {
+    try checkEpoch()
+    let aside = "\(path).epoch-\(epoch)\(FileNames.cutSuffix)"
+    if (try? files.identity(aside)) != nil {
+      throw FileError(number: EEXIST, operation: "set aside as \(aside)")
+    }
+    try files.rename(path, to: aside)
+    do throws(FileError) { try checkEpoch() } catch {
+      // A newer owner has put its own there since, or taken what was there into the log. One that
+      // begins its epoch only now looks at the folder after that, and finds it as it is.
+      try files.renameIfAbsent(aside, to: path)
+      try files.sync(folder: segments.folder)
+      throw error
+    }
     if segments.all.last?.base == nextOffset {
       // The survey found nothing in it.
-      try files.remove(path)
+      try files.remove(aside)
       segments.removeLast()
-    } else {
-      try files.renameIfAbsent(path, to: "\(path).epoch-\(epoch)\(FileNames.cutSuffix)")
     }
   }
 

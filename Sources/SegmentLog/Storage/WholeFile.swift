@@ -39,7 +39,7 @@ extension FileSystem {
     let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     do throws(FileError) {
       defer { close(file) }
-      try withBytes(of: bytes) { (raw) throws(FileError) in try write(file, raw, at: 0) }
+      try write(file, bytes, at: 0)
       try syncData(file)
       try rename(temporary, to: "\(folder)/\(name)")
     } catch {
@@ -47,6 +47,10 @@ extension FileSystem {
       throw error
     }
     try sync(folder: folder)
+  }
+
+  func write(_ file: File, _ bytes: [UInt8], at position: UInt64) throws(FileError) {
+    try withBytes(of: bytes) { (raw) throws(FileError) in try write(file, raw, at: position) }
   }
 
   func open(folder: String) throws(FileError) -> File {

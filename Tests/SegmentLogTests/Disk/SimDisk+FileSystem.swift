@@ -111,6 +111,10 @@ extension SimDisk: FileSystem {
     }
     // Whether a rename that failed has happened is not known.
     try begin(.rename, to) { if $0.oneIn(2) { folder.rename(name, to: newName) } }
+    // Others may have acted in between.
+    guard folder.entries[name] != nil else {
+      throw FileError(number: ENOENT, operation: "rename \(from)")
+    }
     folder.rename(name, to: newName)
   }
 
@@ -119,7 +123,15 @@ extension SimDisk: FileSystem {
     guard folder.entries[name] == nil else {
       throw FileError(number: EEXIST, operation: "link to \(to)")
     }
-    try rename(from, to: to)
+    let (source, oldName) = try place(from)
+    try begin(.rename, to) { if $0.oneIn(2) { source.rename(oldName, to: name) } }
+    guard source.entries[oldName] != nil else {
+      throw FileError(number: ENOENT, operation: "link \(from)")
+    }
+    guard folder.entries[name] == nil else {
+      throw FileError(number: EEXIST, operation: "link to \(to)")
+    }
+    source.rename(oldName, to: name)
   }
 
   func identity(_ path: String) throws(FileError) -> FileIdentity {

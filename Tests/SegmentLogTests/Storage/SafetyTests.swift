@@ -24,9 +24,13 @@ struct SafetyTests {
       disk.interruption = { _, _ in
         guard disk.operations == operation - 1, !acks.isOvertaken else { return }
         acks.isOvertaken = true
-        if let owner = try? self.open(disk) { _ = self.append(to: owner, 400, acks) }
+        acks.second = try? self.open(disk)
+        if let owner = acks.second { _ = self.append(to: owner, 400, acks) }
       }
       if let owner = try? open(disk) { append(to: owner, 300, acks).log.close() }
+      acks.second?.log.close()
+      let stated = try statedDurable(disk)
+      #expect(acks.events.allSatisfy { $0.0 < stated }, "operation \(operation)")
       disk.losePower()
       let again = try open(disk)
       #expect(again.damaged == [], "operation \(operation)")
@@ -40,10 +44,74 @@ struct SafetyTests {
     }
   }
 
+  @Test(
+    """
+    an owner that is overtaken while it puts an older one's segment out of its way never takes the \
+    newer one's
+    """)
+  func threeOwners() throws {
+    let small = try SmallLog()
+    let alone = small.disk.copy(seed: 1)
+    let owner = try open(alone)
+    let opened = alone.operations
+    owner.log.close()
+    // The second opens the log while the first begins its segment, and appends once that one's has
+    // its name, with or without a batch; the third comes while the second sets it aside.
+    for begin in opened + 1...opened + 5 {
+      for pause in 3...7 {
+        for operation in 5...12 {
+          try run(small, [begin, begin + pause, operation])
+        }
+      }
+    }
+  }
+
+  private func run(_ small: SmallLog, _ at: [Int]) throws {
+    let disk = small.disk.copy(seed: 1)
+    let acks = Acks()
+    disk.interruption = { _, _ in
+      acks.operations[0] += 1
+      if acks.operations[0] == at[0] { acks.second = try? self.open(disk) }
+      guard acks.operations[0] == at[1], let second = acks.second else { return }
+      disk.interruption = { _, _ in
+        acks.operations[1] += 1
+        guard acks.operations[1] == at[2], acks.third == nil else { return }
+        acks.third = try? self.open(disk)
+        if let third = acks.third { _ = self.append(to: third, 500, acks) }
+      }
+      _ = self.append(to: second, 400, acks)
+      disk.interruption = nil
+    }
+    if let first = try? open(disk) { append(to: first, 300, acks).log.close() }
+    disk.interruption = nil
+    acks.second?.log.close()
+    acks.third?.log.close()
+    disk.losePower()
+    let again = try open(disk)
+    #expect(again.damaged == [], "\(at)")
+    let contents = try again.log.contents(zero)
+    for (offset, event) in acks.events {
+      #expect(offset < contents.count && contents[offset] == event, "\(at): \(event)")
+    }
+    again.log.close()
+  }
+
+  /// What the watermark file says of the partition.
+  private func statedDurable(_ disk: SimDisk) throws -> Int {
+    let folder = LogFolder(files: disk, path: SmallLog.folder)
+    let statement = try WatermarkStatement.read(
+      disk, folder: folder.partition(0), try folder.manifest().seeds(of: zero), partition: zero)
+    return Int(statement.slot?.durableOffset.rawValue ?? 0)
+  }
+
   /// Who was told what, at which offset.
   private final class Acks: @unchecked Sendable {
     var events: [(Int, TestEvent)] = []
     var isOvertaken = false
+    /// Of the first owner, and of the second while it appends.
+    var operations = [0, 0]
+    var second: StorageOwner?
+    var third: StorageOwner?
   }
 
   private func open(_ disk: SimDisk) throws(DaybookError) -> StorageOwner {
