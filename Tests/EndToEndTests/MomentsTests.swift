@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("a copy of different moments", .timeLimit(.minutes(5)))
+@Suite("a copy of different moments", .timeLimit(.minutes(30)))
 struct MomentsTests {
   /// A stopped folder of two partitions, of which the first is as it was some messages ago.
   private func mixed() async throws -> TestServer {

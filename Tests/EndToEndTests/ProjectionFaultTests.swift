@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("projections that are damaged or can't be made", .timeLimit(.minutes(5)))
+@Suite("projections that are damaged or can't be made", .timeLimit(.minutes(30)))
 struct ProjectionFaultTests {
   @Test("verify names a damaged one and leaves it as it is; a rebuild brings it back")
   func verify() async throws {

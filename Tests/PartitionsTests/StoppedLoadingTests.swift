@@ -5,7 +5,7 @@ import Testing
 
 @testable import Partitions
 
-@Suite("loading that is told to stop", .timeLimit(.minutes(5)))
+@Suite("loading that is told to stop", .timeLimit(.minutes(30)))
 struct StoppedLoadingTests {
   private let log = MemoryLog(partitions: 2)
 
