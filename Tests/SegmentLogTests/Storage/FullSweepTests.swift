@@ -32,6 +32,12 @@ struct FullSweepTests {
         let copy = small.disk.copy(seed: 1)
         damage.done(to: try copy.file(path))
         copy.root.syncAll()
+        if kind == .segment, damage.isVerified {
+          let reader = try SegmentLogReader(
+            LogFolder(files: copy, path: SmallLog.folder), TestScanner())
+          let named = Set(try reader.verify().faults.map(\.partition.index))
+          #expect(named == [0], "\(damage) of \(path), verified")
+        }
         let found = small.judge(
           copy, partition: partition, isDerived: kind.isDerived, mayRefuse: kind.mayRefuse)
         #expect(found == [], "\(damage) of \(path)")
@@ -42,6 +48,11 @@ struct FullSweepTests {
   enum Damage {
     case bit(Int)
     case cut(Int)
+
+    /// `verify` goes through the copy as well: for each byte once.
+    var isVerified: Bool {
+      if case .bit(let bit) = self { bit % 8 == bit / 8 % 8 } else { true }
+    }
 
     func done(to file: SimFile) {
       switch self {
