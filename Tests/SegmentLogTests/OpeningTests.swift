@@ -57,6 +57,18 @@ struct OpeningTests {
     #expect(await code { try test.open() } == .logCorrupt)
   }
 
+  @Test("a log whose files state the last epoch there is is refused, and nothing is changed")
+  func lastEpoch() async throws {
+    let test = try TestLog()
+    try await test.write([messages(1...2)])
+    let folder = LogFolder(files: PosixFileSystem(), path: test.folder)
+    let manifest = try folder.manifest()
+    try folder.write(EpochRecord(epoch: Epoch(.max), branch: manifest.branch), manifest.seed)
+    let before = try contents(test.folder)
+    #expect(await code { try test.open() } == .logCorrupt)
+    #expect(try contents(test.folder) == before)
+  }
+
   @Test("a watermark that says nothing is made anew, and does not say that nothing was durable")
   func watermarks() async throws {
     let variants: [([UInt8]) -> [UInt8]?] = [

@@ -29,10 +29,14 @@ struct LogOpening {
   func run() throws(DaybookError) -> Opened {
     var survey = try LogSurvey(folder, scanner, statements: outside.statements)
     try survey.prove()
-    try outside.willChange()
     let manifest = survey.manifest
-    let record = EpochRecord(
-      epoch: Epoch(survey.lastEpoch.rawValue + 1), branch: manifest.branch)
+    let (next, isSpent) = survey.lastEpoch.rawValue.addingReportingOverflow(1)
+    if isSpent {
+      throw DaybookError(
+        .logCorrupt, "a file of the log states the last epoch there is: restore it from a copy")
+    }
+    let record = EpochRecord(epoch: Epoch(next), branch: manifest.branch)
+    try outside.willChange()
     let epochGuard: EpochGuard
     do throws(FileError) {
       epochGuard = try EpochGuard(folder, manifest, record)
