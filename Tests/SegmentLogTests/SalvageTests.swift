@@ -71,6 +71,25 @@ struct SalvageTests {
     #expect(first.fromByte == UInt64(size * 3) && first.offset == Offset(6))
   }
 
+  @Test("what an overtaken owner left behind its last batch is no fault; what nobody wrote is one")
+  func leftBehind() async throws {
+    let test = try TestLog()
+    try await test.write([messages(1...2)])
+    try await test.write([messages(3...4)])
+    let first = FileNames.segment(.zero)
+    try test.replace(first, with: try test.bytes(first) + Array(repeating: 0x5a, count: 300))
+    let torn = try test.reader().verify()
+    #expect(torn.ok && torn.events == 4, "\(torn.faults)")
+
+    let rolled = try TestLog(
+      options: SegmentLogOptions(segmentBytes: 512, firstSegmentBytes: 512, reserveBytes: 512))
+    try await rolled.write((0..<8).map { messages($0 * 2 + 1...$0 * 2 + 2) })
+    #expect(try rolled.reader().segments(of: zero).count > 1)
+    try rolled.replace(first, with: try rolled.bytes(first) + Array(repeating: 0x5a, count: 300))
+    let foreign = try rolled.reader().verify()
+    #expect(foreign.faults.map(\.segment) == [first] && foreign.events == 16)
+  }
+
   @Test("how far verify is never goes back nor past its end, which it reaches, through any damage")
   func progress() async throws {
     for batches in [[], [3], [0, 39], Array(0..<39)] {

@@ -104,8 +104,7 @@ private struct PartitionVerification {
       }
       if segment.base != expected { missing(before: segment) }
       expected = segment.base
-      let next = at + 1 < segments.count ? segments[at + 1].base : nil
-      try verify(segment, next: next.map { min($0, max(high, segment.base)) })
+      try verify(segment, next: at + 1 < segments.count ? segments[at + 1] : nil)
       progress(segment.base)
     }
     if expected < high, faults.isEmpty {
@@ -164,8 +163,8 @@ private struct PartitionVerification {
     faults[faults.count - 1].count += 1
   }
 
-  private mutating func verify(_ segment: Segment, next: Offset?) throws(DaybookError) {
-    let end = next ?? high
+  private mutating func verify(_ segment: Segment, next: Segment?) throws(DaybookError) {
+    let end = next.map { min($0.base, max(high, segment.base)) } ?? high
     var start: SegmentScan.Start?
     while true {
       let scan = try SegmentScan(
@@ -175,8 +174,8 @@ private struct PartitionVerification {
       epoch = scan.source.facts.lastEpoch
       chain = scan.source.facts.chainAfter
       if scan.stop == .reached, scan.nextOffset == end {
-        if next != nil {
-          try checkBehind(scan, segment)
+        if let next {
+          try checkBehind(scan, segment, next)
           if start == nil { try checkIndex(scan, segment) }
         }
         return
@@ -213,27 +212,32 @@ private struct PartitionVerification {
     }
   }
 
-  /// A closed segment holds nothing behind its last batch but zeros, or what an owner wrote there
-  /// after it was fenced, which nobody was told of.
+  /// A closed segment holds nothing behind its last batch but zeros. Where another owner began the
+  /// next one, what is there may be what this one's wrote after it was fenced, whole or torn: nobody
+  /// was told of it.
   private mutating func checkBehind(
-    _ scan: SegmentScan, _ segment: Segment
+    _ scan: SegmentScan, _ segment: Segment, _ next: Segment
   ) throws(DaybookError) {
-    guard let tail = try tail(behind: scan, segment), tail.usedEnd > scan.position else { return }
-    do throws(FileError) {
-      let file = try partition.files.open(segment.path, flags: O_RDONLY, mode: 0)
-      defer { partition.files.close(file) }
-      if case .header(let late) = try partition.files.header(
-        in: file, at: scan.position, segment.seed),
-        late.baseOffset == scan.nextOffset, late.partition == segment.partition
-      {
-        return
-      }
-    } catch {
-      if error.isOutOfFiles { throw error.asDaybookError }
-    }
+    guard let tail = try tail(behind: scan, segment), tail.usedEnd > scan.position,
+      try !isOfLaterOwner(next)
+    else { return }
     add(
       scan.fault(
         in: segment, toByte: tail.usedEnd, reason: "bytes lie behind the segment's last batch"))
+  }
+
+  /// Than the last batch's that was read.
+  private func isOfLaterOwner(_ next: Segment) throws(DaybookError) -> Bool {
+    do throws(FileError) {
+      let file = try partition.files.open(next.path, flags: O_RDONLY, mode: 0)
+      defer { partition.files.close(file) }
+      guard case .header(let first) = try partition.files.header(in: file, at: 0, next.seed)
+      else { return false }
+      return first.partition == next.partition && first.epoch > epoch
+    } catch {
+      if error.isOutOfFiles { throw error.asDaybookError }
+      return false
+    }
   }
 
   /// A missing index is no fault: it is made anew when somebody needs it.

@@ -16,9 +16,10 @@ extension StorageRun {
     let name = random.oneIn(4) ? random.pick(names) : random.pick(segments)
     guard let file = try? disk.file("\(folder)/\(name)"), !file.disk.isEmpty else { return }
     let before = file.disk
+    // What a fenced owner wrote behind is of nobody's.
+    let used = bytesUsed(victim, name)
     damage(file)
-    let used = before.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
-    let isHurt = segments.contains(name) && before[..<used] != file.disk[..<used]
+    let isHurt = before[..<used] != file.disk[..<used]
     count(isHurt ? "rotten segments" : "rotten files")
     disk.trace?("rot in \(folder)/\(name)")
     guard let owner = openWell() else { return }
@@ -26,6 +27,13 @@ extension StorageRun {
     for index in 0..<partitionCount where index != victim.index { serves(owner, index) }
     stops(owner, victim, name, isHurt: isHurt)
     owner.log.close()
+  }
+
+  /// Of a segment's file, by batches; 0 of others.
+  private func bytesUsed(_ partition: PartitionID, _ name: String) -> Int {
+    let folder = LogFolder(files: disk, path: StorageRun.folder)
+    let infos = try? SegmentLogReader(folder, TestScanner()).segments(of: partition)
+    return infos?.first { $0.segment == name }.map { Int($0.bytesUsed) } ?? 0
   }
 
   private func damage(_ file: SimFile) {
