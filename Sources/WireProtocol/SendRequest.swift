@@ -68,9 +68,11 @@ package struct SendRequest: Sendable, Equatable {
     guard let to else {
       throw DaybookError(.invalidRequest, "a Send names no receiver: set `to`")
     }
+    // A default that is written out says what its absence says.
     self.init(
       context: context ?? CommandContext(number: 0), to: to, content: content ?? ByteBuffer(),
-      clientTime: clientTime, senderName: senderName, extras: extras)
+      clientTime: clientTime, senderName: senderName,
+      extras: extras == SendExtras() ? nil : extras)
   }
 
   private static func repeated(_ field: String) -> DaybookError {

@@ -46,6 +46,22 @@ struct HotBodyTests {
     #expect(Array(written.readableBytesView) == generated.wireBytes())
   }
 
+  @Test("a default that is written out is none: a retry that leaves it out is the same command")
+  func defaults() throws {
+    let plain = SendRequest(
+      context: CommandContext(number: 7), to: .user(UserID(checked: "bob")),
+      content: ByteBuffer(bytes: [0x0a, 0]))
+    var bytes = ByteBuffer()
+    plain.write(to: &bytes)
+    for field: [UInt8] in [
+      [6 << 3 | 1] + Array(repeating: 0, count: 8), [8 << 3, 0], [9 << 3, 0],
+    ] {
+      var written = bytes
+      written.writeBytes(field)
+      #expect(try SendRequest(frameBody: written) == plain)
+    }
+  }
+
   static let extras: [SendExtras] = [
     SendExtras(replyTo: MessageID(1 << 62 | 5)),
     SendExtras(mentions: [UserID(checked: "bob"), UserID(checked: "ålice")]),
