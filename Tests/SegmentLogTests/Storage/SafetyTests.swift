@@ -96,6 +96,37 @@ struct SafetyTests {
     again.log.close()
   }
 
+  @Test("what a failed sync left in the page cache alone is written again before anybody sees it")
+  func droppedPages() throws {
+    let small = try SmallLog()
+    for seed in UInt64(1)...8 {
+      let disk = small.disk.copy(seed: seed)
+      let acks = Acks()
+      let first = try open(disk)
+      var isWritten = false
+      // The new segment's file goes on under the name that it was made with.
+      disk.interruption = { operation, path in
+        guard path.contains("/next-") else { return }
+        if operation == .write { isWritten = true }
+        guard operation == .syncData, isWritten, disk.faults.isEmpty else { return }
+        let now = disk.operations + 1
+        disk.faults = [DiskFault(kind: .broken, range: now..<now + 1)]
+      }
+      _ = append(to: first, 300, acks)
+      #expect(acks.events.isEmpty)
+      disk.endProcess()
+      let second = try open(disk)
+      let seen = try second.log.contents(zero)
+      #expect(seen.count > small.events[0].count)
+      second.log.close()
+      disk.losePower()
+      let third = try open(disk)
+      #expect(third.damaged == [], "\(seed)")
+      #expect(try third.log.contents(zero) == seen, "\(seed)")
+      third.log.close()
+    }
+  }
+
   /// What the watermark file says of the partition.
   private func statedDurable(_ disk: SimDisk) throws -> Int {
     let folder = LogFolder(files: disk, path: SmallLog.folder)

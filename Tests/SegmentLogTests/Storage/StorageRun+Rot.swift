@@ -41,7 +41,7 @@ extension StorageRun {
     let at = random.below(used)
     let sector = at / SimFile.sectorBytes * SimFile.sectorBytes
     let range = sector..<sector + SimFile.sectorBytes
-    switch random.below(4) {
+    switch random.below(5) {
     case 0:
       let bit = UInt8(1) << UInt8(random.below(8))
       file.rot(at..<at + 1) { $1 ^ bit }
@@ -54,6 +54,10 @@ extension StorageRun {
         let other = from + at - sector
         return other < old.count ? old[other] : byte
       }
+    case 3:
+      // What stood there before the last writes to it: the sector is stale.
+      let kept = sector + random.below(SimFile.sectorBytes)
+      file.rot(kept..<range.upperBound) { _, _ in 0 }
     default:
       let seed = random.next()
       file.rot(range) { at, _ in UInt8(truncatingIfNeeded: seed >> UInt64(at % 57)) }
