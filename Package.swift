@@ -54,6 +54,9 @@ func fuzzing(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 let fuzzer = "DaybookFuzz"
 
+/// What tests of several modules use; no product has it.
+let doubles = "Doubles"
+
 // The import rules behind this list are data in Tests/TidyTests/ImportRules.swift.
 let package = Package(
   name: "daybook",
@@ -108,15 +111,16 @@ let package = Package(
         atomics, protobuf, logging, crypto, arguments, histogram,
       ],
       swiftSettings: settings),
-    tests("TidyTests", ["DaybookModel", yams]),
+    .target(name: doubles, path: "Tests/Doubles", swiftSettings: settings),
+    tests("TidyTests", ["DaybookModel", "Doubles", yams]),
     tests(
       "DaybookTests",
       [
         "Daybook", "DaybookClient", "DaybookModel", "Identity", "Partitions", "Ports", "SegmentLog",
         nioCore, nioLocks,
       ]),
-    tests("EndToEndTests", ["Daybook"]),
-    tests("IdentityTests", ["DaybookModel", "Ports", "Identity", jwt, crypto]),
+    tests("EndToEndTests", ["Daybook", "Doubles"]),
+    tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
     tests("ImportTests", ["DaybookModel", "Import"]),
     tests(
       "DaybookClientTests",
@@ -137,7 +141,7 @@ let package = Package(
     tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     tests(
       "SegmentLogTests",
-      ["SegmentLog", "DaybookModel", "Ports", "CChecksum", nioCore, nioLocks]),
+      ["Doubles", "SegmentLog", "DaybookModel", "Ports", "CChecksum", nioCore, nioLocks]),
     tests(
       "WireProtocolTests", ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, protobuf]),
     tests(

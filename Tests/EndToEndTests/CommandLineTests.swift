@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Testing
 
@@ -106,14 +107,10 @@ struct CommandLineTests {
   func relativePath(name: String) async throws {
     let folder = try folder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let program = Process()
-    program.executableURL = Program.url
-    program.arguments = ["init", "--data", name]
-    program.currentDirectoryURL = folder
-    program.standardOutput = FileHandle.nullDevice
-    try program.run()
-    program.waitUntilExit()
-    #expect(program.terminationStatus == 0)
+    let program = try ChildProcess(
+      Program.url.path, ["init", "--data", name], folder: folder.path)
+    while program.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(program.status == 0)
     let made = folder.appending(path: name).path
     try await Program.succeed(["log", "verify", "--data", made])
   }

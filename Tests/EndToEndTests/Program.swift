@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Testing
 
@@ -45,7 +46,7 @@ enum Program {
 /// A `daybook` that runs beside the test. Its output goes to files, so that it never waits for a
 /// reader.
 final class Running: @unchecked Sendable {
-  private let process = Process()
+  private let process: ChildProcess
   private let folder: URL
 
   /// Of `shell`, which then takes the program's arguments, the program is what it ends with:
@@ -58,22 +59,22 @@ final class Running: @unchecked Sendable {
       let content = name == "in" ? Data(input.utf8) : Data()
       try content.write(to: folder.appendingPathComponent(name))
     }
-    process.executableURL = shell == nil ? Program.url : URL(fileURLWithPath: "/bin/sh")
-    process.arguments = (shell.map { ["-c", $0, Program.url.path] } ?? []) + arguments
-    process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent("in"))
-    process.standardOutput = try FileHandle(forWritingTo: folder.appendingPathComponent("out"))
-    process.standardError = try FileHandle(forWritingTo: folder.appendingPathComponent("err"))
-    try process.run()
+    process = try ChildProcess(
+      shell == nil ? Program.url.path : "/bin/sh",
+      (shell.map { ["-c", $0, Program.url.path] } ?? []) + arguments,
+      input: folder.appendingPathComponent("in").path,
+      output: folder.appendingPathComponent("out").path,
+      errors: folder.appendingPathComponent("err").path)
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.signal(SIGKILL)
     try? FileManager.default.removeItem(at: folder)
   }
 
   var isRunning: Bool { process.isRunning }
 
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { process.signal(number) }
 
   /// Whether it has a handler for the signal.
   func handles(_ number: Int32) -> Bool {
@@ -85,7 +86,7 @@ final class Running: @unchecked Sendable {
   /// What the system says of the process (proc(5)); nil once it has ended.
   func status(_ field: String) -> String? {
     let status = try? String(
-      contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+      contentsOfFile: "/proc/\(process.identifier)/status", encoding: .utf8)
     let line = status?.split(separator: "\n").first { $0.hasPrefix("\(field):") }
     return line?.dropFirst(field.count + 1).trimmingCharacters(in: .whitespaces)
   }
@@ -95,9 +96,12 @@ final class Running: @unchecked Sendable {
   }
 
   func finished() async -> Program.Output {
-    while process.isRunning { try? await Task.sleep(for: .milliseconds(5)) }
-    return Program.Output(
-      status: process.terminationStatus, text: text("out"), errors: text("err"))
+    while true {
+      if let status = process.status {
+        return Program.Output(status: status, text: text("out"), errors: text("err"))
+      }
+      try? await Task.sleep(for: .milliseconds(5))
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Testing
 
@@ -29,21 +30,15 @@ struct TourTests {
   }
 
   /// Runs commands as a user would type them; the first that fails ends them.
-  private func shell(_ commands: String, in folder: URL) throws -> (Process, output: URL) {
+  private func shell(_ commands: String, in folder: URL) throws -> (ChildProcess, output: URL) {
     let output = folder.appending(path: "output-\(UUID().uuidString)")
     try Data().write(to: output)
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/usr/bin/env")
-    shell.arguments = ["bash", "-euo", "pipefail", "-c", commands]
-    shell.currentDirectoryURL = folder
     var environment = ProcessInfo.processInfo.environment
     let path = environment["PATH"] ?? "/usr/bin:/bin"
     environment["PATH"] = "\(Program.url.deletingLastPathComponent().path):\(path)"
-    shell.environment = environment
-    shell.standardInput = FileHandle.nullDevice
-    shell.standardOutput = try FileHandle(forWritingTo: output)
-    shell.standardError = shell.standardOutput
-    try shell.run()
+    let shell = try ChildProcess(
+      "/usr/bin/env", ["bash", "-euo", "pipefail", "-c", commands], environment: environment,
+      folder: folder.path, output: output.path, errors: output.path)
     return (shell, output)
   }
 
@@ -54,12 +49,12 @@ struct TourTests {
   private func run(_ commands: String, in folder: URL) async throws -> String {
     let (shell, output) = try shell(commands, in: folder)
     while shell.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-    try #require(shell.terminationStatus == 0, "\(text(output))")
+    try #require(shell.status == 0, "\(text(output))")
     return text(output)
   }
 
   /// Starts the server in the shell's own place, so that it gets the shell's signals.
-  private func startServer(in folder: URL) async throws -> (Process, port: String) {
+  private func startServer(in folder: URL) async throws -> (ChildProcess, port: String) {
     let commands = try tour("tour-server", port: "0")
       .replacing("daybook serve", with: "exec daybook serve")
     let (server, output) = try shell(commands, in: folder)
@@ -82,11 +77,10 @@ struct TourTests {
       at: folder.appending(path: "Tests"), withDestinationURL: root.appending(path: "Tests"))
 
     let (server, port) = try await startServer(in: folder)
-    defer { if server.isRunning { kill(server.processIdentifier, SIGKILL) } }
     let told = try await run(try tour("tour", port: port), in: folder)
-    server.terminate()
+    server.signal(SIGTERM)
     while server.isRunning { try await Task.sleep(for: .milliseconds(10)) }
-    #expect(server.terminationStatus == 0)
+    #expect(server.status == 0)
 
     #expect(told.contains("hello bob") && told.contains("are you there?"))
     // What a person is refused is said on the screen, and ends no script.

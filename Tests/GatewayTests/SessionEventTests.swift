@@ -37,6 +37,10 @@ struct SessionEventTests {
     }
   }
 
+  private static func notes(_ daybook: MemoryDaybook, _ session: String) -> [String] {
+    notes(daybook).filter { $0.contains(session) }
+  }
+
   private func end(_ client: TestClient, _ end: SessionEnd, _ fixture: GatewayFixture) async throws
   {
     switch end {
@@ -72,12 +76,19 @@ struct SessionEventTests {
         Daybook_V1_ConnectRequest.with { ($0.token, $0.client) = ("bob:phone", "chat 1.0") })
       let session = try Daybook_V1_ConnectReply(frameBody: frame.body).session
       let opened = "user/bob phone opened \(session) chat 1.0"
+      while SessionEventTests.notes(fixture.daybook).isEmpty {
+        try await Task.sleep(for: .milliseconds(1))
+      }
       // On a slow machine its heartbeat may be missed already.
       #expect(SessionEventTests.notes(fixture.daybook).first == opened)
       try await self.end(client, end, fixture)
       while await client.isAtEnd() == false {}
+      // The gateway may not know yet that the client has gone.
+      while SessionEventTests.notes(fixture.daybook, session).count < 2 {
+        try await Task.sleep(for: .milliseconds(1))
+      }
       await fixture.gateway.stop()
-      let notes = SessionEventTests.notes(fixture.daybook).filter { $0.contains(session) }
+      let notes = SessionEventTests.notes(fixture.daybook, session)
       #expect(notes == [opened, "user/bob phone closed \(session) \(end.reason)"])
     }
   }

@@ -1,5 +1,6 @@
 import Crypto
 import DaybookModel
+import Doubles
 import Foundation
 import Ports
 import Testing
@@ -128,16 +129,13 @@ struct DocumentedTokenTests {
       import sys
       print(token(sys.argv[1] + "\\n", json.loads(sys.argv[2])))
       """
-    let process = Process()
-    process.executableURL = python3
-    process.arguments = ["-c", script, Self.secretLine, try block("json claims")]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let printed = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    #expect(String(decoding: printed, as: UTF8.self) == (try block("text token")) + "\n")
+    let output = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: output) }
+    let process = try ChildProcess(
+      try #require(python3).path, ["-c", script, Self.secretLine, try block("json claims")],
+      output: output.path)
+    #expect(process.finished() == 0)
+    #expect(try String(contentsOf: output, encoding: .utf8) == (try block("text token")) + "\n")
   }
 }
 

@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Testing
 
@@ -14,18 +15,15 @@ enum GeneratedCode {
     let there =
       try (files("schemas/daybook/v1", ".proto", in: root) + files(folder, ".pb.swift", in: root))
     var found = Set(there).symmetricDifference(listed).sorted().map { "\($0): only on one side" }
-    let check = Process()
-    check.executableURL = URL(filePath: "/usr/bin/env")
-    check.arguments = ["sha256sum", "--check", "--strict", "--quiet", checksums]
-    check.currentDirectoryURL = root
-    let output = Pipe()
-    check.standardOutput = output
-    check.standardError = FileHandle.nullDevice
-    try check.run()
-    let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    check.waitUntilExit()
+    let output = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: output) }
+    let check = try ChildProcess(
+      "/usr/bin/env", ["sha256sum", "--check", "--strict", "--quiet", checksums],
+      folder: root.path, output: output.path)
+    let status = check.finished()
+    let lines = try String(contentsOf: output, encoding: .utf8)
     found += lines.split(separator: "\n").map(String.init)
-    if check.terminationStatus != 0, found.isEmpty { found.append("sha256sum failed") }
+    if status != 0, found.isEmpty { found.append("sha256sum failed") }
     return found
   }
 

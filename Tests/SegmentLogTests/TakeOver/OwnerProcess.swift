@@ -1,3 +1,4 @@
+import Doubles
 import Foundation
 import Testing
 
@@ -14,34 +15,28 @@ final class OwnerProcess: @unchecked Sendable {
   private static let folderVariable = "DAYBOOK_TEST_OWNER_FOLDER"
   private static let pointVariable = "DAYBOOK_TEST_OWNER_STOPS_AT"
 
-  private let process = Process()
+  private let process: ChildProcess
   private let ledger: OwnerLedger
 
   /// At `point` it stops itself; nil: it goes on until somebody stops it.
   init(of test: TestLog, stopsAt point: Int?) throws {
     ledger = OwnerLedger(test.folder)
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = [
-      "--testing-library", "swift-testing", "--filter", "SegmentLogTests.OwnerProcessTests",
-    ]
     var environment = ProcessInfo.processInfo.environment
     environment[OwnerProcess.folderVariable] = test.folder
     environment[OwnerProcess.pointVariable] = point.map { "\($0)" }
-    process.environment = environment
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    process = try ChildProcess(
+      URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path,
+      ["--testing-library", "swift-testing", "--filter", "SegmentLogTests.OwnerProcessTests"],
+      environment: environment)
   }
 
-  deinit { if process.isRunning { signal(SIGKILL) } }
-
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { process.signal(number) }
 
   func acks() -> [OwnerLedger.Ack] { ledger.entries.acks }
 
   /// Waits until all of its threads stand still.
   func stopped() async throws {
-    let path = "/proc/\(process.processIdentifier)/status"
+    let path = "/proc/\(process.identifier)/status"
     while true {
       let status = try? String(contentsOfFile: path, encoding: .utf8)
       if try #require(status, "the owner has ended").contains("State:\tT") { return }
