@@ -362,8 +362,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private func checkEpoch() throws(FileError) {
     do throws(FileError) { try epochGuard.check() } catch {
       if error.isFenced, refusal == nil {
-        let refusal = DaybookError(
-          .epochFenced, "the log was opened by another owner: stop this one", cause: error)
+        let refusal = error.asDaybookError
         self.refusal = refusal
         fenced(refusal)
       }
