@@ -5,8 +5,9 @@ import Ports
 import WireProtocol
 
 /// One connection, from its first byte to its last, without any I/O: inputs are methods, what
-/// follows from them goes into a `SessionOutput`.
-struct SessionMachine {
+/// follows from them goes into a `SessionOutput`. Never copied: it holds some thirty values, and is
+/// asked several things for each frame and each pushed event.
+struct SessionMachine: ~Copyable {
   enum Phase { case awaitingConnect, checkingToken, open, closed }
 
   let id: String
