@@ -115,6 +115,16 @@ final class TestClient: @unchecked Sendable {
     return try Daybook_V1_ConnectReply(frameBody: frame.body)
   }
 
+  /// Whether the server takes the connection as a session's. It may as well end it.
+  func isTaken(_ token: String) async -> Bool {
+    let request = Daybook_V1_ConnectRequest.with { $0.token = token }
+    guard (try? await say(.connect, request)) != nil else { return false }
+    while let frame = await frames.next(isolation: nil) {
+      if frame.type == .connect.reply { return true }
+    }
+    return false
+  }
+
   func write(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
 
   @discardableResult
