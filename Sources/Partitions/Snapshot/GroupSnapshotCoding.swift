@@ -21,11 +21,11 @@ enum GroupSnapshotCoding {
     }
   }
 
-  /// Nil for what can't be of a group.
+  /// Nil for what can't be of a group: what is in it once stands there twice.
   static func decode(_ snapshot: Daybook_V1_GroupSnapshot) -> GroupState? {
-    guard let policy = JoinPolicy(rawValue: UInt8(clamping: snapshot.joinPolicy)) else {
-      return nil
-    }
+    guard let policy = JoinPolicy(rawValue: UInt8(clamping: snapshot.joinPolicy)),
+      snapshot.members.areDistinct(by: \.user), snapshot.amended.areDistinct(by: \.messageID)
+    else { return nil }
     var state = GroupState(
       settings: GroupSettings(
         title: snapshot.title, description: snapshot.description_p, joinPolicy: policy,
@@ -61,7 +61,8 @@ enum GroupSnapshotCoding {
   }
 
   private static func decode(_ snapshot: Daybook_V1_MemberSnapshot) -> GroupState.MemberState? {
-    guard let role = Role(rawValue: UInt8(clamping: snapshot.role)), snapshot.stays.count >= 2
+    guard let role = Role(rawValue: UInt8(clamping: snapshot.role)), snapshot.stays.count >= 2,
+      snapshot.stays.count.isMultiple(of: 2), snapshot.devices.areDistinct(by: \.device)
     else { return nil }
     let stays = stride(from: 0, to: snapshot.stays.count - 1, by: 2).map { at in
       SeqInterval(

@@ -22,8 +22,15 @@ enum MailboxSnapshotCoding {
     }
   }
 
-  /// Nil for what can't be of a mailbox.
+  /// Nil for what can't be of a mailbox: what is in it once stands there twice, or out of order.
   static func decode(_ snapshot: Daybook_V1_MailboxSnapshot) -> MailboxState? {
+    let blocked = snapshot.blocked.map { UserID(checked: $0) }
+    guard snapshot.devices.areDistinct(by: \.device), snapshot.groups.areDistinct(by: \.self),
+      snapshot.marks.areDistinct(by: \.conversation), snapshot.peers.areDistinct(by: \.user),
+      snapshot.amended.areDistinct(by: \.messageID),
+      snapshot.peers.allSatisfy({ $0.messageSeqs.count == $0.messageIds.count }),
+      zip(blocked, blocked.dropFirst()).allSatisfy({ $0 < $1 })
+    else { return nil }
     var state = MailboxState()
     state.head = Seq(snapshot.head)
     state.devices = snapshot.devices.map { DeviceCursor($0) }
@@ -36,8 +43,7 @@ enum MailboxSnapshotCoding {
           isQuiet: marked.quiet, isPinned: marked.pinned, isUnread: marked.unread))
     }
     state.amended = AmendedSnapshotCoding.decode(snapshot.amended)
-    state.take(
-      snapshot.peers.map(decode), blocked: snapshot.blocked.map { UserID(checked: $0) })
+    state.take(snapshot.peers.map(decode), blocked: blocked)
     return state
   }
 
@@ -108,6 +114,10 @@ enum AmendedSnapshotCoding {
     }
     return amended
   }
+}
+
+extension Collection {
+  func areDistinct(by key: (Element) -> some Hashable) -> Bool { Set(map(key)).count == count }
 }
 
 extension DeviceCursor {

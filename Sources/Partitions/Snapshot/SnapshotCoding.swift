@@ -47,7 +47,8 @@ package enum SnapshotCoding {
     guard let snapshot = parsed, snapshot.version == version, snapshot.logID == logID,
       snapshot.partition == UInt32(partition.rawValue),
       // One that was pushed past the last id, as once could be, hides what was given before.
-      snapshot.clockTicks <= MessageClock.ticksMax
+      snapshot.clockTicks <= MessageClock.ticksMax,
+      snapshot.sources.areDistinct(by: \.partition)
     else { return nil }
     var state = PartitionState(partition: partition)
     state.clock = MessageClock(ticks: snapshot.clockTicks)
