@@ -5,17 +5,19 @@ import PackageDescription
 let mutants: [SwiftSetting] =
   Context.environment["DAYBOOK_MUTANTS"] == nil ? [] : [.define("DAYBOOK_MUTANTS")]
 
-/// Every target is built alike: Swift 6 mode, warnings are errors, and `any` is always written out.
+/// Every target is built alike: Swift 6 mode, warnings are errors, `any` is always written out, and a
+/// file imports all that it uses, for itself alone unless it says more.
 let settings: [SwiftSetting] =
   [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
   ] + mutants
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -63,19 +65,20 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "daybook", targets: ["Daybook"]),
-    .library(name: "DaybookClient", targets: ["DaybookClient"]),
+    .library(name: "DaybookSDK", targets: ["DaybookSDK"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.0")),
+    .package(url: "https://github.com/apple/swift-atomics", .upToNextMinor(from: "1.3.0")),
+    .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
+    .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
+    .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.0")),
+    .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.0")),
+    .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.1")),
+    .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
+    .package(
+      url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
+    .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.0")),
   ],
   targets: [
     .target(name: "CChecksum"),
@@ -85,82 +88,117 @@ let package = Package(
       "DaybookSchema", ["DaybookModel", nioCore, protobuf],
       exclude: ["Generated/SOURCES.sha256"]),
     module("Ports", ["DaybookModel", nioCore]),
-    module("SegmentLog", ["DaybookModel", "Ports", "CChecksum", nioCore, nioLocks, atomics]),
+    module("Files", ["DaybookModel"]),
+    module(
+      "SegmentLog", ["DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks, atomics]),
+    module("LogReading", ["DaybookModel", "DaybookSchema", "Ports", nioCore]),
     module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
     module(
       "Projections",
-      ["DaybookModel", "DaybookSchema", "Ports", "CMappedFaults", nioCore, nioLocks, grdb]),
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", nioCore, nioLocks,
+        grdb,
+      ]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
+    module(
+      "Requests", ["DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, protobuf]),
     module(
       "Gateway",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, nioPosix, nioLocks,
-        protobuf, logging,
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
+        nioLocks, protobuf, logging,
       ]),
     module("Identity", ["DaybookModel", "Ports", jwt]),
-    module("Import", ["DaybookModel"]),
     module(
-      "DaybookClient",
+      "DaybookSDK",
       ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf]),
+    module(
+      "Importing",
+      ["DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioLocks, crypto]),
+    module("Console", ["DaybookModel", "DaybookSDK", nioLocks]),
+    module(
+      "Server",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
+        "Projections", "Gateway", "Identity", nioCore, nioPosix, nioLocks, logging,
+      ]),
+    module(
+      "Bench",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
+        "WireProtocol", "Identity", "Server", nioCore, nioPosix, nioLocks, atomics, protobuf,
+        histogram,
+      ]),
     .executableTarget(
       name: "Daybook",
       dependencies: [
-        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
-        "WireProtocol", "Gateway", "Identity", "DaybookClient", "Import", nioCore, nioPosix,
-        nioLocks,
-        atomics, protobuf, logging, crypto, arguments, histogram,
+        "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
+        "Projections", "Identity", "Server", "Bench", "DaybookSDK", "Importing", "Console",
+        nioCore, arguments,
       ],
       swiftSettings: settings),
-    .target(name: doubles, path: "Tests/Doubles", swiftSettings: settings),
+    .target(
+      name: doubles, dependencies: ["DaybookModel", "Ports", nioLocks], path: "Tests/Doubles",
+      swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Doubles", yams]),
+    tests("DaybookTests", ["Daybook", "DaybookModel"]),
     tests(
-      "DaybookTests",
+      "ServerTests",
       [
-        "Daybook", "DaybookClient", "DaybookModel", "Identity", "Partitions", "Ports", "SegmentLog",
+        "Server", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports", "SegmentLog",
         nioCore, nioLocks,
       ]),
-    tests("EndToEndTests", ["Daybook", "Doubles"]),
+    tests("EndToEndTests", ["Daybook", "DaybookSDK", "Doubles"]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
-    tests("ImportTests", ["DaybookModel", "Import"]),
+    tests("ImportingTests", ["DaybookModel", "Importing"]),
+    tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console"]),
     tests(
-      "DaybookClientTests",
+      "DaybookSDKTests",
       [
-        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookClient", nioCore, nioPosix,
-        protobuf,
+        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioCore, nioPosix,
+        nioLocks, protobuf,
       ]),
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
     tests(
       "PartitionsTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "Partitions", nioCore, nioPosix, nioLocks,
+        "DaybookModel", "DaybookSchema", "Ports", "Partitions", "Doubles", nioCore, nioPosix,
+        nioLocks,
         protobuf,
       ]),
     tests(
       "ProjectionsTests",
-      ["DaybookModel", "DaybookSchema", "Ports", "Projections", nioCore, nioLocks, grdb]),
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "Projections", "Doubles", nioCore,
+        nioLocks,
+        grdb,
+      ]),
     tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     tests(
       "SegmentLogTests",
-      ["Doubles", "SegmentLog", "DaybookModel", "Ports", "CChecksum", nioCore, nioLocks]),
+      ["Doubles", "SegmentLog", "DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks]),
     tests(
       "WireProtocolTests", ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, protobuf]),
     tests(
       "GatewayTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Partitions", "Gateway", nioCore,
-        nioPosix, nioLocks, nioEmbedded, logging,
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Partitions",
+        "Gateway", nioCore,
+        nioPosix, nioLocks, protobuf, logging,
       ]),
     fuzzing(
       "FuzzingTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "WireProtocol",
+        "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
+        "WireProtocol",
         "Identity", nioCore, nioLocks, protobuf,
       ]),
     tests(
       "SimulationTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Partitions", "Projections",
-        "Gateway", "DaybookClient", nioCore, nioLocks, protobuf,
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "WireProtocol", "Requests",
+        "Partitions",
+        "Projections", "Gateway", "DaybookSDK", nioCore, nioLocks, protobuf,
       ]),
   ]
 )

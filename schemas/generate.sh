@@ -8,21 +8,14 @@
 # resolves, in .build-protoc, unless PROTOC_GEN_SWIFT names one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=1.39.0
 out=Sources/DaybookSchema/Generated
 check=${1:-}
 
 plugin=${PROTOC_GEN_SWIFT:-}
 if [ -z "$plugin" ]; then
-  if [ ! -x .build-protoc/release/protoc-gen-swift ]; then
-    mkdir -p .build-protoc
-    [ -d .build-protoc/source ] || git clone -q --branch "$version" --depth 1 \
-      https://github.com/apple/swift-protobuf .build-protoc/source
-    echo "building protoc-gen-swift $version …" >&2
-    swift build --package-path .build-protoc/source --scratch-path .build-protoc \
-      -c release --product protoc-gen-swift >&2
-  fi
-  plugin=.build-protoc/release/protoc-gen-swift
+  echo "building protoc-gen-swift …" >&2
+  swift build --scratch-path .build-protoc --product protoc-gen-swift >&2
+  plugin=.build-protoc/debug/protoc-gen-swift
 fi
 
 target=$out
@@ -30,6 +23,7 @@ target=$out
 mkdir -p "$target"
 protoc --plugin=protoc-gen-swift="$plugin" --proto_path=schemas \
   --swift_out="$target" --swift_opt=Visibility=Package --swift_opt=FileNaming=DropPath \
+  --swift_opt=UseAccessLevelOnImports=true \
   schemas/daybook/v1/*.proto
 {
   sha256sum schemas/daybook/v1/*.proto

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaybookModel
+import Server
 
 struct DataOption: ParsableArguments {
   @Option(name: .customLong("data"), help: "The data folder.")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
-import Identity
-import SegmentLog
+import Server
 
 /// Makes a data folder.
 struct Init: ParsableCommand {
@@ -32,17 +31,7 @@ struct Init: ParsableCommand {
   func run() throws {
     var settings = DataFolder.Settings()
     settings.receiptsMembersMax = receiptsMembersMax
-    let folder = try Init.make(at: path, partitions: partitions, settings: settings)
+    let folder = try DataFolder.make(at: path, partitions: partitions, settings: settings)
     try printToStandardOutput("made \(folder.path) with \(partitions) partitions")
-  }
-
-  /// A data folder with its secret and an empty log. Throws as `DataFolder.create` does.
-  static func make(
-    at path: String, partitions: Int, settings: DataFolder.Settings = DataFolder.Settings()
-  ) throws(DaybookError) -> DataFolder {
-    try DataFolder.create(at: path, settings: settings) { folder throws(DaybookError) in
-      try Secret.create(at: folder.secretPath)
-      try SegmentLog.create(in: folder.logPath, partitions: partitions)
-    }
   }
 }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import DaybookModel
+import Files
 import NIOCore
 import Partitions
 import SegmentLog
+import Server
 
 /// Runs the server until it is told to stop.
 struct Serve: AsyncParsableCommand {
@@ -79,7 +81,7 @@ struct Serve: AsyncParsableCommand {
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
     try ListenProbe.check(address)
-    let server = try await Server(
+    let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
       readOnlyPartitions: try readOnly(folder),
       report: { printToStandardError("daybook: \($0)") })

@@ -3,6 +3,7 @@ import DaybookModel
 import Identity
 import Ports
 import SegmentLog
+import Server
 
 /// Makes a token.
 struct TokenCommand: AsyncParsableCommand {

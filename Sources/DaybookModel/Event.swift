@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// An immutable fact. `DaybookSchema` turns it into the bytes of `schemas/daybook/v1/event.proto`
 /// and back; `schemas/events.md` says what each kind means.

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// What a message carries: the bytes of one `Content`, as the sender encoded it.
 package struct Message: Sendable, Equatable {

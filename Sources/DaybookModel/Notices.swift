@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 /// One whose messages an ack is the first to cover.
 package struct DeliveredSender: Sendable, Equatable {

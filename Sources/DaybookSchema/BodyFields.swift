@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// The bodies of kinds that are not frequent, as lists of fields: what is written, measured and
 /// read is said once for each kind. Frequent kinds have codecs of their own beside this.

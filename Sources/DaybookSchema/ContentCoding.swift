@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// The bytes of one `Content` (`schemas/daybook/v1/content.proto`).
 package enum ContentCoding {

@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// The bytes of `schemas/daybook/v1/event.proto` to `Event`. Fields it doesn't know are passed
 /// over; an event of a kind it doesn't know is an error, for nothing can be derived from it.

@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// `Event` to the bytes of `schemas/daybook/v1/event.proto`, the same that the generated code
 /// writes: fields in the order of their numbers, defaults left out.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Finds what indexes need of a stored event without decoding the rest.
 package enum EventScan {

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Fields 6 to 10 of a message's body, which few messages have.
 package enum ExtrasCoding {

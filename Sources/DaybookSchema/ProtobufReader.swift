@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Walks the fields of one protobuf message in memory. Every length is checked against what is
 /// there before anything is read.

@@ -1,5 +1,5 @@
 import DaybookModel
-import NIOCore
+package import NIOCore
 
 /// Writes protobuf fields (encoding: protobuf.dev/programming-guides/encoding) into memory that
 /// the caller has found large enough. Fields at their default are left out, as proto3 does.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import Glibc
 
 /// The HMAC key of a Daybook's tokens: 32 random bytes, in hex on one line of `<data>/secret`.

@@ -1,6 +1,6 @@
-import DaybookModel
+package import DaybookModel
 import JWTKit
-import Ports
+package import Ports
 
 /// Makes and checks the tokens of one Daybook: JWT with HS256 (RFC 7515, 7519).
 package struct TokenAuthority: TokenCheck {

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Wall clock as a value, so that a simulated run is the same code.
 package protocol WallClock: Sendable {

@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// The write side as gateways see it: commands go to the owner of a stream's partition, in order.
 package protocol Commands: AnyObject, Sendable {

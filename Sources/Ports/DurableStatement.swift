@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Some file beside a partition's segments says, sealed by the log, that what lies below an offset
 /// was durable: less than that in the partition is a loss.

@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// A partitioned log of events. The embedded one is `SegmentLog`; nothing here speaks of files,
 /// and nothing promises that offsets are gapless.

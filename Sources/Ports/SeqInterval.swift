@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// From `first` to `last`, both included; without an end where `last` is nil.
 package struct SeqInterval: Sendable, Equatable {

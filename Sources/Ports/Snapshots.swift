@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// Where owners keep a copy of their state, so that a start need not replay from zero. Derived
 /// data: whatever is missing, torn or of another log is as good as none.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Tells who holds a token.
 package protocol TokenCheck: Sendable {

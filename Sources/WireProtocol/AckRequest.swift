@@ -1,6 +1,6 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
-import NIOCore
+package import NIOCore
 
 /// `AckRequest` of `schemas/daybook/v1/frame.proto`: the device has a stream's events up to here.
 package struct AckRequest: Sendable, Equatable {

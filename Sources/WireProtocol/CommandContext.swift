@@ -1,5 +1,5 @@
-import DaybookModel
-import DaybookSchema
+package import DaybookModel
+package import DaybookSchema
 import NIOCore
 
 /// `CommandContext` of `schemas/daybook/v1/frame.proto`: who issues a command.

@@ -1,6 +1,6 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
-import NIOCore
+package import NIOCore
 
 /// `CommandReply` of `schemas/daybook/v1/frame.proto`: a command is durable, and this came of it.
 package struct CommandReply: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import DaybookModel
-import DaybookSchema
+package import DaybookSchema
+import SwiftProtobuf
 
 extension DaybookError {
   /// As it stands in an error frame. The cause stays here: it may say more than a stranger should

@@ -1,6 +1,6 @@
 import DaybookModel
 import DaybookSchema
-import NIOCore
+package import NIOCore
 
 /// The field that `FetchReply` and `HistoryReply` begin with, `repeated bytes events = 1`, written
 /// from the log's bytes without a detour through generated messages.

@@ -1,5 +1,5 @@
-import DaybookModel
-import NIOCore
+package import DaybookModel
+package import NIOCore
 
 /// Why the bytes of a connection can't be read on. Nothing behind it can be trusted: the
 /// connection is answered and closed.

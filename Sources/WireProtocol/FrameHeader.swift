@@ -1,5 +1,5 @@
 import DaybookModel
-import NIOCore
+package import NIOCore
 
 /// What stands before a frame's body (`schemas/wire-protocol.md`), five big-endian UInt32:
 ///

@@ -1,6 +1,6 @@
-import DaybookModel
-import NIOCore
-import SwiftProtobuf
+package import DaybookModel
+package import NIOCore
+package import SwiftProtobuf
 
 extension ByteBuffer {
   package mutating func writeFrameHeader(_ type: FrameType, sequence: UInt32, bodyLength: Int) {

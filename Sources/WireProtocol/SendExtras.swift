@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
 
 /// What few of the `SendRequest`s state, fields 6 to 10.

@@ -1,6 +1,6 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
-import NIOCore
+package import NIOCore
 
 /// `SendRequest` of `schemas/daybook/v1/frame.proto`. The content stays the bytes that the sender
 /// encoded: they are what the log keeps and receivers get.

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Foundation
+import NIOCore
 import SwiftProtobuf
 
 /// The bodies of `Daybook_V1_Event`, a few kinds each; nil for a kind that is another's.

@@ -1,3 +1,4 @@
+import DaybookModel
 import Foundation
 import Testing
 

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A program that a test starts. Foundation's Process is not used: to start one it lists the open
 /// files and copies more of the last entry than there is, which crashes a program that has some

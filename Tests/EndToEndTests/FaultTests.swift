@@ -1,4 +1,4 @@
-import DaybookClient
+import DaybookSDK
 import Foundation
 import Testing
 

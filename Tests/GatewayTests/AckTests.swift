@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 import Ports
 import Testing

@@ -1,8 +1,10 @@
 import DaybookModel
 import DaybookSchema
+import FoundationEssentials
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

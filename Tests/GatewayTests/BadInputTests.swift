@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

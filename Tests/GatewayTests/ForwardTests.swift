@@ -1,7 +1,9 @@
 import DaybookModel
 import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 
@@ -20,7 +22,7 @@ struct ForwardTests {
       })
   }
 
-  private func sent(_ daybook: MemoryDaybook) throws -> (StreamKey, Message) {
+  private func sent(_ daybook: MemoryDaybook) throws -> (StreamKey, DaybookModel.Message) {
     let command = try #require(daybook.commandsNow { $0.id != nil }.last)
     guard case .send(let message) = command.body else {
       throw DaybookError(.invalidRequest, "\(command.body) is no send")

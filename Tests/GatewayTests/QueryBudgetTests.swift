@@ -3,6 +3,7 @@ import DaybookSchema
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

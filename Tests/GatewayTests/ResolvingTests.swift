@@ -1,7 +1,9 @@
 import DaybookModel
 import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 
@@ -48,7 +50,7 @@ struct Chat {
     return id
   }
 
-  private func withhold(_ message: Message, _ id: MessageID) -> MessageID {
+  private func withhold(_ message: DaybookModel.Message, _ id: MessageID) -> MessageID {
     let event = Event(
       stream: Chat.bobBox, messageID: id, recordedAt: daybook.now(), actor: Chat.alice,
       body: .messageWithheld(message))

@@ -1,7 +1,9 @@
 import DaybookModel
 import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

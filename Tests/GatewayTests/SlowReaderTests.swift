@@ -3,6 +3,7 @@ import DaybookSchema
 import NIOCore
 import NIOPosix
 import Ports
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

@@ -1,6 +1,7 @@
 import DaybookModel
 import NIOCore
 import Ports
+import Requests
 import Testing
 
 @testable import Gateway

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import Ports

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOConcurrencyHelpers
 import NIOPosix
 import Ports
@@ -7,15 +8,9 @@ import Testing
 
 @testable import Partitions
 
-/// A clock that a test sets.
-final class SetClock: WallClock {
-  private let time = NIOLockedValueBox(start)
-
-  func now() -> Timestamp { time.withLockedValue { $0 } }
-
+extension SettableClock {
   func set(_ milliseconds: Int64, after base: Timestamp = start) {
-    let milliseconds = UInt64(Int64(base.milliseconds) + milliseconds)
-    time.withLockedValue { $0 = Timestamp(milliseconds: milliseconds) }
+    set(Timestamp(milliseconds: UInt64(Int64(base.milliseconds) + milliseconds)))
   }
 }
 
@@ -23,7 +18,7 @@ final class SetClock: WallClock {
 struct ClockTests {
   private let log = MemoryLog(partitions: 4)
   private let snapshots = MemorySnapshots()
-  private let clock = SetClock()
+  private let clock = fixedClock()
   private let lines = NIOLockedValueBox<[String]>([])
   private let answers = Answers()
   private let hour: Int64 = 3_600_000
@@ -31,7 +26,7 @@ struct ClockTests {
   private func makeService() -> PartitionService {
     let lines = lines
     return PartitionService(
-      log: log, snapshots: snapshots, clock: clock, blocking: PoolWork(),
+      log: log, snapshots: snapshots, clock: clock, blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton,
       report: { line in lines.withLockedValue { $0.append(line) } })
   }

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 
@@ -123,3 +124,6 @@ extension Decision {
     }
   }
 }
+
+/// Stands still at `start`.
+func fixedClock() -> SettableClock { SettableClock(start) }

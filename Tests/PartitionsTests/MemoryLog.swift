@@ -101,28 +101,6 @@ final class MemoryLog: LogPort {
   ) throws(DaybookError) -> [Posting] { [] }
 }
 
-final class MemorySnapshots: SnapshotStore {
-  private let kept = NIOLockedValueBox<[PartitionID: StateSnapshot]>([:])
-
-  func load(_ partition: PartitionID) -> StateSnapshot? { kept.withLockedValue { $0[partition] } }
-
-  func save(_ snapshot: StateSnapshot, of partition: PartitionID) throws(DaybookError) {
-    kept.withLockedValue { $0[partition] = snapshot }
-  }
-
-  func forget() { kept.withLockedValue { $0 = [:] } }
-}
-
-final class PoolWork: BlockingWork {
-  func run(_ work: @escaping @Sendable () -> Void) {
-    NIOThreadPool.singleton.submit { _ in work() }
-  }
-}
-
-struct FixedClock: WallClock {
-  func now() -> Timestamp { start }
-}
-
 /// Lets a test await the answers of commands.
 final class Answers: CommandReceiver {
   private let waiting = NIOLockedValueBox<

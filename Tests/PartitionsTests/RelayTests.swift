@@ -1,5 +1,7 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
+import NIOCore
 import NIOPosix
 import Ports
 import Testing
@@ -13,7 +15,7 @@ struct RelayTests {
 
   func service() -> PartitionService {
     PartitionService(
-      log: log, snapshots: snapshots, clock: FixedClock(), blocking: PoolWork(),
+      log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
   }
 
@@ -248,7 +250,8 @@ struct RefusingDestinationTests {
   func service(threads: Int) -> (PartitionService, MultiThreadedEventLoopGroup) {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     let service = PartitionService(
-      log: log, snapshots: snapshots, clock: FixedClock(), blocking: PoolWork(), group: group,
+      log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
+      group: group,
       report: { _ in })
     return (service, group)
   }
@@ -371,7 +374,7 @@ struct RefusingDestinationTests {
     var desk = PartitionDesk(PartitionState(partition: PartitionID(1)), headerBytes: 16)
     let relay = Relay(
       source: PartitionID(0), loop: MultiThreadedEventLoopGroup.singleton.next(), log: log,
-      blocking: PoolWork(), deliver: { _ in })
+      blocking: InlineWork(), deliver: { _ in })
     func delivery(_ offset: Int64, after: Int64?) -> RelayDelivery {
       let cause = Cause(partition: PartitionID(0), offset: Offset(offset), index: 0)
       let effect = Effect(

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import NIOCore
+import Ports
 import SwiftProtobuf
 import Testing
 

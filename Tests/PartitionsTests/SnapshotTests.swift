@@ -1,5 +1,7 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
+import NIOCore
 import NIOPosix
 import Ports
 import SwiftProtobuf
@@ -25,7 +27,8 @@ struct SnapshotTests {
     let (log, snapshots) = (MemoryLog(partitions: 4), MemorySnapshots())
     let service = PartitionService(
       log: log, snapshots: snapshots, snapshotPolicy: SnapshotPolicy(events: 30, milliseconds: 0),
-      clock: FixedClock(), blocking: PoolWork(), group: MultiThreadedEventLoopGroup.singleton,
+      clock: fixedClock(), blocking: InlineWork(),
+      group: MultiThreadedEventLoopGroup.singleton,
       report: { _ in })
     let copies = Watch(.messageCopied)
     service.subscribe(copies)
@@ -68,7 +71,7 @@ struct SnapshotTests {
 struct StaleSnapshotTests {
   func fill(_ log: MemoryLog, _ snapshots: MemorySnapshots, _ texts: [String]) async throws {
     let service = PartitionService(
-      log: log, snapshots: snapshots, clock: FixedClock(), blocking: PoolWork(),
+      log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
     _ = try await service.start()
     let answers = Answers()

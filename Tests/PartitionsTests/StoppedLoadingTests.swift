@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import NIOPosix
 import Ports
 import Testing
@@ -11,7 +12,7 @@ struct StoppedLoadingTests {
 
   private func service() -> PartitionService {
     PartitionService(
-      log: log, snapshots: MemorySnapshots(), clock: FixedClock(), blocking: PoolWork(),
+      log: log, snapshots: MemorySnapshots(), clock: fixedClock(), blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
   }
 

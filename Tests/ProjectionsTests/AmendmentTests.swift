@@ -1,16 +1,18 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 import Testing
 
+@testable import LogReading
 @testable import Projections
 
 /// What was recalled, edited or has expired, as read from the log alone: no projection is built.
 @Suite struct AmendmentTests {
   private let folder: TemporaryFolder
   private let log = InMemoryLog(partitions: 1)
-  private let clock = TestClock()
+  private let clock = SettableClock()
   private let queries: QueryService
   private var chat = GroupChat()
 
@@ -169,10 +171,10 @@ import Testing
     let kept = chat.message(from: "ann")
     log.append([expiring, kept])
     log.append([chat.edit(expiring, "a"), chat.edit(kept, "b")])
-    clock.set(499)
+    clock.set(Timestamp(milliseconds: 499))
     #expect(try await events(from: 3, through: 6).compactMap(tombstone).isEmpty)
     #expect(try page(limit: 5).amendments.count == 2)
-    clock.set(500)
+    clock.set(Timestamp(milliseconds: 500))
     let gone = MessageTombstone(by: nil, at: Timestamp(milliseconds: 500))
     #expect(try await events(from: 3, through: 4).map(tombstone) == [gone, nil])
     // Where the message itself isn't on the page.

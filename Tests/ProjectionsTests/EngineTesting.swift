@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import GRDB
 import Ports
 
@@ -31,7 +32,7 @@ func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQ
 }
 
 func makeQueries(
-  _ log: InMemoryLog, _ folder: TemporaryFolder, clock: TestClock = TestClock(),
+  _ log: InMemoryLog, _ folder: TemporaryFolder, clock: SettableClock = SettableClock(),
   runtime: ProjectionRuntime? = nil, receiptsMembersMax: UInt64 = 1_000,
   timeout: Duration = .seconds(60)
 ) -> QueryService {

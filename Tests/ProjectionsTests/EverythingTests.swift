@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 import Testing
@@ -11,7 +12,7 @@ import Testing
 @Suite(.serialized) struct EverythingTests {
   private let folder: TemporaryFolder
   private let log = InMemoryLog(partitions: 3)
-  private let clock = TestClock()
+  private let clock = SettableClock()
   private let queries: QueryService
 
   init() throws {
@@ -31,7 +32,7 @@ import Testing
       if step.isEmpty { continue }
       model.append(step)
       log.append(step)
-      clock.set(scenario.now)
+      clock.set(Timestamp(milliseconds: scenario.now))
       try engine.catchUp()
       for stream in Set(step.map(\.stream)) { try await compare(stream, model, scenario) }
       for event in step { try await compare(messagesOf: event, model) }

@@ -1,8 +1,10 @@
 import DaybookModel
 import DaybookSchema
+import NIOCore
 import Ports
 import Testing
 
+@testable import LogReading
 @testable import Projections
 
 /// Pages of history are cut by bytes while they are read: counted, not timed.

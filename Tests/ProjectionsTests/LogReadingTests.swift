@@ -1,8 +1,10 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import Ports
 import Testing
 
+@testable import LogReading
 @testable import Projections
 
 /// How much of the log is read for an answer: counted, not timed.
@@ -112,7 +114,7 @@ import Testing
   private func history(
     of chat: GroupChat, before: MessageID? = nil, limit: Int, visible: [SeqInterval]
   ) throws -> HistoryPage {
-    try HistoryPages(log: log, clock: TestClock()).history(
+    try HistoryPages(log: log, clock: SettableClock()).history(
       of: ConversationKey(group: chat.group), before: before, limit: limit, visible: visible
     ).page
   }

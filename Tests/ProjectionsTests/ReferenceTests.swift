@@ -1,5 +1,7 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
+import GRDB
 import Ports
 import Testing
 
@@ -85,14 +87,14 @@ import Testing
     let folder = try TemporaryFolder()
     let log = InMemoryLog(partitions: 2, isColliding: isColliding)
     let engine = try makeEngine(log, folder)
-    let clock = TestClock()
+    let clock = SettableClock()
     let queries = makeQueries(log, folder, clock: clock)
     var scenario = Scenario(seed: 9, partitions: 2)
     let events = scenario.events(600)
     log.append(events)
     try engine.catchUp()
     let model = ReferenceModel(events: events)
-    clock.set(scenario.now - 40)
+    clock.set(Timestamp(milliseconds: scenario.now - 40))
     var conversations = scenario.groups.map { ConversationKey(group: $0) }
     // A direct message and its copy have one id: in one conversation they could not be paged.
     for user in isColliding ? [] : scenario.users {

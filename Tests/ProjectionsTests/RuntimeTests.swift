@@ -1,5 +1,6 @@
 import DaybookModel
 import GRDB
+import NIOCore
 import Ports
 import Testing
 

@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
@@ -110,7 +111,7 @@ struct FaultTests {
 
   @Test(
     "out of file descriptors at a roll: appends are refused for now, and go on without a restart",
-    arguments: ["", "/log/0", FileNames.temporarySuffix])
+    arguments: ["", "/log/0", TemporaryName.suffix])
   func outOfFiles(_ which: String) async throws {
     let test = try TestLog()
     let files = FaultyFileSystem()
@@ -135,7 +136,7 @@ struct FaultTests {
     }
     #expect(try log.everything() == messages(1...stored))
     log.close()
-    #expect(try test.names().allSatisfy { !$0.hasSuffix(FileNames.temporarySuffix) })
+    #expect(try test.names().allSatisfy { !$0.hasSuffix(TemporaryName.suffix) })
     let again = try test.open()
     #expect(again.findings.isEmpty)
     #expect(try again.everything() == messages(1...stored))

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import NIOConcurrencyHelpers
 
@@ -127,7 +128,7 @@ final class FaultyFileSystem: FileSystem {
     }
     // What is made under a temporary name is synced before it gets its own: of no interest here.
     let path = state.withLockedValue { $0.paths[file.descriptor] } ?? ""
-    if !path.hasSuffix(FileNames.temporarySuffix) {
+    if !path.hasSuffix(TemporaryName.suffix) {
       let before = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
       defer { before.deallocate() }
       before.initializeMemory(as: UInt8.self, repeating: 0)

@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Foundation
 import Ports
 import Testing

@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Foundation
 import NIOConcurrencyHelpers
 import Ports

@@ -6,32 +6,53 @@ enum ImportRules {
     "DaybookModel": ["NIOCore", "Glibc"],
     "DaybookSchema": ["DaybookModel", "NIOCore", "SwiftProtobuf"],
     "Ports": ["DaybookModel", "NIOCore"],
+    "Files": ["DaybookModel", "Glibc"],
     "SegmentLog": [
-      "DaybookModel", "Ports", "CChecksum", "NIOCore", "NIOConcurrencyHelpers", "Atomics", "Glibc",
+      "DaybookModel", "Ports", "Files", "CChecksum", "NIOCore", "NIOConcurrencyHelpers", "Atomics",
+      "Glibc",
     ],
+    // FoundationEssentials: the bytes of generated messages are its Data.
     "Partitions": [
       "DaybookModel", "DaybookSchema", "Ports", "NIOCore", "NIOConcurrencyHelpers", "SwiftProtobuf",
+      "FoundationEssentials",
     ],
+    "LogReading": ["DaybookModel", "DaybookSchema", "Ports", "NIOCore"],
     "Projections": [
-      "DaybookModel", "DaybookSchema", "Ports", "CMappedFaults", "NIOCore",
+      "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", "NIOCore",
       "NIOConcurrencyHelpers", "GRDB", "Foundation",
     ],
     "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
+    "Requests": [
+      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore", "SwiftProtobuf",
+    ],
     "Gateway": [
-      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore", "NIOPosix",
+      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
     ],
     "Identity": ["DaybookModel", "Ports", "JWTKit", "Foundation", "Glibc"],
-    "Import": ["DaybookModel"],
-    "DaybookClient": [
+    "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf",
     ],
-    "Daybook": [
+    "Importing": [
+      "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "NIOConcurrencyHelpers",
+      "Crypto", "Foundation", "Glibc",
+    ],
+    "Console": ["DaybookModel", "DaybookSDK", "NIOConcurrencyHelpers", "Glibc"],
+    "Server": [
+      "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
+      "Gateway", "Identity", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging",
+      "Foundation", "Glibc",
+    ],
+    "Bench": [
       "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
-      "WireProtocol", "Gateway", "Identity", "DaybookClient", "Import", "NIOCore",
-      "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Logging", "Crypto",
-      "ArgumentParser", "Histogram", "Dispatch", "Foundation", "Glibc",
+      "WireProtocol", "Identity", "Server", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers",
+      "Atomics", "SwiftProtobuf", "Histogram", "Dispatch", "Foundation", "Glibc",
+    ],
+    "Daybook": [
+      "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
+      "Identity", "Server", "Bench", "DaybookSDK", "Importing", "Console", "NIOCore",
+      "ArgumentParser", "Foundation", "Glibc",
     ],
     // C: no Swift imports at all.
     "CChecksum": [],

@@ -10,7 +10,7 @@ struct LimitTableTests {
     ("HeldBack", "Sources/DaybookModel/HeldBack.swift"),
     ("FrameHeader", "Sources/WireProtocol/FrameHeader.swift"),
     ("TokenAuthority", "Sources/Identity/TokenAuthority.swift"),
-    ("Settings", "Sources/Daybook/DataFolder.swift"),
+    ("Settings", "Sources/Server/DataFolder.swift"),
   ]
 
   private func rows() throws -> [LimitTable.Row] {

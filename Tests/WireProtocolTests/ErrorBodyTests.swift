@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import SwiftProtobuf
 import Testing
 import WireProtocol
 

@@ -1,6 +1,5 @@
 import ArgumentParser
-import DaybookModel
-import Foundation
+import Bench
 
 struct BenchSegments: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,32 +27,8 @@ struct BenchSegments: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await options.report(by: "start_us") { try await measure(folder: $0) }
-  }
-
-  private func measure(folder: String) async throws -> BenchResult {
-    let mailbox = BenchMailbox(messageBytes: options.messageBytes)
-    let many = RunsLog(
-      "\(folder)/many", mailbox, runs: segments, batchesPerRun: 1, eventsPerBatch: events)
-    let one = RunsLog(
-      "\(folder)/one", mailbox, runs: 1, batchesPerRun: segments, eventsPerBatch: events)
-    for log in [many, one] { try await log.make() }
-    var fields: [(name: String, value: BenchValue)] = [("bench", .text("segments"))]
-    var figures: [(name: String, value: BenchValue)] = []
-    for (name, measure) in RunsLog.measures {
-      let (slow, fast) = (try measure(many), try measure(one))
-      fields.append(("\(name)_ratio", .ratio(slow / fast)))
-      figures += [
-        ("\(name)_us", .integer(Int(slow / 1000))), ("\(name)_one_us", .integer(Int(fast / 1000))),
-      ]
-    }
-    let files = try many.fileCount()
-    let idle = try many.idleStart(segments)
-    return BenchResult(
-      fields: fields + figures + [
-        ("idle_start_us", .integer(Int(idle / 1000))),
-        ("files_left", .integer(try many.fileCount() - files)),
-        ("segments", .integer(segments)), ("events", .integer(segments * events)),
-      ])
+    let bench = SegmentsBench(
+      messageBytes: options.messageBytes, segments: segments, events: events)
+    try await options.report(by: "start_us", bench.measure)
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
-import DaybookClient
+import DaybookSDK
 import DaybookModel
-import Import
+import Importing
 
 /// Imports a Slack export through the server's front door: frames and commands, like any client.
 struct ImportSlack: AsyncParsableCommand {

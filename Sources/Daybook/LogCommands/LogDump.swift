@@ -4,6 +4,7 @@ import DaybookSchema
 import Partitions
 import Ports
 import SegmentLog
+import Server
 
 struct LogDump: ParsableCommand {
   static let configuration = CommandConfiguration(

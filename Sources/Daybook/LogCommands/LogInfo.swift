@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import SegmentLog
+import Server
 
 struct LogInfo: ParsableCommand {
   static let configuration = CommandConfiguration(

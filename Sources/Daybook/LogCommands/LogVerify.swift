@@ -2,6 +2,7 @@ import ArgumentParser
 import DaybookModel
 import Partitions
 import SegmentLog
+import Server
 
 struct LogVerify: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 
 /// What a command prints, written in large pieces: a line may be one of 72,000.
@@ -33,7 +34,7 @@ struct StandardOutput: ~Copyable {
         if errno == EINTR { continue }
         // Whoever read this has seen enough, as `head` does: that is no failure.
         if errno == EPIPE { exit(0) }
-        throw DataFolder.failure("write", "the output", errno)
+        throw FileError(number: errno, operation: "write the output").asDaybookError
       }
       written += count
     }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import DaybookModel
+import Files
 import Projections
 import SegmentLog
+import Server
 
 struct ProjectionRebuild: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import Projections
+import Server
 
 struct ProjectionVerify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

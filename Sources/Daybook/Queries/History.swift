@@ -2,6 +2,8 @@ import ArgumentParser
 import DaybookModel
 import DaybookSchema
 import Ports
+import Projections
+import Server
 
 /// Prints a conversation's messages.
 struct History: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import DaybookModel
+import Projections
+import Server
 
 /// Prints what waits for a device.
 struct Offline: AsyncParsableCommand {

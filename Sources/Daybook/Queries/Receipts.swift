@@ -3,6 +3,7 @@ import DaybookModel
 import DaybookSchema
 import Ports
 import Projections
+import Server
 
 /// Prints who has read a message.
 struct Receipts: AsyncParsableCommand {

@@ -1,5 +1,8 @@
 import ArgumentParser
 import DaybookModel
+import Ports
+import Projections
+import Server
 
 /// Prints how much a user has not read.
 struct Unread: AsyncParsableCommand {

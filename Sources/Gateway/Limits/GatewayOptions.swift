@@ -1,5 +1,5 @@
 import DaybookModel
-import NIOCore
+package import NIOCore
 
 /// What an operator may set of a gateway, and the limits of one session.
 package struct GatewayOptions: Sendable {

@@ -3,6 +3,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
+import Requests
 
 /// What all loops and sessions of a gateway share.
 final class GatewayContext: Sendable {

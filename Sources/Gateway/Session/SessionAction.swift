@@ -1,6 +1,6 @@
 import DaybookModel
-import NIOCore
 import Ports
+import Requests
 
 /// What a session's state machine asks of the world. Whatever has an answer gets it back through
 /// a method of `SessionMachine`.
@@ -9,7 +9,7 @@ enum SessionAction {
   /// Call `expiryDue` then.
   case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)
-  case query(SessionQuery, sequence: UInt32)
+  case query(Query, sequence: UInt32)
   /// Look for the message that `unresolved` is about, and read it if that is for a forward.
   case resolve(MessageName, reading: MessageReading?)
   /// A page of a stream that has more than was pushed.
@@ -46,7 +46,7 @@ struct CommandPurpose {
     /// Nothing.
     case note
     case open(StreamKey)
-    indirect case inspect(SessionQuery)
+    indirect case inspect(Query)
     /// What the actor may see where the message of `unresolved` is said to be.
     case locate
     /// Whether this user's presence may be known.
@@ -64,35 +64,3 @@ struct CommandPurpose {
 
 /// The raw value of a request's frame type.
 typealias FrameTypeOfRequest = UInt32
-
-/// A question to the read side. What `visible` there is comes from the stream's owner first.
-enum SessionQuery: Sendable, Equatable {
-  /// `through` at none: up to the head. `visible` at nil: everything.
-  case fetch(StreamKey, from: Seq, through: Seq, head: Seq, visible: [SeqInterval]?)
-  case history(
-    ConversationKey, before: MessageID?, limit: Int, visible: [SeqInterval]?, through: Seq?,
-    reader: UserID?)
-  case unread(UserID, after: StreamKey?, limit: Int)
-  case members(GroupID, after: UserID?, limit: Int)
-  case receipts(MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int)
-  case devices(UserID)
-  case group(GroupID, asker: GroupAsker)
-  case conversations(UserID, after: StreamKey?, limit: Int)
-  case blocked(UserID, after: UserID?, limit: Int)
-}
-
-/// What somebody who asks about a group is to it.
-struct GroupAsker: Sendable, Equatable {
-  static let stranger = GroupAsker(isMember: false, role: .member, seesInside: false)
-
-  var isMember: Bool
-  var role: Role
-  /// A member, or a service.
-  var seesInside: Bool
-}
-
-/// A query's reply, and the highest message id in it.
-struct QueryAnswer: Sendable {
-  var body: ByteBuffer
-  var observed: MessageID
-}

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import SwiftProtobuf
 import WireProtocol
 
 /// What a session is pushed later than it came about, for want of room: in its streams' windows, or

@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import SwiftProtobuf
 import WireProtocol
 
 /// How a session begins, and every way in which it ends.

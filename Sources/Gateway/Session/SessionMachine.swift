@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import SwiftProtobuf
 import WireProtocol
 
 /// One connection, from its first byte to its last, without any I/O: inputs are methods, what

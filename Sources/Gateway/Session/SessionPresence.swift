@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import SwiftProtobuf
 import WireProtocol
 
 /// A request for users' presence, while their mailboxes' owners are asked whether it may be told.

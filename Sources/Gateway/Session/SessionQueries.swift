@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import WireProtocol
 
 /// Requests that change nothing.
@@ -101,7 +102,7 @@ extension SessionMachine {
       of: user)
     let after = request.after.isEmpty ? nil : try UserID(request.after)
     let limit = SessionMachine.limit(request.limit, Limits.receiptsPageMax)
-    let query = SessionQuery.receipts(name, visible: nil, after: after, limit: limit)
+    let query = Query.receipts(name, visible: nil, after: after, limit: limit)
     if name.conversation.kind == .group {
       return try inspect(name.conversation, query, frame, &output)
     }
@@ -119,7 +120,7 @@ extension SessionMachine {
 
   /// Asks the stream's owner first what this session may see.
   private mutating func inspect(
-    _ stream: StreamKey, peer: UserID? = nil, _ query: SessionQuery, _ frame: Frame,
+    _ stream: StreamKey, peer: UserID? = nil, _ query: Query, _ frame: Frame,
     _ output: inout SessionOutput
   ) throws(DaybookError) {
     try countQuery()
@@ -130,7 +131,7 @@ extension SessionMachine {
   }
 
   private mutating func query(
-    _ query: SessionQuery, _ frame: Frame, _ output: inout SessionOutput
+    _ query: Query, _ frame: Frame, _ output: inout SessionOutput
   ) throws(DaybookError) {
     try countQuery()
     output.actions.append(.query(query, sequence: frame.sequence))
@@ -149,7 +150,7 @@ extension SessionMachine {
 
   /// The owner has said what of the stream may be seen.
   mutating func inspected(
-    _ query: SessionQuery, _ outcome: CommandOutcome, sequence: UInt32,
+    _ query: Query, _ outcome: CommandOutcome, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
     guard let position = outcome.position else {
@@ -165,8 +166,8 @@ extension SessionMachine {
   }
 
   private static func limited(
-    _ query: SessionQuery, to position: StreamPosition, by user: UserID?
-  ) throws(DaybookError) -> SessionQuery {
+    _ query: Query, to position: StreamPosition, by user: UserID?
+  ) throws(DaybookError) -> Query {
     let isPresent = position.visible.last.map { $0.last == nil } ?? false
     switch query {
     case .fetch(let stream, let from, let through, _, _):
@@ -203,7 +204,7 @@ extension SessionMachine {
 
   /// A stranger may know that a group is there, and what it is about.
   mutating func inspectionFailed(
-    _ query: SessionQuery, _ error: DaybookError, sequence: UInt32,
+    _ query: Query, _ error: DaybookError, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
     guard case .group = query, error.code == .notAMember || error.code == .groupDissolved else {

@@ -1,6 +1,7 @@
 import DaybookModel
 import NIOCore
 import Ports
+import Requests
 import WireProtocol
 
 /// A command that needs a message to be found before it can be submitted: its owner decides on

@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import SwiftProtobuf
 import WireProtocol
 
 /// Following streams: the mailbox first, then each group, then whatever is joined.

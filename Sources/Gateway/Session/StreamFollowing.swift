@@ -1,5 +1,7 @@
 import DaybookModel
+import NIOCore
 import Ports
+import Requests
 
 /// How one session follows one stream: it subscribes first, reads the head second, then syncs up
 /// to it, page by page as the device's acks make room in the window; what commits meanwhile only

@@ -1,5 +1,5 @@
-import DaybookModel
-import Ports
+package import DaybookModel
+package import Ports
 
 extension PartitionState {
   /// Decides a command against everything decided before it. Pure: the same state, command,

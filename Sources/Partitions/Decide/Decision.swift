@@ -1,5 +1,5 @@
-import DaybookModel
-import Ports
+package import DaybookModel
+package import Ports
 
 /// What comes of a command.
 package enum Decision: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 extension PartitionState {
   /// Takes an event into the state: the same for what was just decided and for what is replayed.

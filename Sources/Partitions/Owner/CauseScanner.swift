@@ -1,7 +1,7 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
 import NIOConcurrencyHelpers
-import Ports
+package import Ports
 
 /// Notes what partitions have taken from each other as a log is read, whoever reads it: for a
 /// question whose answer every event has a part in, and for which the log is not read twice.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import NIOConcurrencyHelpers
 
 /// How far each partition's clock has got: what any of them has given is no id from the future to

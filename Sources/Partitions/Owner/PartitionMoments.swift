@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import Ports
 
 /// Partitions belong together: what one has taken from another is in that one's log. A folder that

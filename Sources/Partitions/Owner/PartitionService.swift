@@ -1,7 +1,7 @@
-import DaybookModel
+package import DaybookModel
 import NIOConcurrencyHelpers
-import NIOCore
-import Ports
+package import NIOCore
+package import Ports
 
 /// All partitions of a data folder, each with its owner on one of the event loops.
 package final class PartitionService: Commands, CommittedBatches {

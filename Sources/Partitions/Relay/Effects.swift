@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// A consequence of an event, for the owner of another stream to take exactly once.
 package struct Effect: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Ports
+import SwiftProtobuf
 
 enum GroupSnapshotCoding {
   static func encode(_ key: StreamKey, _ state: GroupState) -> Daybook_V1_GroupSnapshot {

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import SwiftProtobuf
 
 enum MailboxSnapshotCoding {
   static func encode(_ key: StreamKey, _ state: MailboxState) -> Daybook_V1_MailboxSnapshot {

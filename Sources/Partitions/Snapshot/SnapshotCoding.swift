@@ -1,6 +1,7 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
-import NIOCore
+import FoundationEssentials
+package import NIOCore
 import Ports
 import SwiftProtobuf
 

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// What became of a message since it was sent, as far as further commands depend on it.
 package struct AmendedMessage: Sendable, Equatable {

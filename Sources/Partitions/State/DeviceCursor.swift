@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// How far a device has acked a stream.
 package struct DeviceCursor: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import DaybookModel
-import Ports
+package import DaybookModel
+package import Ports
 
 /// What decisions about one group need to know.
 package struct GroupState: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// What decisions about one mailbox need to know.
 package struct MailboxState: Sendable, Equatable {

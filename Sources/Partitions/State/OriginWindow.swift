@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import Ports
 
 /// What one origin's last 1,024 numbers led to in this partition: the memory behind idempotence.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import Ports
 
 /// The write side's state of one partition: a function of its events, everything in flight included.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// A peer's messages in a mailbox by seq, ascending, and their ids, which ascend too: one partition
 /// gives both. Of very many, every second of the older half is left out, so that a notice may name one

@@ -1,4 +1,5 @@
 import DaybookModel
+import Foundation
 import GRDB
 
 /// A row of a read model. Its columns are its logical content: what is stored, and what the

@@ -1,7 +1,7 @@
-import DaybookModel
+package import DaybookModel
 import Foundation
 import NIOConcurrencyHelpers
-import Ports
+package import Ports
 
 /// Keeps all projections of a process up with the log, on one thread of its own.
 ///

@@ -1,6 +1,6 @@
 import DaybookModel
 import GRDB
-import Ports
+package import Ports
 
 /// What projections' files say of the log: a checkpoint is only ever of what was durable. Read
 /// before the log is opened, and without changing anything, so that opening can refuse.

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 import GRDB
 import Ports
 

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import LogReading
 import Ports
 
 /// What a read does to a count of unread messages: what it leaves, or what it takes away,

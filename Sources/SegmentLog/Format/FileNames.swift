@@ -4,7 +4,6 @@ import DaybookModel
 enum FileNames {
   static let segmentSuffix = ".log"
   static let indexSuffix = ".index"
-  static let temporarySuffix = ".tmp"
   static let watermark = "watermark"
   static let reserve = "reserve"
   static let cutSuffix = ".cut"

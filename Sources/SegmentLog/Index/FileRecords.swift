@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Where the bytes of a file are had from.

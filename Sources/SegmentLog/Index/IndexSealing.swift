@@ -1,4 +1,6 @@
 import DaybookModel
+import Files
+import NIOConcurrencyHelpers
 
 /// Writes a closed segment's index and takes it into use.
 enum IndexSealing {

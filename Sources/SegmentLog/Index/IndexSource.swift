@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 
 /// Where a batch begins: an entry of the offset index.
 struct BatchPlace: Equatable, Sendable {

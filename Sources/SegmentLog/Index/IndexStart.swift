@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The beginning of an index file, which of a small one is all of it. Its header is whole, and the

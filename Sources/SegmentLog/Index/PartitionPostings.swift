@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Ports
 
 /// Finding events by stream and by conversation, across segments.

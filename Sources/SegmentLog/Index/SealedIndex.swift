@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 
 /// The index file of a closed segment. Its filter is kept in memory, the rest is read when it is

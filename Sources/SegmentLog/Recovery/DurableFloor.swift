@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 
 /// The highest offset below which anyone states that a partition was durable. Below it nothing may

@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// A place where the log isn't what it should be.
 package struct LogFault: Error, Equatable, Sendable, CustomStringConvertible {

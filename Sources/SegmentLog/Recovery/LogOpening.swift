@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Ports
 
 /// An owner's way into a log: look at everything, prove it, write the epoch, settle.

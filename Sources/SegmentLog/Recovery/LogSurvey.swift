@@ -1,5 +1,6 @@
 import DaybookModel
-import Ports
+import Files
+package import Ports
 
 /// A log as whoever looks at it from outside has to know it, to read what is sealed with its seal.
 package struct LogDescription: Sendable {

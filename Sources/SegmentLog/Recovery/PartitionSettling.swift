@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 import Ports
 
@@ -94,7 +95,7 @@ struct PartitionSettling {
 
   /// Removes what was being made when the last owner stopped.
   private func tidy() throws(FileError) {
-    for name in try files.list(folder) where name.hasSuffix(FileNames.temporarySuffix) {
+    for name in try files.list(folder) where name.hasSuffix(TemporaryName.suffix) {
       try files.remove("\(folder)/\(name)")
     }
   }

@@ -1,7 +1,8 @@
-import DaybookModel
+package import DaybookModel
+import Files
 import Glibc
 import NIOCore
-import Ports
+package import Ports
 
 extension SegmentLogReader {
   /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, with

@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 import NIOCore
 import Ports

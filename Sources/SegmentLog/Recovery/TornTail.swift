@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 
 /// What lies behind a segment's last whole batch, where nobody was told of anything durable.
@@ -27,7 +28,7 @@ struct TornTail: Sendable {
   }
 
   private func keepAside(_ file: File, _ files: any FileSystem) throws(FileError) {
-    let temporary = "\(folder)/\(keptIn)\(FileNames.temporarySuffix)"
+    let temporary = "\(folder)/\(keptIn)\(TemporaryName.suffix)"
     let copy = try files.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
     do throws(FileError) {
       defer { files.close(copy) }

@@ -1,4 +1,5 @@
-import DaybookModel
+package import DaybookModel
+import Files
 import Glibc
 
 /// What reading everything has shown.

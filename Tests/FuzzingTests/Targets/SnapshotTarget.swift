@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import FoundationEssentials
 import NIOCore
 import SwiftProtobuf
 

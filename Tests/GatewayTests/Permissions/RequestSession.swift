@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import SwiftProtobuf
 import WireProtocol
 
@@ -12,7 +13,7 @@ final class RequestSession {
   private let world: RequestWorld
   private var machine: SessionMachine
   private var sequence: UInt32 = 0
-  private var queries: [SessionQuery] = []
+  private var queries: [Query] = []
   private var checks: [OnlineCheck] = []
   private var typed: [(UserID, StreamKey)] = []
   private var isAcking = false

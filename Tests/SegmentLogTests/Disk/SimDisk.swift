@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Glibc
 
 @testable import SegmentLog

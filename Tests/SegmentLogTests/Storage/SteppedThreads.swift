@@ -1,3 +1,5 @@
+import Files
+
 @testable import SegmentLog
 
 /// Runs a log's workers only when it is told to, on the thread of whoever tells it.

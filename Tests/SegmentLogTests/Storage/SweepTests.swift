@@ -1,4 +1,5 @@
 import DaybookModel
+import Files
 import Ports
 import Testing
 

@@ -1,3 +1,4 @@
+import Files
 import Testing
 
 @testable import SegmentLog
@@ -13,10 +14,10 @@ struct StopPoint: Sendable, CustomTestStringConvertible {
   static let all = [
     StopPoint(
       testDescription: "between its last look and its next write", operation: .write,
-      suffix: FileNames.temporarySuffix),
+      suffix: TemporaryName.suffix),
     StopPoint(
       testDescription: "between its write and its sync", operation: .syncData,
-      suffix: FileNames.temporarySuffix),
+      suffix: TemporaryName.suffix),
     StopPoint(
       testDescription: "between its sync and its look", operation: .identity,
       suffix: EpochRecord.name),

@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+import Ports
 import Testing
 
 @testable import SegmentLog

@@ -3,7 +3,7 @@ import DaybookSchema
 import NIOCore
 import WireProtocol
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// What was answered with success is in the log exactly once, as it was asked and as it was
 /// answered; what was refused is not there at all.

@@ -1,4 +1,5 @@
 import DaybookModel
+import WireProtocol
 
 /// What runs were made of: that nothing was found means little where nothing happened.
 struct RunTally: Sendable {

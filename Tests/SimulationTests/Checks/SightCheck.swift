@@ -1,8 +1,9 @@
 import DaybookModel
 import DaybookSchema
+import Ports
 import WireProtocol
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// Nobody was ever shown what their membership, a block or a recall forbids.
 struct SightCheck {

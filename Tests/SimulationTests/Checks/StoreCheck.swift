@@ -2,7 +2,7 @@ import DaybookModel
 import DaybookSchema
 import Ports
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// What a device was told comes to what the reference has for it, from where each of its streams
 /// began on.

@@ -3,7 +3,7 @@ import DaybookSchema
 import NIOCore
 import WireProtocol
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// What a user may think of next. Most of it is about what the device has seen; some is wrong.
 struct CommandMaker {

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import NIOCore
+import SwiftProtobuf
 import WireProtocol
 
 /// A question that a device asks, with how much of the log was durable then.

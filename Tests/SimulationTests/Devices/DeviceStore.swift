@@ -1,7 +1,7 @@
 import DaybookModel
 import WireProtocol
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// What an application keeps of what its client tells it.
 struct DeviceStore {

@@ -1,6 +1,6 @@
 import DaybookModel
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// What a person is shown of a message in the end, whichever way it became known.
 struct ShownMessage: Equatable {

@@ -3,7 +3,7 @@ import DaybookSchema
 import NIOCore
 import WireProtocol
 
-@testable import DaybookClient
+@testable import DaybookSDK
 
 /// One of a user's devices: a real `SessionCore` with the simulation as its engine, and an
 /// application above it that keeps what it is told. The application's store outlives its process;

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Ports
 
 /// An event where it stands.
 struct LoggedEvent {

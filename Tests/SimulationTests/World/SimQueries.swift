@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import LogReading
 import NIOCore
 import Ports
 

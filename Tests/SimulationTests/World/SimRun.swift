@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import Ports
 
-@testable import DaybookClient
+@testable import DaybookSDK
 @testable import Gateway
 
 /// One simulated run: a log, servers that come and go on top of it, devices that come and go as

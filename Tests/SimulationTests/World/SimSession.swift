@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import WireProtocol
 
 @testable import Gateway
@@ -148,7 +149,7 @@ final class SimSession: @unchecked Sendable {
     }
   }
 
-  private func ask(_ query: SessionQuery, _ sequence: UInt32) {
+  private func ask(_ query: Query, _ sequence: UInt32) {
     let server = home.server
     server.run.work.run { [self] in
       let runner = QueryRunner(queries: server.run.queries, audience: server)
@@ -206,7 +207,7 @@ enum SimToken {
   }
 }
 
-extension SessionQuery {
+extension Query {
   fileprivate var replyType: FrameType {
     switch self {
     case .fetch: .fetch.reply

@@ -1,0 +1,219 @@
+import DaybookModel
+import DaybookSchema
+import Foundation
+import NIOCore
+import NIOPosix
+import Partitions
+import Ports
+import Projections
+import SegmentLog
+import Server
+
+/// A group of very many members beside one of ten.
+package struct GroupBench: Sendable {
+  private let partitions: Int
+  private let messageBytes: Int
+  /// Members of the large group.
+  private let members: Int
+  /// Messages to each of the two groups.
+  private let messages: Int
+  /// Times that it is asked who has read a message.
+  private let questions: Int
+  /// Joins and reads on their way at one time.
+  private let inFlight: Int
+
+  package init(
+    partitions: Int, messageBytes: Int, members: Int, messages: Int, questions: Int, inFlight: Int
+  ) {
+    self.partitions = partitions
+    self.messageBytes = messageBytes
+    self.members = members
+    self.messages = messages
+    self.questions = questions
+    self.inFlight = inFlight
+  }
+
+  package func measure(folder: String) async throws -> BenchResult {
+    try SegmentLog.create(in: "\(folder)/log", partitions: partitions)
+    let log = try SegmentLog.open(in: "\(folder)/log", scanner: EventIndexer())
+    let pool = PoolWork(threads: 2)
+    let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let service = PartitionService(
+      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state", seal: log.seal),
+      clock: SystemClock(),
+      blocking: pool, group: loops, report: { _ in })
+    let projections = ProjectionRuntime(
+      log: log, folder: "\(folder)/projections", report: { _ in })
+    projections.start()
+    service.subscribe(projections)
+    let joined = EventCount(.groupJoined)
+    service.subscribe(joined)
+    _ = try await service.start()
+    let queries = QueryService(
+      log: log, folder: "\(folder)/projections", clock: SystemClock(), runtime: projections,
+      receiptsMembersMax: UInt64(Limits.groupMembersMax), timeout: .seconds(120))
+
+    let groups = Groups(commands: SingleCommands(service), messageBytes: messageBytes)
+    let joins = try await groups.fill(members: members, inFlight: inFlight)
+    // Everybody's mailbox has been told, so that what follows is the messages' alone.
+    await joined.count(reaches: members + Groups.smallMembers)
+    let head = log.highWatermark(of: groups.largePartition(of: partitions))
+    let sends = try await groups.send(messages)
+    let appended = log.highWatermark(of: groups.largePartition(of: partitions))
+    try await groups.read(upTo: sends.lastSeq, by: members / 2, inFlight: inFlight)
+    let receipts = try await ask(queries, sends.lastSeq, groups)
+
+    await service.stop()
+    queries.stop()
+    await projections.stop()
+    log.close()
+    try await loops.shutdownGracefully()
+    try await pool.stop()
+    return BenchResult(fields: [
+      ("bench", .text("group")), ("members", .integer(members)),
+      ("join_first_us", .ratio(joins.first)), ("join_last_us", .ratio(joins.last)),
+      ("small_us", .integer(sends.small)), ("large_us", .integer(sends.large)),
+      ("large_minus_small_us", .integer(sends.large - sends.small)),
+      (
+        "events_per_message",
+        .ratio(Double(appended.rawValue - head.rawValue) / Double(messages))
+      ),
+      ("receipts_us", .integer(receipts.median)), ("receipts_p99_us", .integer(receipts.p99)),
+      ("receipts_max_us", .integer(receipts.max)),
+      ("read", .integer(Int(receipts.read))), ("unread", .integer(Int(receipts.unread))),
+    ])
+  }
+
+  private func ask(
+    _ queries: QueryService, _ seq: Seq, _ groups: Groups
+  ) async throws -> (median: Int, p99: Int, max: Int, read: UInt64, unread: UInt64) {
+    try await queries.waitForHead()
+    var times: [Int] = []
+    var page = ReceiptPage(receipts: [], readCount: 0, unreadCount: 0, more: false)
+    for question in 0..<questions {
+      // Each page of the list in turn: none is always the one that was just read.
+      let member = Groups.member(question * members / questions)
+      let start = DispatchTime.now().uptimeNanoseconds
+      page = try await queries.receipts(
+        of: groups.large, seq: seq, author: groups.owner, after: member,
+        limit: Limits.receiptsPageMax)
+      times.append(Int((DispatchTime.now().uptimeNanoseconds - start) / 1000))
+    }
+    times.sort()
+    return (
+      times[times.count / 2], times[times.count * 99 / 100], times[times.count - 1],
+      page.readCount, page.unreadCount
+    )
+  }
+}
+
+/// The two groups, in two partitions if there is more than one.
+private struct Groups {
+  let commands: SingleCommands
+  let owner = UserID(checked: "owner")
+  let large = StreamKey.group(GroupID(checked: "large"))
+  let small = StreamKey.group(GroupID(checked: "small"))
+  private let content: Message
+
+  init(commands: SingleCommands, messageBytes: Int) {
+    self.commands = commands
+    content = Message(content: ContentCoding.text(String(repeating: "m", count: messageBytes)))
+  }
+
+  static let smallMembers = 10
+
+  func largePartition(of count: Int) -> PartitionID { large.partition(of: count) }
+
+  static func member(_ index: Int) -> UserID {
+    let digits = String(index)
+    return UserID(checked: "m" + String(repeating: "0", count: 7 - digits.count) + digits)
+  }
+
+  private func command(_ stream: StreamKey, _ user: UserID, _ body: Command.Body) -> Command {
+    // An origin a user: one for all would have its window full of what is on its way.
+    Command(
+      stream: stream, actor: Actor(user: user),
+      id: NumberedOrigin(
+        origin: Origin(user.text.utf8)!, number: body.benchNumber + (stream == small ? 10 : 0)),
+      body: body)
+  }
+
+  /// Mean microseconds of a join, over the first and the last tenth.
+  func fill(members: Int, inFlight: Int) async throws -> (first: Double, last: Double) {
+    for stream in [small, large] {
+      _ = try await commands.ask(
+        command(stream, owner, .createGroup(GroupSettings(title: stream.id))))
+    }
+    for index in 1..<Groups.smallMembers {
+      _ = try await commands.ask(command(small, Groups.member(index), .join))
+    }
+    let tenth = max(1, members / 10)
+    var times: [UInt64] = [DispatchTime.now().uptimeNanoseconds]
+    for part in 0..<10 {
+      let last = part == 9 ? members - 1 : (part + 1) * tenth
+      try await each(part * tenth..<last, inFlight: inFlight) { member in
+        command(large, member, .join)
+      }
+      times.append(DispatchTime.now().uptimeNanoseconds)
+    }
+    func mean(_ part: Int) -> Double {
+      Double(times[part + 1] - times[part]) / Double(tenth) / 1000
+    }
+    return (mean(0), mean(9))
+  }
+
+  func read(upTo seq: Seq, by members: Int, inFlight: Int) async throws {
+    try await each(0..<members, inFlight: inFlight) { member in
+      command(large, member, .read(peer: nil, upTo: seq))
+    }
+  }
+
+  private func each(
+    _ members: Range<Int>, inFlight: Int, _ make: @escaping @Sendable (UserID) -> Command
+  ) async throws {
+    let commands = commands
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for lane in 0..<inFlight {
+        group.addTask {
+          for index in stride(from: members.lowerBound + lane, to: members.upperBound, by: inFlight)
+          {
+            _ = try await commands.ask(make(Groups.member(index)))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Median microseconds of a message to each, and the last one's seq in the large group.
+  func send(_ messages: Int) async throws -> (small: Int, large: Int, lastSeq: Seq) {
+    var times: [StreamKey: [Int]] = [:]
+    var lastSeq = Seq.none
+    for number in 1...UInt64(messages) {
+      for stream in number % 2 == 0 ? [small, large] : [large, small] {
+        let command = Command(
+          stream: stream, actor: Actor(user: owner),
+          id: NumberedOrigin(origin: Origin("sends".utf8)!, number: number),
+          body: .send(content))
+        let start = DispatchTime.now().uptimeNanoseconds
+        let outcome = try await commands.ask(command)
+        times[stream, default: []].append(
+          Int((DispatchTime.now().uptimeNanoseconds - start) / 1000))
+        if stream == large { lastSeq = outcome.seq }
+      }
+    }
+    func median(_ stream: StreamKey) -> Int { times[stream]!.sorted()[messages / 2] }
+    return (median(small), median(large), lastSeq)
+  }
+}
+
+extension Command.Body {
+  /// Of the few things that a member does here, each has a number of its own.
+  fileprivate var benchNumber: UInt64 {
+    switch self {
+    case .createGroup: 1
+    case .join: 2
+    default: 3
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import DaybookModel
+import DaybookSDK
+
+/// How the console client words what happens beside messages.
+extension ChatText {
+  /// The line for an event that is no message; nil for one that says nothing to this reader.
+  static func news(
+    _ event: ClientEvent, for reader: ChatReader, shown: ShownMessages
+  ) -> String? {
+    switch event {
+    case .recalled(let recall): news(recall, for: reader, shown)
+    case .reaction(let reaction): news(reaction, for: reader, shown)
+    case .marked(let marked): line(marked)
+    case .cleared(let conversation, _):
+      "\(name(conversation)): what was said is deleted, for you only"
+    case .blocked(let user): "you blocked \(Terminal.safe(user))"
+    case .unblocked(let user): "you no longer block \(Terminal.safe(user))"
+    case .deviceForgotten(let device): "your device \(Terminal.safe(device)) is logged out"
+    case .presence(let presence): line(presence)
+    case .typing(let user, let conversation):
+      "\(place(conversation, isOwn: false, for: reader))\(Terminal.safe(user)) is typing…"
+    case .delayed(let error):
+      "the server can't take it now, still trying (\(problem(error)))"
+    case .connection(let state): connection(state)
+    case .message, .status, .edited, .read, .caughtUp: nil
+    default: membership(event, me: reader.me) ?? groupNews(event, me: reader.me)
+    }
+  }
+
+  /// `[12] alice: new text (edited)`
+  static func edited(_ edit: MessageEdit, number: Int, for reader: ChatReader) -> String {
+    let isOwn = isMe(edit.by, reader.me)
+    let place = place(edit.conversation, isOwn: isOwn, for: reader)
+    let author = person(edit.by, me: reader.me)
+    return "[\(number)] \(place)\(author): \(content(edit.content)) (edited)"
+  }
+
+  /// `[12] alice: [recalled]`
+  private static func news(
+    _ recall: MessageRecall, for reader: ChatReader, _ shown: ShownMessages
+  ) -> String {
+    let place = place(recall.conversation, isOwn: isMe(recall.by, reader.me), for: reader)
+    guard let entry = shown.entry(of: recall.messageID, in: recall.conversation) else {
+      return "\(place)\(person(recall.by, me: reader.me)): [recalled] an earlier message"
+    }
+    let what = recalled(by: recall.by, author: entry.from, me: reader.me)
+    return "[\(entry.number)] \(place)\(entry.author): \(what)"
+  }
+
+  private static func news(
+    _ reaction: MessageReaction, for reader: ChatReader, _ shown: ShownMessages
+  ) -> String {
+    let place = place(
+      reaction.conversation, isOwn: isMe(reaction.by, reader.me), for: reader)
+    let entry = shown.entry(of: reaction.messageID, in: reaction.conversation)
+    let what = entry.map { "[\($0.number)] \(quote($0))" } ?? "an earlier message"
+    let verb = reaction.isRemoved ? "took back" : "reacted"
+    return "\(place)\(person(reaction.by, me: reader.me)) \(verb) "
+      + "\(Terminal.safe(reaction.reaction)) to \(what)"
+  }
+
+  /// Who is in a group, and who isn't.
+  private static func membership(_ event: ClientEvent, me: String) -> String? {
+    func people(_ user: String) -> String { person(user, me: me) }
+    switch event {
+    case .groupJoined(let group): return "you are a member of \(name(.group(group)))"
+    case .groupLeft(let group): return "you are no member of \(name(.group(group))) any more"
+    case .invited(let group, let by):
+      let id = Terminal.safe(group)
+      return "\(people(by)) invited you to #\(id): /join \(id) or /decline \(id)"
+    case .refused(let group, let by):
+      return isMe(by, me)
+        ? "you no longer ask to be in #\(Terminal.safe(group)), nor are invited"
+        : "\(people(by)) refused you in \(name(.group(group)))"
+    case .memberJoined(let group, let user, let by?):
+      return "\(people(by)) let \(people(user)) into \(name(.group(group)))"
+    // Of oneself, the own list of groups tells.
+    case .memberJoined(let group, let user, nil):
+      return isMe(user, me) ? nil : "\(people(user)) joined \(name(.group(group)))"
+    case .memberLeft(let group, let user, let by?):
+      return "\(people(by)) removed \(people(user)) from \(name(.group(group)))"
+    case .memberLeft(let group, let user, nil):
+      return isMe(user, me) ? nil : "\(people(user)) left \(name(.group(group)))"
+    case .memberInvited(let group, let user, let by):
+      return "\(people(by)) invited \(people(user)) to \(name(.group(group)))"
+    case .joinRequested(let group, let user):
+      let id = Terminal.safe(user)
+      return "\(id) asks to be let into \(name(.group(group))): /admit \(id) or /refuse \(id)"
+    case .joinRefused(let group, let user, let by?):
+      return "\(people(by)) refused \(people(user)) in \(name(.group(group)))"
+    case .joinRefused(let group, let user, nil):
+      return "\(people(user)) doesn't want to be in \(name(.group(group))) any more"
+    default: return nil
+    }
+  }
+
+  /// What a group is, and who may do what there.
+  private static func groupNews(_ event: ClientEvent, me: String) -> String? {
+    func people(_ user: String) -> String { person(user, me: me) }
+    switch event {
+    case .groupCreated(let group, _, let by):
+      return isMe(by, me) ? nil : "\(people(by)) made \(name(.group(group)))"
+    case .groupChanged(let group, let attributes, let by):
+      return "\(people(by)) changed \(name(.group(group))): \(line(attributes))"
+    case .groupDissolved(let group, let by):
+      return "\(people(by)) ended \(name(.group(group))) for good"
+    case .roleChanged(let group, let user, .owner, let by?):
+      return "\(people(by)) handed \(name(.group(group))) over to \(people(user))"
+    case .roleChanged(let group, let user, .owner, nil):
+      return "the owner of \(name(.group(group))) is now \(people(user))"
+    case .roleChanged(let group, let user, let role, let by):
+      let what = role == .admin ? "an admin" : "no more than a member"
+      return "\(by.map(people) ?? "the server") made \(people(user)) \(what) "
+        + "of \(name(.group(group)))"
+    case .memberSilenced(let group, let user, let isSilenced, let by):
+      return "\(people(by)) \(isSilenced ? "silenced" : "gave their voice back to") "
+        + "\(people(user)) in \(name(.group(group)))"
+    default: return nil
+    }
+  }
+}

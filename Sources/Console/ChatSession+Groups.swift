@@ -1,0 +1,89 @@
+import DaybookSDK
+import DaybookModel
+
+/// What is done in the open group.
+extension ChatSession {
+  func follow(_ input: ChatInput.GroupInput) async throws {
+    if case .decline(let group) = input { return try await decline(group) }
+    let group = try openGroup()
+    switch input {
+    case .info: screen.show(ChatText.group(try await client.group(group), me: me))
+    case .members:
+      screen.show(ChatText.members(try await client.members(of: group), me: me))
+    case .decline: break
+    case .invite(let user):
+      try await perform(.memberInvited(group: group, user: user, by: me)) {
+        try await client.invite(user, to: group)
+      }
+    case .remove(let user):
+      try await perform(.memberLeft(group: group, user: user, by: me)) {
+        try await client.remove(user, from: group)
+      }
+    case .admit(let user):
+      try await perform(.memberJoined(group: group, user: user, by: me)) {
+        try await client.admit(user, to: group)
+      }
+    case .refuse(let user):
+      let by = ChatText.isMe(user, me) ? nil : me
+      try await perform(.joinRefused(group: group, user: user, by: by)) {
+        try await client.refuse(user, in: group)
+      }
+    case .role(let user, let role):
+      try await perform(.roleChanged(group: group, user: user, role: role, by: me)) {
+        try await client.setRole(of: user, in: group, to: role)
+      }
+    case .owner(let user):
+      try await perform(.roleChanged(group: group, user: user, role: .owner, by: me)) {
+        try await client.transfer(group: group, to: user)
+      }
+    case .silence(let user?, let isSilenced):
+      let event = ClientEvent.memberSilenced(
+        group: group, user: user, isSilenced: isSilenced, by: me)
+      try await perform(event) {
+        isSilenced
+          ? try await client.silence(user, in: group)
+          : try await client.unsilence(user, in: group)
+      }
+    case .silence(nil, let isSilenced):
+      try await change(group, isSilenced ? "only admins may speak" : "all may speak") {
+        try await $0.change(group: group, isSilenced: isSilenced)
+      }
+    case .title(let title):
+      try await change(group, "it is called \"\(Terminal.safe(title))\"") {
+        try await $0.change(group: group, title: title)
+      }
+    case .describe(let text):
+      try await change(group, Terminal.safe(text)) {
+        try await $0.change(group: group, description: text)
+      }
+    case .policy(let policy):
+      try await change(group, ChatText.words(for: policy)) {
+        try await $0.change(group: group, joinPolicy: policy)
+      }
+    case .historyShown(let isShown):
+      try await change(group, ChatText.words(forHistoryShown: isShown)) {
+        try await $0.change(group: group, isHistoryShown: isShown)
+      }
+    case .dissolve:
+      try await perform(.groupDissolved(group, by: me)) {
+        try await client.dissolve(group: group)
+        return true
+      }
+      close(.group(group))
+    }
+  }
+  private func change(
+    _ group: String, _ what: String, _ command: (DaybookClient) async throws -> Bool
+  ) async throws {
+    let event = ClientEvent.groupChanged(
+      group, GroupAttributes(GroupSettings(title: "")), by: me)
+    let line = "you changed \(ChatText.name(.group(group))): \(what)"
+    try await perform(event, line: line) { try await command(client) }
+  }
+
+  private func decline(_ group: String) async throws {
+    try await perform(.refused(group: group, by: me)) {
+      try await client.refuse(me, in: group)
+    }
+  }
+}

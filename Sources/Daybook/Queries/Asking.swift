@@ -1,0 +1,25 @@
+import ArgumentParser
+import SegmentLog
+import Server
+
+extension SegmentLogReader {
+  /// Says on standard error what is wrong with the log that is read.
+  func reportFindings() {
+    for finding in findings { printToStandardError("daybook: \(finding)") }
+  }
+}
+
+extension DataOption {
+  /// Opens the folder, asks, and closes it however the asking ends. What is wrong with the folder is
+  /// said on standard error; of a damaged one the answer is what is good, and the exit code tells.
+  /// Of a stopped folder the projections are brought up to the log first, unless `catchesUp` is
+  /// false.
+  func asking(catchesUp: Bool = true, _ ask: (OpenData) async throws -> Void) async throws {
+    let data = try OpenData(
+      try open(), catchesUp: catchesUp, report: { printToStandardError("daybook: \($0)") })
+    defer { data.close() }
+    data.log.reportFindings()
+    try await ask(data)
+    if data.log.isDamaged { throw ExitCode.failure }
+  }
+}

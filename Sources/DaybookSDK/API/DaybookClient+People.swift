@@ -1,0 +1,55 @@
+import DaybookModel
+import DaybookSchema
+import SwiftProtobuf
+import WireProtocol
+
+/// Other users, and this user's devices. All throw `ClientError`.
+extension DaybookClient {
+  /// Takes no more messages of a user, nor edits and reactions in the conversation with them; nor
+  /// is that user told whether this one is there. False if it was so before.
+  @discardableResult
+  public func block(_ user: String) async throws -> Bool {
+    try await command(.block(.parse(user), true)).changed
+  }
+
+  @discardableResult
+  public func unblock(_ user: String) async throws -> Bool {
+    try await command(.block(.parse(user), false)).changed
+  }
+
+  /// Everybody whom this user has blocked, by their ids' bytes.
+  public func blockedUsers() async throws -> [String] {
+    var users: [String] = []
+    while true {
+      let request = Daybook_V1_BlockedRequest.with { $0.after = users.last ?? "" }
+      let reply: Daybook_V1_BlockedReply = try await query(.blocked, request)
+      users += reply.users
+      if !reply.more || reply.users.isEmpty { return users }
+    }
+  }
+
+  /// Whether these users are there, at most 1,000 of them. With `watching`, changes come as
+  /// `ClientEvent.presence`, and after a reconnect everybody's state comes anew.
+  public func presence(of users: [String], watching: Bool = false) async throws -> [UserPresence] {
+    let request = Daybook_V1_OnlineRequest.with {
+      $0.users = users
+      $0.watch = watching
+    }
+    let reply: Daybook_V1_OnlineReply = try await query(.online, request)
+    if watching { engine.submit(.watch(users)) }
+    return reply.users.map { UserPresence($0) }
+  }
+
+  /// This user's devices, by their ids' bytes.
+  public func devices() async throws -> [UserDevice] {
+    let reply: Daybook_V1_DevicesReply = try await query(.devices, Daybook_V1_DevicesRequest())
+    return reply.devices.map { UserDevice($0) }
+  }
+
+  /// Ends a device's session, and keeps nothing for it any more: should it come again, it is a new
+  /// one. False for a device that isn't known.
+  @discardableResult
+  public func forgetDevice(_ device: String) async throws -> Bool {
+    try await command(.forgetDevice(.parse(device))).changed
+  }
+}

@@ -1,0 +1,207 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import WireProtocol
+
+extension ClientEngine {
+  // MARK: opening
+
+  func start(_ promise: EventLoopPromise<SessionInfo>) {
+    guard starting == nil, channel == nil, core.info == nil, !isOver else {
+      let error = DaybookError(.invalidArgument, "this client was connected before: make a new one")
+      return promise.fail(error)
+    }
+    starting = promise
+    startDeadline = .now() + .milliseconds(Int64(configuration.connectPatienceMilliseconds))
+    attempt()
+  }
+
+  private func attempt() {
+    guard !isOver else { return }
+    let bootstrap = ClientBootstrap(group: loop)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .connectTimeout(.milliseconds(Int64(configuration.connectDeadlineMilliseconds)))
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(ClientHandler(self))
+        }
+      }
+    bootstrap.connect(host: configuration.host, port: configuration.port).whenComplete { outcome in
+      if case .failure(let error) = outcome { self.unreachable(error) }
+    }
+  }
+
+  private func unreachable(_ cause: any Error) {
+    let server = "\(configuration.host):\(configuration.port)"
+    lastError = DaybookError(
+      .unreachable, "no server answers at \(server): start it, or check the address", cause: cause)
+    tryAgain()
+  }
+
+  func connected(_ channel: any Channel) {
+    guard !isOver else { return channel.close(promise: nil) }
+    self.channel = channel
+    decoder = FrameDecoder()
+    isPaused = false
+    lastHeard = .now()
+    core.opened()
+    deadline = loop.scheduleTask(
+      in: .milliseconds(Int64(configuration.connectDeadlineMilliseconds))
+    ) { [self] in
+      drop(DaybookError(.unreachable, "the server accepts connections and says nothing"))
+    }
+    perform()
+  }
+
+  func opened(heartbeatMilliseconds: UInt32) {
+    deadline?.cancel()
+    deadline = nil
+    backoff.reset()
+    lastError = nil
+    if let info = core.info { starting?.succeed(info) }
+    starting = nil
+    let interval = Int64(heartbeatMilliseconds)
+    guard interval > 0 else { return }
+    // Earlier than asked for, so that a slow moment isn't taken for silence.
+    let beat = TimeAmount.milliseconds(max(1, interval * 3 / 4))
+    heartbeat = loop.scheduleRepeatedTask(initialDelay: beat, delay: beat) { [self] _ in
+      if !isPaused && .now() - lastHeard > .milliseconds(2 * interval) {
+        drop(DaybookError(.heartbeatMissed, "the server was silent for too long"))
+      } else {
+        core.heartbeat()
+        perform()
+      }
+    }
+  }
+
+  // MARK: frames
+
+  func received(_ bytes: ByteBuffer) {
+    lastHeard = .now()
+    decoder.append(bytes)
+    do throws(FrameFault) {
+      while let frame = try decoder.next() { core.receive(frame) }
+    } catch {
+      stop(error.error)
+    }
+  }
+
+  /// Stops or resumes reading, so that a slow consumer slows the server and not the machine.
+  func setReading(_ isReading: Bool) {
+    guard isPaused == isReading else { return }
+    isPaused = !isReading
+    lastHeard = .now()
+    _ = channel?.setOption(.autoRead, value: isReading)
+  }
+
+  // MARK: acks
+
+  func ackDue(_ level: EventQueue.Level) {
+    if isPaused && level.waiting < configuration.bufferedEventsMax / 2 { setReading(true) }
+    // Half a window, so that the server can go on while the ack is on its way.
+    let window = core.windowEvents > 0 ? max(1, core.windowEvents / 2) : Int.max
+    if level.taken >= min(configuration.ackEventsMax, window) {
+      sendAcks()
+    } else if ackTimer == nil {
+      ackTimer = loop.scheduleTask(
+        in: .milliseconds(Int64(configuration.ackDelayMilliseconds))
+      ) { [self] in
+        sendAcks()
+        perform()
+      }
+    }
+  }
+
+  func sendAcks() {
+    ackTimer?.cancel()
+    ackTimer = nil
+    for (stream, seq) in events.collectTaken() { core.handed(stream, upTo: seq) }
+  }
+
+  // MARK: trouble
+
+  func scheduleRetry() {
+    guard !isRetryScheduled else { return }
+    isRetryScheduled = true
+    var random = SystemRandomNumberGenerator()
+    let wait = retryBackoff.next(using: &random)
+    loop.scheduleTask(in: .milliseconds(Int64(wait))) { [self] in
+      isRetryScheduled = false
+      core.retryTurnedAway()
+      perform()
+    }
+  }
+
+  /// Gives this connection up; `disconnected` follows.
+  func drop(_ error: DaybookError) {
+    lastError = error
+    channel?.close(promise: nil)
+  }
+
+  func disconnected() {
+    channel = nil
+    heartbeat?.cancel()
+    heartbeat = nil
+    deadline?.cancel()
+    deadline = nil
+    core.connectionLost()
+    tryAgain()
+  }
+
+  private func tryAgain() {
+    guard !isOver else { return }
+    let error = lastError ?? DaybookError(.unreachable, "the server closed the connection")
+    lastError = nil
+    if starting != nil, .now() >= startDeadline { return stop(error) }
+    var random = SystemRandomNumberGenerator()
+    let wait = backoff.next(using: &random)
+    if core.info != nil {
+      let state = ConnectionState.waiting(milliseconds: wait, ClientError(error))
+      core.note(.connection(state))
+      perform()
+    }
+    loop.scheduleTask(in: .milliseconds(Int64(wait))) { self.attempt() }
+  }
+
+  // MARK: the end
+
+  /// For good.
+  func stop(_ error: DaybookError) {
+    finish(error, told: ClientError(error))
+  }
+
+  func close(_ promise: EventLoopPromise<Void>) {
+    if !isOver {
+      sendAcks()
+      core.disconnect()
+      perform()
+      finish(DaybookError(.serverStopping, "the client was closed"), told: nil)
+    }
+    guard let channel else { return promise.succeed() }
+    // Behind the last write, so that the acks still go out.
+    channel.closeFuture.whenComplete { _ in promise.succeed() }
+    channel.close(promise: nil)
+  }
+
+  private func finish(_ error: DaybookError, told: ClientError?) {
+    guard !isOver else { return }
+    isOver = true
+    lastError = error
+    endedBy.withLockedValue { $0 = told }
+    starting?.fail(error)
+    starting = nil
+    ackTimer?.cancel()
+    core.end(error)
+    core.note(.connection(.closed(told)))
+    perform()
+  }
+
+  /// After the last actions were done.
+  func conclude() {
+    for run in runs { run.done.fail(overError) }
+    runs = []
+    events.finish()
+    channel?.close(promise: nil)
+  }
+}

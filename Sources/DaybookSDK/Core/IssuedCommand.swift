@@ -1,0 +1,59 @@
+package import DaybookModel
+package import NIOCore
+package import WireProtocol
+
+/// A command under its number: what is sent again, unchanged, until it is answered.
+package struct IssuedCommand: Sendable, Equatable {
+  /// Nil: the session's origin.
+  package var origin: Origin?
+  package var number: UInt64
+  /// The user whom a service acts for.
+  package var actingFor: UserID?
+  package var body: Body
+
+  package enum Body: Sendable, Equatable {
+    case send(to: StreamKey, Message, SendExtras? = nil)
+    /// The conversation's `user/<peer>` or `group/<id>`, here and in what follows.
+    case read(conversation: StreamKey, upTo: Seq)
+    case recall(conversation: StreamKey, MessageID)
+    /// The content is the bytes of one `Content`.
+    case edit(conversation: StreamKey, MessageID, content: ByteBuffer)
+    case react(conversation: StreamKey, MessageID, reaction: String, isRemoved: Bool)
+    case forward(to: StreamKey, conversation: StreamKey, MessageID)
+    case createGroup(GroupID, GroupSettings)
+    case changeGroup(GroupID, GroupChange)
+    case join(GroupID)
+    case leave(GroupID)
+    case invite(GroupID, UserID)
+    case remove(GroupID, UserID)
+    case admit(GroupID, UserID)
+    case refuse(GroupID, UserID)
+    case changeRole(GroupID, UserID, Role)
+    case silence(GroupID, UserID, Bool)
+    case dissolve(GroupID)
+    case block(UserID, Bool)
+    case mark(conversation: StreamKey, MarksChange)
+    case clear(conversation: StreamKey, upTo: Seq)
+    case forgetDevice(DeviceID)
+  }
+
+  package init(
+    origin: Origin? = nil, number: UInt64, actingFor: UserID? = nil, body: Body
+  ) {
+    self.origin = origin
+    self.number = number
+    self.actingFor = actingFor
+    self.body = body
+  }
+}
+
+extension IssuedCommand.Body {
+  /// The user to whom it sends what is stored: there will be news of how far that has come.
+  var followedReceiver: UserID? {
+    switch self {
+    case .send(let to, _, let extras): extras?.isTransient == true ? nil : to.userID
+    case .forward(let to, _, _): to.userID
+    default: nil
+    }
+  }
+}

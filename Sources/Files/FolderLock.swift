@@ -1,0 +1,83 @@
+package import DaybookModel
+import Glibc
+
+/// Says that one process owns a data folder: an flock(2) on a file in it, which ends with the
+/// process whatever kills it. The file holds the owner's process id for people to read.
+///
+/// A lock file that looks stale gets removed by people, so that a folder which nobody removes is
+/// locked beside it.
+package final class FolderLock: @unchecked Sendable {
+  private var file: Int32
+  private var guarded: Int32 = -1
+
+  /// Takes the lock on the file at `path`, made if it is missing, and on a folder if it is there.
+  /// Throws `data_folder_in_use`, `data_folder_missing`, `permission_denied`.
+  package init(_ path: String, guarding folder: String? = nil) throws(DaybookError) {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+    guard file >= 0 else {
+      throw FileError(number: errno, operation: "open \(path)").asDaybookError
+    }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      let failure = errno
+      let owner = FolderLock.owner(file)
+      close(file)
+      guard failure == EWOULDBLOCK else {
+        throw FileError(number: failure, operation: "lock \(path)").asDaybookError
+      }
+      throw DaybookError(
+        .dataFolderInUse,
+        "the data folder is in use by process \(owner.map(String.init) ?? "?") (\(path)): "
+          + "stop it first, or use another folder")
+    }
+    self.file = file
+    if let folder { try guardFolder(folder, path) }
+    let text = Array("\(getpid())\n".utf8)
+    // Only for people: a failure here takes nothing from the lock.
+    if ftruncate(file, 0) == 0 { _ = pwrite(file, text, text.count, 0) }
+  }
+
+  /// What fails here releases what was taken: all stored properties are set.
+  private func guardFolder(_ folder: String, _ path: String) throws(DaybookError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return }
+      throw FileError(number: errno, operation: "open \(folder)").asDaybookError
+    }
+    guarded = descriptor
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      guard errno == EWOULDBLOCK else {
+        throw FileError(number: errno, operation: "lock \(folder)").asDaybookError
+      }
+      throw DaybookError(
+        .dataFolderInUse,
+        "the data folder is in use by another process, though \(path) is free: somebody removed "
+          + "that file; stop the other process first")
+    }
+  }
+
+  /// Gives the lock up; also done when the last reference goes.
+  package func release() {
+    if file >= 0 { close(file) }
+    if guarded >= 0 { close(guarded) }
+    file = -1
+    guarded = -1
+  }
+
+  deinit { release() }
+
+  /// The process that holds the lock at `path`, 0 where it isn't known; nil if none does.
+  package static func holder(_ path: String) -> Int32? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    if flock(file, LOCK_SH | LOCK_NB) == 0 { return nil }
+    return owner(file) ?? 0
+  }
+
+  private static func owner(_ file: Int32) -> Int32? {
+    var text = [UInt8](repeating: 0, count: 16)
+    let count = pread(file, &text, text.count, 0)
+    guard count > 0 else { return nil }
+    return Int32(String(decoding: text[0..<count].prefix { $0 != 10 }, as: UTF8.self))
+  }
+}

@@ -1,0 +1,142 @@
+import DaybookModel
+import NIOCore
+import Ports
+import Requests
+import WireProtocol
+
+/// Work of sessions on the read side: it waits for room for what it reads, and runs off the loop.
+extension SessionHandler {
+  /// What a lookup of one message or of a few rows takes.
+  static let smallWorkBytes = 256 << 10
+
+  /// Gives what came of `work` to `done`, back on the loop. The lease is kept for as long as `done`
+  /// keeps it. Where there is no room for `bytes` within `wait` (nil: however long it takes), the
+  /// result is `overloaded`.
+  func leased<T: Sendable>(
+    _ bytes: Int, within wait: TimeAmount?,
+    _ work: @escaping @Sendable () async throws -> T,
+    then done: @escaping @Sendable (Result<T, DaybookError>, QueryLease?) -> Void
+  ) {
+    let turn = home.context.queryBudget.take(bytes) { lease in
+      self.home.loop.execute { self.start(work, lease, done) }
+    }
+    switch turn {
+    case .now(let lease): start(work, lease, done)
+    case .later(let ticket):
+      guard let wait else { return }
+      home.loop.scheduleTask(in: wait) {
+        guard self.home.context.queryBudget.withdraw(ticket) else { return }
+        done(.failure(SessionHandler.noRoom), nil)
+        self.home.settle()
+      }
+    }
+  }
+
+  private static let noRoom = DaybookError(
+    .overloaded, "the server has as many queries as it has memory for; ask again in a while")
+
+  private func start<T: Sendable>(
+    _ work: @escaping @Sendable () async throws -> T, _ lease: QueryLease,
+    _ done: @escaping @Sendable (Result<T, DaybookError>, QueryLease?) -> Void
+  ) {
+    // Nobody waits for it any more.
+    guard channel != nil else { return }
+    Task(executorPreference: home.context.threads) {
+      let result = await SessionHandler.result(work)
+      self.home.loop.execute {
+        done(result, lease)
+        self.home.settle()
+      }
+    }
+  }
+
+  private static func result<T>(
+    _ body: () async throws -> T
+  ) async -> Result<T, DaybookError> {
+    do {
+      return .success(try await body())
+    } catch let error as DaybookError {
+      return .failure(error)
+    } catch {
+      return .failure(
+        DaybookError(.storageFailed, "the read side failed; try again", cause: error))
+    }
+  }
+
+  // MARK: queries
+
+  func ask(_ query: Query, _ sequence: UInt32) {
+    waitingQueries.append((query, sequence))
+    startQueries()
+  }
+
+  /// A session's queries take their turns too: what it has been answered and does not read counts
+  /// against what it may ask.
+  func startQueries() {
+    while let (query, sequence) = waitingQueries.first, hasRoom(for: query) {
+      waitingQueries.removeFirst()
+      let bytes = query.workBytes
+      queryBytes += bytes
+      let runner = QueryRunner(queries: home.context.queries, audience: home.context)
+      leased(bytes, within: home.context.options.queryWait) {
+        try await runner.run(query)
+      } then: { result, lease in
+        self.answered(query, sequence, result, lease)
+      }
+    }
+  }
+
+  private func hasRoom(for query: Query) -> Bool {
+    queryBytes == 0
+      || queryBytes + query.workBytes <= home.context.options.sessionQueryBytesMax
+  }
+
+  private func answered(
+    _ query: Query, _ sequence: UInt32, _ result: Result<QueryAnswer, DaybookError>,
+    _ lease: QueryLease?
+  ) {
+    queryBytes -= query.workBytes
+    let wasClosed = machine.isClosed
+    input { $0.queryAnswered(query.replyType, sequence: sequence, result, &$1) }
+    if !wasClosed, let lease, case .success(let answer) = result {
+      lease.shrink(to: answer.body.readableBytes)
+      queryBytes += lease.bytes
+      unwritten.append(lease)
+    }
+    startQueries()
+  }
+
+  /// These replies have gone out, or never will.
+  func written(_ leases: [QueryLease]) {
+    for lease in leases { queryBytes -= lease.bytes }
+    unreadReplies -= leases.count
+    unreadTicks = 0
+    startQueries()
+  }
+}
+
+extension Query {
+  /// No less than it may take at a time: a page as it is read, with what is read past its end, as
+  /// the reply's body and in its frame. Rows are about as large as what they become.
+  fileprivate var workBytes: Int {
+    switch self {
+    case .fetch, .history: 4 * Limits.pageBytesMax
+    case .unread, .members, .receipts, .conversations, .blocked: 2 * Limits.frameBytesMax
+    case .devices, .group: SessionHandler.smallWorkBytes
+    }
+  }
+
+  fileprivate var replyType: FrameType {
+    switch self {
+    case .fetch: .fetch.reply
+    case .history: .history.reply
+    case .unread: .unread.reply
+    case .members: .members.reply
+    case .receipts: .receipts.reply
+    case .devices: .devices.reply
+    case .group: .group.reply
+    case .conversations: .conversations.reply
+    case .blocked: .blocked.reply
+    }
+  }
+}

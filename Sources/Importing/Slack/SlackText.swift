@@ -1,0 +1,96 @@
+package import DaybookModel
+
+/// A text in Slack's markup as people read it: without its escapes, with names for ids.
+///
+/// `*bold*`, `_italic_` and the like stay as they are written, and so do `:emoji:`.
+package struct SlackText: Sendable, Equatable {
+  package private(set) var text = ""
+  /// In the order in which they are mentioned, each once.
+  package private(set) var mentions: [UserID] = []
+  package private(set) var mentionsEveryone = false
+
+  package init() {}
+
+  package init(_ source: String, _ directory: SlackDirectory) { append(source, directory) }
+
+  package var isEmpty: Bool { text.isEmpty }
+
+  /// As it stands, on a line of its own.
+  mutating func appendLine(_ line: String) {
+    if !text.isEmpty { text += "\n" }
+    text += line
+  }
+
+  /// Cut by bytes: a sign and a mark that follows it are one `Character`.
+  mutating func append(_ source: String, _ directory: SlackDirectory) {
+    var rest = Array(source.utf8)[...]
+    while let start = rest.firstIndex(of: UInt8(ascii: "<")),
+      let end = rest[start...].firstIndex(of: UInt8(ascii: ">"))
+    {
+      text += SlackText.unescaped(rest[..<start])
+      appendControl(rest[(start + 1)..<end], directory)
+      rest = rest[(end + 1)...]
+    }
+    text += SlackText.unescaped(rest)
+  }
+
+  /// What stands between `<` and `>`.
+  private mutating func appendControl(_ inner: ArraySlice<UInt8>, _ directory: SlackDirectory) {
+    let parts = inner.split(
+      separator: UInt8(ascii: "|"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard let target = parts.first, let sign = target.first else {
+      text += "<" + SlackText.unescaped(inner) + ">"
+      return
+    }
+    let label = parts.count == 2 && !parts[1].isEmpty ? SlackText.unescaped(parts[1]) : nil
+    let name = String(decoding: target.dropFirst(), as: UTF8.self)
+    switch sign {
+    case UInt8(ascii: "@"): mention(directory.person(name).id)
+    case UInt8(ascii: "#"): text += "#" + (label ?? directory.channelName(name) ?? name)
+    case UInt8(ascii: "!"): appendCommand(name, label)
+    default: appendLink(SlackText.unescaped(target), label)
+    }
+  }
+
+  private mutating func mention(_ user: UserID) {
+    text += "@\(user)"
+    if mentions.count < Limits.mentionsMax && !mentions.contains(user) { mentions.append(user) }
+  }
+
+  private mutating func appendCommand(_ name: String, _ label: String?) {
+    switch name {
+    case "here", "channel", "everyone", "group":
+      text += "@everyone"
+      mentionsEveryone = true
+    default:
+      // A group of users and its id, a date and its format: the label is what people saw.
+      let last = name.split(separator: "^").last.map(String.init) ?? name
+      text += label ?? "@\(last)"
+    }
+  }
+
+  private mutating func appendLink(_ url: String, _ label: String?) {
+    guard let label, label != url, "mailto:\(label)" != url else {
+      text += label ?? url
+      return
+    }
+    text += "\(label) (\(url))"
+  }
+
+  /// `&amp;`, `&lt;` and `&gt;` are all that Slack escapes; each once, from left to right.
+  private static func unescaped(_ text: ArraySlice<UInt8>) -> String {
+    var bytes: [UInt8] = []
+    var rest = text
+    while let byte = rest.first {
+      let entity =
+        byte == UInt8(ascii: "&") ? entities.first { rest.starts(with: $0.name.utf8) } : nil
+      bytes.append(entity?.byte ?? byte)
+      rest = rest.dropFirst(entity?.name.utf8.count ?? 1)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static let entities: [(name: String, byte: UInt8)] = [
+    ("&amp;", UInt8(ascii: "&")), ("&lt;", UInt8(ascii: "<")), ("&gt;", UInt8(ascii: ">")),
+  ]
+}

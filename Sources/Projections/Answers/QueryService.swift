@@ -1,0 +1,121 @@
+package import DaybookModel
+import NIOConcurrencyHelpers
+package import Ports
+
+/// Answers queries from the projections' files and the log. What a projection answers covers the
+/// log's head as of the call.
+///
+/// In the server the runtime says when the projections are there; over the data folder of
+/// another process their files do.
+package final class QueryService: Queries {
+  let log: any LogReader
+  let clock: any WallClock
+  let receiptsMembersMax: UInt64
+  let threads: WorkerThreads
+  private let folder: ProjectionFolder
+  private let runtime: ProjectionRuntime?
+  private let timeout: Duration
+  private let readers = NIOLockedValueBox<[ProjectionName: ProjectionReader]>([:])
+
+  /// `clock` tells what has expired. Of groups with more than `receiptsMembersMax` members nobody
+  /// is told who has read what. `timeout` bounds how long a query waits for the projections.
+  package init(
+    log: any LogReader, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
+    receiptsMembersMax: UInt64 = 1_000, timeout: Duration = .seconds(5), threads: Int = 2
+  ) {
+    self.log = log
+    self.folder = ProjectionFolder(folder)
+    self.clock = clock
+    self.runtime = runtime
+    self.receiptsMembersMax = receiptsMembersMax
+    self.timeout = timeout
+    self.threads = WorkerThreads(count: threads)
+  }
+
+  /// Queries from now on throw `server_stopping`.
+  package func stop() { threads.stop() }
+
+  deinit { threads.stop() }
+
+  /// Returns when every projection holds what is durable now. Throws `projection_behind`.
+  package func waitForHead() async throws(DaybookError) {
+    let heads = heads
+    for name in ProjectionName.allCases { _ = try await reader(name, covering: heads) }
+  }
+
+  var heads: [PartitionID: Offset] {
+    var heads: [PartitionID: Offset] = [:]
+    for index in 0..<log.partitionCount {
+      let partition = PartitionID(index)
+      heads[partition] = log.highWatermark(of: partition)
+    }
+    return heads
+  }
+
+  func reader(
+    _ name: ProjectionName, covering stream: StreamKey
+  ) async throws(DaybookError) -> ProjectionReader {
+    let partition = stream.partition(of: log.partitionCount)
+    return try await reader(name, covering: [partition: log.highWatermark(of: partition)])
+  }
+
+  func reader(
+    _ name: ProjectionName, covering heads: [PartitionID: Offset]
+  ) async throws(DaybookError) -> ProjectionReader {
+    if let runtime { return try await reader(name, covering: heads, by: runtime) }
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      if let reader = try await covering(name, heads) { return reader }
+      guard ContinuousClock.now < deadline else { throw HeadWaiters.behind }
+      // Another process commits: there is nobody to ask but its file.
+      do {
+        try await Task.sleep(for: .milliseconds(10))
+      } catch {
+        throw HeadWaiters.behind
+      }
+    }
+  }
+
+  /// A file that is made anew between waiting and opening lacks what was waited for: it is waited for
+  /// again, and what is opened must be what was waited for.
+  private func reader(
+    _ name: ProjectionName, covering heads: [PartitionID: Offset], by runtime: ProjectionRuntime
+  ) async throws(DaybookError) -> ProjectionReader {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      try await runtime.waitUntil(name, covering: heads, timeout: deadline - .now)
+      let reader = try open(name)
+      try await runtime.waitUntil(name, covering: heads, timeout: deadline - .now)
+      if reader.isInPlace { return reader }
+      guard ContinuousClock.now < deadline else { throw HeadWaiters.behind }
+    }
+  }
+
+  /// The reader if the file's checkpoints are there. Throws what makes waiting pointless.
+  private func covering(
+    _ name: ProjectionName, _ heads: [PartitionID: Offset]
+  ) async throws(DaybookError) -> ProjectionReader? {
+    let logID = log.logID
+    do throws(DaybookError) {
+      let reader = try open(name)
+      let header = try await threads.run { () throws(DaybookError) in try reader.header() }
+      guard header.logID == logID else { return nil }
+      let isThere = heads.allSatisfy { partition, head in
+        partition.index < header.checkpoints.count && header.checkpoints[partition.index] >= head
+      }
+      return isThere ? reader : nil
+    } catch {
+      if error.code == .projectionBehind { return nil }
+      throw error
+    }
+  }
+
+  private func open(_ name: ProjectionName) throws(DaybookError) -> ProjectionReader {
+    if let reader = readers.withLockedValue({ $0[name] }), reader.isInPlace { return reader }
+    var whenDamaged: (@Sendable (FileIdentity, DaybookError) -> Void)?
+    if let runtime { whenDamaged = { runtime.foundDamage(name, $0, $1) } }
+    let reader = try ProjectionReader(name, folder: folder, whenDamaged: whenDamaged)
+    readers.withLockedValue { $0[name] = reader }
+    return reader
+  }
+}

@@ -1,0 +1,46 @@
+package import DaybookModel
+package import Ports
+
+extension SegmentLog {
+  package func highWatermark(of partition: PartitionID) -> Offset {
+    partitions[partition.index].segments.highWatermark
+  }
+
+  package func read(
+    _ partition: PartitionID, from offset: Offset, bytesMax: Int
+  ) throws(DaybookError) -> [CommittedBatch] {
+    try partitions[partition.index].segments.read(from: offset, bytesMax: bytesMax)
+  }
+
+  package func events(
+    _ partition: PartitionID, at offsets: [Offset]
+  ) throws(DaybookError) -> [StoredEvent] {
+    try partitions[partition.index].segments.events(at: offsets)
+  }
+
+  package func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      stream: stream, from: first, through: last, limit: limit)
+  }
+
+  package func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int,
+    isOfStream: (StoredEvent) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      stream: stream, from: first, through: last, limit: limit, isOfStream: isOfStream)
+  }
+
+  package func postings(
+    _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      conversation: conversation, before: before, limit: limit)
+  }
+
+  package func segments(of partition: PartitionID) throws(DaybookError) -> [SegmentInfo] {
+    try partitions[partition.index].segments.info()
+  }
+}

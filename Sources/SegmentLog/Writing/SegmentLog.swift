@@ -1,0 +1,141 @@
+package import DaybookModel
+import Files
+import NIOCore
+package import Ports
+
+/// The embedded log: one folder, one owner, files as `schemas/log-format.md` draws them.
+package final class SegmentLog: LogPort {
+  package let epoch: Epoch
+  package let logID: String
+  package let seal: LogSeal
+  /// What opening found and did, for the operator's eyes.
+  package let findings: [RecoveryFinding]
+  let partitions: [Partition]
+  private let folder: LogFolder
+  private let background: BackgroundWork
+  private let epochGuard: EpochGuard
+
+  struct Partition: Sendable {
+    let segments: PartitionSegments
+    /// Nil where the partition is served read-only.
+    let writer: PartitionWriter?
+    let preparer: SegmentPreparer?
+  }
+
+  package var batchHeaderBytes: Int { BatchHeader.byteCount }
+  package var partitionCount: Int { partitions.count }
+
+  /// Makes an empty log. Throws `data_folder_exists`, `data_folder_missing` (the folder around
+  /// it), `permission_denied`, `storage_full`.
+  package static func create(
+    in folder: String, partitions: Int, options: SegmentLogOptions = SegmentLogOptions()
+  ) throws(DaybookError) {
+    try LogFolder(files: PosixFileSystem(), path: folder).create(
+      partitions: partitions, options: options)
+  }
+
+  /// Opens a log for its one owner, who holds the data folder's `FolderLock`. Looks at everything
+  /// first and proves that it belongs together; only then writes and syncs the next epoch, and
+  /// settles each partition. One that is damaged is served read-only (`findings`).
+  ///
+  /// `opening` says what is known of the log from outside it. Throws `data_folder_missing`,
+  /// `permission_denied`, `format_version`, `log_corrupt` (the manifest, or nothing is readable),
+  /// `storage_full`, `storage_failed`, `overloaded`.
+  package static func open(
+    in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
+    scanner: any EventScanner, opening: Opening = Opening()
+  ) throws(DaybookError) -> SegmentLog {
+    try open(
+      in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem())
+  }
+
+  /// What opening a log takes from outside of it, and tells.
+  package struct Opening: Sendable {
+    /// What other files, sealed with the log's seal, state to be durable.
+    package var statements: @Sendable (_ log: LogDescription) -> [DurableStatement] = { _ in [] }
+    /// Called after everything is proven, before anything is changed.
+    package var willChange: @Sendable () throws(DaybookError) -> Void = { () in }
+    /// Another owner has opened the log: this one acks nothing any more, and should end.
+    package var fenced: @Sendable (DaybookError) -> Void = { _ in }
+
+    package init() {}
+  }
+
+  static func open(
+    in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
+    opening: Opening = Opening(), files: any FileSystem, threads: any LogThreads = OwnThreads()
+  ) throws(DaybookError) -> SegmentLog {
+    let folder = LogFolder(files: files, path: folder)
+    while true {
+      do throws(DaybookError) {
+        let opened = try LogOpening(folder, options, scanner, opening).run()
+        return SegmentLog(folder, opened, options, threads, fenced: opening.fenced)
+      } catch {
+        // Opening needs little room: the reserve is for this.
+        guard error.code == .storageFull, folder.releaseReserve() else { throw error }
+      }
+    }
+  }
+
+  private init(
+    _ folder: LogFolder, _ opened: LogOpening.Opened, _ options: SegmentLogOptions,
+    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void
+  ) {
+    // Without room for it the log is open all the same.
+    try? folder.makeReserve(options.reserveBytes)
+    let background = BackgroundWork(name: "log-background", threads)
+    self.folder = folder
+    epoch = opened.epoch
+    logID = opened.manifest.log.hex
+    seal = opened.manifest.seed.seal
+    findings = opened.findings
+    self.background = background
+    epochGuard = opened.epochGuard
+    partitions = opened.partitions.map { outcome in
+      guard let start = outcome.start else {
+        return Partition(segments: outcome.segments, writer: nil, preparer: nil)
+      }
+      let preparer = SegmentPreparer(
+        folder.files, background, folder: outcome.segments.folder, epoch: opened.epoch)
+      let writer = PartitionWriter(
+        start, segments: outcome.segments, preparer: preparer, background: background,
+        options: options, epoch: opened.epoch, threads: threads, epochGuard: opened.epochGuard,
+        fenced: fenced)
+      return Partition(segments: outcome.segments, writer: writer, preparer: preparer)
+    }
+  }
+
+  /// Writes and syncs what was appended, ends the log's threads. Later appends are refused.
+  package func close() {
+    for partition in partitions {
+      partition.writer?.close()
+      let segments = partition.segments
+      if partition.writer != nil { background.enqueue { IndexSealing.sealClosed(segments) } }
+    }
+    background.stop()
+    for partition in partitions { partition.preparer?.discard() }
+    epochGuard.close()
+  }
+
+  package func append(
+    _ batch: AppendBatch, to partition: PartitionID,
+    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void
+  ) {
+    if let writer = partitions[partition.index].writer {
+      writer.append(PartitionWriter.Pending(batch: batch, completion: completion))
+      return
+    }
+    let refusal = readOnly(partition)!
+    background.enqueue { completion(.failure(refusal)) }
+  }
+
+  package func readOnly(_ partition: PartitionID) -> DaybookError? {
+    let partition = partitions[partition.index]
+    guard partition.writer == nil else { return nil }
+    return DaybookError(
+      .partitionReadOnly,
+      "partition \(partition.segments.partition) is served read-only up to offset "
+        + "\(partition.segments.highWatermark): run daybook log verify",
+      cause: partition.segments.damaged)
+  }
+}

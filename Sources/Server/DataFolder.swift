@@ -1,0 +1,229 @@
+package import DaybookModel
+package import Files
+import Foundation
+import Glibc
+import Identity
+import SegmentLog
+
+/// The data folder: everything that one Daybook owns.
+///
+///     daybook.json   format version, settings
+///     secret         key of the tokens, for its owner's eyes
+///     lock           held (flock) by the process that writes
+///     log/           the log; all that follows is made from it
+///     state/         snapshots of the partitions' state
+///     projections/   read models, a SQLite file each
+package struct DataFolder: Sendable {
+  /// What is written. Every version has kinds of events that the one before does not know.
+  package static let formatVersion = 3
+  /// From this one on the description is checksummed.
+  private static let sealedVersion = 3
+  package static let readableVersions = 1...formatVersion
+
+  package let path: String
+  package let settings: Settings
+  private let version: Int
+
+  private init(
+    checked path: String, _ settings: Settings, version: Int = DataFolder.formatVersion
+  ) {
+    self.path = path
+    self.settings = settings
+    self.version = version
+  }
+
+  /// What was chosen when the folder was made, and holds for whatever opens it.
+  package struct Settings: Sendable {
+    /// Members of a group up to which it is told who has read a message.
+    package var receiptsMembersMax = 1_000
+
+    package init() {}
+
+    package static let receiptsMembersRange = 0...Limits.groupMembersMax
+  }
+
+  private static let descriptionName = "daybook.json"
+  var descriptionPath: String { "\(path)/\(DataFolder.descriptionName)" }
+  package var secretPath: String { "\(path)/secret" }
+  var lockPath: String { "\(path)/lock" }
+  package var logPath: String { "\(path)/log" }
+  package var statePath: String { "\(path)/state" }
+  package var projectionsPath: String { "\(path)/projections" }
+
+  private struct Description: Codable {
+    var formatVersion: Int
+    var receiptsMembersMax: Int?
+    var checksum: String?
+
+    enum CodingKeys: String, CodingKey {
+      case checksum
+      case formatVersion = "format_version"
+      case receiptsMembersMax = "receipts_members_max"
+    }
+
+    /// Throws `invalid_argument` for a value outside its range.
+    func settings(_ path: String) throws(DaybookError) -> Settings {
+      var settings = Settings()
+      guard let members = receiptsMembersMax else { return settings }
+      guard Settings.receiptsMembersRange.contains(members) else {
+        throw DaybookError(
+          .invalidArgument,
+          "receipts_members_max in \(path) is 0 to \(Limits.groupMembersMax), not \(members)")
+      }
+      settings.receiptsMembersMax = members
+      return settings
+    }
+  }
+
+  /// Throws `data_folder_missing`, `format_version`, `permission_denied`.
+  package init(at path: String) throws(DaybookError) {
+    let descriptionPath = "\(path)/\(DataFolder.descriptionName)"
+    let bytes = try DataFolder.read(descriptionPath, folder: path)
+    guard let description = try? JSONDecoder().decode(Description.self, from: Data(bytes)) else {
+      throw DaybookError(
+        .formatVersion, "\(descriptionPath) states no format version: restore it from a copy")
+    }
+    guard DataFolder.readableVersions.contains(description.formatVersion) else {
+      throw DaybookError(
+        .formatVersion,
+        "\(path) is of format version \(description.formatVersion), this program reads "
+          + "up to \(DataFolder.formatVersion): use the program that made it; if this one did, "
+          + "daybook.json is damaged, and comes back from a copy")
+    }
+    let isSealed =
+      description.checksum != nil || description.formatVersion >= DataFolder.sealedVersion
+    guard !isSealed || SealedText.isWhole(bytes) else {
+      throw DaybookError(
+        .logCorrupt,
+        "\(descriptionPath) was changed or is damaged: restore it from a copy; nothing was done")
+    }
+    self.init(
+      checked: path, try description.settings(descriptionPath),
+      version: description.formatVersion)
+  }
+
+  /// Marks a folder of an earlier version as one of this, before anything is logged that a program
+  /// of that version could not read. For who holds the lock. Throws `permission_denied`,
+  /// `storage_full`.
+  func raiseVersion() throws(DaybookError) {
+    guard version < DataFolder.formatVersion else { return }
+    let raised = "\(descriptionPath).new"
+    unlink(raised)
+    try DataFolder.write(DataFolder.description(settings), to: raised)
+    guard rename(raised, descriptionPath) == 0 else {
+      throw DataFolder.failure("write", descriptionPath, errno)
+    }
+    try DataFolder.sync(path)
+  }
+
+  private static func description(_ settings: Settings) -> String {
+    SealedText.close(
+      "{\"format_version\": \(formatVersion), "
+        + "\"receipts_members_max\": \(settings.receiptsMembersMax), ")
+  }
+
+  /// The right to write to the folder, for as long as the result lives. Throws
+  /// `data_folder_in_use`, `permission_denied`.
+  package func lock() throws(DaybookError) -> FolderLock {
+    try FolderLock(lockPath, guarding: logPath)
+  }
+
+  /// A data folder with its secret and an empty log. Throws as `create` does.
+  package static func make(
+    at path: String, partitions: Int, settings: Settings = Settings()
+  ) throws(DaybookError) -> DataFolder {
+    try create(at: path, settings: settings) { folder throws(DaybookError) in
+      try Secret.create(at: folder.secretPath)
+      try SegmentLog.create(in: folder.logPath, partitions: partitions)
+    }
+  }
+
+  /// Makes a folder that only its owner may enter. `fill` makes what goes into it; then comes
+  /// `daybook.json`, so that a folder that was not finished is none. Throws `data_folder_exists`,
+  /// `permission_denied`, `storage_full`, or what `fill` throws; then nothing is left behind.
+  static func create(
+    at path: String, settings: Settings = Settings(),
+    fill: (DataFolder) throws(DaybookError) -> Void
+  ) throws(DaybookError) -> DataFolder {
+    let folder = DataFolder(checked: path, settings)
+    guard mkdir(path, 0o700) == 0 else { throw failure("make", path, errno) }
+    do throws(DaybookError) {
+      guard chmod(path, 0o700) == 0 else { throw failure("make", path, errno) }
+      for inner in [folder.statePath, folder.projectionsPath] {
+        guard mkdir(inner, 0o700) == 0 else { throw failure("make", inner, errno) }
+      }
+      try fill(folder)
+      try write(description(settings), to: folder.descriptionPath)
+      try sync(path)
+      try sync(parent(of: path))
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
+    return folder
+  }
+
+  private static func write(_ text: String, to path: String) throws(DaybookError) {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw failure("make", path, errno) }
+    defer { close(file) }
+    let bytes = Array(text.utf8)
+    guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+      throw failure("write", path, errno)
+    }
+  }
+
+  /// Not Foundation's, which traps for a relative path of one letter.
+  private static func parent(of path: String) -> String {
+    let names = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+    return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+  }
+
+  private static func sync(_ folder: String) throws(DaybookError) {
+    let file = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("open", folder, errno) }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw failure("sync", folder, errno) }
+  }
+
+  private static func read(_ path: String, folder: String) throws(DaybookError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else {
+      let number = errno
+      if number == ENOENT, access(folder, F_OK) == 0 {
+        throw DaybookError(
+          .dataFolderMissing, "\(folder) is no data folder, it has no daybook.json: check the path")
+      }
+      throw failure("read", number == ENOENT ? folder : path, number)
+    }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = Glibc.read(file, &bytes, bytes.count)
+    guard count >= 0 else { throw failure("read", path, errno) }
+    return Array(bytes[..<count])
+  }
+
+  private static func failure(_ what: String, _ path: String, _ number: Int32) -> DaybookError {
+    switch number {
+    case EEXIST:
+      DaybookError(
+        .dataFolderExists,
+        access("\(path)/\(descriptionName)", F_OK) == 0 || access("\(path)/log", F_OK) != 0
+          ? "\(path) is there already: choose another path"
+          : "\(path) was begun by an 'init' that did not finish: remove it, then try again")
+    case ENOENT, ENOTDIR:
+      DaybookError(
+        .dataFolderMissing,
+        what == "make"
+          ? "the folder that \(path) is to lie in does not exist: make it first"
+          : "there is no data folder at \(path): make one with 'daybook init --data \(path)'")
+    case EACCES, EPERM, EROFS:
+      DaybookError(
+        .permissionDenied, "not allowed to \(what) \(path): run as the user who owns it")
+    case ENOSPC, EDQUOT:
+      DaybookError(.storageFull, "no room to \(what) \(path): make some")
+    default:
+      DaybookError(.storageFailed, "can't \(what) \(path): \(String(cString: strerror(number)))")
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package import DaybookModel
+import Files
+package import Ports
+package import Projections
+package import SegmentLog
+
+/// A data folder opened for questions. It is only read: beside a server, what that one writes; of a
+/// folder that nobody serves, what is there. The projections of the latter are brought up to the
+/// log first, if that is wanted; the folder is locked meanwhile. Nobody who asks becomes the log's
+/// owner.
+package struct OpenData {
+  package let log: SegmentLogReader
+  package let queries: QueryService
+  package let projections: Projections
+  /// Nil beside a server.
+  private let lock: FolderLock?
+
+  package var isServed: Bool { lock == nil }
+
+  /// How long a question waits for the projections of a running server.
+  private static let patience = Duration.seconds(60)
+
+  /// `report` takes what the projections say while they catch up, a line at a time. Throws what
+  /// opening a log throws, and what keeps the projections from catching up.
+  package init(
+    _ folder: DataFolder, catchesUp: Bool, report: @escaping @Sendable (String) -> Void
+  ) throws(DaybookError) {
+    lock = try OpenData.lock(folder)
+    log = try folder.reader()
+    projections = Projections(folder: folder.projectionsPath, log: log)
+    queries = QueryService(
+      log: log, folder: folder.projectionsPath, clock: SystemClock(),
+      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
+    do throws(DaybookError) {
+      if catchesUp, !isServed {
+        try projections.catchUp(report: report)
+      }
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  /// Nil while a server has it.
+  private static func lock(_ folder: DataFolder) throws(DaybookError) -> FolderLock? {
+    do throws(DaybookError) {
+      return try folder.lock()
+    } catch  where error.code == .dataFolderInUse {
+      return nil
+    }
+  }
+
+  package func close() {
+    queries.stop()
+    lock?.release()
+  }
+}
+
+extension DataFolder {
+  /// The log, for whoever only reads it. `scanner` sees what is read without an index.
+  package func reader(
+    scanner: any EventScanner = EventIndexer()
+  ) throws(DaybookError) -> SegmentLogReader {
+    try SegmentLogReader.open(
+      in: logPath, scanner: scanner, statements: { durableStatements($0) })
+  }
+
+  /// What the snapshots and the projections state of the log.
+  func durableStatements(_ log: LogDescription) -> [DurableStatement] {
+    SnapshotFiles(folder: statePath, seal: log.seal).statements(partitionCount: log.partitionCount)
+      + ProjectionStatements.durable(
+        in: projectionsPath, logID: log.logID, partitionCount: log.partitionCount, seal: log.seal)
+  }
+}

@@ -1,0 +1,97 @@
+import DaybookModel
+import Testing
+
+@testable import Console
+@testable import DaybookSDK
+
+@Suite("The console client's lists")
+struct ChatListsTests {
+  @Test("say what is unread, what of it is for the user, and what is quiet")
+  func unread() {
+    #expect(ChatText.unread(UnreadCounts()) == "nothing unread")
+    let one = UnreadCounts(
+      conversations: [ConversationUnread(conversation: .user("bob"), unread: 2)], total: 2)
+    #expect(ChatText.unread(one) == "bob: 2 unread")
+    let some = UnreadCounts(
+      conversations: [
+        ConversationUnread(conversation: .group("team"), unread: 3, mentions: 1, isQuiet: true),
+        ConversationUnread(conversation: .user("bob"), unread: 2),
+        ConversationUnread(conversation: .user("eve"), unread: 0, isMarked: true),
+      ], total: 2, quietTotal: 3, mentionsTotal: 1)
+    #expect(
+      ChatText.unread(some) == """
+        #team: 3 unread, 1 of them for you, quiet
+        bob: 2 unread
+        eve: marked as unread
+        2 unread in all, and 3 in quiet ones
+        """)
+  }
+
+  @Test("say who has read a message, and count whom they leave out")
+  func receipts() {
+    let receipts = MessageReceipts(
+      receipts: [
+        MessageReceipt(
+          user: "al", deliveredAtMilliseconds: nil, readAtMilliseconds: 1_800_000_000_000),
+        MessageReceipt(
+          user: "bo", deliveredAtMilliseconds: 1_800_000_000_000, readAtMilliseconds: nil),
+        MessageReceipt(user: "me", deliveredAtMilliseconds: nil, readAtMilliseconds: nil),
+      ], readCount: 2, unreadCount: 2, more: true)
+    #expect(
+      ChatText.receipts(receipts, of: 7, me: "me") == """
+        [7] read by 2 of 4
+          al: read 2027-01-15 08:00
+          bo: delivered 2027-01-15 08:00
+          you: not read
+          and 1 more
+        """)
+  }
+
+  @Test("say what a group is, and what the user is there")
+  func group() {
+    let attributes = GroupAttributes(GroupSettings(title: "The team", joinPolicy: .invitation))
+    var info = GroupInfo(
+      id: "team", attributes: attributes, owner: "al", memberCount: 3, onlineCount: 1,
+      isDissolved: false, role: .admin, requests: ["bo", "cy"])
+    #expect(
+      ChatText.group(info, me: "me") == """
+        #team: "The team", by invitation only
+        the owner is al, members: 3, 1 online
+        you are an admin
+        these ask to be let in: bo, cy
+        """)
+    info.owner = "me"
+    info.role = .owner
+    info.requests = []
+    #expect(
+      ChatText.group(info, me: "me").split(separator: "\n").last
+        == "the owner is you, members: 3, 1 online")
+    info.isDissolved = true
+    #expect(ChatText.group(info, me: "me") == "#team was ended for good")
+    let members = [
+      GroupMembership(user: "al", role: .member), GroupMembership(user: "bo", role: .owner),
+      GroupMembership(user: "me", role: .admin),
+    ]
+    #expect(ChatText.members(members, me: "me") == "bo (owner)\nyou (admin)\nal")
+  }
+
+  @Test("say where the user is logged in, whom it blocks and what it has marked")
+  func own() {
+    let devices = [
+      UserDevice(id: "phone", isOnline: true, lastSeenMilliseconds: 1, cursor: 3),
+      UserDevice(
+        id: "tablet", isOnline: false, lastSeenMilliseconds: 1_800_000_000_000, cursor: 3),
+      UserDevice(id: "tv", isOnline: false, lastSeenMilliseconds: nil, cursor: 0),
+    ]
+    #expect(
+      ChatText.devices(devices, this: "phone") == """
+        phone: online (this one)
+        tablet: last seen 2027-01-15 08:00
+        tv: never online
+        """)
+    #expect(ChatText.blocked([]) == "you block nobody" && ChatText.blocked(["b", "c"]) == "b\nc")
+    #expect(ChatText.conversations([]) == "you have marked none")
+    let marked = MarkedConversation(.user("bob"), ConversationMarks(isUnread: true))
+    #expect(ChatText.conversations([marked]) == "bob: marked as unread")
+  }
+}

@@ -1,0 +1,108 @@
+import DaybookModel
+import Testing
+
+@testable import Console
+@testable import DaybookSDK
+
+@Suite("What the console client shows of messages")
+struct ChatTests {
+  private let alice = Conversation.user("alice")
+  private let team = Conversation.group("team")
+
+  private func message(
+    _ text: String, from: String = "alice", name: String? = nil, in conversation: Conversation,
+    clientTime: UInt64? = nil
+  ) -> IncomingMessage {
+    let event = Event(
+      stream: StreamKey(checked: "user/me")!, seq: Seq(1), messageID: MessageID(1),
+      recordedAt: Timestamp(milliseconds: 1_800_000_000_000),
+      actor: Actor(user: UserID(checked: from)),
+      body: .messageSent(Message(content: MessageContent.text(text).encoded())))
+    var message = IncomingMessage(event, for: UserID(checked: "me"))!
+    message.conversation = conversation
+    message.senderName = name
+    message.clientTimeMilliseconds = clientTime
+    return message
+  }
+
+  private func line(
+    _ message: IncomingMessage, number: Int? = 7, open: Conversation? = nil, unread: UInt64 = 0,
+    answered: ShownMessages.Entry? = nil
+  ) -> String {
+    ChatText.message(
+      message, number: number, for: ChatReader(me: "me", open: open), answered: answered,
+      unread: unread)
+  }
+
+  @Test(
+    "who said what under which number, where it isn't the open conversation, and what is unread")
+  func lines() {
+    #expect(line(message("hi", in: alice), open: alice) == "[7] 08:00 alice: hi")
+    #expect(
+      line(message("hi", in: team), open: alice, unread: 2)
+        == "[7] 08:00 #team alice: hi  (2 unread)")
+    #expect(line(message("hi", from: "me", in: alice)) == "[7] 08:00 to alice you: hi")
+    #expect(line(message("hi", name: "Alice", in: alice)) == "[7] 08:00 Alice: hi")
+  }
+
+  @Test("what a message answers, where it was said first, and whom it is for")
+  func extras() {
+    var reply = message("yes", in: alice)
+    reply.replyTo = 3
+    #expect(line(reply, open: alice) == "[7] 08:00 alice (↪ an earlier message): yes")
+    let entry = ShownMessages.Entry(
+      number: 2, conversation: alice, id: 3, from: "me", author: "you", isOwn: true,
+      preview: "are you there?")
+    #expect(
+      line(reply, open: alice, answered: entry) == "[7] 08:00 alice (↪ you: are you there?): yes")
+    var forwarded = message("news", in: alice)
+    forwarded.forwarded = .init(messageID: 1, from: "eve", recordedAtMilliseconds: 1)
+    #expect(line(forwarded, open: alice) == "[7] 08:00 alice (forwarded from eve): news")
+    var mention = message("look", in: team)
+    mention.mentionsMe = true
+    mention.expiresAtMilliseconds = 1_800_086_400_000
+    #expect(
+      line(mention, open: team) == "[7] 08:00 alice: look (mentions you) (until 2027-01-16 08:00)")
+    var now = message("now", in: alice)
+    now.isTransient = true
+    #expect(line(now, number: nil, open: alice) == "08:00 alice: now (not stored)")
+  }
+
+  @Test("what became of a message")
+  func amended() {
+    var edited = message("new", in: alice)
+    edited.edits = 2
+    edited.reactions = [
+      .init(reaction: "👍", count: 2, isOwn: true), .init(reaction: "🎉", count: 1, isOwn: false),
+    ]
+    #expect(
+      line(edited, open: alice) == "[7] 08:00 alice: new (edited)  [👍 2 (yours too), 🎉 1]")
+    var gone = message("", in: alice)
+    gone.gone = .recalled(by: "alice", atMilliseconds: 1)
+    #expect(line(gone, open: alice) == "[7] 08:00 alice: [recalled]")
+    gone.gone = .recalled(by: "me", atMilliseconds: 1)
+    #expect(line(gone, open: alice) == "[7] 08:00 alice: [recalled by you]")
+    gone.gone = .expired(atMilliseconds: 1)
+    #expect(line(gone, open: alice) == "[7] 08:00 alice: [expired]")
+  }
+
+  @Test("the sender's date where it isn't the day on which the server took the message")
+  func dates() {
+    let old = message("hi", in: .group("ubuntu"), clientTime: 1_103_966_040_000)
+    #expect(ChatText.time(old) == "2004-12-25 09:14")
+  }
+
+  @Test("control characters, instead of obeying them")
+  func control() {
+    var message = message("a\u{1b}[2Jb\nc", in: .user("alice"))
+    message.reactions = [.init(reaction: "\u{1b}", count: 1, isOwn: false)]
+    let line = line(message)
+    #expect(!line.contains("\u{1b}") && !line.contains("\n"))
+  }
+
+  @Test("a person's words for what people run into", arguments: ErrorCode.all)
+  func problems(code: ErrorCode) {
+    let words = ChatText.problem(ClientError(code, "the message"))
+    #expect(!words.isEmpty && !words.contains(code.name))
+  }
+}

@@ -1,0 +1,58 @@
+import DaybookSchema
+import NIOCore
+import NIOPosix
+import SwiftProtobuf
+import WireProtocol
+
+/// A server on a port of its own that opens every session, and for the rest answers as a test says.
+final class ScriptedServer: Sendable {
+  /// Appends what is to be sent upon this frame.
+  typealias Answer = @Sendable (Frame, inout ByteBuffer) -> Void
+
+  private let channel: any Channel
+
+  init(_ answer: @escaping Answer) async throws {
+    channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Handler(answer))
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+  }
+
+  var port: Int { channel.localAddress?.port ?? 0 }
+
+  func close() async throws { try await channel.close() }
+
+  private final class Handler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let answer: Answer
+    private var decoder = FrameDecoder()
+
+    init(_ answer: @escaping Answer) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      decoder.append(unwrapInboundIn(data))
+      var out = context.channel.allocator.buffer(capacity: 1024)
+      do throws(FrameFault) {
+        while let frame = try decoder.next() {
+          if frame.type == .connect {
+            let reply = Daybook_V1_ConnectReply.with {
+              $0.user = "me"
+              $0.device = "phone"
+              $0.logID = "log"
+            }
+            out.writeFrame(.connect.reply, sequence: frame.sequence, message: reply)
+          }
+          answer(frame, &out)
+        }
+      } catch {
+        context.close(promise: nil)
+      }
+      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    }
+  }
+}

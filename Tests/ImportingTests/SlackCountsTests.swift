@@ -1,0 +1,62 @@
+import DaybookModel
+import Foundation
+import Testing
+
+@testable import Importing
+
+@Suite("The counts of a Slack import")
+struct SlackCountsTests {
+  private let start = Timestamp(milliseconds: 1_000_000)
+
+  private func answer(
+    changed: Bool = true, repeated: Bool = false, at milliseconds: UInt64 = 1_000_000
+  ) -> ImportCounts.Answer {
+    ImportCounts.Answer(
+      changed: changed, isRepeated: repeated, recordedAt: Timestamp(milliseconds: milliseconds))
+  }
+
+  @Test("everything counts as what it is, replies as messages too")
+  func roles() throws {
+    var counts = SlackCounts(start: start)
+    let roles: [SlackCommand.Role] = [
+      .opening, .message, .message, .reply, .reaction, .edit, .deletion, .join, .leave, .topic,
+    ]
+    for role in roles { counts.accepted(role, answer()) }
+    counts.skip(["pinned_item": 2, "reminder_add": 1])
+    counts.skip(["pinned_item": 1])
+    counts.refused(.contentTooLarge)
+    #expect(
+      counts.json == """
+        {"messages":3,"replies":1,"reactions":1,"edits":1,"deletions":1,"joins":1,"leaves":1,\
+        "topics":1,"skipped":{"pinned_item":3,"reminder_add":1},"rejected":1,"already_imported":0}
+        """)
+    #expect(try JSONSerialization.jsonObject(with: Data(counts.json.utf8)) is [String: Any])
+    #expect(counts.summary.contains("3 messages (1 of them replies)"))
+    #expect(counts.summary.contains("4 skipped (3 pinned_item, 1 reminder_add)"))
+  }
+
+  @Test("what was answered before this import began is already imported, of whatever role")
+  func repeated() {
+    var counts = SlackCounts(start: start)
+    counts.accepted(.message, answer(repeated: true, at: 999_999))
+    counts.accepted(.join, answer(changed: false, repeated: true, at: 5))
+    counts.accepted(.opening, answer(repeated: true, at: 5))
+    counts.refused(.duplicateExpired)
+    #expect(counts.alreadyImported == 3 && counts.messages == 0 && counts.rejected == 0)
+  }
+
+  @Test("what is sent again after a lost connection is this import's own")
+  func resent() {
+    var counts = SlackCounts(start: start)
+    counts.accepted(.reply, answer(repeated: true, at: 1_000_001))
+    #expect(counts.messages == 1 && counts.replies == 1 && counts.alreadyImported == 0)
+  }
+
+  @Test("what changed nothing counts as nothing")
+  func unchanged() {
+    var counts = SlackCounts(start: start)
+    counts.accepted(.join, answer(changed: false))
+    counts.accepted(.reaction, answer(changed: false))
+    #expect(counts == SlackCounts(start: start))
+  }
+}
