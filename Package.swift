@@ -138,7 +138,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: doubles, dependencies: ["DaybookModel", "Ports", nioLocks], path: "Tests/Doubles",
+      name: doubles, dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks],
+      path: "Tests/Doubles",
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Doubles", yams]),
     tests("DaybookTests", ["Daybook", "DaybookModel"]),
@@ -186,6 +187,12 @@ let package = Package(
         "Gateway", nioCore,
         nioPosix, nioLocks, protobuf, logging,
       ]),
+    tests(
+      "PortClaims",
+      [
+        "Doubles", "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Server", nioCore,
+        nioLocks,
+      ]),
     fuzzing(
       "FuzzingTests",
       [
@@ -197,7 +204,7 @@ let package = Package(
       "SimulationTests",
       [
         "DaybookModel", "DaybookSchema", "Ports", "LogReading", "WireProtocol", "Requests",
-        "Partitions",
+        "Partitions", "Doubles",
         "Projections", "Gateway", "DaybookSDK", nioCore, nioLocks, protobuf,
       ]),
   ]

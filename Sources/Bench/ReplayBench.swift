@@ -94,12 +94,11 @@ package struct ReplayBench: Sendable {
     var count = 0
     for index in 0..<partitions {
       let partition = PartitionID(index)
-      var next = Offset.zero
+      var next = log.startOffset(of: partition)
       while next < log.highWatermark(of: partition) {
-        for batch in try log.read(partition, from: next, bytesMax: 4 << 20) {
-          count += batch.count
-          next = batch.nextOffset
-        }
+        let chunk = try log.read(partition, from: next, bytesMax: 4 << 20)
+        count += chunk.batches.reduce(0) { $0 + $1.count }
+        next = chunk.next
       }
     }
     return count

@@ -59,6 +59,7 @@ extension ErrorCode {
   package static let overloaded = ErrorCode(507, "overloaded", temporary: true)
   package static let projectionDiffers = ErrorCode(508, "projection_differs")
   package static let idsExhausted = ErrorCode(509, "ids_exhausted")
+  package static let truncated = ErrorCode(510, "truncated")
 
   // 6xx: the data folder and the command line.
   package static let dataFolderMissing = ErrorCode(600, "data_folder_missing")
@@ -83,6 +84,7 @@ extension ErrorCode {
     tooManyDevices,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
+    truncated,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
     epochFenced, invalidArgument, unreachable, invalidInput,
   ]

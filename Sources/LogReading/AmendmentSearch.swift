@@ -19,7 +19,7 @@ struct Amendments {
 /// Finds a stream's recalls and edits through the log's postings, where they lie by the id of the
 /// message that they are about. Blocking.
 struct AmendmentSearch {
-  let log: any LogReader
+  let log: any SearchableLog
   let stream: StreamKey
   /// Whose edits count: what the reader may not see hasn't been. Recalls hold for everyone. Nil: all.
   var visible: [SeqInterval]?

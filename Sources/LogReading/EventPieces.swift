@@ -5,7 +5,7 @@ import Ports
 /// Reads events of one partition in pieces whose size follows from what the events so far took:
 /// whoever stops after so many bytes has not read many more than that. Blocking.
 struct EventPieces {
-  let log: any LogReader
+  let log: any SearchableLog
   let partition: PartitionID
 
   /// Of the first piece, for the largest events have 128 KiB each.
@@ -17,7 +17,7 @@ struct EventPieces {
   private var bytes = 0
   private var count = EventPieces.countFirst
 
-  init(log: any LogReader, partition: PartitionID) {
+  init(log: any SearchableLog, partition: PartitionID) {
     self.log = log
     self.partition = partition
   }

@@ -11,7 +11,7 @@ struct FoundMessage {
 
 /// Finds a conversation's messages through the log's postings. Blocking.
 struct MessageSearch {
-  let log: any LogReader
+  let log: any SearchableLog
   let conversation: ConversationKey
 
   private var partition: PartitionID {

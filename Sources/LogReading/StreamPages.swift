@@ -4,10 +4,10 @@ package import Ports
 
 /// A stream's events by seq, read from the log through its postings. Blocking.
 package struct StreamPages: Sendable {
-  let log: any LogReader
+  let log: any SearchableLog
   let clock: any WallClock
 
-  package init(log: any LogReader, clock: any WallClock) {
+  package init(log: any SearchableLog, clock: any WallClock) {
     self.log = log
     self.clock = clock
   }

@@ -5,13 +5,13 @@ package import Ports
 
 /// A stream's events by seq, read from the log through its postings. Blocking.
 package struct StreamRange {
-  let log: any LogReader
+  let log: any SearchableLog
   let stream: StreamKey
 
   /// Entries of the postings asked for at a time.
   private static let pageMax = 1_024
 
-  package init(log: any LogReader, stream: StreamKey) {
+  package init(log: any SearchableLog, stream: StreamKey) {
     self.log = log
     self.stream = stream
   }

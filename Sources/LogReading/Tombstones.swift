@@ -6,7 +6,7 @@ import Ports
 /// Events of one stream as they may be shown now: in place of what was recalled or has expired
 /// stands a tombstone. Blocking.
 struct Tombstones {
-  let log: any LogReader
+  let log: any SearchableLog
   let stream: StreamKey
   let now: Timestamp
 
@@ -76,11 +76,11 @@ struct Tombstones {
 
 /// When messages expire whose edits are to be shown: an edit doesn't say so itself.
 private struct Expiries {
-  private let log: any LogReader
+  private let log: any SearchableLog
   private let stream: StreamKey
   private var known: [MessageID: Timestamp] = [:]
 
-  init(log: any LogReader, stream: StreamKey, among events: [Event]) {
+  init(log: any SearchableLog, stream: StreamKey, among events: [Event]) {
     self.log = log
     self.stream = stream
     guard events.contains(where: { $0.kind == .messageEdited }) else { return }

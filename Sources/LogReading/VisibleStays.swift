@@ -11,7 +11,7 @@ struct VisibleStays {
   /// A page of a mailbox that shows nothing is the end if it has so many messages.
   private static let hiddenMax = 256
 
-  init(log: any LogReader, stream: StreamKey, _ visible: [SeqInterval]) {
+  init(log: any SearchableLog, stream: StreamKey, _ visible: [SeqInterval]) {
     range = StreamRange(log: log, stream: stream)
     stays = visible.sorted { $0.first < $1.first }
     hasSeqOrder = stream.kind == .group

@@ -4,10 +4,10 @@ package import Ports
 
 /// Finds what was withheld from a mailbox's owner, by its message id. Blocking.
 package struct WithheldSearch {
-  let log: any LogReader
+  let log: any SearchableLog
   let mailbox: UserID
 
-  package init(log: any LogReader, mailbox: UserID) {
+  package init(log: any SearchableLog, mailbox: UserID) {
     self.log = log
     self.mailbox = mailbox
   }

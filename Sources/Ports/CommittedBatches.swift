@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Where owners announce what has become durable.
 package protocol CommittedBatches: AnyObject, Sendable {

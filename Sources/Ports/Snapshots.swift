@@ -12,15 +12,28 @@ package protocol SnapshotStore: AnyObject, Sendable {
 }
 
 package struct StateSnapshot: Sendable {
-  /// The first offset that the state does not include.
-  package var next: Offset
-  /// Of the last batch that the state includes.
-  package var mark: UInt64
+  /// The last batch that the state includes.
+  package var last: BatchMark
   package var state: ByteBuffer
 
-  package init(next: Offset, mark: UInt64, state: ByteBuffer) {
-    self.next = next
-    self.mark = mark
+  /// The first offset that the state does not include.
+  package var next: Offset { last.next }
+
+  package init(last: BatchMark, state: ByteBuffer) {
+    self.last = last
     self.state = state
+  }
+}
+
+/// A batch, told from any other at its place by a hash.
+package struct BatchMark: Sendable, Equatable {
+  package var base: Offset
+  package var next: Offset
+  package var hash: UInt64
+
+  package init(base: Offset, next: Offset, hash: UInt64) {
+    self.base = base
+    self.next = next
+    self.hash = hash
   }
 }

@@ -93,8 +93,7 @@ package final class DaybookServer: Sendable {
     } catch {
       throw isStopping() ? StopSignal.Raised() : error
     }
-    report(
-      "epoch \(log.epoch): \(loaded.events) events in the log, \(loaded.replayed) replayed")
+    report("epoch \(log.epoch): \(loaded.replayed) events replayed")
     if isStopping() { throw StopSignal.Raised() }
     return try await gateway.start(host: host, port: port)
   }

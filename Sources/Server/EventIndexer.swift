@@ -1,6 +1,6 @@
 package import DaybookModel
 import DaybookSchema
-package import Ports
+import Ports
 
 /// Tells the log what an event looks like inside, which it doesn't know.
 package struct EventIndexer: EventScanner {

@@ -57,15 +57,20 @@ package final class SnapshotFiles: SnapshotStore {
     return all.filter { $0.hasSuffix(Self.suffix) }
   }
 
-  /// Magic (u32), partition (u32), next offset (i64), mark (u64), length of the state (u64), its
-  /// seal (u32), and the seal of all these (u32), little-endian.
-  private static let magic: UInt32 = 0x3253_5944  // "DYS2"
-  private static let headerBytes = 40
+  /// Magic (u32), partition (u32), of the last batch its base offset (i64), its next offset (i64) and
+  /// its hash (u64), length of the state (u64), its seal (u32), and the seal of all these (u32),
+  /// little-endian.
+  private static let magic: UInt32 = 0x3353_5944  // "DYS3"
+  private static let headerBytes = 48
+  /// Before, there was no base offset. Such a snapshot is not loaded, yet what it states holds.
+  private static let magicBefore: UInt32 = 0x3253_5944  // "DYS2"
+  private static let headerBytesBefore = 40
 
   private struct Header {
     var partition: PartitionID
+    var base: Offset?
     var next: Offset
-    var mark: UInt64
+    var hash: UInt64
     var length: UInt64
     var stateSeal: UInt32
   }
@@ -74,8 +79,9 @@ package final class SnapshotFiles: SnapshotStore {
     var sealed = ByteBuffer()
     sealed.writeInteger(Self.magic, endianness: .little)
     sealed.writeInteger(UInt32(partition.rawValue), endianness: .little)
-    sealed.writeInteger(snapshot.next.rawValue, endianness: .little)
-    sealed.writeInteger(snapshot.mark, endianness: .little)
+    sealed.writeInteger(snapshot.last.base.rawValue, endianness: .little)
+    sealed.writeInteger(snapshot.last.next.rawValue, endianness: .little)
+    sealed.writeInteger(snapshot.last.hash, endianness: .little)
     sealed.writeInteger(UInt64(snapshot.state.readableBytes), endianness: .little)
     sealed.writeInteger(
       snapshot.state.withUnsafeReadableBytes { seal($0) }, endianness: .little)
@@ -87,30 +93,37 @@ package final class SnapshotFiles: SnapshotStore {
   /// Nil for what is not of this log and partition, or was changed.
   private func header(_ bytes: ByteBuffer, _ partition: PartitionID) -> Header? {
     var bytes = bytes
-    guard let covered = bytes.getSlice(at: 0, length: Self.headerBytes - 4),
-      let magic = bytes.readInteger(endianness: .little, as: UInt32.self), magic == Self.magic,
+    guard let magic = bytes.readInteger(endianness: .little, as: UInt32.self),
+      magic == Self.magic || magic == Self.magicBefore
+    else { return nil }
+    let isCurrent = magic == Self.magic
+    let length = isCurrent ? Self.headerBytes : Self.headerBytesBefore
+    guard let covered = bytes.getSlice(at: 0, length: length - 4),
       let owner = bytes.readInteger(endianness: .little, as: UInt32.self),
       owner == UInt32(partition.rawValue),
+      let base = isCurrent ? bytes.readInteger(endianness: .little, as: Int64.self) : -1,
       let next = bytes.readInteger(endianness: .little, as: Int64.self),
-      let mark = bytes.readInteger(endianness: .little, as: UInt64.self),
-      let length = bytes.readInteger(endianness: .little, as: UInt64.self),
+      let hash = bytes.readInteger(endianness: .little, as: UInt64.self),
+      let stateBytes = bytes.readInteger(endianness: .little, as: UInt64.self),
       let stateSeal = bytes.readInteger(endianness: .little, as: UInt32.self),
       let headerSeal = bytes.readInteger(endianness: .little, as: UInt32.self),
       headerSeal == covered.withUnsafeReadableBytes({ seal($0) })
     else { return nil }
     return Header(
-      partition: partition, next: Offset(next), mark: mark, length: length, stateSeal: stateSeal)
+      partition: partition, base: isCurrent ? Offset(base) : nil, next: Offset(next), hash: hash,
+      length: stateBytes, stateSeal: stateSeal)
   }
 
   private func unsealed(_ data: Data, _ partition: PartitionID) -> StateSnapshot? {
     let bytes = ByteBuffer(bytes: data)
-    guard let header = header(bytes, partition),
+    guard let header = header(bytes, partition), let base = header.base,
       let state = bytes.getSlice(
         at: Self.headerBytes, length: bytes.readableBytes - Self.headerBytes),
       UInt64(state.readableBytes) == header.length,
       state.withUnsafeReadableBytes({ seal($0) }) == header.stateSeal
     else { return nil }
-    return StateSnapshot(next: header.next, mark: header.mark, state: state)
+    return StateSnapshot(
+      last: BatchMark(base: base, next: header.next, hash: header.hash), state: state)
   }
 
   // MARK: what they state

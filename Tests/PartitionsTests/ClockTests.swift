@@ -16,7 +16,7 @@ extension SettableClock {
 
 @Suite("wall clocks that are wrong", .timeLimit(.minutes(30)))
 struct ClockTests {
-  private let log = MemoryLog(partitions: 4)
+  private let log = MemoryLog(partitions: 4, readBatchesMax: 3)
   private let snapshots = MemorySnapshots()
   private let clock = fixedClock()
   private let lines = NIOLockedValueBox<[String]>([])
@@ -135,7 +135,7 @@ struct ClockTests {
     let seen = try await answers.ask(send(to: receivers[2], 1), of: wrong).get().messageID
     await wrong.stop()
     snapshots.forget()
-    log.makeUnreadable(PartitionID(2))
+    log.fail(.read, in: PartitionID(2), with: DaybookError(.logCorrupt, "told to be"))
     clock.set(0)
     let right = makeService()
     _ = try await right.start()

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Testing
 
 @testable import Partitions
@@ -17,7 +18,7 @@ struct PartitionMomentsTests {
   @Test("a partition that has taken what its source no longer has is told, with what to do")
   func behind() {
     // Nothing was ever logged in these.
-    let log = MemoryLog(partitions: 3)
+    let log = MemoryLog(partitions: 3, readBatchesMax: 3)
     do throws(DaybookError) {
       try PartitionMoments.check([state(0, taken: [1: 0]), state(2, taken: [1: 7])], log: log)
       Issue.record("it was not noticed")
@@ -47,6 +48,7 @@ struct PartitionMomentsTests {
 
   @Test("what was taken lies before its source's end, as it should")
   func together() throws {
-    try PartitionMoments.check([state(0, taken: [:])], log: MemoryLog(partitions: 1))
+    try PartitionMoments.check(
+      [state(0, taken: [:])], log: MemoryLog(partitions: 1, readBatchesMax: 3))
   }
 }

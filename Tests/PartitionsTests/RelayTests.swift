@@ -10,7 +10,7 @@ import Testing
 
 @Suite("owners and relay over a log in memory", .timeLimit(.minutes(30)))
 struct RelayTests {
-  let log = MemoryLog(partitions: 8)
+  let log = MemoryLog(partitions: 8, readBatchesMax: 3)
   let snapshots = MemorySnapshots()
 
   func service() -> PartitionService {
@@ -34,7 +34,7 @@ struct RelayTests {
     _ = try await service.start()
     let outcome = try await Answers().ask(send(1, from: alice, to: bob), of: service).get()
     await copies.count(reaches: 1)
-    let copy = try #require(try log.events(.messageCopied).first)
+    let copy = try #require(log.events(.messageCopied).first)
     #expect(copy.stream == .user(alice))
     #expect(copy.messageID == outcome.messageID)
     #expect(copy.body == .messageCopied(message("1"), to: bob))
@@ -61,14 +61,14 @@ struct RelayTests {
     let last = service()
     let copies = Watch(.messageCopied)
     last.subscribe(copies)
-    let before = try log.events(.messageCopied).count
+    let before = log.events(.messageCopied).count
     _ = try await last.start()
     await copies.count(reaches: 100 - before)
     await last.stop()
-    let ids = try log.events(.messageCopied).map(\.messageID)
+    let ids = log.events(.messageCopied).map(\.messageID)
     #expect(ids.count == 100)
     #expect(Set(ids).count == 100)
-    #expect(Set(ids) == Set(try log.events(.messageSent).map(\.messageID)))
+    #expect(Set(ids) == Set(log.events(.messageSent).map(\.messageID)))
   }
 
   @Test("a destination with a full disk gets its effects, in order, when there is room")
@@ -82,14 +82,14 @@ struct RelayTests {
       (0..<100).map { UserID(checked: "peer\($0)") }.first {
         StreamKey.user($0).partition(of: 8) != home
       })
-    log.fail(home, with: DaybookError(.storageFull, "no room"))
+    log.fail(.append, in: home, with: DaybookError(.storageFull, "no room"))
     let answers = Answers()
     for number in 1...30 {
       _ = try await answers.ask(send(UInt64(number), from: alice, to: elsewhere), of: service).get()
     }
-    log.fail(home, with: nil)
+    log.heal(home)
     await copies.count(reaches: 30)
-    let ids = try log.events(.messageCopied).map(\.messageID)
+    let ids = log.events(.messageCopied).map(\.messageID)
     #expect(ids == ids.sorted() && Set(ids).count == 30)
     await service.stop()
   }
@@ -100,11 +100,11 @@ struct RelayTests {
     _ = try await service.start()
     let answers = Answers()
     let home = StreamKey.user(bob).partition(of: 8)
-    log.fail(home, with: DaybookError(.storageFull, "no room"))
+    log.fail(.append, in: home, with: DaybookError(.storageFull, "no room"))
     let refused = await answers.ask(send(1, from: alice, to: bob), of: service)
     guard case .failure(let error) = refused else { return #expect(Bool(false), "was accepted") }
     #expect(error.code == .storageFull)
-    log.fail(home, with: nil)
+    log.heal(home)
     var outcome = await answers.ask(send(1, from: alice, to: bob), of: service)
     while case .failure(let error) = outcome {
       #expect(error.code.isTemporary)
@@ -126,7 +126,8 @@ struct RelayTests {
       body: .openCursor())
     _ = try await answers.ask(open, of: service).get()
     let sent = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
-    log.fail(mailbox.partition(of: 8), with: DaybookError(.partitionReadOnly, "told to be"))
+    log.fail(
+      .append, in: mailbox.partition(of: 8), with: DaybookError(.partitionReadOnly, "told to be"))
     guard case .failure = await answers.ask(send(2, from: alice, to: bob), of: service) else {
       Issue.record("was accepted")
       return
@@ -234,7 +235,7 @@ struct RelayTests {
       (EventKind.messagesDelivered, Event.Body.messagesDelivered(by: bob, upTo: position)),
       (.messagesRead, .messagesRead(by: bob, upTo: position)),
     ] {
-      let told = try log.events(kind)
+      let told = log.events(kind)
       #expect(told.map(\.stream) == [.user(alice)] && told.map(\.body) == [body])
     }
     await service.stop()
@@ -243,7 +244,7 @@ struct RelayTests {
 
 @Suite("a destination that refuses", .timeLimit(.minutes(30)))
 struct RefusingDestinationTests {
-  let log = MemoryLog(partitions: 8)
+  let log = MemoryLog(partitions: 8, readBatchesMax: 3)
   let snapshots = MemorySnapshots()
 
   /// With one loop, a refusal comes back before the delivery has returned.
@@ -278,7 +279,7 @@ struct RefusingDestinationTests {
     let receiver = user(in: PartitionID(0), "receiver")
     let refused = user(in: PartitionID(1), "refused")
     let healthy = user(in: PartitionID(2), "healthy")
-    log.fail(PartitionID(1), with: DaybookError(.storageFull, "no room"))
+    log.fail(.append, in: PartitionID(1), with: DaybookError(.storageFull, "no room"))
     let answers = Answers()
     for number in 1...50 {
       for sender in [refused, healthy] {
@@ -288,10 +289,10 @@ struct RefusingDestinationTests {
       }
     }
     await copies.count(reaches: 50)
-    #expect(try log.events(.messageCopied).allSatisfy { $0.stream == .user(healthy) })
-    log.fail(PartitionID(1), with: nil)
+    #expect(log.events(.messageCopied).allSatisfy { $0.stream == .user(healthy) })
+    log.heal(PartitionID(1))
     await copies.count(reaches: 100)
-    let late = try log.events(.messageCopied).filter { $0.stream == .user(refused) }
+    let late = log.events(.messageCopied).filter { $0.stream == .user(refused) }
     #expect(late.map(\.seq.rawValue) == Array(1...50))
     #expect(late.map(\.messageID) == late.map(\.messageID).sorted())
     await service.stop()
@@ -312,14 +313,14 @@ struct RefusingDestinationTests {
       try await group.shutdownGracefully()
     }
     let (service, group) = service(threads: threads)
-    let sent = try log.events(.messageSent).count
-    let before = try log.events(.messageCopied).count
+    let sent = log.events(.messageSent).count
+    let before = log.events(.messageCopied).count
     let copies = Watch(.messageCopied)
     service.subscribe(copies)
     _ = try await service.start()
     await copies.count(reaches: sent - before)
     #expect(
-      try log.events(.messageCopied).map(\.messageID) == log.events(.messageSent).map(\.messageID))
+      log.events(.messageCopied).map(\.messageID) == log.events(.messageSent).map(\.messageID))
     await service.stop()
     try await group.shutdownGracefully()
   }
@@ -329,7 +330,7 @@ struct RefusingDestinationTests {
     for _ in 0..<20 {
       let (service, group) = service(threads: 2)
       _ = try await service.start()
-      log.fail(PartitionID(0), with: DaybookError(.storageFailed, "the disk is gone"))
+      log.fail(.append, in: PartitionID(0), with: DaybookError(.storageFailed, "the disk is gone"))
       let answers = Answers()
       let receiver = user(in: PartitionID(0), "r")
       async let answer = answers.ask(send(1, from: alice, to: receiver), of: service)
@@ -354,7 +355,7 @@ struct RefusingDestinationTests {
     await first.stop()
     try await firstGroup.shutdownGracefully()
     snapshots.forget()
-    log.makeUnreadable(PartitionID(3))
+    log.fail(.read, in: PartitionID(3), with: DaybookError(.logCorrupt, "told to be"))
     let (second, secondGroup) = service(threads: 2)
     _ = try await second.start()
     _ = try await answers.ask(send(2, from: whole, to: whole), of: second).get()

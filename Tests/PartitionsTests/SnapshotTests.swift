@@ -24,7 +24,7 @@ struct SnapshotTests {
 
   @Test("taken while batches wait, a snapshot and the events after it are the whole log's state")
   func underLoad() async throws {
-    let (log, snapshots) = (MemoryLog(partitions: 4), MemorySnapshots())
+    let (log, snapshots) = (MemoryLog(partitions: 4, readBatchesMax: 3), MemorySnapshots())
     let service = PartitionService(
       log: log, snapshots: snapshots, snapshotPolicy: SnapshotPolicy(events: 30, milliseconds: 0),
       clock: fixedClock(), blocking: InlineWork(),
@@ -90,8 +90,8 @@ struct StaleSnapshotTests {
   @Test("is not taken, whether the log has grown past it again or not", arguments: [3, 4, 6])
   func rolledBack(events: Int) async throws {
     let snapshots = MemorySnapshots()
-    try await fill(MemoryLog(partitions: 1), snapshots, ["a", "b", "c", "d"])
-    let other = MemoryLog(partitions: 1)
+    try await fill(MemoryLog(partitions: 1, readBatchesMax: 3), snapshots, ["a", "b", "c", "d"])
+    let other = MemoryLog(partitions: 1, readBatchesMax: 3)
     try await fill(
       other, MemorySnapshots(), Array(["a", "b", "x", "y", "z", "w"].prefix(events)))
     let loaded = try LoadedState.load(PartitionID(0), log: other, snapshots: snapshots)
@@ -102,7 +102,7 @@ struct StaleSnapshotTests {
 
   @Test("of its own log is taken")
   func own() async throws {
-    let (log, snapshots) = (MemoryLog(partitions: 1), MemorySnapshots())
+    let (log, snapshots) = (MemoryLog(partitions: 1, readBatchesMax: 3), MemorySnapshots())
     try await fill(log, snapshots, ["a", "b", "c", "d"])
     let loaded = try LoadedState.load(PartitionID(0), log: log, snapshots: snapshots)
     #expect(!loaded.foundStaleSnapshot && loaded.replayed == 0)

@@ -11,7 +11,7 @@ import Testing
 /// What was recalled, edited or has expired, as read from the log alone: no projection is built.
 @Suite struct AmendmentTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 1)
+  private let log = MemoryLog(partitions: 1)
   private let clock = SettableClock()
   private let queries: QueryService
   private var chat = GroupChat()

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -10,7 +11,7 @@ import Testing
 /// Whatever becomes of a projection's file costs the time to make it anew, and nothing else.
 @Suite("damaged projections", .timeLimit(.minutes(30))) struct DamageTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
   private let lines = NIOLockedValueBox<[String]>([])
 
   init() throws {

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Ports
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct DirectoryTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 1)
+  private let log = MemoryLog(partitions: 1)
   private let queries: QueryService
   private var chat = GroupChat()
 

@@ -7,7 +7,7 @@ import Ports
 
 /// An engine over the files of a folder, driven by hand.
 func makeEngine(
-  _ log: InMemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20
+  _ log: MemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20
 ) throws -> ProjectionEngine {
   var settings = ProjectionSettings()
   settings.chunkBytes = chunkBytes
@@ -16,11 +16,11 @@ func makeEngine(
     path: ProjectionFolder(folder.path).path)
 }
 
-func stateHashes(_ log: InMemoryLog, _ folder: TemporaryFolder) throws -> [String] {
+func stateHashes(_ log: MemoryLog, _ folder: TemporaryFolder) throws -> [String] {
   try Projections(folder: folder.path, log: log).list().map(\.stateHash)
 }
 
-func hashesOfRebuild(_ log: InMemoryLog) throws -> [String] {
+func hashesOfRebuild(_ log: MemoryLog) throws -> [String] {
   let folder = try TemporaryFolder()
   let engine = try makeEngine(log, folder)
   try engine.catchUp()
@@ -32,7 +32,7 @@ func open(_ name: ProjectionName, _ folder: TemporaryFolder) throws -> DatabaseQ
 }
 
 func makeQueries(
-  _ log: InMemoryLog, _ folder: TemporaryFolder, clock: SettableClock = SettableClock(),
+  _ log: MemoryLog, _ folder: TemporaryFolder, clock: SettableClock = SettableClock(),
   runtime: ProjectionRuntime? = nil, receiptsMembersMax: UInt64 = 1_000,
   timeout: Duration = .seconds(60)
 ) -> QueryService {

@@ -11,7 +11,7 @@ import Testing
 /// One at a time, so that other tests are not kept waiting.
 @Suite(.serialized) struct EverythingTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
   private let clock = SettableClock()
   private let queries: QueryService
 

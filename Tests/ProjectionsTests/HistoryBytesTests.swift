@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 import Testing
@@ -10,7 +11,7 @@ import Testing
 /// Pages of history are cut by bytes while they are read: counted, not timed.
 @Suite struct HistoryBytesTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 1)
+  private let log = MemoryLog(partitions: 1)
   private let queries: QueryService
   private var chat = GroupChat()
   private var conversation: ConversationKey { ConversationKey(group: chat.group) }

@@ -10,7 +10,7 @@ import Testing
 /// How much of the log is read for an answer: counted, not timed.
 @Suite struct LogReadingTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 1)
+  private let log = MemoryLog(partitions: 1)
 
   init() throws { folder = try TemporaryFolder() }
 

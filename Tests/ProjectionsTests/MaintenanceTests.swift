@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import GRDB
 import Ports
@@ -8,7 +9,7 @@ import Testing
 
 @Suite struct MaintenanceTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
   private let projections: Projections
 
   init() throws {
@@ -97,7 +98,7 @@ import Testing
   @Test("files of another log are made anew, and so are damaged ones")
   func otherLog() throws {
     try projections.catchUp()
-    let other = InMemoryLog(partitions: 3, logID: "log-b")
+    let other = MemoryLog(partitions: 3, logID: "log-b")
     var scenario = Scenario(seed: 22, partitions: 3)
     other.append(scenario.events(50))
     let moved = Projections(folder: folder.path, log: other)
@@ -184,7 +185,7 @@ import Testing
   func pastHead() throws {
     try projections.catchUp()
     let before = try projections.list()
-    let shorter = InMemoryLog(partitions: 3)
+    let shorter = MemoryLog(partitions: 3)
     var scenario = Scenario(seed: 21, partitions: 3)
     shorter.append(scenario.events(100))
     let restored = Projections(folder: folder.path, log: shorter)
@@ -224,7 +225,7 @@ import Testing
 
   @Test("groups whose names look alike have cursors of their own")
   func similarNames() async throws {
-    let log = InMemoryLog(partitions: 3)
+    let log = MemoryLog(partitions: 3)
     for (name, acked) in [("caf\u{e9}", 6), ("cafe\u{301}", 2)] as [(String, UInt64)] {
       var chat = GroupChat(name)
       log.append(chat.found(by: "zoe", with: []))

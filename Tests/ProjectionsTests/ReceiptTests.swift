@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import GRDB
 import Ports
 import Testing
@@ -7,7 +8,7 @@ import Testing
 
 @Suite struct ReceiptTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 1)
+  private let log = MemoryLog(partitions: 1)
   private var chat = GroupChat()
 
   init() throws { folder = try TemporaryFolder() }

@@ -13,7 +13,7 @@ import Testing
     arguments: [false, true])
   func partialReads(isColliding: Bool) async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 1, isColliding: isColliding)
+    let log = MemoryLog(partitions: 1, isColliding: isColliding)
     let engine = try makeEngine(log, folder)
     let queries = makeQueries(log, folder)
     var chat = GroupChat()
@@ -40,7 +40,7 @@ import Testing
   @Test("the same holds for a mailbox, where other peers and own copies lie between")
   func partialDirectReads() async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 1)
+    let log = MemoryLog(partitions: 1)
     let engine = try makeEngine(log, folder)
     let queries = makeQueries(log, folder)
     var mailbox = MailboxChat()
@@ -62,7 +62,7 @@ import Testing
   @Test("reads after a restart, when nothing is remembered, are counted from the log alike")
   func readsAfterRestart() async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 2)
+    let log = MemoryLog(partitions: 2)
     let queries = makeQueries(log, folder)
     var scenario = Scenario(seed: 8, partitions: 2)
     for _ in 0..<60 {
@@ -85,7 +85,7 @@ import Testing
     arguments: [false, true])
   func history(isColliding: Bool) async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 2, isColliding: isColliding)
+    let log = MemoryLog(partitions: 2, isColliding: isColliding)
     let engine = try makeEngine(log, folder)
     let clock = SettableClock()
     let queries = makeQueries(log, folder, clock: clock)
@@ -139,7 +139,7 @@ import Testing
   @Test("a page of a group's history shows only what the member may see")
   func visibility() async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 1)
+    let log = MemoryLog(partitions: 1)
     let queries = makeQueries(log, folder)
     var chat = GroupChat()
     log.append(chat.found(by: "ann", with: []))
@@ -166,7 +166,7 @@ import Testing
     "a stream's events come by seq, without those that take none", arguments: [false, true])
   func streamEvents(isColliding: Bool) async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 2, isColliding: isColliding)
+    let log = MemoryLog(partitions: 2, isColliding: isColliding)
     let queries = makeQueries(log, folder)
     var scenario = Scenario(seed: 4, partitions: 2)
     log.append(scenario.events(300))

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import GRDB
 import NIOCore
 import Ports
@@ -10,7 +11,7 @@ import Testing
   @Test("a running server's projections follow the log, and those who wait are told")
   func follows() async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 4)
+    let log = MemoryLog(partitions: 4)
     var scenario = Scenario(seed: 11, partitions: 4)
     log.append(scenario.events(200))
     let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
@@ -31,11 +32,11 @@ import Testing
 
   private var anyBatch: CommittedBatch {
     CommittedBatch(
-      partition: PartitionID(0), baseOffset: .zero, nextOffset: .zero, count: 0,
+      partition: PartitionID(0), baseOffset: .zero, nextOffset: Offset(1), count: 1,
       lastRecordedAt: .none, body: .init())
   }
 
-  private func hashesFromNothing(_ log: InMemoryLog) throws -> [String] {
+  private func hashesFromNothing(_ log: MemoryLog) throws -> [String] {
     let folder = try TemporaryFolder()
     try Projections(folder: folder.path, log: log).catchUp()
     return try stateHashes(log, folder)
@@ -44,7 +45,7 @@ import Testing
   @Test("waiting for what isn't in the log yet ends in projection_behind")
   func behind() async throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 1)
+    let log = MemoryLog(partitions: 1)
     let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
     runtime.start()
     let error = await #expect(throws: DaybookError.self) {
@@ -86,8 +87,8 @@ import Testing
     #expect(try stateHashes(log, folder) == expected)
   }
 
-  private func scenarioLog(batchEvents: Int) -> InMemoryLog {
-    let log = InMemoryLog(partitions: 4, batchEvents: batchEvents)
+  private func scenarioLog(batchEvents: Int) -> MemoryLog {
+    let log = MemoryLog(partitions: 4, batchEvents: batchEvents)
     var scenario = Scenario(seed: 5, partitions: 4)
     log.append(scenario.events(400))
     return log
@@ -96,7 +97,7 @@ import Testing
   @Test("a row is written at most once a commit, however many events concern it")
   func oneWriteARow() throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 2)
+    let log = MemoryLog(partitions: 2)
     let engine = try makeEngine(log, folder)
     for name in ProjectionName.allCases { try watchWrites(name, folder) }
     var scenario = Scenario(seed: 6, partitions: 2)
@@ -142,7 +143,7 @@ import Testing
   @Test("a process that ends between commits leaves what the next one goes on from")
   func crash() throws {
     let folder = try TemporaryFolder()
-    let log = InMemoryLog(partitions: 3)
+    let log = MemoryLog(partitions: 3)
     var scenario = Scenario(seed: 7, partitions: 3)
     for round in 0..<6 {
       log.append(scenario.events(60))
@@ -163,7 +164,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = try ProjectionFile(
       .offline, path: folder.path + "/x.sqlite", layouts: [StreamHead.layout],
-      log: InMemoryLog(partitions: 1))
+      log: MemoryLog(partitions: 1))
     let table = RowTable<StreamHead>(cachedMax: 10)
     try table.attach(to: file)
     for round in 1...3 {

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import GRDB
 import Ports
@@ -8,7 +9,7 @@ import Testing
 
 @Suite struct StatementTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
 
   init() throws {
     folder = try TemporaryFolder()
@@ -17,7 +18,7 @@ import Testing
   }
 
   private func statements(
-    in path: String? = nil, of logID: String = "log-a", partitions: Int = 3, seal: LogSeal? = nil
+    in path: String? = nil, of logID: String = "memory", partitions: Int = 3, seal: LogSeal? = nil
   ) -> [DurableStatement] {
     ProjectionStatements.durable(
       in: path ?? folder.path, logID: logID, partitionCount: partitions, seal: seal ?? log.seal)

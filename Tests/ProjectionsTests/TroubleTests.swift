@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import GRDB
 import NIOConcurrencyHelpers
@@ -9,7 +10,7 @@ import Testing
 
 @Suite struct TroubleTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
   private let lines = NIOLockedValueBox<[String]>([])
   /// Whose reads are counted from the log, in `busyPartition`.
   private var chat = GroupChat()
@@ -48,8 +49,8 @@ import Testing
 
   @Test(
     "what keeps the log from being read for a while is waited out, and told once",
-    arguments: [InMemoryLog.Call.read, .postings])
-  func waitedOut(_ call: InMemoryLog.Call) async throws {
+    arguments: [MemoryLog.Call.read, .postings])
+  func waitedOut(_ call: MemoryLog.Call) async throws {
     log.fail(call, in: busyPartition, with: noFiles, times: 5)
     let runtime = makeRuntime()
     runtime.start()
@@ -65,8 +66,8 @@ import Testing
 
   @Test(
     "what is final stops its partition only: it is told, and answers the questions that need it",
-    arguments: [InMemoryLog.Call.read, .postings])
-  func final(_ call: InMemoryLog.Call) async throws {
+    arguments: [MemoryLog.Call.read, .postings])
+  func final(_ call: MemoryLog.Call) async throws {
     log.fail(call, in: busyPartition, with: corrupt, times: .max)
     let runtime = makeRuntime()
     runtime.start()

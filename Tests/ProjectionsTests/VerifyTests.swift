@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 
 @Suite("verifying projections changes nothing") struct VerifyTests {
   private let folder: TemporaryFolder
-  private let log = InMemoryLog(partitions: 3)
+  private let log = MemoryLog(partitions: 3)
   private var projections: Projections { Projections(folder: folder.path, log: log) }
 
   init() throws {

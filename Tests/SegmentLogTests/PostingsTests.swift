@@ -28,7 +28,7 @@ struct PostingsTests {
     return (test, events)
   }
 
-  private func check(_ log: any LogReader, _ events: [TestEvent]) throws {
+  private func check(_ log: any SearchableLog, _ events: [TestEvent]) throws {
     let all = events.enumerated().map { (offset: Offset(Int64($0.offset)), event: $0.element) }
     for stream in UInt64(99)...105 {
       for (first, last, limit) in [(1, 1000, 1000), (7, 20, 100), (30, 60, 5), (61, 90, 9)] {
@@ -139,7 +139,7 @@ struct PostingsTests {
           Array(events[at..<min(at + 4, events.count)])
         })
       let log = try test.open()
-      for reader in [log, try test.reader()] as [any LogReader] {
+      for reader in [log, try test.reader()] as [any SearchableLog] {
         for (first, last) in [(1, 120), (50, 120), (50, 60), (119, 1000), (120, 120)] {
           for limit in [3, 50, 1000] {
             try checkOwn(reader, own, first, last, limit)
@@ -153,7 +153,7 @@ struct PostingsTests {
   /// Both ways of asking give the stream's own events from `first` on, without a gap, and all of
   /// them where a page is not full.
   private func checkOwn(
-    _ log: any LogReader, _ own: [TestEvent], _ first: Int, _ last: Int, _ limit: Int
+    _ log: any SearchableLog, _ own: [TestEvent], _ first: Int, _ last: Int, _ limit: Int
   ) throws {
     let isOwn = { (event: StoredEvent) throws(DaybookError) in
       event.bytes.withUnsafeReadableBytes { TestEvent($0)!.text.hasPrefix("message") }

@@ -80,11 +80,13 @@ struct RoundTripTests {
     for batch in UInt64(0)..<20 {
       _ = try await log.append(messages(batch * 4 + 1...batch * 4 + 4))
     }
-    let one = try log.read(zero, from: Offset(6), bytesMax: 1)
+    let one = try log.read(zero, from: Offset(6), bytesMax: 1).batches
     #expect(one.map(\.baseOffset) == [Offset(4)])
-    let two = try log.read(zero, from: Offset(6), bytesMax: one[0].body.readableBytes + 100)
+    let two = try log.read(
+      zero, from: Offset(6), bytesMax: one[0].body.readableBytes + 100
+    ).batches
     #expect(two.map(\.baseOffset) == [Offset(4), Offset(8)])
-    #expect(try log.read(zero, from: Offset(80), bytesMax: 1).isEmpty)
+    #expect(try log.read(zero, from: Offset(80), bytesMax: 1).batches.isEmpty)
     #expect(
       await code { try log.read(zero, from: Offset(81), bytesMax: 1) } == .offsetOutOfRange)
     let offsets = [1, 2, 3, 17, 40, 41, 79].map { Offset($0) }

@@ -110,19 +110,20 @@ extension SegmentLog {
   }
 }
 
-extension LogReader {
+extension LogFeed {
   /// Every event up to the high watermark.
   func everything(_ partition: PartitionID = PartitionID(0)) throws -> [TestEvent] {
     var events: [TestEvent] = []
-    var offset = Offset.zero
+    var offset = startOffset(of: partition)
     while true {
-      let batches = try read(partition, from: offset, bytesMax: 1000)
-      if batches.isEmpty { return events }
-      for batch in batches {
+      let chunk = try read(partition, from: offset, bytesMax: 1000)
+      if chunk.next == offset { return events }
+      for batch in chunk.batches {
         #expect(batch.baseOffset == offset)
         events += try batch.testEvents()
         offset = batch.nextOffset
       }
+      #expect(chunk.next == offset)
     }
   }
 }

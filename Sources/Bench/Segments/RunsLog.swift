@@ -103,12 +103,11 @@ struct RunsLog {
       defer { log.close() }
       var count = 0
       let time = try time {
-        var next = Offset.zero
+        var next = log.startOffset(of: BenchMailbox.partition)
         while next < log.highWatermark(of: BenchMailbox.partition) {
-          for batch in try log.read(BenchMailbox.partition, from: next, bytesMax: 1 << 20) {
-            count += batch.count
-            next = batch.nextOffset
-          }
+          let chunk = try log.read(BenchMailbox.partition, from: next, bytesMax: 1 << 20)
+          count += chunk.batches.reduce(0) { $0 + $1.count }
+          next = chunk.next
         }
       }
       precondition(count == eventCount + eventsPerBatch, "\(count) events were read")

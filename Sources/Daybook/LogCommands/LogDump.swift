@@ -59,17 +59,17 @@ struct LogDump: ParsableCommand {
     _ partition: PartitionID, of log: SegmentLogReader, upTo head: Offset,
     to output: inout StandardOutput, _ moments: inout PartitionMoments
   ) throws -> [LogFault] {
-    var next = Offset(from)
+    var next = max(Offset(from), log.startOffset(of: partition))
     if !log.isDamaged(partition) {
       do {
         while next < head {
-          let batches = try log.read(partition, from: next, bytesMax: Self.chunkBytes)
-          if batches.isEmpty { return [] }
-          for batch in batches {
+          let chunk = try log.read(partition, from: next, bytesMax: Self.chunkBytes)
+          for batch in chunk.batches {
             let events = try Self.events(batch, from: next, upTo: head)
             try print(events, to: &output, &moments)
             next = batch.nextOffset
           }
+          next = chunk.next
         }
         return []
       } catch let error as DaybookError where error.code == .logCorrupt {

@@ -43,7 +43,7 @@ package struct PartitionMoments: Sendable {
   }
 
   /// Throws `log_rolled_back`, naming the partitions that are behind, and what to do.
-  static func check(_ states: [LoadedState], log: any LogPort) throws(DaybookError) {
+  static func check(_ states: [LoadedState], log: any LogWriter) throws(DaybookError) {
     var moments = PartitionMoments()
     for state in states.map(\.state) {
       for (source, position) in state.sources {

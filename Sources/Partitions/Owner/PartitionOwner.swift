@@ -20,7 +20,7 @@ final class PartitionOwner: @unchecked Sendable {
 
   /// What an owner needs from outside.
   struct Environment: Sendable {
-    let log: any LogPort
+    let log: any LogWriter
     let snapshots: any SnapshotStore
     let snapshotPolicy: SnapshotPolicy
     let policy: DecisionPolicy
@@ -52,8 +52,8 @@ final class PartitionOwner: @unchecked Sendable {
   private var desk: PartitionDesk
   private var inFlight: OpenBatch?
   private var eventsSinceSnapshot = 0
-  /// Of the last batch that is durable.
-  private var lastMark: UInt64 = 0
+  /// The last batch that is durable; nil if there is none.
+  private var lastBatch: BatchMark?
   private var lastSnapshotAt = Timestamp.none
   private var pendingSnapshot: PendingSnapshot?
   /// A copy of the state, good once so many more batches are durable.
@@ -180,13 +180,13 @@ final class PartitionOwner: @unchecked Sendable {
     switch outcome {
     case .success(let committed):
       eventsSinceSnapshot += committed.count
-      lastMark = BatchMark.of(committed)
+      lastBatch = BatchMark(of: committed)
       if isFailing {
         environment.report("partition \(partition) logs again")
         isFailing = false
       }
       // First, for what follows may bring new commands, and with them the next batch.
-      keepSnapshot(next: committed.nextOffset)
+      keepSnapshot()
       finish(batch)
       environment.announce(committed)
       relay.committed(committed, effects: batch.effects)
@@ -273,7 +273,7 @@ final class PartitionOwner: @unchecked Sendable {
     desk.restart(loaded.state)
     environment.clocks.advanced(loaded.state)
     stateHolds = true
-    lastMark = loaded.mark
+    lastBatch = loaded.last
     eventsSinceSnapshot = loaded.replayed
     if loaded.foundStaleSnapshot {
       environment.report(
@@ -306,14 +306,10 @@ final class PartitionOwner: @unchecked Sendable {
         self.desk.state, logID: self.environment.log.logID,
         relayedThrough: self.relay.relayedThrough)
       self.relay.stop()
-      guard self.stateHolds, !self.isReadOnly, self.eventsSinceSnapshot > 0 else {
-        return done()
-      }
-      self.save(
-        StateSnapshot(
-          next: self.environment.log.highWatermark(of: self.partition), mark: self.lastMark,
-          state: bytes),
-        then: done)
+      guard self.stateHolds, !self.isReadOnly, self.eventsSinceSnapshot > 0,
+        let last = self.lastBatch
+      else { return done() }
+      self.save(StateSnapshot(last: last, state: bytes), then: done)
     }
     advance()
   }
@@ -343,12 +339,12 @@ final class PartitionOwner: @unchecked Sendable {
       batches: 1 + desk.closeAll())
   }
 
-  private func keepSnapshot(next: Offset) {
+  private func keepSnapshot() {
     guard var snapshot = pendingSnapshot else { return }
     snapshot.batches -= 1
     pendingSnapshot = snapshot.batches > 0 ? snapshot : nil
-    if snapshot.batches == 0 {
-      save(StateSnapshot(next: next, mark: lastMark, state: snapshot.bytes), then: {})
+    if snapshot.batches == 0, let last = lastBatch {
+      save(StateSnapshot(last: last, state: snapshot.bytes), then: {})
     }
   }
 

@@ -8,7 +8,7 @@ package final class PartitionService: Commands, CommittedBatches {
   package let partitionCount: Int
   private let owners: [PartitionOwner]
   private let consumers: Consumers
-  private let log: any LogPort
+  private let log: any LogWriter
   private let snapshots: any SnapshotStore
   private let blocking: any BlockingWork
   /// Partitions whose effects stay where they are.
@@ -20,13 +20,11 @@ package final class PartitionService: Commands, CommittedBatches {
   package struct StartReport: Sendable {
     /// Events replayed on top of snapshots.
     package var replayed: Int
-    /// Events in the log.
-    package var events: Int64
   }
 
   /// `report` takes one line for the operator.
   package init(
-    log: any LogPort, snapshots: any SnapshotStore, snapshotPolicy: SnapshotPolicy = .standard,
+    log: any LogWriter, snapshots: any SnapshotStore, snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     report: @escaping @Sendable (String) -> Void
@@ -76,9 +74,8 @@ package final class PartitionService: Commands, CommittedBatches {
     }
     let loaded = outcomes.compactMap { try? $0.get() }
     try PartitionMoments.check(loaded, log: log)
-    var report = StartReport(replayed: 0, events: 0)
+    var report = StartReport(replayed: 0)
     for (owner, outcome) in zip(owners, outcomes) {
-      report.events += log.highWatermark(of: owner.partition).rawValue
       switch outcome {
       case .success(let loaded):
         report.replayed += loaded.replayed

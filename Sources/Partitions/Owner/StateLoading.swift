@@ -9,8 +9,8 @@ struct LoadedState: Sendable {
   var relayedThrough: Offset
   /// The first offset that the state does not include.
   var next: Offset
-  /// `BatchMark` of the last batch that it includes.
-  var mark: UInt64 = 0
+  /// The last batch that it includes; nil for none.
+  var last: BatchMark?
   /// How many events were replayed on top of the snapshot.
   var replayed: Int
   /// There is a snapshot that is not of this log's past.
@@ -19,21 +19,22 @@ struct LoadedState: Sendable {
   /// Blocking. Throws `log_corrupt` and the like, and `server_stopping` soon after `isStopping` says
   /// so.
   static func load(
-    _ partition: PartitionID, log: any LogReader, snapshots: any SnapshotStore,
+    _ partition: PartitionID, log: any LogFeed, snapshots: any SnapshotStore,
     isStopping: () -> Bool = { false }
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
+    let start = log.startOffset(of: partition)
     var loaded = LoadedState(
-      state: PartitionState(partition: partition), relayedThrough: .zero, next: .zero, replayed: 0)
+      state: PartitionState(partition: partition), relayedThrough: start, next: start, replayed: 0)
     if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
         snapshot.state, partition: partition, logID: log.logID)
     {
       if belongs(snapshot, to: partition, of: log, head: head) {
         loaded.state = state
-        loaded.relayedThrough = relayedThrough
+        loaded.relayedThrough = max(relayedThrough, start)
         loaded.next = snapshot.next
-        loaded.mark = snapshot.mark
+        loaded.last = snapshot.last
       } else {
         loaded.foundStaleSnapshot = true
       }
@@ -42,21 +43,27 @@ struct LoadedState: Sendable {
       if isStopping() {
         throw DaybookError(.serverStopping, "the server was told to stop while it started")
       }
-      let batches = try log.read(partition, from: loaded.next, bytesMax: 4 << 20)
-      guard !batches.isEmpty else { break }
-      for batch in batches { try loaded.replay(batch) }
+      let chunk = try log.read(partition, from: loaded.next, bytesMax: 4 << 20)
+      guard chunk.next > loaded.next else {
+        throw DaybookError(
+          .storageFailed,
+          "the log of partition \(partition) gives nothing at offset \(loaded.next), below its end: "
+            + "try again")
+      }
+      for batch in chunk.batches { try loaded.replay(batch) }
+      loaded.next = chunk.next
     }
     return loaded
   }
 
   /// A log that has lost its tail, and may have grown since, never was in the snapshot's state.
   private static func belongs(
-    _ snapshot: StateSnapshot, to partition: PartitionID, of log: any LogReader, head: Offset
+    _ snapshot: StateSnapshot, to partition: PartitionID, of log: any LogFeed, head: Offset
   ) -> Bool {
-    guard snapshot.next > .zero, snapshot.next <= head else { return false }
-    let last = Offset(snapshot.next.rawValue - 1)
-    guard let batch = try? log.read(partition, from: last, bytesMax: 1).first else { return false }
-    return batch.nextOffset == snapshot.next && BatchMark.of(batch) == snapshot.mark
+    guard snapshot.next <= head,
+      let batch = try? log.read(partition, from: snapshot.last.base, bytesMax: 1).batches.first
+    else { return false }
+    return BatchMark(of: batch) == snapshot.last
   }
 
   private mutating func replay(_ batch: CommittedBatch) throws(DaybookError) {
@@ -72,6 +79,6 @@ struct LoadedState: Sendable {
     }
     self.replayed += replayed
     next = batch.nextOffset
-    mark = BatchMark.of(batch)
+    last = BatchMark(of: batch)
   }
 }

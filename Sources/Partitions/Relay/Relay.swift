@@ -18,7 +18,7 @@ final class Relay: @unchecked Sendable {
 
   private let source: PartitionID
   private let loop: any EventLoop
-  private let log: any LogReader
+  private let log: any LogFeed
   private let blocking: any BlockingWork
   private let deliver: (_ delivery: RelayDelivery) -> Void
 
@@ -42,7 +42,7 @@ final class Relay: @unchecked Sendable {
   private var outstanding = 0
 
   init(
-    source: PartitionID, loop: any EventLoop, log: any LogReader, blocking: any BlockingWork,
+    source: PartitionID, loop: any EventLoop, log: any LogFeed, blocking: any BlockingWork,
     deliver: @escaping (_ delivery: RelayDelivery) -> Void
   ) {
     self.source = source
@@ -177,23 +177,29 @@ final class Relay: @unchecked Sendable {
     read(from: position) { chunk in
       guard self.mode == .catchingUp else { return }
       switch chunk {
+      // Nothing, where something was announced: a log that can't be read now may be readable later;
+      // nothing behind that may overtake it.
+      case .success(let chunk) where chunk.next <= self.position:
+        self.readLater()
       case .success(let chunk):
         self.send(chunk.effects)
-        self.position = max(self.position, chunk.next)
+        self.position = chunk.next
         if self.outstanding > Relay.outstandingMax {
           self.mode = .holding
         } else {
           self.readChunk()
         }
-      case .failure:
-        // What can't be read now may be readable later; nothing behind it may overtake it.
-        self.mode = .waiting
-        self.loop.scheduleTask(in: .milliseconds(Relay.retryMilliseconds)) {
-          guard self.mode == .waiting else { return }
-          self.mode = .catchingUp
-          self.readChunk()
-        }
+      case .failure: self.readLater()
       }
+    }
+  }
+
+  private func readLater() {
+    mode = .waiting
+    loop.scheduleTask(in: .milliseconds(Relay.retryMilliseconds)) {
+      guard self.mode == .waiting else { return }
+      self.mode = .catchingUp
+      self.readChunk()
     }
   }
 
@@ -217,10 +223,11 @@ final class Relay: @unchecked Sendable {
   }
 
   private static func effects(
-    in source: PartitionID, of log: any LogReader, from offset: Offset
+    in source: PartitionID, of log: any LogFeed, from offset: Offset
   ) throws(DaybookError) -> Chunk {
-    var chunk = Chunk(effects: [], next: offset)
-    for batch in try log.read(source, from: offset, bytesMax: chunkBytes) {
+    let read = try log.read(source, from: offset, bytesMax: chunkBytes)
+    var chunk = Chunk(effects: [], next: read.next)
+    for batch in read.batches {
       var effects: [SourceEffect] = []
       try batch.forEachEvent { index, bytes throws(DaybookError) in
         guard batch.offset(of: index) >= offset else { return }
@@ -229,7 +236,6 @@ final class Relay: @unchecked Sendable {
       chunk.effects += effects.map {
         $0.located(in: source, at: batch.offset(of: $0.eventIndex))
       }
-      chunk.next = batch.nextOffset
     }
     return chunk
   }

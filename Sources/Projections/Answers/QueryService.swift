@@ -8,7 +8,7 @@ package import Ports
 /// In the server the runtime says when the projections are there; over the data folder of
 /// another process their files do.
 package final class QueryService: Queries {
-  let log: any LogReader
+  let log: any SearchableLog
   let clock: any WallClock
   let receiptsMembersMax: UInt64
   let threads: WorkerThreads
@@ -20,7 +20,7 @@ package final class QueryService: Queries {
   /// `clock` tells what has expired. Of groups with more than `receiptsMembersMax` members nobody
   /// is told who has read what. `timeout` bounds how long a query waits for the projections.
   package init(
-    log: any LogReader, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
+    log: any SearchableLog, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
     receiptsMembersMax: UInt64 = 1_000, timeout: Duration = .seconds(5), threads: Int = 2
   ) {
     self.log = log

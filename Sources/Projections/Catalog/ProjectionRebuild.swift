@@ -61,22 +61,17 @@ extension Projections {
   private func fold(
     _ engine: ProjectionEngine, _ progress: (ProjectionProgress) -> Void
   ) throws(DaybookError) {
-    // Offsets count events here; in a log with gaps, the estimate is that much too high.
-    var total: UInt64 = 0
-    for (index, checkpoint) in engine.checkpoints.enumerated() {
-      let head = log.highWatermark(of: PartitionID(index))
-      total += UInt64(max(0, head.rawValue - checkpoint.rawValue))
-    }
     let start = ContinuousClock.now
     var events: UInt64 = 0
     try engine.catchUp { folded in
       events += UInt64(folded)
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       let rate = seconds > 0 ? Double(events) / seconds : 0
-      let left = rate > 0 ? Double(max(total, events) - events) / rate : nil
+      let ahead = engine.offsetsAhead
       progress(
         ProjectionProgress(
-          events: events, total: max(total, events), eventsPerSecond: rate, secondsLeft: left))
+          events: events, total: events + ahead, eventsPerSecond: rate,
+          secondsLeft: rate > 0 ? Double(ahead) / rate : nil))
     }
   }
 

@@ -24,10 +24,10 @@ package struct ProjectionStatus: Sendable, Equatable {
 /// The projections of a data folder as the CLI sees them. Blocking.
 package struct Projections: Sendable {
   let folder: ProjectionFolder
-  let log: any LogReader
+  let log: any SearchableLog
 
   /// `folder` is `<data>/projections`.
-  package init(folder: String, log: any LogReader) {
+  package init(folder: String, log: any SearchableLog) {
     self.folder = ProjectionFolder(folder)
     self.log = log
   }

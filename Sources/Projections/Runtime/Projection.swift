@@ -8,20 +8,20 @@ final class Projection {
   let name: ProjectionName
   let file: ProjectionFile
   private(set) var positions: [Offset]
-  private let log: any LogReader
+  private let log: any SearchableLog
   private var projector: any Projector
   private var tables: [any ProjectionTable]
   private var uncommitted: UInt64 = 0
   /// A fold ended midway: the rows hold a part of a batch, and must never be committed.
   private(set) var isTorn = false
 
-  init(_ name: ProjectionName, path: String, log: any LogReader) throws(DaybookError) {
+  init(_ name: ProjectionName, path: String, log: any SearchableLog) throws(DaybookError) {
     self.name = name
     self.log = log
     projector = name.makeProjector(log: log)
     tables = projector.tables
     file = try ProjectionFile(name, path: path, layouts: tables.map(\.layout), log: log)
-    positions = file.header.checkpoints
+    positions = log.positions(from: file.header.checkpoints)
     for table in tables { try table.attach(to: file) }
   }
 
@@ -41,6 +41,12 @@ final class Projection {
     uncommitted += UInt64(batch.events.count - batch.first)
   }
 
+  /// There is nothing to fold before this offset that it has not folded.
+  func advance(to next: Offset, in partition: PartitionID) {
+    assert(!isTorn)
+    positions[partition.index] = max(positions[partition.index], next)
+  }
+
   /// Does nothing while it is torn.
   func commit() throws(DaybookError) {
     guard !isTorn, positions != file.header.checkpoints else { return }
@@ -55,8 +61,15 @@ final class Projection {
     for table in freshTables { try table.attach(to: file) }
     projector = fresh
     tables = freshTables
-    positions = file.header.checkpoints
+    positions = log.positions(from: file.header.checkpoints)
     uncommitted = 0
     isTorn = false
+  }
+}
+
+extension LogFeed {
+  /// Where to read on after these checkpoints: not before what is kept.
+  fileprivate func positions(from checkpoints: [Offset]) -> [Offset] {
+    checkpoints.enumerated().map { max($1, startOffset(of: PartitionID($0))) }
   }
 }

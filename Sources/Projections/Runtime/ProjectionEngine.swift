@@ -31,14 +31,15 @@ package struct ProjectionSettings: Sendable {
 ///
 /// Belongs to one thread.
 final class ProjectionEngine {
-  let log: any LogReader
+  let log: any SearchableLog
   private let slots: [ProjectionSlot]
   private let settings: ProjectionSettings
   /// Takes one line for the operator.
   private let report: (String) -> Void
   /// Called before a projection's file goes, to be made anew.
   var whenMending: (ProjectionName) -> Void = { _ in }
-  private var batch: DecodedBatch
+  /// Room for a batch's events, used again for the next.
+  private var events: ContiguousArray<Event> = []
   /// Events folded since the last commit.
   private(set) var uncommitted = 0
   /// Partitions that can't be folded on, and why: the others go on.
@@ -46,14 +47,13 @@ final class ProjectionEngine {
 
   /// A projection that can't be opened is missing from `projections`, and in `broken`.
   init(
-    _ names: [ProjectionName], log: any LogReader, settings: ProjectionSettings,
+    _ names: [ProjectionName], log: any SearchableLog, settings: ProjectionSettings,
     path: (ProjectionName) -> String, report: @escaping (String) -> Void = { _ in }
   ) {
     self.log = log
     self.settings = settings
     self.report = report
     slots = names.map { ProjectionSlot($0, path: path($0), log: log) }
-    batch = DecodedBatch(partition: PartitionID(0), baseOffset: .zero, events: [])
     for slot in slots {
       if let line = slot.openedAnew { report(line) }
       if let line = slot.trouble { report(line) }
@@ -83,6 +83,17 @@ final class ProjectionEngine {
 
   private func lowestPosition(_ slots: [ProjectionSlot], _ partition: PartitionID) -> Offset? {
     slots.compactMap { $0.projection?.positions[partition.index] }.min()
+  }
+
+  /// No less than the events that are left to fold, but for what is stuck.
+  var offsetsAhead: UInt64 {
+    (0..<log.partitionCount).reduce(0) { sum, index in
+      let partition = PartitionID(index)
+      guard stuck[partition] == nil, let lowest = lowestPosition(slots, partition) else {
+        return sum
+      }
+      return sum + log.lag(of: partition, at: lowest)
+    }
   }
 
   /// Nothing is left to fold, but for what is stuck.
@@ -122,18 +133,22 @@ final class ProjectionEngine {
       guard let from = lowestPosition(slots, partition),
         from < log.highWatermark(of: partition)
       else { return 0 }
-      let batches = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
-      if batches.isEmpty {
+      let chunk = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
+      if chunk.next <= from {
         throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
       }
-      for read in batches {
-        try decode(read)
+      for read in chunk.batches {
+        var batch = try decode(read)
         for (slot, projection) in present where slot.projection === projection {
           try attempt(slot) { projection throws(DaybookError) in
-            try projection.fold(&self.batch, nextOffset: read.nextOffset)
+            try projection.fold(&batch, nextOffset: read.nextOffset)
           }
         }
+        events = batch.events
         folded += read.count
+      }
+      for (slot, projection) in present where slot.projection === projection {
+        projection.advance(to: chunk.next, in: partition)
       }
     } catch {
       stuck[partition] = error
@@ -208,16 +223,15 @@ final class ProjectionEngine {
       || broken.values.contains(where: \.isWorthRetrying)
   }
 
-  private func decode(_ read: CommittedBatch) throws(DaybookError) {
-    var events = batch.events
-    batch.events = []
+  private func decode(_ read: CommittedBatch) throws(DaybookError) -> DecodedBatch {
+    var events = events
+    self.events = []
     events.removeAll(keepingCapacity: true)
     events.reserveCapacity(read.count)
     try read.forEachEvent { _, bytes throws(DaybookError) in
       events.append(try EventDecoding.decode(bytes, content: .skipped))
     }
-    batch = DecodedBatch(
-      partition: read.partition, baseOffset: read.baseOffset, events: events)
+    return DecodedBatch(of: read, events: events)
   }
 
   /// One transaction for each projection. Safe to call again after it threw `storage_full`.

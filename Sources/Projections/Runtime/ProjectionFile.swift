@@ -27,7 +27,7 @@ final class ProjectionFile {
   /// lost: it stays as it is. Throws `storage_failed`, `permission_denied`,
   /// `storage_full`, `overloaded`, and leaves the file as it is.
   init(
-    _ name: ProjectionName, path: String, layouts: [TableLayout], log: any LogReader
+    _ name: ProjectionName, path: String, layouts: [TableLayout], log: any SearchableLog
   ) throws(DaybookError) {
     self.name = name
     self.path = path
@@ -55,7 +55,7 @@ final class ProjectionFile {
   }
 
   private static func judge(
-    _ stored: StoredHeader, _ name: ProjectionName, _ log: any LogReader
+    _ stored: StoredHeader, _ name: ProjectionName, _ log: any SearchableLog
   ) -> Origin {
     let header = stored.header
     guard header.logID == log.logID, header.checkpoints.count == log.partitionCount else {
@@ -79,7 +79,7 @@ final class ProjectionFile {
   /// Without a header if the file is to be made anew. Throws what says nothing about the file, such
   /// as a lock of another program.
   private static func openExisting(
-    _ path: String, _ name: ProjectionName, _ layouts: [TableLayout], _ log: any LogReader
+    _ path: String, _ name: ProjectionName, _ layouts: [TableLayout], _ log: any SearchableLog
   ) throws(DaybookError) -> Opened {
     try SQLiteFault.mapped(path) {
       do {

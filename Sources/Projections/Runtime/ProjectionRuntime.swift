@@ -8,7 +8,7 @@ package import Ports
 /// It pulls: commits only wake it, so that it can never hold up an owner, and after a pause it
 /// reads whatever has come since in large pieces.
 package final class ProjectionRuntime: BatchConsumer, Sendable {
-  private let log: any LogReader
+  private let log: any SearchableLog
   private let folder: String
   private let settings: ProjectionSettings
   private let signal = WakeSignal()
@@ -29,7 +29,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   /// `folder` is where the projections' files are; it is made by `start` if missing. `report`
   /// takes one line for the operator.
   package init(
-    log: any LogReader, folder: String, settings: ProjectionSettings = ProjectionSettings(),
+    log: any SearchableLog, folder: String, settings: ProjectionSettings = ProjectionSettings(),
     report: @escaping @Sendable (String) -> Void
   ) {
     self.log = log

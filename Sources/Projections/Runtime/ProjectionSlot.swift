@@ -9,7 +9,7 @@ final class ProjectionSlot {
   let name: ProjectionName
   private let folder: String
   private let path: String
-  private let log: any LogReader
+  private let log: any SearchableLog
   private(set) var projection: Projection?
   /// Why there is none.
   private(set) var fault: DaybookError?
@@ -19,7 +19,7 @@ final class ProjectionSlot {
   /// It was made anew since it was last at the head. Should it fail again before that, it stays so.
   private var wasMended = false
 
-  init(_ name: ProjectionName, path: String, log: any LogReader) {
+  init(_ name: ProjectionName, path: String, log: any SearchableLog) {
     self.name = name
     self.path = path
     let last = path.utf8.lastIndex(of: UInt8(ascii: "/"))

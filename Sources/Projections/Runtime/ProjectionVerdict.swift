@@ -88,8 +88,7 @@ extension Projections {
   private func behind(_ header: ProjectionHeader) -> UInt64 {
     guard header.checkpoints.count == log.partitionCount else { return 0 }
     return header.checkpoints.enumerated().reduce(0) { sum, next in
-      let head = log.highWatermark(of: PartitionID(next.offset))
-      return sum + UInt64(max(0, head.rawValue - next.element.rawValue))
+      sum + log.lag(of: PartitionID(next.offset), at: next.element)
     }
   }
 

@@ -17,7 +17,7 @@ package enum ProjectionName: String, Sendable, CaseIterable {
     }
   }
 
-  func makeProjector(log: any LogReader) -> any Projector {
+  func makeProjector(log: any SearchableLog) -> any Projector {
     switch self {
     case .history: HistoryProjector()
     case .unread: UnreadProjector(log: log)
@@ -38,10 +38,21 @@ protocol Projector: AnyObject {
 /// Events of one batch, message contents left out.
 struct DecodedBatch {
   let partition: PartitionID
-  let baseOffset: Offset
+  private let baseOffset: Offset
+  /// Of each event; nil where they follow each other from `baseOffset` on.
+  private let offsets: [Offset]?
   var events: ContiguousArray<Event>
   /// The first event that the projector has not folded before.
   var first = 0
 
-  func offset(of index: Int) -> Offset { baseOffset.advanced(by: index) }
+  init(of batch: CommittedBatch, events: ContiguousArray<Event>) {
+    partition = batch.partition
+    baseOffset = batch.baseOffset
+    offsets = batch.offsets
+    self.events = events
+  }
+
+  func offset(of index: Int) -> Offset {
+    offsets.map { $0[index] } ?? baseOffset.advanced(by: index)
+  }
 }

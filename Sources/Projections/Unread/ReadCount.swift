@@ -13,7 +13,7 @@ enum ReadCount: Equatable {
 /// Counts what a read concerns by reading the log. Depends on nothing at or past the event that
 /// is being folded, so that a rebuild counts the same.
 struct ReadCounting {
-  let log: any LogReader
+  let log: any SearchableLog
   let partition: PartitionID
   let conversation: ConversationKey
   /// The event being folded.

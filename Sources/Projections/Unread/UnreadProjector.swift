@@ -4,14 +4,14 @@ import Ports
 /// unread(user, conversation) = messages by others after the read position. A message costs the
 /// same whatever the size of the group that it goes to, and a mention costs one row.
 final class UnreadProjector: Projector {
-  private let log: any LogReader
+  private let log: any SearchableLog
   private let directs = RowTable<DirectUnread>()
   private let groups = RowTable<GroupMessages>()
   private let members = RowTable<GroupReader>()
   private let marks = RowTable<MarkedRow>()
   private let blocked = RowTable<BlockedRow>()
 
-  init(log: any LogReader) { self.log = log }
+  init(log: any SearchableLog) { self.log = log }
 
   var tables: [any ProjectionTable] { [directs, groups, members, marks, blocked] }
 

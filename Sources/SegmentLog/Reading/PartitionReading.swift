@@ -5,9 +5,12 @@ import Ports
 
 /// Reading by offset.
 extension PartitionSegments {
-  func read(from offset: Offset, bytesMax: Int) throws(DaybookError) -> [CommittedBatch] {
+  func read(from offset: Offset, bytesMax: Int) throws(DaybookError) -> LogChunk {
     try checkReadable()
-    if offset == highWatermark { return [] }
+    guard offset >= startOffset else {
+      throw LogChunk.truncated(partition, start: startOffset, asked: offset)
+    }
+    if offset == highWatermark { return LogChunk(batches: [], next: offset) }
     let (segment, end) = try segment(holding: offset)
     let place = try lookUp(in: segment, end: end) { (index) throws(FileError) in
       try index.place(before: delta(of: offset, in: segment))
@@ -31,7 +34,7 @@ extension PartitionSegments {
         batches.append(header.committed(body))
         bytes += header.batchBytes
       }
-      return batches
+      return LogChunk(batches: batches, next: expected)
     }
   }
 

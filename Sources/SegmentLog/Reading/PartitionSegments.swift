@@ -34,6 +34,11 @@ final class PartitionSegments: Sendable {
     self.watermark = ManagedAtomic(highWatermark.rawValue)
   }
 
+  /// First offset that is kept. A log without retention keeps everything: that its first segment is
+  /// missing is damage.
+  var startOffset: Offset { PartitionSegments.startOffset }
+  static let startOffset = Offset.zero
+
   var highWatermark: Offset { Offset(watermark.load(ordering: .acquiring)) }
 
   /// Never goes back: a second reader of the watermark file may hold an older statement.
@@ -81,7 +86,8 @@ final class PartitionSegments: Sendable {
 
   /// Throws where nothing at all can be read: that there is nothing is something else.
   func checkReadable() throws(DaybookError) {
-    guard let fault = damaged, fault.offset == all.first?.base ?? .zero, !fault.segment.isEmpty
+    guard let fault = damaged, fault.offset == all.first?.base ?? startOffset,
+      !fault.segment.isEmpty
     else { return }
     throw DaybookError(
       .logCorrupt, "partition \(partition) can't be read: run daybook log verify", cause: fault)
@@ -95,7 +101,7 @@ final class PartitionSegments: Sendable {
     let all = all
     let count = all.countOfPrefix { $0.base <= offset }
     guard count > 0, offset < high else {
-      let first = all.first?.base ?? .zero
+      let first = all.first?.base ?? startOffset
       throw DaybookError(
         .offsetOutOfRange,
         "partition \(partition) has offsets \(first) up to \(high), not \(offset)")

@@ -5,7 +5,7 @@ package import Ports
 /// Reads a log that another process may be writing, or that nobody does. Takes no lock, begins no
 /// epoch and changes nothing. Of a partition that is damaged it gives what is good before the
 /// damage, and `findings` say so.
-package final class SegmentLogReader: LogReader {
+package final class SegmentLogReader: LogFeed, LogSearch {
   package let logID: String
   package let seal: LogSeal
   /// What is wrong, for the operator's eyes.
@@ -88,9 +88,13 @@ package final class SegmentLogReader: LogReader {
     }
   }
 
+  package func startOffset(of partition: PartitionID) -> Offset {
+    partitions[partition.index].startOffset
+  }
+
   package func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
-  ) throws(DaybookError) -> [CommittedBatch] {
+  ) throws(DaybookError) -> LogChunk {
     try partitions[partition.index].read(from: offset, bytesMax: bytesMax)
   }
 

@@ -6,9 +6,13 @@ extension SegmentLog {
     partitions[partition.index].segments.highWatermark
   }
 
+  package func startOffset(of partition: PartitionID) -> Offset {
+    partitions[partition.index].segments.startOffset
+  }
+
   package func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
-  ) throws(DaybookError) -> [CommittedBatch] {
+  ) throws(DaybookError) -> LogChunk {
     try partitions[partition.index].segments.read(from: offset, bytesMax: bytesMax)
   }
 

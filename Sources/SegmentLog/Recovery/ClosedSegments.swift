@@ -10,7 +10,7 @@ extension PartitionSurvey {
   mutating func checkClosed() throws(DaybookError) -> SegmentFacts? {
     var previous: SegmentFacts?
     for (at, segment) in segments.enumerated() {
-      let expected = previous?.nextOffset ?? .zero
+      let expected = previous?.nextOffset ?? PartitionSegments.startOffset
       guard segment.base == expected else {
         fault = LogFault(
           partition: partition, segment: FileNames.segment(expected), fromByte: 0, toByte: 0,

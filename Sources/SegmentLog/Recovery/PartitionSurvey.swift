@@ -33,7 +33,7 @@ struct PartitionSurvey {
   }
 
   /// The first offset that no whole batch before a fault holds.
-  var end: Offset { fault?.offset ?? last?.scan.nextOffset ?? .zero }
+  var end: Offset { fault?.offset ?? last?.scan.nextOffset ?? PartitionSegments.startOffset }
 
   /// Whole batches that nobody states to be durable: an owner makes them so first.
   var isUnsettled: Bool { fault == nil && end > floor.offset }

@@ -2,7 +2,7 @@ package import DaybookModel
 import Files
 import Glibc
 import NIOCore
-package import Ports
+import Ports
 
 extension SegmentLogReader {
   /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, with

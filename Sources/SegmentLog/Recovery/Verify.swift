@@ -77,7 +77,7 @@ private struct PartitionVerification {
   /// Nil behind a fault, where the chain can't be followed.
   private var chain: UInt32? = 0
   private var epoch = Epoch(0)
-  private var expected = Offset.zero
+  private var expected = PartitionSegments.startOffset
   /// Up to where everything must be right; what lies behind is being written, or was never acked.
   private var high: Offset { partition.highWatermark }
 

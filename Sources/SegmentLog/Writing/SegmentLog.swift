@@ -4,7 +4,7 @@ import NIOCore
 package import Ports
 
 /// The embedded log: one folder, one owner, files as `schemas/log-format.md` draws them.
-package final class SegmentLog: LogPort {
+package final class SegmentLog: LogWriter, LogSearch {
   package let epoch: Epoch
   package let logID: String
   package let seal: LogSeal

@@ -104,7 +104,7 @@ enum BatchTarget {
     let view = LogBytes.view(files, [segment], highWatermark: scan.nextOffset)
     do throws(DaybookError) {
       for (batch, (_, header)) in zip(scan.source.batches, batches) {
-        let read = try view.read(from: header.baseOffset, bytesMax: 1)
+        let read = try view.read(from: header.baseOffset, bytesMax: 1).batches
         precondition(read.first?.baseOffset == header.baseOffset && read[0].count == header.count)
         let offsets = (0..<header.count).map { header.baseOffset.advanced(by: $0) }
         let events = try view.events(at: offsets)

@@ -109,7 +109,7 @@ enum IndexTarget {
     let view = LogBytes.view(
       files, [LogBytes.segment(base: .zero)], highWatermark: scan.nextOffset)
     for offset in (0..<scan.events).suffix(readMax).map({ Offset(Int64($0)) }) {
-      if let read = try? view.read(from: offset, bytesMax: 1) {
+      if let read = try? view.read(from: offset, bytesMax: 1).batches {
         precondition(
           read[0].baseOffset <= offset && offset < read[0].nextOffset, "another batch is read")
       }

@@ -24,15 +24,15 @@ final class StorageOwner {
   }
 }
 
-extension LogReader {
+extension LogFeed {
   /// Every event up to the high watermark, in batches that follow each other.
   func contents(_ partition: PartitionID) throws(DaybookError) -> [TestEvent] {
     var events: [TestEvent] = []
-    var offset = Offset.zero
+    var offset = startOffset(of: partition)
     while true {
-      let batches = try read(partition, from: offset, bytesMax: 1000)
-      if batches.isEmpty { return events }
-      for batch in batches {
+      let chunk = try read(partition, from: offset, bytesMax: 1000)
+      if chunk.next == offset { return events }
+      for batch in chunk.batches {
         guard batch.baseOffset == offset, let own = try? batch.testEvents() else {
           throw DaybookError(.logCorrupt, "the batch at \(offset) does not follow")
         }

@@ -6,13 +6,13 @@ import Ports
 /// What somebody who reads is shown.
 extension StorageRun {
   /// Reads a stretch, and takes note of it: it must be there from now on.
-  func look(_ reader: any LogReader, at partition: PartitionID, _ whom: String) {
+  func look(_ reader: any SearchableLog, at partition: PartitionID, _ whom: String) {
     let high = reader.highWatermark(of: partition)
     guard high > .zero else { return }
     let start = Offset(Int64(random.below(Int(high.rawValue))))
     let batches: [CommittedBatch]
     do throws(DaybookError) {
-      batches = try reader.read(partition, from: start, bytesMax: 1 + random.below(4000))
+      batches = try reader.read(partition, from: start, bytesMax: 1 + random.below(4000)).batches
     } catch {
       unread(error, partition, whom)
       return
@@ -28,13 +28,13 @@ extension StorageRun {
   }
 
   private func show(
-    _ batch: CommittedBatch, _ partition: PartitionID, _ whom: String, _ reader: any LogReader
+    _ batch: CommittedBatch, _ partition: PartitionID, _ whom: String, _ reader: any SearchableLog
   ) {
     // What lies between what is certain and this batch is below the same watermark.
     while models[partition.index].certain.count < batch.baseOffset.rawValue, lines.isEmpty {
       let known = Offset(Int64(models[partition.index].certain.count))
       do throws(DaybookError) {
-        for before in try reader.read(partition, from: known, bytesMax: 4096) {
+        for before in try reader.read(partition, from: known, bytesMax: 4096).batches {
           reveal(before, partition, whom)
         }
       } catch {
@@ -73,7 +73,7 @@ extension StorageRun {
   }
 
   /// Every event that is certain and visible is found by its stream and by its conversation.
-  func check(_ reader: any LogReader, postingsOf partition: PartitionID) {
+  func check(_ reader: any SearchableLog, postingsOf partition: PartitionID) {
     let high = Int(reader.highWatermark(of: partition).rawValue)
     let model = models[partition.index]
     guard high <= model.certain.count else { return }

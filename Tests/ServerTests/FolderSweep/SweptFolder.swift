@@ -47,17 +47,17 @@ struct SweptFolder {
     try (0..<partitionCount).map { index in
       let partition = PartitionID(index)
       var events: [[UInt8]] = []
-      var next = Offset.zero
+      var next = log.startOffset(of: partition)
       while next < log.highWatermark(of: partition) {
-        let batches = try log.read(partition, from: next, bytesMax: 1 << 20)
-        guard let last = batches.last else { break }
-        for batch in batches {
+        let chunk = try log.read(partition, from: next, bytesMax: 1 << 20)
+        guard chunk.next > next else { break }
+        for batch in chunk.batches {
           var body = batch.body
           while let length = body.readInteger(endianness: .little, as: UInt32.self) {
             events.append(body.readBytes(length: Int(length)) ?? [])
           }
         }
-        next = last.nextOffset
+        next = chunk.next
       }
       return events
     }

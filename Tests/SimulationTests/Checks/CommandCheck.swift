@@ -45,17 +45,17 @@ struct CommandCheck {
         record.time
     }
     for (partition, events) in reference.log.partitions.enumerated() {
-      var highest: [IssuedOrigin: (issued: IssuedNumber, index: Int)] = [:]
-      for (index, event) in events.enumerated() {
+      var highest: [IssuedOrigin: (issued: IssuedNumber, offset: Int)] = [:]
+      for event in events {
         guard let command = event.event.command else { continue }
         let issued = IssuedNumber(
           IssuedOrigin(command.origin, by: event.event.actor), number: command.number)
         guard let before = highest[issued.origin], before.issued.number >= issued.number else {
-          highest[issued.origin] = (issued, index)
+          highest[issued.origin] = (issued, Int(event.offset.rawValue))
           continue
         }
         let mayPass = submissions.mayPass(
-          before.issued, loggedAt: before.index, in: partition, before: issued,
+          before.issued, loggedAt: before.offset, in: partition, before: issued,
           issuedAt: times[issued] ?? .none)
         findings.expect(
           mayPass, "\(event.place): number \(issued.number) after \(before.issued.number)")

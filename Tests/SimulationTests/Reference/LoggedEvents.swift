@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import Ports
 
 /// An event where it stands.
@@ -20,7 +21,7 @@ struct LoggedEvents {
   init(_ log: SimLog) throws {
     for (index, partition) in log.partitions.enumerated() {
       var events: [LoggedEvent] = []
-      for stored in partition.stored {
+      for stored in partition.kept.stored {
         let logged = LoggedEvent(
           event: try EventDecoding.decode(stored.bytes), partition: PartitionID(index),
           offset: stored.offset)

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 
@@ -7,24 +8,19 @@ import Ports
 /// says so; at a crash what is not done is lost, or was written after all and nobody was told.
 ///
 /// `@unchecked Sendable`: a simulated run is one thread.
-final class SimLog: LogPort, @unchecked Sendable {
+final class SimLog: LogWriter, LogSearch, @unchecked Sendable {
   struct Pending {
     let batch: AppendBatch
     let completion: @Sendable (Result<CommittedBatch, DaybookError>) -> Void
   }
 
   struct Partition {
-    var batches: [CommittedBatch] = []
-    var stored: [StoredEvent] = []
-    /// By ascending seq, and by ascending message id.
-    var streams: [UInt64: [Posting]] = [:]
-    var conversations: [UInt64: [Posting]] = [:]
+    var kept: MemoryPartition
     var pending = CircularBuffer<Pending>()
     /// Whatever else was decided on this state is refused too.
     var refused: UInt64?
   }
 
-  let partitionCount: Int
   let logID = "simulated"
   let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
   let batchHeaderBytes = 16
@@ -33,16 +29,19 @@ final class SimLog: LogPort, @unchecked Sendable {
   /// Changes an event on its way to the disk: for tests of the checks themselves.
   var tamper: ((Event) -> Event?)?
 
-  init(partitions: Int) {
-    partitionCount = partitions
-    self.partitions = Array(repeating: Partition(), count: partitions)
+  init(partitions: Int, offsets: OffsetRule) {
+    self.partitions = (0..<partitions).map {
+      Partition(kept: MemoryPartition(PartitionID($0), offsets))
+    }
   }
 
-  func highWatermark(of partition: PartitionID) -> Offset {
-    Offset(Int64(partitions[partition.index].stored.count))
-  }
+  var partitionCount: Int { partitions.count }
 
-  var heads: [Int] { partitions.map(\.stored.count) }
+  func startOffset(of partition: PartitionID) -> Offset { partitions[partition.index].kept.start }
+  func highWatermark(of partition: PartitionID) -> Offset { partitions[partition.index].kept.end }
+
+  /// How far each partition goes: the first offset past it.
+  var heads: [Int] { partitions.map { Int($0.kept.end.rawValue) } }
 
   // MARK: appending
 
@@ -85,12 +84,7 @@ final class SimLog: LogPort, @unchecked Sendable {
     var (body, slots) = (batch.bytes, batch.slots)
     body.moveReaderIndex(forwardBy: batchHeaderBytes)
     if tamper != nil { (body, slots) = tampered(body, slots) }
-    let base = Offset(Int64(partitions[index].stored.count))
-    let committed = CommittedBatch(
-      partition: PartitionID(index), baseOffset: base, nextOffset: base.advanced(by: slots.count),
-      count: slots.count, lastRecordedAt: batch.lastRecordedAt, body: body, slots: slots)
-    partitions[index].keep(committed, slots)
-    return committed
+    return partitions[index].kept.keep(body, slots, lastRecordedAt: batch.lastRecordedAt)
   }
 
   private func tampered(_ body: ByteBuffer, _ slots: [EventSlot]) -> (ByteBuffer, [EventSlot]) {
@@ -105,47 +99,7 @@ final class SimLog: LogPort, @unchecked Sendable {
   }
 
   /// As if the disk had lied about the last batch of a partition. False if there is none.
-  func loseLastBatch(_ index: Int) -> Bool {
-    guard partitions[index].batches.count > 1 else { return false }
-    let batches = partitions[index].batches.dropLast()
-    partitions[index] = Partition()
-    for batch in batches { partitions[index].keep(batch, batch.slots ?? []) }
-    return true
-  }
-}
-
-extension SimLog.Partition {
-  fileprivate mutating func keep(_ batch: CommittedBatch, _ slots: [EventSlot]) {
-    batches.append(batch)
-    for (index, slot) in slots.enumerated() {
-      let offset = batch.offset(of: index)
-      let start = batch.body.readerIndex + Int(slot.start)
-      stored.append(
-        StoredEvent(
-          offset: offset, bytes: batch.body.getSlice(at: start, length: Int(slot.length))!))
-      if slot.seq != .none {
-        streams[slot.stream, default: []].append(
-          Posting(offset: offset, value: slot.seq.rawValue))
-      }
-      if slot.conversation != 0 {
-        let posting = Posting(offset: offset, value: slot.messageID.rawValue)
-        let at = conversations[slot.conversation]?.end(below: posting.value + 1) ?? 0
-        conversations[slot.conversation, default: []].insert(posting, at: at)
-      }
-    }
-  }
-}
-
-extension [Posting] {
-  /// The index behind all that lie below a value.
-  func end(below value: UInt64) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].value < value { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  func loseLastBatch(_ index: Int) -> Bool { partitions[index].kept.loseLastBatch() }
 }
 
 // MARK: reading
@@ -153,44 +107,25 @@ extension [Posting] {
 extension SimLog {
   func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
-  ) throws(DaybookError) -> [CommittedBatch] {
-    let batches = partitions[partition.index].batches
-    var (low, high) = (0, batches.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if batches[middle].nextOffset <= offset { low = middle + 1 } else { high = middle }
-    }
-    var found: [CommittedBatch] = []
-    var bytes = 0
-    for batch in batches[low...] {
-      if !found.isEmpty, bytes >= bytesMax { break }
-      bytes += batch.body.readableBytes
-      var read = batch
-      read.slots = nil
-      found.append(read)
-    }
-    return found
+  ) throws(DaybookError) -> LogChunk {
+    try partitions[partition.index].kept.read(from: offset, bytesMax: bytesMax)
   }
 
   func events(
     _ partition: PartitionID, at offsets: [Offset]
-  ) throws(DaybookError) -> [StoredEvent] {
-    offsets.map { partitions[partition.index].stored[Int($0.rawValue)] }
-  }
+  ) throws(DaybookError) -> [StoredEvent] { partitions[partition.index].kept.events(at: offsets) }
 
   func postings(
     _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
   ) throws(DaybookError) -> [Posting] {
-    let all = partitions[partition.index].streams[stream] ?? []
-    let from = all.end(below: first.rawValue)
-    return Array(all[from...].prefix(limit).prefix { $0.value <= last.rawValue })
+    partitions[partition.index].kept.postings(
+      stream: stream, from: first, through: last, limit: limit)
   }
 
   func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
-    let all = partitions[partition.index].conversations[conversation] ?? []
-    let end = before.map { all.end(below: $0.rawValue) } ?? all.count
-    return Array(all[..<end].suffix(limit))
+    partitions[partition.index].kept.postings(
+      conversation: conversation, before: before, limit: limit)
   }
 }

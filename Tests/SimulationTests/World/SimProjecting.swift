@@ -11,7 +11,7 @@ import Ports
 final class SimProjecting {
   private unowned let run: SimRun
   let folder: String
-  private let reader: any LogReader
+  private let reader: any SearchableLog
   private var engine: ProjectionEngine
 
   init(_ run: SimRun) throws {
@@ -34,7 +34,8 @@ final class SimProjecting {
     return "\(base)/daybook-simulation-\(UUID().uuidString)-\(seed)"
   }
 
-  private static func open(_ reader: any LogReader, _ folder: String) throws -> ProjectionEngine {
+  private static func open(_ reader: any SearchableLog, _ folder: String) throws -> ProjectionEngine
+  {
     var settings = ProjectionSettings()
     settings.chunkBytes = 1
     return ProjectionEngine(
@@ -78,7 +79,7 @@ final class SimProjecting {
 }
 
 /// Reads direct messages as if they were nothing.
-private final class ForgetfulReader: LogReader {
+private final class ForgetfulReader: LogFeed, LogSearch {
   private let log: SimLog
 
   init(_ log: SimLog) { self.log = log }
@@ -87,24 +88,25 @@ private final class ForgetfulReader: LogReader {
   var logID: String { log.logID }
   var seal: LogSeal { log.seal }
 
+  func startOffset(of partition: PartitionID) -> Offset { log.startOffset(of: partition) }
   func highWatermark(of partition: PartitionID) -> Offset { log.highWatermark(of: partition) }
 
   func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
-  ) throws(DaybookError) -> [CommittedBatch] {
-    var batches = try log.read(partition, from: offset, bytesMax: bytesMax)
-    for at in batches.indices {
+  ) throws(DaybookError) -> LogChunk {
+    var chunk = try log.read(partition, from: offset, bytesMax: bytesMax)
+    for at in chunk.batches.indices {
       var body = ByteBuffer()
-      try batches[at].forEachEvent { _, bytes throws(DaybookError) in
+      try chunk.batches[at].forEachEvent { _, bytes throws(DaybookError) in
         var event = try EventDecoding.decode(bytes)
         if event.kind == .messageSent, event.stream.kind == .user {
           (event.body, event.messageID) = (.noted, .none)
         }
         _ = EventEncoding.append(event, to: &body, bodyStart: 0)
       }
-      batches[at].body = body
+      chunk.batches[at].body = body
     }
-    return batches
+    return chunk
   }
 
   func events(

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import NIOCore
 import Ports
@@ -44,7 +45,7 @@ final class SimRun: @unchecked Sendable {
     self.mutation = mutation
     dice = Dice(seed: seed)
     sizes = RunSizes(&dice)
-    log = SimLog(partitions: SimRun.partitions)
+    log = SimLog(partitions: SimRun.partitions, offsets: SimRun.offsets(seed))
     watch = Watch(log, clock)
     maker = CommandMaker(users: sizes.users, groups: sizes.groups, devices: sizes.devices)
     queries = SimQueries(self)
@@ -242,6 +243,11 @@ final class SimRun: @unchecked Sendable {
     let busy = devices.filter { !$0.isQuiet }.map { "\($0.name): \($0.unrest)" }
     let timers = server?.loops.compactMap(\.nextDeadline).count ?? 0
     return "\(moves), \(busy), \(timers) timers"
+  }
+
+  /// Nothing that runs on a log may rely on where its offsets begin, nor on their being without gaps.
+  private static func offsets(_ seed: UInt64) -> OffsetRule {
+    [.contiguous, .from1000, .gaps][Int(seed % 3)]
   }
 
   // MARK: lives of the server

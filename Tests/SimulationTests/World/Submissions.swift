@@ -42,13 +42,13 @@ struct Submissions {
     return all.firstIndex { $0.place == place && !$0.isTurnedAway }
   }
 
-  /// Whether the life that has logged `later`, as the event `index` of the partition, could do so
+  /// Whether the life that has logged `later`, at this offset of the partition, could do so
   /// though `earlier`, which was issued at this time, was logged after it.
   func mayPass(
-    _ later: IssuedNumber, loggedAt index: Int, in partition: Int, before earlier: IssuedNumber,
+    _ later: IssuedNumber, loggedAt offset: Int, in partition: Int, before earlier: IssuedNumber,
     issuedAt issued: Timestamp
   ) -> Bool {
-    guard let life = beginnings.lastIndex(where: { $0[partition] <= index }),
+    guard let life = beginnings.lastIndex(where: { $0[partition] <= offset }),
       let second = decided(later, life, partition)
     else { return false }
     if all[second].time.milliseconds > issued.milliseconds + HeldBack.milliseconds { return true }

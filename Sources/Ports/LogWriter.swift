@@ -1,0 +1,33 @@
+package import DaybookModel
+
+/// A partitioned log of events. The embedded one is `SegmentLog`; nothing here speaks of files,
+/// and nothing promises that offsets are gapless.
+package protocol LogWriter: LogFeed {
+  /// The epoch that this opening of the log has written and synced.
+  var epoch: Epoch { get }
+
+  /// Why the partition takes no appends for as long as the log is open; nil if it does.
+  func readOnly(_ partition: PartitionID) -> DaybookError?
+
+  /// Room that an `AppendBatch` leaves at the front of its bytes, for the log's own header.
+  var batchHeaderBytes: Int { get }
+
+  /// Takes a batch for writing; `completion` is called once, on a thread of the log, after the
+  /// batch is durable or has failed. Batches of a partition become durable in the order of
+  /// calls. After a failure other than `storage_full` (no room) and `overloaded` (no file could
+  /// be opened) the partition takes nothing more.
+  func append(
+    _ batch: AppendBatch, to partition: PartitionID,
+    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void)
+}
+
+extension LogWriter {
+  package func readOnly(_ partition: PartitionID) -> DaybookError? { nil }
+}
+
+/// Finds the slots in stored bytes, for a log that rebuilds its indexes without knowing what an
+/// event looks like inside. Implemented by `DaybookSchema`, handed over by the executable.
+package protocol EventScanner: Sendable {
+  /// Appends a slot for each event of the body. Throws `log_corrupt` for what is no event.
+  func scan(_ batch: CommittedBatch, into slots: inout [EventSlot]) throws(DaybookError)
+}

@@ -1,0 +1,213 @@
+package import DaybookModel
+import DaybookSchema
+import NIOConcurrencyHelpers
+import NIOCore
+package import Ports
+
+/// A log in memory that outlives what is on top of it, and fails when it is told to.
+package final class MemoryLog: LogWriter, LogSearch {
+  private struct State {
+    var partitions: [MemoryPartition]
+    var faults: [Fault] = []
+    var asked = Asked()
+  }
+
+  package enum Call: Sendable { case append, read, postings }
+
+  private struct Fault {
+    let call: Call
+    let partition: PartitionID
+    let error: DaybookError
+    var times: Int
+  }
+
+  /// What was asked of the indexes, and read for it.
+  package struct Asked: Equatable, Sendable {
+    package var streamPostings = 0
+    package var conversationPostings = 0
+    package var events = 0
+  }
+
+  package let partitionCount: Int
+  package let logID: String
+  package let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
+  package let epoch = Epoch(1)
+  package let batchHeaderBytes = 16
+  private let batchEvents: Int
+  private let readBatchesMax: Int
+  private let state: NIOLockedValueBox<State>
+
+  /// `append(_:)` makes batches of `batchEvents`. A read gives at most `readBatchesMax` batches.
+  package init(
+    partitions: Int, logID: String = "memory", offsets: OffsetRule = .contiguous,
+    batchEvents: Int = 7, readBatchesMax: Int = .max, isColliding: Bool = false
+  ) {
+    partitionCount = partitions
+    self.logID = logID
+    self.batchEvents = batchEvents
+    self.readBatchesMax = readBatchesMax
+    state = NIOLockedValueBox(
+      State(
+        partitions: (0..<partitions).map {
+          MemoryPartition(PartitionID($0), offsets, isColliding: isColliding)
+        }))
+  }
+
+  // MARK: faults
+
+  /// The next calls of this kind in the partition throw, so many times.
+  package func fail(
+    _ call: Call, in partition: PartitionID, with error: DaybookError, times: Int = .max
+  ) {
+    let fault = Fault(call: call, partition: partition, error: error, times: times)
+    state.withLockedValue { $0.faults.append(fault) }
+  }
+
+  /// All calls are answered again.
+  package func heal(_ partition: PartitionID) {
+    state.withLockedValue { state in state.faults.removeAll { $0.partition == partition } }
+  }
+
+  private func fault(_ call: Call, _ partition: PartitionID) -> DaybookError? {
+    state.withLockedValue { state in
+      for at in state.faults.indices
+      where state.faults[at].call == call && state.faults[at].partition == partition
+        && state.faults[at].times > 0
+      {
+        state.faults[at].times -= 1
+        return state.faults[at].error
+      }
+      return nil
+    }
+  }
+
+  private func meetFault(_ call: Call, _ partition: PartitionID) throws(DaybookError) {
+    if let error = fault(call, partition) { throw error }
+  }
+
+  // MARK: writing
+
+  package func append(
+    _ batch: AppendBatch, to partition: PartitionID,
+    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void
+  ) {
+    if let error = fault(.append, partition) { return completion(.failure(error)) }
+    var body = batch.bytes
+    body.moveReaderIndex(forwardBy: batchHeaderBytes)
+    let committed = state.withLockedValue {
+      $0.partitions[partition.index].keep(
+        body, batch.slots, lastRecordedAt: batch.lastRecordedAt)
+    }
+    completion(.success(committed))
+  }
+
+  /// Each to its stream's partition.
+  package func append(_ events: [Event]) {
+    var byPartition: [PartitionID: [Event]] = [:]
+    for event in events {
+      byPartition[event.stream.partition(of: partitionCount), default: []].append(event)
+    }
+    for (partition, events) in byPartition {
+      for first in stride(from: 0, to: events.count, by: batchEvents) {
+        append(events[first..<min(first + batchEvents, events.count)], to: partition)
+      }
+    }
+  }
+
+  private func append(_ events: ArraySlice<Event>, to partition: PartitionID) {
+    var body = ByteBuffer()
+    let slots = events.map { EventEncoding.append($0, to: &body, bodyStart: 0) }
+    state.withLockedValue { state in
+      _ = state.partitions[partition.index].keep(
+        body, slots, lastRecordedAt: events[events.endIndex - 1].recordedAt)
+    }
+  }
+
+  // MARK: reading
+
+  package func startOffset(of partition: PartitionID) -> Offset {
+    state.withLockedValue { $0.partitions[partition.index].start }
+  }
+
+  package func highWatermark(of partition: PartitionID) -> Offset {
+    state.withLockedValue { $0.partitions[partition.index].end }
+  }
+
+  package func read(
+    _ partition: PartitionID, from offset: Offset, bytesMax: Int
+  ) throws(DaybookError) -> LogChunk {
+    try meetFault(.read, partition)
+    let kept = state.withLockedValue { $0.partitions[partition.index] }
+    var chunk = try kept.read(from: offset, bytesMax: bytesMax)
+    if chunk.batches.count > readBatchesMax {
+      chunk.batches.removeLast(chunk.batches.count - readBatchesMax)
+      chunk.next = chunk.batches[readBatchesMax - 1].nextOffset
+    }
+    return chunk
+  }
+
+  package func events(
+    _ partition: PartitionID, at offsets: [Offset]
+  ) throws(DaybookError) -> [StoredEvent] {
+    precondition(offsets == offsets.sorted(), "offsets are asked for in ascending order")
+    return state.withLockedValue { state in
+      state.asked.events += offsets.count
+      return state.partitions[partition.index].events(at: offsets)
+    }
+  }
+
+  package func postings(
+    _ partition: PartitionID, stream: UInt64, from first: Seq, through last: Seq, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try meetFault(.postings, partition)
+    return state.withLockedValue { state in
+      state.asked.streamPostings += 1
+      return state.partitions[partition.index].postings(
+        stream: stream, from: first, through: last, limit: limit)
+    }
+  }
+
+  package func postings(
+    _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try meetFault(.postings, partition)
+    return state.withLockedValue { state in
+      state.asked.conversationPostings += 1
+      return state.partitions[partition.index].postings(
+        conversation: conversation, before: before, limit: limit)
+    }
+  }
+
+  // MARK: what tests look at
+
+  /// By partition.
+  package var allEvents: [[Event]] {
+    state.withLockedValue { state in
+      state.partitions.map { partition in
+        partition.batches.flatMap { batch in
+          (batch.slots ?? []).map { slot in
+            let start = batch.body.readerIndex + Int(slot.start)
+            let bytes = batch.body.getSlice(at: start, length: Int(slot.length))!
+            guard let event = try? EventDecoding.decode(bytes) else {
+              preconditionFailure("what was kept is an event")
+            }
+            return event
+          }
+        }
+      }
+    }
+  }
+
+  /// All events of all partitions of one kind.
+  package func events(_ kind: EventKind) -> [Event] {
+    allEvents.flatMap { $0 }.filter { $0.kind == kind }
+  }
+
+  /// Since this was last asked.
+  package func takeAsked() -> Asked {
+    state.withLockedValue { state in
+      defer { state.asked = Asked() }
+      return state.asked
+    }
+  }
+}
