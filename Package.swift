@@ -146,7 +146,8 @@ let package = Package(
     tests(
       "ServerTests",
       [
-        "Server", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports", "SegmentLog",
+        "Server", "Files", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports",
+        "SegmentLog",
         nioCore, nioLocks,
       ]),
     tests("EndToEndTests", ["Daybook", "DaybookSDK", "Doubles"]),

@@ -56,9 +56,14 @@ package final class FolderLock: @unchecked Sendable {
   }
 
   /// Gives the lock up; also done when the last reference goes.
+  ///
+  /// Closing alone does not: a program that this process is just starting has the same open file until
+  /// it begins (flock(2) locks those), and would hold the lock for as long.
   package func release() {
-    if file >= 0 { close(file) }
-    if guarded >= 0 { close(guarded) }
+    for descriptor in [file, guarded] where descriptor >= 0 {
+      flock(descriptor, LOCK_UN)
+      close(descriptor)
+    }
     file = -1
     guarded = -1
   }

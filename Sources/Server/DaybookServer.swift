@@ -98,7 +98,8 @@ package final class DaybookServer: Sendable {
     return try await gateway.start(host: host, port: port)
   }
 
-  /// Clients first, so that nobody is answered by half a server; the log last.
+  /// Clients first, so that nobody is answered by half a server; the log last. Then the folder is
+  /// free, whoever still knows of this server.
   package func stop() async {
     await gateway.stop()
     await partitions.stop()
@@ -107,6 +108,7 @@ package final class DaybookServer: Sendable {
     log.close()
     try? await pool.stop()
     try? await group.shutdownGracefully()
+    lock.release()
     report("stopped")
   }
 }

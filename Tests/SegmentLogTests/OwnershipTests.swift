@@ -79,6 +79,28 @@ struct OwnershipTests {
     try FolderLock(path).release()
   }
 
+  @Test(
+    "the lock is free once it was released, though a program that is just starting has its file")
+  func startingProgram() throws {
+    let test = try TestLog()
+    let path = "\(test.root)/lock"
+    let lock = try FolderLock(path, guarding: test.folder)
+    // As a child has them from fork(2) to execve(2).
+    let inherited = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+      .compactMap { Int32($0) }
+      .filter { file in
+        let target = try? FileManager.default.destinationOfSymbolicLink(
+          atPath: "/proc/self/fd/\(file)")
+        return target == path || target == test.folder
+      }
+      .map { dup($0) }
+    defer { for file in inherited { close(file) } }
+    #expect(inherited.count == 2)
+    lock.release()
+    let next = try FolderLock(path, guarding: test.folder)
+    next.release()
+  }
+
   @Test("what is no log of this format is refused by its name")
   func refusals() async throws {
     let test = try TestLog()
