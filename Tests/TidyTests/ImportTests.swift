@@ -18,6 +18,23 @@ struct ImportTests {
     #expect(try Set(Repository.folders(in: "Sources")) == targets)
   }
 
+  @Test("ARCHITECTURE.md has every module in its table, and no other")
+  func documented() throws {
+    let text = try Repository.text("ARCHITECTURE.md")
+    let start = try #require(text.firstRange(of: "## Modules"))
+    let end = try #require(text.firstRange(of: "## Threads"))
+    let rows = text[start.upperBound..<end.lowerBound].split(separator: "\n")
+      .filter { $0.hasPrefix("| ") && !$0.hasPrefix("| module") }
+    let named = rows.flatMap { row in
+      row.dropFirst(2).prefix { $0 != "|" }.split(separator: ",").map {
+        String($0.filter { $0 != " " })
+      }
+    }
+    // The C targets are a file each.
+    let modules = ImportRules.allowed.keys.filter { !$0.hasPrefix("C") || $0 == "Console" }
+    #expect(named.sorted() == modules.sorted())
+  }
+
   @Test("every folder of Tests that holds Swift is a test target")
   func testFolders() throws {
     let package = try Repository.text("Package.swift")

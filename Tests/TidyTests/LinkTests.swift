@@ -18,7 +18,8 @@ struct LinkTests {
   @Test(
     "every relative link leads to a file",
     arguments: [
-      "README.md", "schemas/README.md", "schemas/wire-protocol.md", "schemas/conversation.md",
+      "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "schemas/README.md",
+      "schemas/wire-protocol.md", "schemas/conversation.md",
       "schemas/tokens.md", "schemas/limits.md",
     ])
   func lead(page: String) throws {
