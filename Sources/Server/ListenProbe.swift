@@ -10,7 +10,7 @@ package enum ListenProbe {
   package static func check(_ address: ServerAddress) throws(DaybookError) {
     do {
       let resolved = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
-      try resolved.withSockAddr(bind)
+      try resolved.withSockAddr { try bind($0, $1, resolved.protocol) }
     } catch {
       throw DaybookError(
         .unreachable,
@@ -19,9 +19,11 @@ package enum ListenProbe {
     }
   }
 
-  private static func bind(_ address: UnsafePointer<sockaddr>, _ bytes: Int) throws {
+  private static func bind(
+    _ address: UnsafePointer<sockaddr>, _ bytes: Int, _ family: NIOBSDSocket.ProtocolFamily
+  ) throws {
     let file = socket(
-      Int32(address.pointee.sa_family),
+      family.rawValue,
       Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard file >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
     defer { close(file) }

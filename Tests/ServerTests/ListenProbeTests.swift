@@ -1,6 +1,6 @@
 import DaybookModel
 import Foundation
-import Glibc
+import NIOCore
 import Testing
 
 @testable import Server
@@ -16,18 +16,17 @@ struct ListenProbeTests {
       file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       var on: Int32 = 1
       setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
       let file = file
-      let isBound = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
-        }
+      let loopback = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+      try #require(loopback.withSockAddr { bind(file, $0, socklen_t($1)) } == 0)
+      // Family and port, in network order, come first in it (RFC 3493, 3.3).
+      var bytes = [UInt8](repeating: 0, count: 128)
+      var length = socklen_t(bytes.count)
+      let isTold = bytes.withUnsafeMutableBytes {
+        getsockname(file, $0.bindMemory(to: sockaddr.self).baseAddress!, &length) == 0
       }
-      try #require(isBound)
-      port = UInt16(bigEndian: address.sin_port)
+      try #require(isTold)
+      port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
       if listens { try #require(listen(file, 1) == 0) }
     }
 
@@ -69,15 +68,8 @@ struct ListenProbeTests {
     for _ in 0..<2_000 {
       let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       defer { close(file) }
-      var to = sockaddr_in()
-      to.sin_family = sa_family_t(AF_INET)
-      to.sin_port = free.bigEndian
-      to.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-      let connected = withUnsafePointer(to: &to) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
+      let to = try SocketAddress(ipAddress: "127.0.0.1", port: Int(free))
+      let connected = to.withSockAddr { connect(file, $0, socklen_t($1)) }
       #expect(connected != 0)
     }
     probing.cancel()
