@@ -108,7 +108,7 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
         nioLocks, protobuf, logging,
       ]),
-    module("Identity", ["DaybookModel", "Ports", jwt]),
+    module("Identity", ["DaybookModel", "Ports", "Files", jwt]),
     module(
       "DaybookSDK",
       ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf]),
@@ -147,7 +147,7 @@ let package = Package(
       "ServerTests",
       [
         "Server", "Files", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports",
-        "SegmentLog",
+        "SegmentLog", "Doubles",
         nioCore, nioLocks,
       ]),
     tests("EndToEndTests", ["Daybook", "DaybookSDK", "Doubles"]),

@@ -40,18 +40,48 @@ extension FileSystem {
   package func makeDurably(
     _ name: String, in folder: String, bytes: [UInt8], mode: UInt32 = 0o640
   ) throws(FileError) {
+    try make(name, in: folder, bytes: bytes, mode: mode, isSynced: true)
+    try sync(folder: folder)
+  }
+
+  /// The file is there whole, or not at all, as long as the machine runs: a power cut may leave it
+  /// torn. For what can be made anew and tells by its checksum that it has to be.
+  package func make(
+    _ name: String, in folder: String, bytes: [UInt8], mode: UInt32 = 0o640
+  ) throws(FileError) {
+    try make(name, in: folder, bytes: bytes, mode: mode, isSynced: false)
+  }
+
+  private func make(
+    _ name: String, in folder: String, bytes: [UInt8], mode: UInt32, isSynced: Bool
+  ) throws(FileError) {
     let temporary = "\(folder)/\(name)\(TemporaryName.suffix)"
     let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     do throws(FileError) {
       defer { close(file) }
       try write(file, bytes, at: 0)
-      try syncData(file)
+      if isSynced { try syncData(file) }
       try rename(temporary, to: "\(folder)/\(name)")
     } catch {
       try? remove(temporary)
       throw error
     }
-    try sync(folder: folder)
+  }
+
+  /// A file that was not there before, and is durable: for what must never be overwritten. Throws
+  /// `EEXIST`.
+  package func makeOnce(_ path: String, bytes: [UInt8], mode: UInt32) throws(FileError) {
+    let file = try open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+    defer { close(file) }
+    try write(file, bytes, at: 0)
+    try sync(file)
+  }
+
+  package func makeFolderIfAbsent(_ path: String) throws(FileError) {
+    do throws(FileError) {
+      try makeFolder(path)
+    } catch  where error.number == EEXIST {
+    }
   }
 
   package func write(_ file: File, _ bytes: [UInt8], at position: UInt64) throws(FileError) {

@@ -1,11 +1,12 @@
 package import DaybookModel
+package import Files
 import Glibc
 
 /// The HMAC key of a Daybook's tokens: 32 random bytes, in hex on one line of `<data>/secret`.
 /// Whoever reads it can speak for any user, so its file is its owner's alone.
 package struct Secret: Sendable {
   package static let bytesCount = 32
-  private static let fileMode: mode_t = 0o600
+  private static let fileMode: UInt32 = 0o600
 
   let bytes: [UInt8]
 
@@ -19,32 +20,32 @@ package struct Secret: Sendable {
 
   /// Makes a random secret and its file. Throws `data_folder_exists` where there is one already,
   /// `permission_denied` or `storage_failed` where it can't be written.
-  package static func create(at path: String) throws(DaybookError) {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, fileMode)
-    guard file >= 0 else { throw failure("make", path) }
-    defer { close(file) }
+  package static func create(
+    at path: String, files: any FileSystem = PosixFileSystem()
+  ) throws(DaybookError) {
     let line = Array((random().hex + "\n").utf8)
-    // The umask may have taken bits away, but never from the group's and others' share.
-    guard fchmod(file, fileMode) == 0, write(file, line, line.count) == line.count,
-      fsync(file) == 0
-    else { throw failure("write", path) }
+    do throws(FileError) {
+      try files.makeOnce(path, bytes: line, mode: fileMode)
+    } catch {
+      throw failure("make", path, error.number)
+    }
   }
 
   /// Throws `permission_denied` for a file that others can read or that this process can't;
   /// `data_folder_missing` where there is none; `invalid_input` for one that holds no secret.
   package static func load(at path: String) throws(DaybookError) -> Secret {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw failure("read", path) }
+    guard file >= 0 else { throw failure("read", path, errno) }
     defer { close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw failure("read", path) }
+    guard fstat(file, &status) == 0 else { throw failure("read", path, errno) }
     guard status.st_mode & 0o077 == 0 else {
       throw DaybookError(
         .permissionDenied, "others can read the secret: run 'chmod 600 \(path)'")
     }
     var buffer = [UInt8](repeating: 0, count: 4 * bytesCount)
     let count = read(file, &buffer, buffer.count)
-    guard count >= 0 else { throw failure("read", path) }
+    guard count >= 0 else { throw failure("read", path, errno) }
     let digits = buffer[..<count].filter { $0 != UInt8(ascii: "\n") }
     guard digits.count == 2 * bytesCount, let secret = Secret(hex: digits) else {
       throw DaybookError(
@@ -67,17 +68,21 @@ package struct Secret: Sendable {
     self.bytes = bytes
   }
 
-  private static func failure(_ what: String, _ path: String) -> DaybookError {
-    switch errno {
+  private static func failure(
+    _ what: String, _ path: String, _ number: Int32
+  ) -> DaybookError {
+    switch number {
     case EEXIST:
       DaybookError(.dataFolderExists, "\(path) is there already: tokens made with it still count")
     case ENOENT:
       DaybookError(
         .dataFolderMissing, "there is no \(path): make the data folder with 'daybook init'")
+    case ENOSPC, EDQUOT:
+      DaybookError(.storageFull, "no room to \(what) \(path): make some")
     case EACCES, EPERM:
       DaybookError(.permissionDenied, "can't \(what) \(path): run as the data folder's owner")
     default:
-      DaybookError(.storageFailed, "can't \(what) \(path): \(String(cString: strerror(errno)))")
+      DaybookError(.storageFailed, "can't \(what) \(path): \(String(cString: strerror(number)))")
     }
   }
 }

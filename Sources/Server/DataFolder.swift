@@ -107,19 +107,20 @@ package struct DataFolder: Sendable {
   /// `storage_full`.
   func raiseVersion() throws(DaybookError) {
     guard version < DataFolder.formatVersion else { return }
-    let raised = "\(descriptionPath).new"
-    unlink(raised)
-    try DataFolder.write(DataFolder.description(settings), to: raised)
-    guard rename(raised, descriptionPath) == 0 else {
-      throw DataFolder.failure("write", descriptionPath, errno)
+    do throws(FileError) {
+      try PosixFileSystem().makeDurably(
+        DataFolder.descriptionName, in: path, bytes: DataFolder.description(settings), mode: 0o600)
+    } catch {
+      throw DataFolder.failure("write", descriptionPath, error.number)
     }
-    try DataFolder.sync(path)
   }
 
-  private static func description(_ settings: Settings) -> String {
-    SealedText.close(
-      "{\"format_version\": \(formatVersion), "
-        + "\"receipts_members_max\": \(settings.receiptsMembersMax), ")
+  private static func description(_ settings: Settings) -> [UInt8] {
+    Array(
+      SealedText.close(
+        "{\"format_version\": \(formatVersion), "
+          + "\"receipts_members_max\": \(settings.receiptsMembersMax), "
+      ).utf8)
   }
 
   /// The right to write to the folder, for as long as the result lives. Throws
@@ -143,19 +144,21 @@ package struct DataFolder: Sendable {
   /// `permission_denied`, `storage_full`, or what `fill` throws; then nothing is left behind.
   static func create(
     at path: String, settings: Settings = Settings(),
-    fill: (DataFolder) throws(DaybookError) -> Void
+    files: any FileSystem = PosixFileSystem(), fill: (DataFolder) throws(DaybookError) -> Void
   ) throws(DaybookError) -> DataFolder {
     let folder = DataFolder(checked: path, settings)
-    guard mkdir(path, 0o700) == 0 else { throw failure("make", path, errno) }
+    try told("make", path) { () throws(FileError) in try files.makeFolder(path) }
     do throws(DaybookError) {
-      guard chmod(path, 0o700) == 0 else { throw failure("make", path, errno) }
       for inner in [folder.statePath, folder.projectionsPath] {
-        guard mkdir(inner, 0o700) == 0 else { throw failure("make", inner, errno) }
+        try told("make", inner) { () throws(FileError) in try files.makeFolder(inner) }
       }
       try fill(folder)
-      try write(description(settings), to: folder.descriptionPath)
-      try sync(path)
-      try sync(parent(of: path))
+      try told("write", folder.descriptionPath) { () throws(FileError) in
+        try files.makeDurably(
+          descriptionName, in: path, bytes: description(settings), mode: 0o600)
+        let parent = parent(of: path)
+        try files.sync(folder: parent.isEmpty ? "." : parent)
+      }
     } catch {
       try? FileManager.default.removeItem(atPath: path)
       throw error
@@ -163,14 +166,10 @@ package struct DataFolder: Sendable {
     return folder
   }
 
-  private static func write(_ text: String, to path: String) throws(DaybookError) {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw failure("make", path, errno) }
-    defer { close(file) }
-    let bytes = Array(text.utf8)
-    guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
-      throw failure("write", path, errno)
-    }
+  private static func told(
+    _ what: String, _ path: String, _ body: () throws(FileError) -> Void
+  ) throws(DaybookError) {
+    do throws(FileError) { try body() } catch { throw failure(what, path, error.number) }
   }
 
   /// Not Foundation's, which traps for a relative path of one letter.
@@ -179,28 +178,16 @@ package struct DataFolder: Sendable {
     return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
   }
 
-  private static func sync(_ folder: String) throws(DaybookError) {
-    let file = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard file >= 0 else { throw failure("open", folder, errno) }
-    defer { close(file) }
-    guard fsync(file) == 0 else { throw failure("sync", folder, errno) }
-  }
-
   private static func read(_ path: String, folder: String) throws(DaybookError) -> [UInt8] {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      let number = errno
-      if number == ENOENT, access(folder, F_OK) == 0 {
+    do throws(FileError) {
+      return try PosixFileSystem().start(of: path, bytesMax: 4096)
+    } catch {
+      if error.number == ENOENT, access(folder, F_OK) == 0 {
         throw DaybookError(
           .dataFolderMissing, "\(folder) is no data folder, it has no daybook.json: check the path")
       }
-      throw failure("read", number == ENOENT ? folder : path, number)
+      throw failure("read", error.number == ENOENT ? folder : path, error.number)
     }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = Glibc.read(file, &bytes, bytes.count)
-    guard count >= 0 else { throw failure("read", path, errno) }
-    return Array(bytes[..<count])
   }
 
   private static func failure(_ what: String, _ path: String, _ number: Int32) -> DaybookError {

@@ -1,24 +1,30 @@
 package import DaybookModel
-import Foundation
+package import Files
 import NIOCore
 package import Ports
 
 /// Snapshots as files: `<data>/state/<partition>/<next offset, 20 digits>.snapshot`, a header and
-/// the state, sealed with the log's seal. Derived data: of a torn file or a missing one there is
-/// simply no snapshot. Yet each states how far its partition was durable.
+/// the state, sealed with the log's seal (drawn in `schemas/data-folder.md`). Derived data: of a torn
+/// file or a missing one there is simply no snapshot. Yet each states how far its partition was
+/// durable.
 package final class SnapshotFiles: SnapshotStore {
   private let folder: String
   private let seal: LogSeal
+  private let files: any FileSystem
 
-  package init(folder: String, seal: LogSeal) {
+  package init(
+    folder: String, seal: LogSeal, files: any FileSystem = PosixFileSystem()
+  ) {
     self.folder = folder
     self.seal = seal
+    self.files = files
   }
 
   package func load(_ partition: PartitionID) -> StateSnapshot? {
     for name in names(partition).sorted().reversed() {
-      guard let data = FileManager.default.contents(atPath: "\(path(partition))/\(name)"),
-        let snapshot = unsealed(data, partition)
+      let file = "\(path(partition))/\(name)"
+      guard let bytes = try? files.contents(of: file, bytesMax: .max),
+        let snapshot = unsealed(ByteBuffer(bytes: bytes), partition)
       else { continue }
       return snapshot
     }
@@ -28,21 +34,16 @@ package final class SnapshotFiles: SnapshotStore {
   package func save(_ snapshot: StateSnapshot, of partition: PartitionID) throws(DaybookError) {
     let digits = String(snapshot.next.rawValue)
     let name = String(repeating: "0", count: 20 - digits.count) + digits + Self.suffix
-    do {
-      try FileManager.default.createDirectory(
-        atPath: path(partition), withIntermediateDirectories: true)
-      // Atomic: written beside, then renamed. Not synced, for a torn one is noticed by its hash.
-      try sealed(snapshot, partition).write(
-        to: URL(fileURLWithPath: "\(path(partition))/\(name)"), options: .atomic)
+    do throws(FileError) {
+      try files.makeFolderIfAbsent(path(partition))
+      // Not synced, for a torn one is noticed by its seal.
+      try files.make(name, in: path(partition), bytes: sealed(snapshot, partition))
       // Later ones too: they are of a log that was rolled back since.
       for other in names(partition) where other != name {
-        try FileManager.default.removeItem(atPath: "\(path(partition))/\(other)")
+        try files.remove("\(path(partition))/\(other)")
       }
     } catch {
-      let full = (error as NSError).code == CocoaError.fileWriteOutOfSpace.rawValue
-      throw DaybookError(
-        full ? .storageFull : .storageFailed, "the snapshot \(name) can't be written",
-        cause: error)
+      throw error.asDaybookError
     }
   }
 
@@ -52,9 +53,9 @@ package final class SnapshotFiles: SnapshotStore {
 
   private func path(_ partition: PartitionID) -> String { "\(folder)/\(partition)" }
 
+  /// None of a folder that can't be listed: what it may hold is derived.
   private func names(_ partition: PartitionID) -> [String] {
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: path(partition))) ?? []
-    return all.filter { $0.hasSuffix(Self.suffix) }
+    ((try? files.list(path(partition))) ?? []).filter { $0.hasSuffix(Self.suffix) }
   }
 
   /// Magic (u32), partition (u32), of the last batch its base offset (i64), its next offset (i64) and
@@ -75,8 +76,9 @@ package final class SnapshotFiles: SnapshotStore {
     var stateSeal: UInt32
   }
 
-  private func sealed(_ snapshot: StateSnapshot, _ partition: PartitionID) -> Data {
+  private func sealed(_ snapshot: StateSnapshot, _ partition: PartitionID) -> [UInt8] {
     var sealed = ByteBuffer()
+    sealed.reserveCapacity(Self.headerBytes + snapshot.state.readableBytes)
     sealed.writeInteger(Self.magic, endianness: .little)
     sealed.writeInteger(UInt32(partition.rawValue), endianness: .little)
     sealed.writeInteger(snapshot.last.base.rawValue, endianness: .little)
@@ -87,18 +89,19 @@ package final class SnapshotFiles: SnapshotStore {
       snapshot.state.withUnsafeReadableBytes { seal($0) }, endianness: .little)
     sealed.writeInteger(sealed.withUnsafeReadableBytes { seal($0) }, endianness: .little)
     sealed.writeImmutableBuffer(snapshot.state)
-    return Data(sealed.readableBytesView)
+    return Array(sealed.readableBytesView)
   }
 
   /// Nil for what is not of this log and partition, or was changed.
   private func header(_ bytes: ByteBuffer, _ partition: PartitionID) -> Header? {
+    let whole = bytes
     var bytes = bytes
     guard let magic = bytes.readInteger(endianness: .little, as: UInt32.self),
       magic == Self.magic || magic == Self.magicBefore
     else { return nil }
     let isCurrent = magic == Self.magic
     let length = isCurrent ? Self.headerBytes : Self.headerBytesBefore
-    guard let covered = bytes.getSlice(at: 0, length: length - 4),
+    guard let covered = whole.getSlice(at: whole.readerIndex, length: length - 4),
       let owner = bytes.readInteger(endianness: .little, as: UInt32.self),
       owner == UInt32(partition.rawValue),
       let base = isCurrent ? bytes.readInteger(endianness: .little, as: Int64.self) : -1,
@@ -114,8 +117,7 @@ package final class SnapshotFiles: SnapshotStore {
       length: stateBytes, stateSeal: stateSeal)
   }
 
-  private func unsealed(_ data: Data, _ partition: PartitionID) -> StateSnapshot? {
-    let bytes = ByteBuffer(bytes: data)
+  private func unsealed(_ bytes: ByteBuffer, _ partition: PartitionID) -> StateSnapshot? {
     guard let header = header(bytes, partition), let base = header.base,
       let state = bytes.getSlice(
         at: Self.headerBytes, length: bytes.readableBytes - Self.headerBytes),
@@ -135,8 +137,7 @@ package final class SnapshotFiles: SnapshotStore {
       let partition = PartitionID(index)
       return names(partition).compactMap { name -> DurableStatement? in
         let file = "\(path(partition))/\(name)"
-        guard let handle = FileHandle(forReadingAtPath: file),
-          let start = try? handle.read(upToCount: Self.headerBytes),
+        guard let start = try? files.start(of: file, bytesMax: Self.headerBytes),
           let header = header(ByteBuffer(bytes: start), partition)
         else { return nil }
         return DurableStatement(

@@ -12,6 +12,24 @@ struct StopTests {
     #expect(output.errors.hasSuffix("daybook: stopped\n"))
   }
 
+  @Test("a start replays what came since the last stop in order, and no more")
+  func replayed() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    _ = try await server.chat("bob", "/to alice", "one", "two", "three")
+    _ = await server.stop()
+    try await server.start()
+    let output = try #require(await server.stop())
+    #expect(output.errors.contains(": 0 events replayed"), "\(output.errors)")
+    // Without the snapshots, everything.
+    try FileManager.default.removeItem(atPath: "\(server.data)/state")
+    try FileManager.default.createDirectory(
+      atPath: "\(server.data)/state", withIntermediateDirectories: false)
+    try await server.start()
+    let anew = try #require(await server.stop())
+    #expect(!anew.errors.contains(": 0 events replayed"), "\(anew.errors)")
+  }
+
   @Test("under nohup a server lives on when its terminal hangs up")
   func nohup() async throws {
     let server = try await TestServer()

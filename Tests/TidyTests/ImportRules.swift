@@ -30,7 +30,7 @@ enum ImportRules {
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
     ],
-    "Identity": ["DaybookModel", "Ports", "JWTKit", "Foundation", "Glibc"],
+    "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Foundation", "Glibc"],
     "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf",
