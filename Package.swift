@@ -191,8 +191,8 @@ let package = Package(
     tests(
       "PortClaims",
       [
-        "Doubles", "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Server", nioCore,
-        nioLocks,
+        "Doubles", "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions",
+        "Projections", "Gateway", "Server", nioCore, nioPosix, nioLocks,
       ]),
     fuzzing(
       "FuzzingTests",
@@ -204,9 +204,8 @@ let package = Package(
     tests(
       "SimulationTests",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "WireProtocol", "Requests",
-        "Partitions", "Doubles",
-        "Projections", "Gateway", "DaybookSDK", nioCore, nioLocks, protobuf,
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "WireProtocol", "Partitions",
+        "Doubles", "Projections", "Gateway", "DaybookSDK", nioCore, nioLocks, protobuf, logging,
       ]),
   ]
 )

@@ -15,6 +15,8 @@ final class EventCount: BatchConsumer {
 
   init(_ kind: EventKind) { self.kind = kind }
 
+  func interrupted(_ partition: PartitionID) {}
+
   func committed(_ batch: CommittedBatch) {
     let found = (batch.slots ?? []).count { $0.kind == kind }
     let due = state.withLockedValue { state -> CheckedContinuation<Void, Never>? in

@@ -4,13 +4,13 @@ import Ports
 
 /// Awaits single commands: for setting things up, not for load.
 final class SingleCommands: CommandReceiver {
-  private typealias Waiting = CheckedContinuation<CommandOutcome, any Error>
+  private typealias Waiting = CheckedContinuation<CommandResult, any Error>
   private let commands: any Commands
   private let waiting = NIOLockedValueBox<(next: UInt64, by: [UInt64: Waiting])>((0, [:]))
 
   init(_ commands: any Commands) { self.commands = commands }
 
-  func ask(_ command: Command) async throws -> CommandOutcome {
+  func ask(_ command: Command) async throws -> CommandResult {
     try await withCheckedThrowingContinuation { continuation in
       let token = waiting.withLockedValue { state in
         state.next += 1
@@ -23,10 +23,10 @@ final class SingleCommands: CommandReceiver {
     }
   }
 
-  func receive(_ answers: [CommandAnswer]) {
+  func receive(_ answers: [CommandAnswer], covering token: ReadToken?) {
     for answer in answers {
       waiting.withLockedValue { $0.by.removeValue(forKey: answer.token) }?.resume(
-        with: answer.outcome.mapError { $0 as any Error })
+        with: Result { try answer.outcome.get().result() })
     }
   }
 }

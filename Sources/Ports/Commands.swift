@@ -13,7 +13,8 @@ package protocol Commands: AnyObject, Sendable {
 
 /// Takes the answers of commands. Called on the owner's thread, once for each batch and receiver.
 package protocol CommandReceiver: AnyObject, Sendable {
-  func receive(_ answers: [CommandAnswer])
+  /// `token` covers all that the answers tell of; nil where there is nothing durable to cover.
+  func receive(_ answers: [CommandAnswer], covering token: ReadToken?)
 }
 
 /// A command with the way back to who asked.
@@ -158,7 +159,31 @@ package struct NumberedOrigin: Hashable, Sendable {
   }
 }
 
-package struct CommandOutcome: Sendable, Equatable {
+/// What came of a command.
+package enum CommandOutcome: Sendable, Equatable {
+  /// It was accepted.
+  case done(CommandResult)
+  /// Of `openCursor` and `inspect`: what was asked for.
+  case position(StreamPosition)
+
+  /// Throws `storage_failed` where the owner, which may be another process, has answered something
+  /// else.
+  package func result() throws(DaybookError) -> CommandResult {
+    guard case .done(let result) = self else { throw CommandOutcome.unexpected }
+    return result
+  }
+
+  /// The same, for what asks for a position.
+  package func position() throws(DaybookError) -> StreamPosition {
+    guard case .position(let position) = self else { throw CommandOutcome.unexpected }
+    return position
+  }
+
+  private static let unexpected = DaybookError(
+    .storageFailed, "the partition's owner has answered another question; try again")
+}
+
+package struct CommandResult: Sendable, Equatable {
   package var messageID: MessageID
   package var seq: Seq
   package var recordedAt: Timestamp
@@ -170,14 +195,11 @@ package struct CommandOutcome: Sendable, Equatable {
   package var pending: Bool
   /// False for what was only pushed.
   package var isStored: Bool
-  /// Of `openCursor` and `inspect` only.
-  package var position: StreamPosition?
 
   @inlinable
   package init(
     messageID: MessageID = .none, seq: Seq = .none, recordedAt: Timestamp, repeated: Bool = false,
-    changed: Bool = true, pending: Bool = false, isStored: Bool = true,
-    position: StreamPosition? = nil
+    changed: Bool = true, pending: Bool = false, isStored: Bool = true
   ) {
     self.messageID = messageID
     self.seq = seq
@@ -186,7 +208,6 @@ package struct CommandOutcome: Sendable, Equatable {
     self.changed = changed
     self.pending = pending
     self.isStored = isStored
-    self.position = position
   }
 }
 

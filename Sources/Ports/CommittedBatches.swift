@@ -10,4 +10,8 @@ package protocol CommittedBatches: AnyObject, Sendable {
 /// Told of each committed batch, on the owner's thread: hand it on and return.
 package protocol BatchConsumer: AnyObject, Sendable {
   func committed(_ batch: CommittedBatch)
+
+  /// Batches of the partition may have committed that the consumer was not told of: whoever counts on
+  /// having seen all of them looks into the log. What commits from now on is told.
+  func interrupted(_ partition: PartitionID)
 }

@@ -6,7 +6,15 @@ package import NIOCore
 /// What was recalled or has expired comes as a `message_tombstone` under the same seq and id,
 /// wherever events are answered: that is read from the log, and so holds from the moment on in
 /// which the recall is durable.
+///
+/// Whatever is answered covers what was durable when it was asked, as far as this process knows the
+/// log. An empty page says that there is nothing; what can't be said yet is thrown as
+/// `projection_behind`, which asks for patience: nothing is lost.
 package protocol Queries: AnyObject, Sendable {
+  /// Returns when whatever is asked from now on covers the token. Throws `projection_behind` where
+  /// that takes too long.
+  func waitUntil(covering token: ReadToken) async throws(DaybookError)
+
   /// The newest `limit` messages below `before`, by ascending message id: at most `bytesMax` bytes of
   /// them, their edits and the reactions to them, but always one message if there is one.
   /// `visible` bounds what the asker may see of a group, or of a mailbox, also of edits and
@@ -15,55 +23,59 @@ package protocol Queries: AnyObject, Sendable {
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
     visible: [SeqInterval]?, through: Seq?, reader: UserID?
-  ) async throws -> HistoryPage
+  ) async throws(DaybookError) -> HistoryPage
 
   /// The message with this id in a conversation; nil if there is none. One that was recalled or
   /// has expired is a tombstone.
-  func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent?
+  func message(_ id: MessageID, in conversation: ConversationKey) async throws(DaybookError)
+    -> StreamEvent?
 
   /// The `message_withheld` with this id in a mailbox; nil if there is none.
-  func withheld(_ id: MessageID, from mailbox: UserID) async throws -> StreamEvent?
+  func withheld(_ id: MessageID, from mailbox: UserID) async throws(DaybookError) -> StreamEvent?
 
   /// Conversations of a user with unread messages, or marked as unread, by ascending bytes of their
   /// names, after `after`; and what all of them come to.
-  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws -> UnreadPage
+  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> UnreadPage
 
   /// Conversations that the user has marked in any way, by ascending bytes of their names.
-  func marks(of user: UserID, after: StreamKey?, limit: Int) async throws -> [MarkedConversation]
+  func marks(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> [MarkedConversation]
 
   /// Whom the user has blocked, by ascending bytes.
-  func blocked(by user: UserID, after: UserID?, limit: Int) async throws -> [UserID]
+  func blocked(by user: UserID, after: UserID?, limit: Int) async throws(DaybookError) -> [UserID]
 
   /// Members in order of their ids' bytes, after `after`.
-  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [GroupMember]
+  func members(of group: GroupID, after: UserID?, limit: Int) async throws(DaybookError)
+    -> [GroupMember]
 
   /// Throws `group_not_found`.
-  func group(_ group: GroupID) async throws -> GroupProfile
+  func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile
 
   /// Devices of a user that were not forgotten, in order of their ids' bytes.
-  func devices(of user: UserID) async throws -> [DeviceProfile]
+  func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile]
 
   /// When each user's last session began or ended; in the order asked, none where unknown.
-  func lastSeen(of users: [UserID]) async throws -> [Timestamp]
+  func lastSeen(of users: [UserID]) async throws(DaybookError) -> [Timestamp]
 
   /// Who has read a message of a group, or of `mailbox` the message with this seq there. Throws
   /// `receipts_off` for a group of more members than the data folder's setting.
   func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
-  ) async throws -> ReceiptPage
+  ) async throws(DaybookError) -> ReceiptPage
 
   /// Of a message that was withheld from `mailbox`: what its author was told of later ones is all that
   /// the author may know of this one.
   func receipt(
     ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
-  ) async throws -> Receipt
+  ) async throws(DaybookError) -> Receipt
 
   /// A stream's events with `first <= seq <= last`, ascending, at most `limit` of them and at most
   /// `bytesMax` bytes, but always one if there is one.
   /// Reads the log, not a projection: whatever is durable is there.
   func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
-  ) async throws -> [StreamEvent]
+  ) async throws(DaybookError) -> [StreamEvent]
 }
 
 package struct HistoryPage: Sendable {

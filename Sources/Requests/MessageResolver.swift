@@ -75,13 +75,15 @@ package struct MessageResolver: Sendable {
 
   /// With `reading`, `forwarded` is what it says now. Throws `message_not_found`, and then
   /// `message_recalled`.
-  package func find(_ name: MessageName, reading: MessageReading?) async throws -> FoundMessage {
+  package func find(_ name: MessageName, reading: MessageReading?) async throws(DaybookError)
+    -> FoundMessage
+  {
     var found = try await place(name)
     if let reading { found.forwarded = try await read(name, found, reading.visible) }
     return found
   }
 
-  private func place(_ name: MessageName) async throws -> FoundMessage {
+  private func place(_ name: MessageName) async throws(DaybookError) -> FoundMessage {
     if let group = name.conversation.groupID {
       let entry = try await entry(name.id, in: ConversationKey(group: group))
       guard let entry else { throw name.notFound }
@@ -116,7 +118,7 @@ package struct MessageResolver: Sendable {
   /// Where an own message was sent to: in the receiver's mailbox, or withheld there.
   private func original(
     of name: MessageName, from user: UserID, to receiver: UserID
-  ) async throws -> FoundMessage? {
+  ) async throws(DaybookError) -> FoundMessage? {
     let conversation = ConversationKey(mailbox: receiver, peer: user)
     if let sent = try await entry(name.id, in: conversation) {
       guard sent.copiedTo == nil, sent.author == user else { return nil }
@@ -131,7 +133,8 @@ package struct MessageResolver: Sendable {
       shownSeq: .none)
   }
 
-  private func withheld(_ id: MessageID, from receiver: UserID) async throws -> Event? {
+  private func withheld(_ id: MessageID, from receiver: UserID) async throws(DaybookError) -> Event?
+  {
     guard id != .none, let stored = try await queries.withheld(id, from: receiver)
     else { return nil }
     return try EventDecoding.decode(stored.bytes)
@@ -149,7 +152,7 @@ package struct MessageResolver: Sendable {
 
   private func entry(
     _ id: MessageID, in conversation: ConversationKey
-  ) async throws -> Entry? {
+  ) async throws(DaybookError) -> Entry? {
     guard id != .none, let stored = try await queries.message(id, in: conversation)
     else { return nil }
     let event = try EventDecoding.decode(stored.bytes)
@@ -169,7 +172,7 @@ package struct MessageResolver: Sendable {
   /// From where it was sent to, for there an edit or a recall stands as soon as it is durable.
   private func read(
     _ name: MessageName, _ found: FoundMessage, _ visible: [SeqInterval]?
-  ) async throws -> Message {
+  ) async throws(DaybookError) -> Message {
     guard name.conversation.userID != nil else {
       let group = ConversationKey(stream: name.conversation, peer: nil)
       return try await said(name, found, in: group, visible).message
@@ -200,7 +203,7 @@ package struct MessageResolver: Sendable {
   private func said(
     _ name: MessageName, _ found: FoundMessage, in conversation: ConversationKey,
     _ visible: [SeqInterval]?
-  ) async throws -> (message: Message, edits: Int) {
+  ) async throws(DaybookError) -> (message: Message, edits: Int) {
     let page = try await queries.history(
       of: conversation, before: MessageID(name.id.rawValue + 1), limit: 1,
       bytesMax: Limits.pageBytesMax, visible: visible,

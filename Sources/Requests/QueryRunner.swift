@@ -16,7 +16,7 @@ package struct QueryRunner: Sendable {
     self.audience = audience
   }
 
-  package func run(_ query: Query) async throws -> QueryAnswer {
+  package func run(_ query: Query) async throws(DaybookError) -> QueryAnswer {
     switch query {
     case .fetch(let stream, let from, let through, let head, let visible):
       let last = through == .none ? head : min(through, head)
@@ -57,7 +57,7 @@ package struct QueryRunner: Sendable {
 
   private func members(
     _ group: GroupID, after: UserID?, limit: Int
-  ) async throws -> Daybook_V1_MembersReply {
+  ) async throws(DaybookError) -> Daybook_V1_MembersReply {
     let found = try await queries.members(of: group, after: after, limit: limit + 1)
     return .with {
       $0.members = found.prefix(limit).map(\.user.text)
@@ -68,7 +68,7 @@ package struct QueryRunner: Sendable {
 
   private func conversations(
     _ user: UserID, after: StreamKey?, limit: Int
-  ) async throws -> Daybook_V1_ConversationsReply {
+  ) async throws(DaybookError) -> Daybook_V1_ConversationsReply {
     let found = try await queries.marks(of: user, after: after, limit: limit + 1)
     return .with {
       $0.conversations = found.prefix(limit).map { marked in
@@ -83,7 +83,7 @@ package struct QueryRunner: Sendable {
     }
   }
 
-  private func devices(_ user: UserID) async throws -> Daybook_V1_DevicesReply {
+  private func devices(_ user: UserID) async throws(DaybookError) -> Daybook_V1_DevicesReply {
     let found = try await queries.devices(of: user)
     let online = audience.onlineDevices(of: user)
     return .with {
@@ -100,9 +100,9 @@ package struct QueryRunner: Sendable {
 
   private func profile(
     _ group: GroupID, _ asker: GroupAsker
-  ) async throws -> Daybook_V1_GroupReply {
+  ) async throws(DaybookError) -> Daybook_V1_GroupReply {
     let profile = try await queries.group(group)
-    let online = asker.seesInside ? try await audience.followerCount(of: .group(group)) : 0
+    let online = asker.seesInside ? await audience.followerCount(of: .group(group)) : 0
     return .with {
       $0.group = group.text
       $0.title = profile.settings.title
@@ -122,7 +122,7 @@ package struct QueryRunner: Sendable {
 
   private func receipts(
     _ name: MessageName, visible: [SeqInterval]?, after: UserID?, limit: Int
-  ) async throws -> Daybook_V1_ReceiptsReply {
+  ) async throws(DaybookError) -> Daybook_V1_ReceiptsReply {
     let found = try await MessageResolver(queries: queries).find(name, reading: nil)
     guard visible?.contains(where: { $0.contains(found.seq) }) ?? true else { throw name.notFound }
     let page =
@@ -149,7 +149,7 @@ package struct QueryRunner: Sendable {
 
   private func receipts(
     ofWithheld id: MessageID, by author: UserID, in mailbox: UserID, after: UserID?
-  ) async throws -> ReceiptPage {
+  ) async throws(DaybookError) -> ReceiptPage {
     let receipt = try await queries.receipt(ofWithheld: id, by: author, in: mailbox)
     let isRead = receipt.readAt != .none
     return ReceiptPage(
@@ -159,7 +159,7 @@ package struct QueryRunner: Sendable {
 
   private func fetch(
     _ stream: StreamKey, from: Seq, through last: Seq, head: Seq, visible: [SeqInterval]?
-  ) async throws -> QueryAnswer {
+  ) async throws(DaybookError) -> QueryAnswer {
     var events: [ByteBuffer] = []
     var bytes = 0
     var reply = Daybook_V1_FetchReply()
@@ -202,7 +202,7 @@ package struct QueryRunner: Sendable {
 package protocol Audience: Sendable {
   func onlineDevices(of user: UserID) -> Set<DeviceID>
   /// How many users have a session that follows the stream; of very many, a moment ago.
-  func followerCount(of stream: StreamKey) async throws -> Int
+  func followerCount(of stream: StreamKey) async -> Int
 }
 
 extension Role {

@@ -20,7 +20,8 @@ package final class DaybookServer: Sendable {
   private let partitions: PartitionService
   private let projections: ProjectionRuntime
   private let queries: QueryService
-  private let gateway: TCPGateway
+  private let sessions: GatewaySessions
+  private let listener: TCPListener
   private let report: @Sendable (String) -> Void
 
   /// Opens the log, which recovers it. The lock is held as long as the server lives.
@@ -50,7 +51,7 @@ package final class DaybookServer: Sendable {
       log: log, folder: folder.projectionsPath, report: report)
     queries = QueryService(
       log: log, folder: folder.projectionsPath, clock: clock, runtime: projections,
-      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax))
+      relay: partitions, receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax))
     let tokens = await TokenAuthority(
       secret: secret, logID: log.logID, now: { clock.now() })
     var gatewayOptions = GatewayOptions()
@@ -58,10 +59,11 @@ package final class DaybookServer: Sendable {
     gatewayOptions.connectionsMax = { [partitions = log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
     }
-    gateway = TCPGateway(
+    sessions = GatewaySessions(
       group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
       clock: clock, logID: log.logID, options: gatewayOptions,
       logger: Logger(label: "gateway"))
+    listener = TCPListener(sessions, group: group)
   }
 
   private static func opening(
@@ -95,13 +97,14 @@ package final class DaybookServer: Sendable {
     }
     report("epoch \(log.epoch): \(loaded.replayed) events replayed")
     if isStopping() { throw StopSignal.Raised() }
-    return try await gateway.start(host: host, port: port)
+    return try await listener.start(host: host, port: port)
   }
 
   /// Clients first, so that nobody is answered by half a server; the log last. Then the folder is
   /// free, whoever still knows of this server.
   package func stop() async {
-    await gateway.stop()
+    await listener.stop()
+    await sessions.stop()
     await partitions.stop()
     queries.stop()
     await projections.stop()

@@ -10,10 +10,12 @@ package import SegmentLog
 /// owner.
 package struct OpenData {
   package let log: SegmentLogReader
-  package let queries: QueryService
+  private let service: QueryService
   package let projections: Projections
   /// Nil beside a server.
   private let lock: FolderLock?
+
+  package var queries: any Queries & Inspection { service }
 
   package var isServed: Bool { lock == nil }
 
@@ -28,7 +30,7 @@ package struct OpenData {
     lock = try OpenData.lock(folder)
     log = try folder.reader()
     projections = Projections(folder: folder.projectionsPath, log: log)
-    queries = QueryService(
+    service = QueryService(
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
@@ -51,7 +53,7 @@ package struct OpenData {
   }
 
   package func close() {
-    queries.stop()
+    service.stop()
     lock?.release()
   }
 }

@@ -12,7 +12,12 @@ package final class MemoryLog: LogWriter, LogSearch {
     var asked = Asked()
   }
 
-  package enum Call: Sendable { case append, read, postings }
+  package enum Call: Sendable {
+    case append
+    /// What was appended is durable, and reported as failed.
+    case answer
+    case read, postings
+  }
 
   private struct Fault {
     let call: Call
@@ -98,7 +103,7 @@ package final class MemoryLog: LogWriter, LogSearch {
       $0.partitions[partition.index].keep(
         body, batch.slots, lastRecordedAt: batch.lastRecordedAt)
     }
-    completion(.success(committed))
+    completion(fault(.answer, partition).map { .failure($0) } ?? .success(committed))
   }
 
   /// Each to its stream's partition.

@@ -78,7 +78,7 @@ struct AdmissionTests {
   func refused() async throws {
     var options = GatewayOptions.patient
     options.connectionsMax = { 1 }
-    try await GatewayFixture.run(options) { fixture in
+    try await GatewayFixture.runOverTCP(options) { fixture in
       let (bob, _) = try await fixture.live("bob:phone")
       for _ in 0..<3 * ConnectionGate.acceptsMax {
         let other = try await fixture.open()
@@ -92,7 +92,7 @@ struct AdmissionTests {
 
   @Test("before Connect a frame has at most 8 KiB, and the header alone is enough to refuse it")
   func strangersFrame() async throws {
-    try await GatewayFixture.run { fixture in
+    try await GatewayFixture.runOverTCP { fixture in
       let client = try await fixture.open()
       var header = ByteBuffer()
       header.writeFrameHeader(.connect, sequence: 3, bodyLength: 8_173)
@@ -106,7 +106,7 @@ struct AdmissionTests {
 
   @Test("a long token fits, and what is sent right behind it may be as large as ever")
   func behindConnect() async throws {
-    try await GatewayFixture.run { fixture in
+    try await GatewayFixture.runOverTCP { fixture in
       let client = try await fixture.open()
       var bytes = ByteBuffer()
       bytes.writeFrame(
@@ -127,7 +127,7 @@ struct AdmissionTests {
 
   @Test("what a client sent comes back in an error without control characters")
   func echo() async throws {
-    try await GatewayFixture.run { fixture in
+    try await GatewayFixture.runOverTCP { fixture in
       let (client, _) = try await fixture.live("bob:phone")
       let long = "user/\u{1b}[2J\n" + String(repeating: "e\u{301}", count: 10_000)
       let frame = try await client.ask(

@@ -64,7 +64,7 @@ struct BadInputTests {
 
   @Test("a frame that the connection's end cuts is malformed")
   func truncated() async throws {
-    try await GatewayFixture.run { fixture in
+    try await GatewayFixture.runOverTCP { fixture in
       let client = try await fixture.open()
       try await client.channel.setOption(.allowRemoteHalfClosure, value: true).get()
       try await client.write(header(20, 1, 1, 1, 50))
@@ -72,7 +72,7 @@ struct BadInputTests {
       let frame = try await client.next()
       #expect(try Daybook_V1_ErrorReply(frameBody: frame.body).name == "malformed_frame")
       #expect(frame.sequence == 1)
-      try? await client.channel.close()
+      try? await client.line.close()
     }
   }
 
@@ -129,7 +129,7 @@ struct BadInputTests {
   func tooManyConnections() async throws {
     var options = GatewayOptions.patient
     options.connectionsMax = { 2 }
-    try await GatewayFixture.run(options) { fixture in
+    try await GatewayFixture.runOverTCP(options) { fixture in
       let (first, _) = try await fixture.live("bob:phone")
       let (second, _) = try await fixture.live("alice:phone")
       let third = try await fixture.open()
@@ -138,7 +138,7 @@ struct BadInputTests {
       #expect(await third.isAtEnd())
       #expect(
         try await first.ask(.heartbeat, Daybook_V1_HeartbeatRequest()).type == .heartbeat.reply)
-      try await second.channel.close()
+      try await second.line.close()
       // The server notices in its own time.
       while !(try await fixture.open().isTaken("carol:phone")) {}
     }
@@ -179,7 +179,7 @@ struct BadInputTests {
   func stopping() async throws {
     try await GatewayFixture.run { fixture in
       let (client, _) = try await fixture.live("bob:phone")
-      async let stopped: Void = fixture.gateway.stop()
+      async let stopped: Void = fixture.stop()
       let closing = try Daybook_V1_Closing(frameBody: try await client.next().body)
       #expect(closing.error.name == "server_stopping" && closing.error.temporary)
       #expect(await client.isAtEnd())

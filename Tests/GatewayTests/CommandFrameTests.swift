@@ -190,7 +190,7 @@ struct CommandFrameTests {
   func becomesCommand(_ frame: CommandFrame) async throws {
     try await GatewayFixture.run { fixture in
       fixture.daybook.state.withLockedValue {
-        $0.answer = CommandOutcome(
+        $0.answer = CommandResult(
           messageID: MessageID(5), seq: Seq(6), recordedAt: Timestamp(milliseconds: 7),
           repeated: true, changed: false, pending: true)
       }

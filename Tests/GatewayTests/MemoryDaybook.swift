@@ -38,9 +38,10 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     /// What the opening of a group is refused with.
     var openingRefusal: DaybookError?
     /// What every such command answers, if not what was done.
-    var answer: CommandOutcome?
+    var answer: CommandResult?
     /// Senders get copies, as the relay would write them.
     var copiesSends = false
+    var answersTwice = false
     var holdsSends = false
     var holdsOpenings = false
     var holdsContacts = false
@@ -127,19 +128,23 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
 
   private func answer(_ pending: PendingCommand) {
     let outcome = Result { () throws(DaybookError) in try respond(to: pending.command) }
-    pending.receiver.receive([CommandAnswer(token: pending.token, outcome: outcome)])
+    let answers = [CommandAnswer(token: pending.token, outcome: outcome)]
+    pending.receiver.receive(answers, covering: nil)
+    if state.withLockedValue({ $0.answersTwice }) {
+      pending.receiver.receive(answers, covering: nil)
+    }
   }
 
   private func respond(to command: Command) throws(DaybookError) -> CommandOutcome {
     let (refusal, answer) = state.withLockedValue { ($0.refusal, $0.answer) }
     guard command.id != nil else { return try decide(command) }
     if let refusal { throw refusal }
-    if let answer { return answer }
+    if let answer { return .done(answer) }
     return try decide(command)
   }
 
   private func decide(_ command: Command) throws(DaybookError) -> CommandOutcome {
-    var outcome = CommandOutcome(recordedAt: now())
+    var outcome = CommandResult(recordedAt: now())
     switch command.body {
     case .refused(let reason): throw reason
     case .send(let message): try send(message, command, &outcome)
@@ -155,17 +160,17 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
           try requireStay(user, command.stream)
         }
       }
-      outcome.position = position(command)
+      return .position(position(command))
     case .inspectContact: try requireContact(command)
     case .createGroup, .join, .leave, .dissolve: decideGroup(command, &outcome)
     case .block, .forgetDevice, .recall, .edit, .clear: decideMore(command, &outcome)
     default: break
     }
-    return outcome
+    return .done(outcome)
   }
 
   private func send(
-    _ message: Message, _ command: Command, _ outcome: inout CommandOutcome
+    _ message: Message, _ command: Command, _ outcome: inout CommandResult
   ) throws(DaybookError) {
     state.withLockedValue { $0.observed.append(command.observed) }
     if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }
@@ -182,7 +187,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
       messageID: outcome.messageID)
   }
 
-  private func decideGroup(_ command: Command, _ outcome: inout CommandOutcome) {
+  private func decideGroup(_ command: Command, _ outcome: inout CommandResult) {
     guard let user = command.actor.user else { return }
     switch command.body {
     case .createGroup(let settings):
@@ -211,7 +216,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     }
   }
 
-  private func decideMore(_ command: Command, _ outcome: inout CommandOutcome) {
+  private func decideMore(_ command: Command, _ outcome: inout CommandResult) {
     let (stream, actor) = (command.stream, command.actor)
     switch command.body {
     case .block(let other, let on):
@@ -282,10 +287,19 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     }
   }
 
-  /// Takes the next seq, and tells every consumer. A message gets an id, unless it has one.
+  /// Consumers of this stream's partition may have missed something.
+  func interrupt(_ stream: StreamKey) {
+    for consumer in state.withLockedValue({ $0.consumers }) {
+      consumer.interrupted(stream.partition(of: partitionCount))
+    }
+  }
+
+  /// Takes the next seq, and tells every consumer, unless that fails. A message gets an id, unless it
+  /// has one.
   @discardableResult
   func append(
-    _ stream: StreamKey, _ actor: Actor, _ body: Event.Body, messageID: MessageID = .none
+    _ stream: StreamKey, _ actor: Actor, _ body: Event.Body, messageID: MessageID = .none,
+    isTold: Bool = true
   ) -> (Seq, MessageID) {
     let (event, consumers): (Event, [any BatchConsumer]) = state.withLockedValue { state in
       var event = Event(
@@ -305,7 +319,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     let batch = CommittedBatch(
       partition: stream.partition(of: partitionCount), baseOffset: .zero, nextOffset: Offset(1),
       count: 1, lastRecordedAt: now(), body: bytes, slots: [slot])
-    for consumer in consumers { consumer.committed(batch) }
+    if isTold { for consumer in consumers { consumer.committed(batch) } }
     return (event.seq, event.messageID)
   }
 }

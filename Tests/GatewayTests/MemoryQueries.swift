@@ -44,7 +44,7 @@ extension MemoryDaybook: Queries {
     }
   }
 
-  private func refuse() throws {
+  private func refuse() throws(DaybookError) {
     if let refusal = state.withLockedValue({ $0.answers.refusal }) { throw refusal }
   }
 
@@ -59,10 +59,12 @@ extension MemoryDaybook: Queries {
     }
   }
 
+  func waitUntil(covering token: ReadToken) async throws(DaybookError) {}
+
   func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
     visible: [SeqInterval]?, through: Seq?, reader: UserID?
-  ) async throws -> HistoryPage {
+  ) async throws(DaybookError) -> HistoryPage {
     try refuse()
     let seen = messages(of: conversation).filter { event in
       visible?.contains { $0.contains(event.seq) } ?? true
@@ -82,13 +84,17 @@ extension MemoryDaybook: Queries {
       })
   }
 
-  func message(_ id: MessageID, in conversation: ConversationKey) async throws -> StreamEvent? {
+  func message(_ id: MessageID, in conversation: ConversationKey) async throws(DaybookError)
+    -> StreamEvent?
+  {
     await turn()
     try refuse()
     return messages(of: conversation).first { $0.messageID == id }.map(shown)
   }
 
-  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws -> UnreadPage {
+  func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> UnreadPage
+  {
     try refuse()
     let all = state.withLockedValue { $0.answers.unread }
     func name(_ count: UnreadCount) -> String.UTF8View { count.conversation.description.utf8 }
@@ -102,25 +108,29 @@ extension MemoryDaybook: Queries {
       mentionsTotal: all.reduce(0) { $0 + $1.mentions }, more: rest.count > limit)
   }
 
-  func marks(of user: UserID, after: StreamKey?, limit: Int) async throws -> [MarkedConversation] {
+  func marks(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> [MarkedConversation]
+  {
     let all = state.withLockedValue { $0.answers.marks }
     let start = all.firstIndex { $0.conversation == after }.map { $0 + 1 } ?? 0
     return Array(all[start...].prefix(limit))
   }
 
-  func blocked(by user: UserID, after: UserID?, limit: Int) async throws -> [UserID] {
+  func blocked(by user: UserID, after: UserID?, limit: Int) async throws(DaybookError) -> [UserID] {
     let all = state.withLockedValue { $0.blocked[user] ?? [] }.sorted()
     return Array(all.filter { other in after.map { other > $0 } ?? true }.prefix(limit))
   }
 
-  func members(of group: GroupID, after: UserID?, limit: Int) async throws -> [GroupMember] {
+  func members(of group: GroupID, after: UserID?, limit: Int) async throws(DaybookError)
+    -> [GroupMember]
+  {
     let stream = state.withLockedValue { $0.streams[.group(group)] ?? Stream() }
     let members = stream.stays.filter { $0.value.last?.last == nil }.keys.sorted()
     return members.filter { member in after.map { member > $0 } ?? true }.prefix(limit)
       .map { GroupMember(user: $0, role: stream.roles[$0] ?? .member) }
   }
 
-  func group(_ group: GroupID) async throws -> GroupProfile {
+  func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile {
     let (found, requests) = state.withLockedValue {
       ($0.streams[.group(group)], $0.answers.requests)
     }
@@ -131,30 +141,30 @@ extension MemoryDaybook: Queries {
       members: UInt64(members), isDissolved: found.dissolvedAt != nil, requests: requests)
   }
 
-  func devices(of user: UserID) async throws -> [DeviceProfile] {
+  func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile] {
     state.withLockedValue { $0.answers.devices }
   }
 
-  func lastSeen(of users: [UserID]) async throws -> [Timestamp] {
+  func lastSeen(of users: [UserID]) async throws(DaybookError) -> [Timestamp] {
     try refuse()
     return state.withLockedValue { state in
       users.map { state.answers.lastSeen[$0] ?? .none }
     }
   }
 
-  func withheld(_ id: MessageID, from mailbox: UserID) async throws -> StreamEvent? {
+  func withheld(_ id: MessageID, from mailbox: UserID) async throws(DaybookError) -> StreamEvent? {
     state.withLockedValue { $0.withheld[mailbox]?.first { $0.messageID == id } }
   }
 
   func receipt(
     ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
-  ) async throws -> Receipt {
+  ) async throws(DaybookError) -> Receipt {
     state.withLockedValue { $0.answers.withheldReceipt ?? Receipt(user: mailbox) }
   }
 
   func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
-  ) async throws -> ReceiptPage {
+  ) async throws(DaybookError) -> ReceiptPage {
     try refuse()
     return state.withLockedValue { state in
       state.answers.asked.append("\(stream) \(seq) \(author)")
@@ -169,7 +179,7 @@ extension MemoryDaybook: Queries {
 
   func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
-  ) async throws -> [StreamEvent] {
+  ) async throws(DaybookError) -> [StreamEvent] {
     await turn()
     if let refusal = state.withLockedValue({ $0.answers.unreadable[stream] }) { throw refusal }
     let events = state.withLockedValue { $0.streams[stream]?.events ?? [] }

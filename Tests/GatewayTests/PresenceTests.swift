@@ -71,11 +71,11 @@ struct PresenceTests {
       // The same device again is nothing new.
       let (again, _) = try await fixture.live("bob:phone")
       _ = try await phone.until(.closing)
-      try await again.channel.close()
+      try await again.line.close()
       let one = try await presence(alice)
       #expect(one.online && one.devices == ["laptop"] && one.lastSeenMs == 0)
       fixture.daybook.state.withLockedValue { $0.now = Timestamp(milliseconds: 1_800_000_000_777) }
-      try await laptop.channel.close()
+      try await laptop.line.close()
       let gone = try await presence(alice)
       #expect(!gone.online && gone.devices.isEmpty && gone.lastSeenMs == 1_800_000_000_777)
     }
@@ -111,7 +111,7 @@ struct PresenceTests {
       let (bob, _) = try await fixture.live("bob:phone")
       let found = try await online(alice, ["bob", "eve"], watch: true)
       #expect(found == [.with { $0.user = "bob" }, .with { $0.user = "eve" }])
-      try await bob.channel.close()
+      try await bob.line.close()
       _ = try await fixture.live("eve:phone")
       #expect(try await told(alice).isEmpty)
       // A service is nobody to be hidden from.
@@ -211,7 +211,7 @@ struct PresenceTests {
       let (carol, _) = try await fixture.live("carol:phone")
       let (bob, _) = try await fixture.live("bob:phone")
       for client in [alice, carol] { _ = try await online(client, ["bob"], watch: true) }
-      try await bob.channel.close()
+      try await bob.line.close()
       for client in [alice, carol] { #expect(try await presence(client).online == false) }
       let service = try await fixture.connect("service:crm")
       let request = Daybook_V1_BlockRequest.with {
@@ -246,7 +246,7 @@ struct PresenceTests {
       let frame = try await alice.until(.online.reply).last!
       let reply = try Daybook_V1_OnlineReply(frameBody: frame.body)
       #expect(reply.users == [.with { $0.user = "bob" }])
-      try await bob.channel.close()
+      try await bob.line.close()
       _ = try await fixture.live("bob:laptop")
       #expect(try await told(alice).isEmpty)
     }

@@ -345,7 +345,7 @@ struct ResolvingTests {
         try Task.checkCancellation()
         await Task.yield()
       }
-      try await alice.channel.close()
+      try await alice.line.close()
       _ = try await fixture.daybook.commands {
         if case .closeSession = $0.body { true } else { false }
       }

@@ -47,12 +47,12 @@ struct SessionEventTests {
   {
     switch end {
     case .disconnect: _ = try await client.ask(.disconnect, Daybook_V1_DisconnectRequest())
-    case .hangUp: try await client.channel.close()
+    case .hangUp: try await client.line.close()
     case .heartbeatMissed: break
     case .replaced: _ = try await fixture.connect("bob:phone")
     case .expired:
       fixture.daybook.state.withLockedValue { $0.now = $0.expiresAt }
-    case .stopping: await fixture.gateway.stop()
+    case .stopping: await fixture.stop()
     case .malformed: try await client.write(ByteBuffer(integer: UInt32(3)))
     case .forgotten:
       fixture.daybook.append(
@@ -89,7 +89,7 @@ struct SessionEventTests {
       while SessionEventTests.notes(fixture.daybook, session).count < 2 {
         try await Task.sleep(for: .milliseconds(1))
       }
-      await fixture.gateway.stop()
+      await fixture.stop()
       let notes = SessionEventTests.notes(fixture.daybook, session)
       #expect(notes == [opened, "user/bob phone closed \(session) \(end.reason)"])
     }
@@ -99,7 +99,7 @@ struct SessionEventTests {
   func stop() async throws {
     try await GatewayFixture.run { fixture in
       for index in 1...20 { _ = try await fixture.connect("bob:d\(index)") }
-      await fixture.gateway.stop()
+      await fixture.stop()
       let closed = fixture.daybook.commandsNow {
         if case .closeSession(_, "server_stopping") = $0.body { true } else { false }
       }
@@ -122,8 +122,8 @@ struct SessionEventTests {
       _ = try await fixture.daybook.commands {
         if case .openCursor = $0.body { true } else { false }
       }
-      try await early.channel.close()
-      await fixture.gateway.stop()
+      try await early.line.close()
+      await fixture.stop()
       fixture.daybook.release()
       #expect(SessionEventTests.notes(fixture.daybook).isEmpty)
     }
@@ -149,7 +149,7 @@ struct SessionEventTests {
       cursor: .none, head: .none, resumed: true, visible: [SeqInterval(first: Seq(1), last: nil)])
     machine.answered(
       CommandPurpose(sequence: 0, kind: .open(.user(UserID(checked: "bob")))),
-      .success(CommandOutcome(recordedAt: .none, position: position)), &output)
+      .success(.position(position)), &output)
     _ = output.takeBytes()
     machine.answered(
       CommandPurpose(sequence: 0, kind: .note), .failure(DaybookError(.storageFull, "full")),

@@ -29,15 +29,17 @@ struct SlowReaderTests {
 
   private func sessions(_ fixture: GatewayFixture) async throws -> [Int] {
     var waiting: [Int] = []
-    for loop in fixture.gateway.loops {
-      waiting += try await loop.loop.submit { loop.sessions.values.map(\.waitingBytes) }.get()
+    for loop in fixture.sessions.loops {
+      waiting += try await loop.loop.submit {
+        loop.sessions.values.map { $0.connection?.bufferedBytes ?? 0 }
+      }.get()
     }
     return waiting
   }
 
   @Test("what waits for it is bounded; it is told how far behind it is, and all comes as it reads")
   func bounded() async throws {
-    try await GatewayFixture.run(SlowReaderTests.options) { fixture in
+    try await GatewayFixture.runOverTCP(SlowReaderTests.options) { fixture in
       let (bob, _) = try await fixture.live("bob:phone")
       try await bob.channel.setOption(.autoRead, value: false).get()
       SlowReaderTests.flood(fixture.daybook)
@@ -94,7 +96,7 @@ struct SlowReaderTests {
   func dead() async throws {
     var options = SlowReaderTests.options
     options.heartbeatInterval = .milliseconds(300)
-    try await GatewayFixture.run(options) { fixture in
+    try await GatewayFixture.runOverTCP(options) { fixture in
       let bob = try await fixture.connect("bob:phone")
       // On a slow machine it may be closed already.
       try? await bob.channel.setOption(.autoRead, value: false).get()
@@ -144,7 +146,7 @@ extension SessionMachine {
       cursor: .none, head: .none, resumed: true, visible: [SeqInterval(first: Seq(1), last: nil)])
     answered(
       CommandPurpose(sequence: 0, kind: .open(.user(user))),
-      .success(CommandOutcome(recordedAt: .none, position: position)), &output)
+      .success(.position(position)), &output)
     _ = output.takeBytes()
     output.actions = []
   }

@@ -15,46 +15,78 @@ extension GatewayOptions {
   /// For tests on a machine that is busy with others: what takes its time is no fault.
   static var patient: GatewayOptions {
     var options = GatewayOptions()
-    options.connectDeadline = .minutes(5)
-    options.heartbeatInterval = .minutes(5)
+    options.connectDeadline = .hours(1)
+    options.heartbeatInterval = .hours(1)
     return options
   }
 }
 
-/// A gateway over a `MemoryDaybook`, on two loops of its own.
+/// A gateway over a `MemoryDaybook`, on two loops of its own. Its connections are in memory, unless a
+/// test is about sockets.
 struct GatewayFixture {
   let daybook = MemoryDaybook()
-  let gateway: TCPGateway
-  let address: SocketAddress
+  let sessions: GatewaySessions
   let group: MultiThreadedEventLoopGroup
+  private let listener: TCPListener?
+  private let address: SocketAddress?
+  private let opened = NIOLockedValueBox(0)
 
-  private init(_ options: GatewayOptions) async throws {
+  private init(_ options: GatewayOptions, hasSockets: Bool) async throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-    gateway = TCPGateway(
+    sessions = GatewaySessions(
       group: group, commands: daybook, committed: daybook, queries: daybook, tokens: daybook,
       clock: daybook, logID: "log", options: options, logger: Logger(label: "test"))
-    address = try await gateway.start(host: "127.0.0.1", port: 0)
+    listener = hasSockets ? TCPListener(sessions, group: group) : nil
+    address = try await listener?.start(host: "127.0.0.1", port: 0)
+  }
+
+  /// Over loopback sockets, with what is in front of a session there.
+  static func runOverTCP(
+    _ options: GatewayOptions = .patient,
+    _ body: (GatewayFixture) async throws -> Void
+  ) async throws {
+    try await run(try await GatewayFixture(options, hasSockets: true), body)
   }
 
   static func run(
     _ options: GatewayOptions = .patient,
     _ body: (GatewayFixture) async throws -> Void
   ) async throws {
-    let fixture = try await GatewayFixture(options)
+    try await run(try await GatewayFixture(options, hasSockets: false), body)
+  }
+
+  private static func run(
+    _ fixture: GatewayFixture, _ body: (GatewayFixture) async throws -> Void
+  ) async throws {
     do {
       try await body(fixture)
     } catch {
-      await fixture.gateway.stop()
+      await fixture.stop()
       try await fixture.group.shutdownGracefully()
       throw error
     }
-    await fixture.gateway.stop()
+    await fixture.stop()
     try await fixture.group.shutdownGracefully()
+  }
+
+  func stop() async {
+    await listener?.stop()
+    await sessions.stop()
   }
 
   /// A connection without a session.
   func open() async throws -> TestClient {
     let (frames, feed) = AsyncStream<Frame>.makeStream()
+    guard let address else {
+      // To each loop by turns.
+      let index = opened.withLockedValue { opened in
+        opened += 1
+        return opened
+      }
+      let line = MemoryConnection(sessions.loops[index % sessions.loops.count], feed)
+      try await line.open()
+      return TestClient(line, frames: frames.makeAsyncIterator())
+    }
     let channel = try await ClientBootstrap(group: group)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -62,7 +94,7 @@ struct GatewayFixture {
         }
       }
       .connect(to: address).get()
-    return TestClient(channel: channel, frames: frames.makeAsyncIterator())
+    return TestClient(SocketLine(channel: channel), frames: frames.makeAsyncIterator())
   }
 
   /// A session, with its ConnectReply taken.
@@ -78,6 +110,13 @@ struct GatewayFixture {
     let frames = try await client.until(.caughtUp)
     return (client, frames)
   }
+}
+
+struct SocketLine: TestLine {
+  let channel: any Channel
+
+  func write(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+  func close() async throws { try await channel.close() }
 }
 
 final class FrameCollector: ChannelInboundHandler {
@@ -97,13 +136,21 @@ final class FrameCollector: ChannelInboundHandler {
 
 /// Used by one test at a time.
 final class TestClient: @unchecked Sendable {
-  let channel: any Channel
+  let line: any TestLine
   private var frames: AsyncStream<Frame>.Iterator
   var sequence: UInt32 = 0
 
-  init(channel: any Channel, frames: AsyncStream<Frame>.Iterator) {
-    self.channel = channel
+  init(_ line: any TestLine, frames: AsyncStream<Frame>.Iterator) {
+    self.line = line
     self.frames = frames
+  }
+
+  /// Of a socket.
+  var channel: any Channel {
+    guard let line = line as? SocketLine else {
+      preconditionFailure("a connection in memory has no channel: run over TCP")
+    }
+    return line.channel
   }
 
   func connect(_ token: String) async throws -> Daybook_V1_ConnectReply {
@@ -126,7 +173,7 @@ final class TestClient: @unchecked Sendable {
     return false
   }
 
-  func write(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+  func write(_ bytes: ByteBuffer) async throws { try await line.write(bytes) }
 
   @discardableResult
   func say(_ type: FrameType, _ body: some SwiftProtobuf.Message) async throws -> UInt32 {

@@ -118,7 +118,7 @@ struct TransientTests {
   func hidden() async throws {
     try await GatewayFixture.run { fixture in
       fixture.daybook.state.withLockedValue {
-        $0.answer = CommandOutcome(
+        $0.answer = CommandResult(
           recordedAt: Timestamp(milliseconds: 5), changed: false, isStored: false)
       }
       let (alice, _) = try await fixture.live("alice:phone")

@@ -11,7 +11,7 @@ final class Answers: CommandReceiver {
   >([:])
   private let tokens = NIOLockedValueBox<UInt64>(0)
 
-  func receive(_ answers: [CommandAnswer]) {
+  func receive(_ answers: [CommandAnswer], covering token: ReadToken?) {
     for answer in answers {
       waiting.withLockedValue { $0.removeValue(forKey: answer.token) }?.resume(
         returning: answer.outcome)

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Ports
 import Testing
 
@@ -246,7 +247,7 @@ struct GroupSettingsTests {
     desk.done(.leave, on: group, by: bob)
     desk.done(.join, on: group, by: bob)
     func visible() throws -> [SeqInterval] {
-      try #require(desk.done(.inspect(peer: nil), on: group, by: bob).position).visible
+      try desk.done(.inspect(peer: nil), on: group, by: bob).position().visible
     }
     let stays = [SeqInterval(first: Seq(3), last: Seq(4)), SeqInterval(first: Seq(5), last: nil)]
     #expect(try visible() == stays)
@@ -267,8 +268,7 @@ struct GroupSettingsTests {
     let end = desk.done(.dissolve, on: group, by: alice).seq
     #expect(end == Seq(6))
     for (user, first) in [(alice, 1), (bob, 2)] as [(UserID, UInt64)] {
-      let position = try #require(
-        desk.done(.openCursor(), on: group, by: user, device: phone).position)
+      let position = try desk.done(.openCursor(), on: group, by: user, device: phone).position()
       #expect(position.visible == [SeqInterval(first: Seq(first), last: end)])
       #expect(position.head == end && position.role == nil)
       #expect(desk.done(.ack(upTo: end), on: group, by: user, device: phone).changed)

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import Ports
 import Testing
 
@@ -167,19 +168,20 @@ struct BlockingTests {
   }
 
   @Test("is one's own, comes once, and not of oneself")
-  func own() {
+  func own() throws {
     var desk = Desk()
     #expect(desk.refusal(.block(bob, true), on: mailbox, by: bob) == .invalidRequest)
     #expect(desk.refusal(.block(carol, true), on: mailbox, by: alice) == .notPermitted)
     #expect(!desk.done(.block(carol, false), on: mailbox, by: bob).changed)
     for user in [dave, alice, carol] { desk.done(.block(user, true), on: mailbox, by: bob) }
     #expect(!desk.done(.block(alice, true), on: mailbox, by: bob).changed)
-    let position = desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
-      .position
-    #expect(position?.blocked == [alice, carol, dave])
+    let position = try desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position()
+    #expect(position.blocked == [alice, carol, dave])
     desk.done(.block(carol, false), on: mailbox, by: bob)
     #expect(
-      desk.done(.inspect(peer: alice), on: mailbox, by: bob).position?.blocked == [alice, dave])
+      try desk.done(.inspect(peer: alice), on: mailbox, by: bob).position().blocked == [
+        alice, dave,
+      ])
   }
 
   @Test("has a limit")
@@ -240,7 +242,7 @@ struct OwnMarksTests {
   }
 
   @Test("clearing counts as read for oneself, and tells nobody")
-  func clearing() {
+  func clearing() throws {
     var desk = Desk()
     for _ in 1...4 { _ = desk.sent(to: mailbox, by: alice) }
     #expect(desk.refusal(.clear(peer: alice, upTo: Seq(9)), on: mailbox, by: bob) == .seqPastHead)
@@ -253,8 +255,9 @@ struct OwnMarksTests {
     #expect(!desk.done(.clear(peer: alice, upTo: Seq(3)), on: mailbox, by: bob).changed)
     #expect(!desk.done(.read(peer: alice, upTo: Seq(3)), on: mailbox, by: bob).changed)
     #expect(
-      desk.done(.inspect(peer: alice), on: mailbox, by: bob).position?.cleared == Seq(3))
-    #expect(desk.done(.inspect(peer: carol), on: mailbox, by: bob).position?.cleared == Seq.none)
+      try desk.done(.inspect(peer: alice), on: mailbox, by: bob).position().cleared == Seq(3))
+    #expect(
+      try desk.done(.inspect(peer: carol), on: mailbox, by: bob).position().cleared == Seq.none)
     #expect(desk.done(.read(peer: alice, upTo: Seq(4)), on: mailbox, by: bob).changed)
     // What was read before is not unread again for being cleared.
     #expect(desk.done(.clear(peer: alice, upTo: Seq(4)), on: mailbox, by: bob).changed)
@@ -275,7 +278,7 @@ struct OwnMarksTests {
     let told = try #require(desk.relay().first)
     #expect(told.stream == mailbox && told.body == .groupCleared(ubuntu, upTo: talk.seq))
     #expect(!desk.done(.read(peer: nil, upTo: talk.seq), on: group, by: bob).changed)
-    #expect(desk.done(.inspect(peer: nil), on: group, by: bob).position?.cleared == talk.seq)
+    #expect(try desk.done(.inspect(peer: nil), on: group, by: bob).position().cleared == talk.seq)
     #expect(desk.refusal(.clear(peer: nil, upTo: Seq(99)), on: group, by: bob) == .seqPastHead)
   }
 
@@ -285,9 +288,9 @@ struct OwnMarksTests {
     let group = StreamKey.group(ubuntu)
     desk.done(.createGroup(GroupSettings(title: "")), on: group, by: bob)
     for device in [phone, laptop] {
-      let registered = desk.done(.openCursor(), on: mailbox, by: bob, device: device).position
+      let registered = try desk.done(.openCursor(), on: mailbox, by: bob, device: device).position()
       desk.done(
-        .openCursor(registration: registered!.registration), on: group, by: bob, device: device)
+        .openCursor(registration: registered.registration), on: group, by: bob, device: device)
     }
     for _ in 1...5 {
       _ = desk.sent(to: mailbox, by: alice)
@@ -303,22 +306,22 @@ struct OwnMarksTests {
     #expect(!desk.done(.forgetDevice(phone), on: mailbox, by: bob).changed)
     #expect(
       desk.refusal(.ack(upTo: Seq(5)), on: mailbox, by: bob, device: phone) == .unknownDevice)
-    let opened = try #require(
-      desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position)
+    let opened = try desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position()
     #expect(!opened.resumed && opened.cursor == Seq(2) && opened.registration == Seq(8))
-    let again = try #require(
-      desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position)
+    let again = try desk.done(.openCursor(), on: mailbox, by: bob, device: phone).position()
     #expect(again.resumed && again.registration == Seq(8), "should the answer have been lost")
     // The ack of a session that ended with the device it was.
     #expect(
       desk.refusal(.ack(upTo: Seq(5), registration: Seq(1)), on: mailbox, by: bob, device: phone)
         == .unknownDevice)
-    let inGroup = try #require(
-      desk.done(.openCursor(registration: Seq(8)), on: group, by: bob, device: phone).position)
+    let inGroup = try desk.done(
+      .openCursor(registration: Seq(8)), on: group, by: bob, device: phone
+    ).position()
     #expect(!inGroup.resumed && inGroup.cursor == Seq(1))
-    let later = desk.done(
-      .openCursor(registration: Seq(8)), on: group, by: bob, device: phone)
-    #expect(later.position?.resumed == true && later.position?.cursor == Seq(1))
+    let later = try desk.done(
+      .openCursor(registration: Seq(8)), on: group, by: bob, device: phone
+    ).position()
+    #expect(later.resumed && later.cursor == Seq(1))
   }
 
   @Test("who has written to somebody may be seen by them, until they are blocked")

@@ -135,7 +135,7 @@ struct RelayTests {
     // Until the state is loaded anew nothing can be told.
     var again = await answers.ask(open, of: service)
     while case .failure = again { again = await answers.ask(open, of: service) }
-    #expect(try again.get().position?.head == sent.seq)
+    #expect(try again.get().position().head == sent.seq)
     let retry = try await answers.ask(send(1, from: alice, to: bob), of: service).get()
     #expect(retry.repeated && retry.messageID == sent.messageID)
     guard case .failure(let error) = await answers.ask(send(3, from: alice, to: bob), of: service)

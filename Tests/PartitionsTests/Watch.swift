@@ -12,6 +12,8 @@ final class Watch: BatchConsumer {
 
   init(_ kind: EventKind) { self.kind = kind }
 
+  func interrupted(_ partition: PartitionID) {}
+
   func committed(_ batch: CommittedBatch) {
     let found = (batch.slots ?? []).filter { $0.kind == kind }.count
     let due = state.withLockedValue { state in

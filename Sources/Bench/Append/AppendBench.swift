@@ -118,6 +118,8 @@ private final class BatchSizes: BatchConsumer {
 
   func reset() { sizes.withLockedValue { $0 = [] } }
 
+  func interrupted(_ partition: PartitionID) {}
+
   func committed(_ batch: CommittedBatch) {
     sizes.withLockedValue { $0.append((batch.partition.index, batch.body.readableBytes)) }
   }

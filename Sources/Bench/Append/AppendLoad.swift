@@ -48,7 +48,7 @@ final class AppendLoad: CommandReceiver, @unchecked Sendable {
     }
   }
 
-  func receive(_ answers: [CommandAnswer]) {
+  func receive(_ answers: [CommandAnswer], covering token: ReadToken?) {
     let now = DispatchTime.now().uptimeNanoseconds
     if let failed = window.take(answers, now, &latencies) { failure = failed }
     unanswered -= answers.count

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Projections
 import Server
 
 /// Prints a group: what is set, and everyone who is a member or was.

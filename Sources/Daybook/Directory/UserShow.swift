@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Projections
 import Server
 
 /// Prints a user: devices, groups, whom they have blocked, what they have marked.

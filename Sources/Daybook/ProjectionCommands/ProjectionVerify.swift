@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaybookModel
+import Ports
 import Projections
 import Server
 

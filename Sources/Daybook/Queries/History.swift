@@ -2,7 +2,6 @@ import ArgumentParser
 import DaybookModel
 import DaybookSchema
 import Ports
-import Projections
 import Server
 
 /// Prints a conversation's messages.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import DaybookModel
-import Projections
+import Ports
 import Server
 
 /// Prints what waits for a device.

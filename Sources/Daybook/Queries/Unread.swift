@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Projections
 import Server
 
 /// Prints how much a user has not read.

@@ -1,20 +1,27 @@
 import DaybookModel
 import DaybookSchema
+import Logging
 import NIOCore
 import Ports
 
 /// Hands each committed batch to the gateway's loops, one hop a loop.
 final class BatchRouter: BatchConsumer {
   private let loops: [GatewayLoop]
-  private let presence: PresenceRegistry
+  private let registry: any SessionRegistry
+  private let partitionCount: Int
+  private let logger: Logger
 
-  init(_ loops: [GatewayLoop], presence: PresenceRegistry) {
+  init(
+    _ loops: [GatewayLoop], registry: any SessionRegistry, partitionCount: Int, logger: Logger
+  ) {
     self.loops = loops
-    self.presence = presence
+    self.registry = registry
+    self.partitionCount = partitionCount
+    self.logger = logger
   }
 
   func committed(_ batch: CommittedBatch) {
-    let slots = batch.slots ?? BatchRouter.scan(batch)
+    guard let slots = batch.slots ?? scan(batch) else { return interrupted(batch.partition) }
     guard slots.contains(where: { $0.seq != .none }) else { return }
     for loop in loops { loop.committed(batch, slots) }
     for slot in slots where slot.kind == .userBlocked { endWatches(slot, batch.body) }
@@ -26,11 +33,19 @@ final class BatchRouter: BatchConsumer {
     guard let bytes, let event = try? EventDecoding.decode(bytes),
       case .userBlocked(let other) = event.body, let user = event.stream.userID
     else { return }
-    presence.blocked(other, by: user)
+    registry.blocked(other, by: user)
   }
 
-  /// For a log that read the batch back instead of writing it.
-  private static func scan(_ batch: CommittedBatch) -> [EventSlot] {
+  func interrupted(_ partition: PartitionID) {
+    for loop in loops { loop.interrupted(partition) }
+    registry.endWatches { [partitionCount] user in
+      StreamKey.user(user).partition(of: partitionCount) == partition
+    }
+  }
+
+  /// For a log that read the batch back instead of writing it. Nil for what can't be read: another
+  /// process may have sent it.
+  private func scan(_ batch: CommittedBatch) -> [EventSlot]? {
     var slots: [EventSlot] = []
     var at: UInt32 = 0
     do throws(DaybookError) {
@@ -39,7 +54,10 @@ final class BatchRouter: BatchConsumer {
         at += 4 + UInt32(event.count)
       }
     } catch {
-      preconditionFailure("a batch that was committed can't be read: \(error)")
+      logger.error(
+        "a committed batch can't be read",
+        metadata: ["partition": "\(batch.partition)", "error": "\(error)"])
+      return nil
     }
     return slots
   }

@@ -11,7 +11,7 @@ final class FollowerCounts: Sendable {
   private static let streamsMax = 1_000
 
   private struct Kept {
-    let count: Task<Int, any Error>
+    let count: Task<Int, Never>
     let until: Timestamp
 
     /// Not if the wall clock was set back since.
@@ -24,22 +24,22 @@ final class FollowerCounts: Sendable {
 
   func count(
     of stream: StreamKey, now: Timestamp, on threads: any TaskExecutor,
-    _ counting: @escaping @Sendable () async throws -> Int
-  ) async throws -> Int {
-    let task = kept.withLockedValue { kept -> Task<Int, any Error> in
+    _ counting: @escaping @Sendable () async -> Int
+  ) async -> Int {
+    let task = kept.withLockedValue { kept -> Task<Int, Never> in
       if let known = kept[stream], known.isFresh(now) { return known.count }
       if kept.count >= FollowerCounts.streamsMax { kept = kept.filter { $0.value.isFresh(now) } }
-      let task = Task(executorPreference: threads) { try await counting() }
+      let task = Task(executorPreference: threads) { await counting() }
       if kept.count < FollowerCounts.streamsMax {
         let until = Timestamp(milliseconds: now.milliseconds + FollowerCounts.keptFor)
         kept[stream] = Kept(count: task, until: until)
       }
       return task
     }
-    let result = await task.result
-    let isLarge =
-      if case .success(let count) = result { count >= FollowerCounts.keptFrom } else { false }
-    if !isLarge { kept.withLockedValue { if $0[stream]?.count == task { $0[stream] = nil } } }
-    return try result.get()
+    let count = await task.value
+    if count < FollowerCounts.keptFrom {
+      kept.withLockedValue { if $0[stream]?.count == task { $0[stream] = nil } }
+    }
+    return count
   }
 }

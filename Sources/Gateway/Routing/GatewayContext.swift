@@ -14,16 +14,19 @@ final class GatewayContext: Sendable {
   let logID: String
   let options: GatewayOptions
   let logger: Logger
-  let presence = PresenceRegistry()
+  let registry: any SessionRegistry
   private let followerCounts = FollowerCounts()
-  let gate: ConnectionGate
   let queryBudget: QueryBudget
-  let threads = SessionThreads(count: 2)
+  let work: any SessionWork
+  /// A session's name in the log, by its number.
+  let sessionID: @Sendable (UInt64) -> String
+  private let lastSession = NIOLockedValueBox<UInt64>(0)
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
   init(
     commands: any Commands, queries: any Queries, tokens: any TokenCheck, clock: any WallClock,
-    logID: String, options: GatewayOptions, logger: Logger
+    logID: String, options: GatewayOptions, registry: any SessionRegistry, work: any SessionWork,
+    sessionID: @escaping @Sendable (UInt64) -> String = GatewayContext.randomID, logger: Logger
   ) {
     self.commands = commands
     self.queries = queries
@@ -32,17 +35,37 @@ final class GatewayContext: Sendable {
     self.logID = logID
     self.options = options
     self.logger = logger
-    gate = ConnectionGate(connectionsMax: options.connectionsMax)
+    self.registry = registry
+    self.work = work
+    self.sessionID = sessionID
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
+  }
+
+  static func randomID(_ number: UInt64) -> String {
+    String(UInt64.random(in: 1...UInt64.max), radix: 16)
+  }
+
+  func nextSessionNumber() -> UInt64 {
+    lastSession.withLockedValue { last in
+      last += 1
+      return last
+    }
   }
 
   var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }
 
   /// Gives each event loop its table. Called once, before anything is routed.
-  func serve(on group: any EventLoopGroup) -> [GatewayLoop] {
-    let made = group.makeIterator().map { GatewayLoop($0, self) }
+  func serve(on loops: [any EventLoop]) -> [GatewayLoop] {
+    let made = loops.map { GatewayLoop($0, self) }
     allLoops.withLockedValue { $0 = made }
+    for loop in made { registry.add(loop) }
     return made
+  }
+
+  /// Lets go of the loops, which know this context.
+  func end() {
+    allLoops.withLockedValue { $0 = [] }
+    registry.end()
   }
 
   func gatewayLoop(of loop: any EventLoop) -> GatewayLoop {
@@ -54,15 +77,19 @@ final class GatewayContext: Sendable {
 }
 
 extension GatewayContext: Audience {
-  func onlineDevices(of user: UserID) -> Set<DeviceID> { presence.devices(of: user) }
+  func onlineDevices(of user: UserID) -> Set<DeviceID> {
+    Set(registry.presence(of: [user]).flatMap(\.devices))
+  }
 
-  func followerCount(of stream: StreamKey) async throws -> Int {
-    try await followerCounts.count(
-      of: stream, now: clock.now(), on: threads
+  func followerCount(of stream: StreamKey) async -> Int {
+    await followerCounts.count(
+      of: stream, now: clock.now(), on: work
     ) { [loops] in
       var users: Set<UserID> = []
       for loop in loops {
-        users.formUnion(try await loop.loop.submit { loop.followers(of: stream) }.get())
+        // A loop that has stopped has no followers.
+        let here = try? await loop.loop.submit { loop.followers(of: stream) }.get()
+        users.formUnion(here ?? [])
       }
       return users.count
     }

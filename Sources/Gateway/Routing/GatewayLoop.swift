@@ -1,15 +1,24 @@
 import DaybookModel
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
 
 /// What one event loop's sessions have in common: who follows what, which commands are
-/// unanswered, and what is to be flushed. Touched on its loop only, but for what is marked, which
-/// is why it may say that it is Sendable.
+/// unanswered, and what is to be flushed.
+///
+/// `@unchecked Sendable`: touched on its loop only, but for what is marked.
 final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private struct Unanswered {
-    let session: SessionHandler
+    let session: Session
     let purpose: CommandPurpose
+  }
+
+  /// A command's token is its place here and how often that was used: an answer that comes twice, or
+  /// late, finds nobody.
+  private struct Place {
+    var entry: Unanswered?
+    var uses: UInt32 = 0
   }
 
   let loop: any EventLoop
@@ -17,16 +26,18 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private var subscriptions = SubscriptionTable()
   /// Read by the owners' threads: a loop that nobody follows anything on is left alone.
   private let subscriptionCount = NIOLockedValueBox(0)
-  private(set) var sessions: [ObjectIdentifier: SessionHandler] = [:]
-  /// A command's token is its index here.
-  private var unanswered: [Unanswered?] = []
-  private var freeTokens: [Int] = []
+  /// By their numbers.
+  private(set) var sessions: [UInt64: Session] = [:]
+  private var unanswered: [Place] = []
+  private var freePlaces: [Int] = []
   private var gathered: [[PendingCommand]]
   private var gatheredPartitions: [Int] = []
-  private var dirty: [SessionHandler] = []
+  private var dirty: [Session] = []
   private var isSettling = false
-  private var acking: [SessionHandler] = []
+  private var acking: [Session] = []
   private var heartbeats: RepeatedTask?
+  /// Called once no session is left.
+  private var whenEmpty: [() -> Void] = []
 
   init(_ loop: any EventLoop, _ context: GatewayContext) {
     self.loop = loop
@@ -36,8 +47,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   // MARK: sessions
 
-  func add(_ session: SessionHandler) {
-    sessions[ObjectIdentifier(session)] = session
+  func add(_ session: Session) {
+    sessions[session.handle.number] = session
     guard heartbeats == nil else { return }
     let half = TimeAmount.nanoseconds(context.options.heartbeatInterval.nanoseconds / 2)
     heartbeats = loop.scheduleRepeatedTask(initialDelay: half, delay: half) { [weak self] _ in
@@ -45,43 +56,80 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     }
   }
 
-  func remove(_ session: SessionHandler) {
-    guard sessions.removeValue(forKey: ObjectIdentifier(session)) != nil, sessions.isEmpty
+  func remove(_ session: Session) {
+    guard sessions.removeValue(forKey: session.handle.number) != nil, sessions.isEmpty
     else { return }
     heartbeats?.cancel()
     heartbeats = nil
+    let waiting = whenEmpty
+    whenEmpty = []
+    for proceed in waiting { proceed() }
+  }
+
+  /// In the order of their making, so that what happens depends on nothing else.
+  private var ordered: [Session] {
+    sessions.sorted { $0.key < $1.key }.map(\.value)
   }
 
   private func tick() {
-    for session in sessions.values { session.tick() }
+    for session in ordered { session.tick() }
     settle()
   }
 
-  func closeAll(_ error: DaybookError) {
-    for session in sessions.values { session.input { $0.closing(error, &$1) } }
+  /// Tells every session why it ends. `done` is called when all connections are closed.
+  func closeAll(_ error: DaybookError, then done: @escaping () -> Void) {
+    for session in ordered { session.input { $0.closing(error, &$1) } }
     settle()
+    if sessions.isEmpty { done() } else { whenEmpty.append(done) }
+  }
+
+  /// Nothing happens here any more: lets go of whatever knows this loop.
+  func end() {
+    heartbeats?.cancel()
+    heartbeats = nil
+    sessions = [:]
+    subscriptions = SubscriptionTable()
+    unanswered = []
+    freePlaces = []
+    gathered = gathered.map { _ in [] }
+    (dirty, acking, whenEmpty) = ([], [], [])
   }
 
   // MARK: commands
 
   /// Commands of one tick go to their partition's owner together.
-  func submit(_ command: Command, _ purpose: CommandPurpose, from session: SessionHandler) {
-    let entry = Unanswered(session: session, purpose: purpose)
-    let token: Int
-    if let free = freeTokens.popLast() {
-      token = free
-      unanswered[token] = entry
-    } else {
-      token = unanswered.count
-      unanswered.append(entry)
-    }
+  func submit(_ command: Command, _ purpose: CommandPurpose, from session: Session) {
+    let token = takePlace(Unanswered(session: session, purpose: purpose))
     let partition = command.stream.partition(of: gathered.count).index
     if gathered[partition].isEmpty {
       if gatheredPartitions.isEmpty { loop.execute { self.submitGathered() } }
       gatheredPartitions.append(partition)
     }
-    gathered[partition].append(
-      PendingCommand(command, receiver: self, token: UInt64(token)))
+    gathered[partition].append(PendingCommand(command, receiver: self, token: token))
+  }
+
+  private func takePlace(_ entry: Unanswered) -> UInt64 {
+    let place: Int
+    if let free = freePlaces.popLast() {
+      place = free
+    } else {
+      place = unanswered.count
+      unanswered.append(Place())
+    }
+    unanswered[place].entry = entry
+    return UInt64(unanswered[place].uses) << 32 | UInt64(place)
+  }
+
+  /// Nil for what was answered before.
+  private func leavePlace(_ token: UInt64) -> Unanswered? {
+    let place = Int(truncatingIfNeeded: token & 0xffff_ffff)
+    guard place < unanswered.count, unanswered[place].uses == UInt32(token >> 32),
+      let entry = unanswered[place].entry
+    else { return nil }
+    unanswered[place].entry = nil
+    unanswered[place].uses &+= 1
+    freePlaces.append(place)
+    return entry
   }
 
   /// At once, when the server stops: what is still to come would find no owner.
@@ -96,25 +144,23 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   }
 
   /// On an owner's thread.
-  func receive(_ answers: [CommandAnswer]) {
+  func receive(_ answers: [CommandAnswer], covering token: ReadToken?) {
     loop.execute { self.take(answers) }
   }
 
   private func take(_ answers: [CommandAnswer]) {
     for answer in answers {
-      let token = Int(answer.token)
-      guard let entry = unanswered[token] else {
-        preconditionFailure("a command was answered twice")
+      guard let entry = leavePlace(answer.token) else {
+        context.logger.error("a command was answered twice")
+        continue
       }
-      unanswered[token] = nil
-      freeTokens.append(token)
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }
     settle()
   }
 
   /// Acks of this session wait for the tick's end.
-  func scheduleAcks(of session: SessionHandler) {
+  func scheduleAcks(of session: Session) {
     acking.append(session)
     guard acking.count == 1 else { return }
     loop.scheduleTask(in: context.options.ackTick) { self.flushAcks() }
@@ -129,12 +175,12 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   // MARK: streams
 
-  func subscribe(_ session: SessionHandler, to stream: StreamKey) {
+  func subscribe(_ session: Session, to stream: StreamKey) {
     subscriptions.add(session, to: stream)
     subscriptionCount.withLockedValue { $0 = subscriptions.count }
   }
 
-  func unsubscribe(_ session: SessionHandler, from stream: StreamKey) {
+  func unsubscribe(_ session: Session, from stream: StreamKey) {
     subscriptions.remove(session, from: stream)
     subscriptionCount.withLockedValue { $0 = subscriptions.count }
   }
@@ -155,20 +201,17 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     settle()
   }
 
-  /// Somebody types in a group.
-  func typing(_ user: UserID, to stream: StreamKey) {
-    for session in subscriptions.sessions(of: stream) {
-      session.input { $0.typingSeen(user, to: stream, &$1) }
+  /// What the partition has committed since is not known here. On any thread.
+  func interrupted(_ partition: PartitionID) {
+    loop.execute { [self] in
+      let count = context.commands.partitionCount
+      for followed in subscriptions.all where followed.stream.partition(of: count) == partition {
+        for session in followed.sessions {
+          session.input { $0.interrupted(followed.stream, &$1) }
+        }
+      }
+      settle()
     }
-    settle()
-  }
-
-  /// A message that no log has, in a group.
-  func transient(_ event: ByteBuffer, to stream: StreamKey, from sender: SessionHandler) {
-    for session in subscriptions.sessions(of: stream) where session !== sender {
-      session.input { $0.transientSent(event, in: stream, &$1) }
-    }
-    settle()
   }
 
   func followers(of stream: StreamKey) -> Set<UserID> {
@@ -178,7 +221,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   // MARK: flushing
 
   /// This session has something to do or to say: `settle` sees to it.
-  func mark(_ session: SessionHandler) { dirty.append(session) }
+  func mark(_ session: Session) { dirty.append(session) }
 
   /// Runs what sessions asked for, and flushes each once. Writing may come back here, from a
   /// channel whose buffer is full: then the outer call goes on with what was marked.
@@ -190,6 +233,27 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       let marked = dirty
       dirty.removeAll(keepingCapacity: true)
       for session in marked { session.settle() }
+    }
+  }
+}
+
+extension GatewayLoop: SessionHome {
+  func deliver(_ news: SessionNews, to sessions: [SessionHandle]) {
+    loop.execute { [self] in
+      for handle in sessions { self.sessions[handle.number]?.take(news) }
+      settle()
+    }
+  }
+
+  /// Typing, or a message that no log has, in a group.
+  func deliver(
+    _ news: SessionNews, followersOf stream: StreamKey, except session: SessionHandle?
+  ) {
+    loop.execute { [self] in
+      for follower in subscriptions.sessions(of: stream) where follower.handle != session {
+        follower.take(news)
+      }
+      settle()
     }
   }
 }

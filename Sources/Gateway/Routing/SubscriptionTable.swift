@@ -7,13 +7,13 @@ import Ports
 struct SubscriptionTable {
   struct Subscribers {
     let stream: StreamKey
-    var sessions: [SessionHandler]
+    var sessions: [Session]
   }
 
   private var table: [UInt64: [Subscribers]] = [:]
   private(set) var count = 0
 
-  mutating func add(_ session: SessionHandler, to stream: StreamKey) {
+  mutating func add(_ session: Session, to stream: StreamKey) {
     count += 1
     guard let at = table[stream.fingerprint]?.firstIndex(where: { $0.stream == stream }) else {
       table[stream.fingerprint, default: []].append(
@@ -23,7 +23,7 @@ struct SubscriptionTable {
     table[stream.fingerprint]?[at].sessions.append(session)
   }
 
-  mutating func remove(_ session: SessionHandler, from stream: StreamKey) {
+  mutating func remove(_ session: Session, from stream: StreamKey) {
     let key = stream.fingerprint
     guard let at = table[key]?.firstIndex(where: { $0.stream == stream }),
       let place = table[key]?[at].sessions.firstIndex(where: { $0 === session })
@@ -35,7 +35,12 @@ struct SubscriptionTable {
     if table[key]?.isEmpty == true { table[key] = nil }
   }
 
-  func sessions(of stream: StreamKey) -> [SessionHandler] {
+  /// By ascending bytes of the streams' names.
+  var all: [Subscribers] {
+    table.values.joined().sorted { $0.stream.text < $1.stream.text }
+  }
+
+  func sessions(of stream: StreamKey) -> [Session] {
     table[stream.fingerprint]?.first { $0.stream == stream }?.sessions ?? []
   }
 

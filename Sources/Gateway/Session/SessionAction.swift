@@ -46,6 +46,8 @@ struct CommandPurpose {
     /// Nothing.
     case note
     case open(StreamKey)
+    /// How far the stream goes, of which some may have been missed.
+    case resume(StreamKey)
     indirect case inspect(Query)
     /// What the actor may see where the message of `unresolved` is said to be.
     case locate

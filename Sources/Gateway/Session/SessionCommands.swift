@@ -101,14 +101,17 @@ extension SessionMachine {
     }
     guard !isClosed else { return }
     switch (purpose.kind, outcome) {
-    case (.reply(let type), .success(var outcome)):
-      if purpose.hidesSeq { outcome.seq = .none }
-      reply(outcome, to: type, sequence: purpose.sequence, &output)
-    case (.transient(let event, let type), .success(let outcome)):
-      pushed(event, outcome, to: type, sequence: purpose.sequence, &output)
+    case (.reply(let type), .success(.done(var result))):
+      if purpose.hidesSeq { result.seq = .none }
+      reply(result, to: type, sequence: purpose.sequence, &output)
+    case (.transient(let event, let type), .success(.done(let result))):
+      pushed(event, result, to: type, sequence: purpose.sequence, &output)
+    case (.reply, .success(let other)), (.transient, .success(let other)):
+      unexpected(other, sequence: purpose.sequence, &output)
     case (.ack, .success), (.note, _): break
     case (.open(let stream), .success(let outcome)): opened(stream, outcome, &output)
     case (.open(let stream), .failure(let error)): openFailed(stream, error, &output)
+    case (.resume(let stream), let outcome): resumed(stream, outcome, &output)
     case (.inspect(let query), .success(let outcome)):
       inspected(query, outcome, sequence: purpose.sequence, &output)
     case (.inspect(let query), .failure(let error)):
@@ -125,28 +128,38 @@ extension SessionMachine {
   }
 
   private mutating func reply(
-    _ outcome: CommandOutcome, to type: FrameTypeOfRequest, sequence: UInt32,
+    _ result: CommandResult, to type: FrameTypeOfRequest, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
-    observe(outcome.messageID)
+    observe(result.messageID)
     output.reply(
       CommandReply(
-        messageID: outcome.messageID, seq: outcome.seq, recordedAt: outcome.recordedAt,
-        durability: outcome.isStored ? CommandReply.synced : CommandReply.notStored,
-        repeated: outcome.repeated, changed: outcome.changed, pending: outcome.pending),
+        messageID: result.messageID, seq: result.seq, recordedAt: result.recordedAt,
+        durability: result.isStored ? CommandReply.synced : CommandReply.notStored,
+        repeated: result.repeated, changed: result.changed, pending: result.pending),
       to: type, sequence: sequence)
+  }
+
+  private func unexpected(
+    _ outcome: CommandOutcome, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    do throws(DaybookError) {
+      _ = try outcome.result()
+    } catch {
+      output.error(error, sequence: sequence)
+    }
   }
 
   /// Whoever is blocked, where that is hidden, hears the same as all others: `changed` is for the
   /// session alone.
   private mutating func pushed(
-    _ event: Event, _ outcome: CommandOutcome, to type: FrameTypeOfRequest, sequence: UInt32,
+    _ event: Event, _ result: CommandResult, to type: FrameTypeOfRequest, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
     var event = event
-    event.recordedAt = outcome.recordedAt
-    output.actions.append(.pushTransient(event, isWithheld: !outcome.changed))
-    var told = outcome
+    event.recordedAt = result.recordedAt
+    output.actions.append(.pushTransient(event, isWithheld: !result.changed))
+    var told = result
     told.changed = true
     reply(told, to: type, sequence: sequence, &output)
   }

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Ports
 import SwiftProtobuf
 import WireProtocol
 
@@ -20,6 +21,9 @@ struct PushFlow {
   fileprivate var untold: [StreamKey] = []
   /// Where watched users are, as far as that waits.
   fileprivate var presence: [UserID: UserPresence] = [:]
+
+  /// More is there than was pushed, of which the client is told with the next event.
+  mutating func fallBehind(_ stream: StreamKey) { behind.append(stream) }
 
   mutating func pageRead(of stream: StreamKey) {
     (reading, lastRead) = (nil, stream)

@@ -58,7 +58,7 @@ extension SessionMachine {
   private func makeConnectReply() -> Daybook_V1_ConnectReply {
     .with {
       $0.serverTimeMs = clock.now().milliseconds
-      $0.heartbeatIntervalMs = UInt32(options.heartbeatInterval.nanoseconds / 1_000_000)
+      $0.heartbeatIntervalMs = UInt32(clamping: options.heartbeatInterval.nanoseconds / 1_000_000)
       $0.limits = .with {
         $0.contentBytesMax = UInt32(Limits.contentBytesMax)
         $0.frameBytesMax = UInt32(options.frameBytesMax)

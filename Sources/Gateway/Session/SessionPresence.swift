@@ -23,13 +23,7 @@ struct OnlineCheck: Sendable {
   }
 }
 
-/// Where a user is online, or when that was last so.
-struct UserPresence: Sendable, Equatable {
-  var user: UserID
-  /// By ascending bytes.
-  var devices: [DeviceID] = []
-  var lastSeen = Timestamp.none
-
+extension UserPresence {
   var message: Daybook_V1_Presence {
     .with {
       $0.user = user.text
@@ -65,9 +59,9 @@ extension SessionMachine {
     if request.watch {
       check.added = asked.subtracting(watched)
       watched.formUnion(asked)
-      output.actions.append(.proposeWatch(Array(asked)))
+      output.actions.append(.proposeWatch(asked.sorted()))
     }
-    for other in asked {
+    for other in asked.sorted() {
       if user == nil || other == user {
         check.allowed.insert(other)
       } else {

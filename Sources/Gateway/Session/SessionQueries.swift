@@ -153,11 +153,8 @@ extension SessionMachine {
     _ query: Query, _ outcome: CommandOutcome, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
-    guard let position = outcome.position else {
-      preconditionFailure("inspect was answered without a position")
-    }
     do throws(DaybookError) {
-      let allowed = try SessionMachine.limited(query, to: position, by: user)
+      let allowed = try SessionMachine.limited(query, to: try outcome.position(), by: user)
       queriesInFlight += 1
       output.actions.append(.query(allowed, sequence: sequence))
     } catch {

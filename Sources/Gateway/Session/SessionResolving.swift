@@ -84,17 +84,13 @@ extension SessionMachine {
     _ outcome: Result<CommandOutcome, DaybookError>, _ output: inout SessionOutput
   ) {
     guard var command = unresolved else { preconditionFailure("located what nobody asked for") }
-    switch outcome {
-    case .failure(let error):
-      unresolved = nil
-      refuse(command, error, &output)
-    case .success(let outcome):
-      guard let position = outcome.position else {
-        preconditionFailure("inspect was answered without a position")
-      }
-      command.limit(to: position)
+    do throws(DaybookError) {
+      command.limit(to: try outcome.get().position())
       unresolved = command
       look(for: command, &output)
+    } catch {
+      unresolved = nil
+      refuse(command, error, &output)
     }
   }
 

@@ -28,8 +28,11 @@ extension SessionMachine {
   mutating func opened(
     _ stream: StreamKey, _ outcome: CommandOutcome, _ output: inout SessionOutput
   ) {
-    guard let position = outcome.position else {
-      preconditionFailure("openCursor was answered without a position")
+    let position: StreamPosition
+    do throws(DaybookError) {
+      position = try outcome.position()
+    } catch {
+      return openFailed(stream, error, &output)
     }
     following[stream]?.opened(position)
     if stream.kind == .user {
@@ -113,6 +116,35 @@ extension SessionMachine {
         if stream.kind == .user { noteJoin(in: event) }
       }
       advance(&output)
+    }
+  }
+
+  /// What the stream's partition has committed since may not have been told.
+  mutating func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
+    guard !isClosed, following[stream]?.interrupted() == true else { return }
+    if stream != syncing, !flow.behind.contains(stream) { flow.fallBehind(stream) }
+    output.actions.append(
+      .submit(
+        Command(stream: stream, actor: actor, id: nil, body: .inspect(peer: nil)),
+        CommandPurpose(sequence: 0, kind: .resume(stream))))
+  }
+
+  /// What was missed is read from the log; of the own mailbox also what changes the session itself.
+  mutating func resumed(
+    _ stream: StreamKey, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    guard following[stream] != nil else { return }
+    do throws(DaybookError) {
+      let position = try outcome.get().position()
+      if stream.kind == .user {
+        blocked = Set(position.blocked)
+        for group in position.groups where following[.group(group)] == nil { wantGroup(group) }
+      }
+      following[stream]?.resumed(position)
+      advance(&output)
+    } catch {
+      closing(error, &output)
     }
   }
 

@@ -32,6 +32,9 @@ struct StreamFollowing {
   let stream: StreamKey
   private(set) var phase = Phase.opening
   private(set) var isReading = false
+  /// Events may have committed that this session was not told of: until the owner has said how far the
+  /// stream goes, nothing is sent.
+  private(set) var isInterrupted = false
   private var saidAwaiting = false
   private(set) var visible: [SeqInterval] = []
   /// Head as the owner stated it; what lies behind it was part of the owner's answer.
@@ -82,7 +85,7 @@ struct StreamFollowing {
 
   /// `mayRead` is false while the session has no room for a page, of whatever stream.
   mutating func next(mayRead: Bool) -> Step {
-    guard phase == .syncing || phase == .behind, !isReading else { return .wait }
+    guard phase == .syncing || phase == .behind, !isReading, !isInterrupted else { return .wait }
     guard sent < end else {
       if let closesAt, sent >= closesAt { return .ended }
       phase = .live
@@ -103,6 +106,28 @@ struct StreamFollowing {
     let last = Seq(sent.rawValue + UInt64(window.eventsLeft))
     return .read(
       from: part.first, through: min(part.last, last), bytesMax: max(1, window.bytesLeft))
+  }
+
+  /// False if it was so already, or has not been opened: then the owner's answer is still to come.
+  mutating func interrupted() -> Bool {
+    guard phase != .opening, !isInterrupted else { return false }
+    isInterrupted = true
+    if phase == .live {
+      phase = .behind
+      target = sent
+    }
+    return true
+  }
+
+  /// The owner has said how far the stream goes, and what of it may be seen.
+  mutating func resumed(_ position: StreamPosition) {
+    isInterrupted = false
+    visible = position.visible
+    target = max(target, position.head)
+    // A group that was dissolved meanwhile ends here as well: the next opening tells the two apart.
+    if stream.kind == .group, closesAt == nil, let last = position.visible.last?.last {
+      (closesAt, ending) = (last, .left)
+    }
   }
 
   /// How many of the page's events there is room for: these are pushed. Nil if the page isn't what

@@ -53,9 +53,10 @@ extension PartitionState {
         "number \(entry.number) was used for another command; give each command its own")
     }
     return .answer(
-      CommandOutcome(
-        messageID: entry.messageID, seq: entry.seq, recordedAt: entry.recordedAt, repeated: true,
-        changed: entry.changed, pending: entry.pending))
+      .done(
+        CommandResult(
+          messageID: entry.messageID, seq: entry.seq, recordedAt: entry.recordedAt, repeated: true,
+          changed: entry.changed, pending: entry.pending)))
   }
 
   /// An id that some partition gave is taken, however wrong a clock was or is: only what is merely

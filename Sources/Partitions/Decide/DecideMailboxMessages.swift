@@ -86,12 +86,12 @@ extension Decision {
 
   /// The same, and answered as ever; but only the author's own devices get to know of it.
   fileprivate func withheld(_ isWithheld: Bool) -> Decision {
-    guard isWithheld, case .append(var event, var outcome) = self,
+    guard isWithheld, case .append(var event, .done(var result)) = self,
       let amendment = event.body.withheldAmendment
     else { return self }
     event.body = .amendmentWithheld(amendment)
-    (event.seq, outcome.seq) = (.none, .none)
-    return .append(event, outcome)
+    (event.seq, result.seq) = (.none, .none)
+    return .append(event, .done(result))
   }
 }
 

@@ -41,14 +41,16 @@ struct Draft {
       Event(
         stream: stream, seq: seq, messageID: messageID, recordedAt: now, actor: actor, command: id,
         body: body),
-      CommandOutcome(
-        messageID: messageID, seq: seq, recordedAt: now, pending: pending, position: position))
+      position.map { .position($0) }
+        ?? .done(
+          CommandResult(messageID: messageID, seq: seq, recordedAt: now, pending: pending)))
   }
 
   /// Accepted, with nothing to do. A retry must find that out again, so a numbered command
   /// leaves a note.
   func nothingToDo(pending: Bool = false) -> Decision {
-    let outcome = CommandOutcome(recordedAt: now, changed: false, pending: pending)
+    let outcome = CommandOutcome.done(
+      CommandResult(recordedAt: now, changed: false, pending: pending))
     guard id != nil else { return .answer(outcome) }
     return .append(
       Event(stream: stream, recordedAt: now, actor: actor, command: id, body: .noted), outcome)
@@ -56,13 +58,14 @@ struct Draft {
 
   /// What is only pushed, not logged; `reaches` says whether anybody is to see it.
   func pushed(reaches: Bool) -> Decision {
-    .answer(CommandOutcome(recordedAt: now, changed: reaches, isStored: false))
+    .answer(.done(CommandResult(recordedAt: now, changed: reaches, isStored: false)))
   }
 
   /// What only tells of state.
-  func tell(_ position: StreamPosition? = nil) -> Decision {
-    .answer(CommandOutcome(recordedAt: now, changed: false, position: position))
-  }
+  func tell(_ position: StreamPosition) -> Decision { .answer(.position(position)) }
+
+  /// The same, where the answer is yes.
+  func tell() -> Decision { .answer(.done(CommandResult(recordedAt: now, changed: false))) }
 }
 
 extension Decision {

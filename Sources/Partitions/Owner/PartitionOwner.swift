@@ -29,6 +29,8 @@ final class PartitionOwner: @unchecked Sendable {
     let blocking: any BlockingWork
     /// Tells every consumer of a batch that is durable.
     let announce: @Sendable (CommittedBatch) -> Void
+    /// Tells them that some of a partition may have become durable unannounced.
+    let interrupt: @Sendable (PartitionID) -> Void
     let owner: @Sendable (PartitionID) -> PartitionOwner
     /// One line for the operator.
     let report: @Sendable (String) -> Void
@@ -78,6 +80,9 @@ final class PartitionOwner: @unchecked Sendable {
     }
   }
 
+  /// Whatever follows from events below it is durable where it belongs.
+  var relayedThrough: Offset { relay.relayedThrough }
+
   // MARK: commands
 
   /// From any thread; answers come through each command's receiver.
@@ -118,7 +123,8 @@ final class PartitionOwner: @unchecked Sendable {
 
   private func refuse(_ commands: [PendingCommand], _ error: DaybookError) {
     for command in commands {
-      command.receiver.receive([CommandAnswer(token: command.token, outcome: .failure(error))])
+      command.receiver.receive(
+        [CommandAnswer(token: command.token, outcome: .failure(error))], covering: nil)
     }
   }
 
@@ -197,7 +203,8 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func finish(_ batch: OpenBatch) {
-    for group in batch.answers { group.receiver.receive(group.answers) }
+    let token = lastBatch.map { ReadToken(partition: partition, next: $0.next) }
+    for group in batch.answers { group.receiver.receive(group.answers, covering: token) }
     for receipt in batch.relayed { receipt.relay.finished(receipt, .success(())) }
   }
 
@@ -219,7 +226,8 @@ final class PartitionOwner: @unchecked Sendable {
     for batch in lost {
       for group in batch.answers {
         group.receiver.receive(
-          group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) })
+          group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) },
+          covering: nil)
       }
       for receipt in batch.relayed { receipt.relay.finished(receipt, .failure(error)) }
     }
@@ -241,7 +249,10 @@ final class PartitionOwner: @unchecked Sendable {
     guard case .refusing = phase else { return }
     switch loaded {
     case .success(let loaded):
+      let announced = lastBatch
       hold(loaded)
+      // What was reported as failed may be durable all the same.
+      if loaded.last != announced { environment.interrupt(partition) }
       // What is final stays so. The next command finds out whether the rest has got better.
       guard error.code.isTemporary else { return }
       loop.scheduleTask(in: PartitionOwner.retryAfter) {

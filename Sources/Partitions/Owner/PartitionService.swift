@@ -4,7 +4,7 @@ package import NIOCore
 package import Ports
 
 /// All partitions of a data folder, each with its owner on one of the event loops.
-package final class PartitionService: Commands, CommittedBatches {
+package final class PartitionService: Commands, CommittedBatches, RelayProgress {
   package let partitionCount: Int
   private let owners: [PartitionOwner]
   private let consumers: Consumers
@@ -37,6 +37,7 @@ package final class PartitionService: Commands, CommittedBatches {
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
       clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
+      interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       report: report)
     let made = (0..<log.partitionCount).map {
@@ -55,6 +56,11 @@ package final class PartitionService: Commands, CommittedBatches {
 
   package func submit(_ commands: [PendingCommand], to partition: PartitionID) {
     owners[partition.index].submit(commands)
+  }
+
+  package func relayedThrough(_ partition: PartitionID) async -> Offset {
+    let owner = owners[partition.index]
+    return (try? await owner.loop.submit { owner.relayedThrough }.get()) ?? .zero
   }
 
   package func subscribe(_ consumer: any BatchConsumer) { consumers.add(consumer) }
@@ -143,6 +149,10 @@ private final class Consumers: Sendable {
 
   func announce(_ batch: CommittedBatch) {
     for consumer in all.withLockedValue({ $0 }) { consumer.committed(batch) }
+  }
+
+  func interrupt(_ partition: PartitionID) {
+    for consumer in all.withLockedValue({ $0 }) { consumer.interrupted(partition) }
   }
 }
 

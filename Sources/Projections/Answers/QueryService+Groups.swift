@@ -5,19 +5,19 @@ package import Ports
 extension QueryService {
   package func members(
     of group: GroupID, after: UserID?, limit: Int
-  ) async throws -> [GroupMember] {
+  ) async throws(DaybookError) -> [GroupMember] {
     let reader = try await reader(.directory, covering: .group(group))
     return try await threads.run { () throws(DaybookError) in
       try DirectoryQuery.members(of: group, after: after, limit: max(limit, 0), in: reader)
     }
   }
 
-  package func group(_ group: GroupID) async throws -> GroupProfile {
+  package func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile {
     try await groupDetails(group).profile
   }
 
   /// Throws `group_not_found`, `projection_behind`.
-  package func groupDetails(_ group: GroupID) async throws -> GroupDetails {
+  package func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails {
     let reader = try await reader(.directory, covering: .group(group))
     return try await threads.run { () throws(DaybookError) in
       try DirectoryQuery.details(of: group, in: reader)
@@ -27,7 +27,7 @@ extension QueryService {
   /// Everyone who is a member, or was, in order of their ids' bytes, after `after`.
   package func memberships(
     of group: GroupID, after: UserID?, limit: Int
-  ) async throws -> [MembershipDetails] {
+  ) async throws(DaybookError) -> [MembershipDetails] {
     let reader = try await reader(.directory, covering: .group(group))
     return try await threads.run { () throws(DaybookError) in
       try DirectoryQuery.memberships(of: group, after: after, limit: max(limit, 0), in: reader)
@@ -36,7 +36,7 @@ extension QueryService {
 
   package func receipt(
     ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
-  ) async throws -> Receipt {
+  ) async throws(DaybookError) -> Receipt {
     let reader = try await reader(.receipts, covering: .user(mailbox))
     return try await threads.run { () throws(DaybookError) in
       try ReceiptsQuery.receipt(ofWithheld: id, by: author, in: mailbox, reader)
@@ -45,7 +45,7 @@ extension QueryService {
 
   package func receipts(
     of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
-  ) async throws -> ReceiptPage {
+  ) async throws(DaybookError) -> ReceiptPage {
     let reader = try await reader(.receipts, covering: stream)
     let page = ReceiptsQuery.Page(
       seq: seq, author: author, after: after, limit: max(0, min(limit, Limits.receiptsPageMax)))

@@ -9,7 +9,7 @@ extension QueryService {
   package func history(
     of conversation: ConversationKey, before: MessageID?, limit: Int, bytesMax: Int,
     visible: [SeqInterval]?, through: Seq?, reader user: UserID?
-  ) async throws -> HistoryPage {
+  ) async throws(DaybookError) -> HistoryPage {
     // Who sees all that follows sees all reactions: those are counted already.
     let isOpen = visible.map { $0.count == 1 && $0[0].last == nil } ?? true
     let visible = visible.cut(at: through)
@@ -31,7 +31,7 @@ extension QueryService {
 
   package func message(
     _ id: MessageID, in conversation: ConversationKey
-  ) async throws -> StreamEvent? {
+  ) async throws(DaybookError) -> StreamEvent? {
     let pages = HistoryPages(log: log, clock: clock)
     return try await threads.run { () throws(DaybookError) in
       try pages.message(id, in: conversation)
@@ -40,14 +40,14 @@ extension QueryService {
 
   package func withheld(
     _ id: MessageID, from mailbox: UserID
-  ) async throws -> StreamEvent? {
+  ) async throws(DaybookError) -> StreamEvent? {
     let search = WithheldSearch(log: log, mailbox: mailbox)
     return try await threads.run { () throws(DaybookError) in try search.message(id) }
   }
 
   package func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
-  ) async throws -> [StreamEvent] {
+  ) async throws(DaybookError) -> [StreamEvent] {
     let pages = StreamPages(log: log, clock: clock)
     return try await threads.run { () throws(DaybookError) in
       try pages.events(of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)

@@ -5,7 +5,7 @@ package import Ports
 extension QueryService {
   package func unreadPage(
     of user: UserID, after: StreamKey?, limit: Int
-  ) async throws -> UnreadPage {
+  ) async throws(DaybookError) -> UnreadPage {
     let reader = try await reader(.unread, covering: heads)
     return try await threads.run { () throws(DaybookError) in
       try UnreadQuery.page(of: user, after: after, limit: max(limit, 0), in: reader)
@@ -13,7 +13,7 @@ extension QueryService {
   }
 
   /// All of them: peers first, then groups, by ascending bytes.
-  package func unread(of user: UserID) async throws -> [UnreadCount] {
+  package func unread(of user: UserID) async throws(DaybookError) -> [UnreadCount] {
     let reader = try await reader(.unread, covering: heads)
     return try await threads.run { () throws(DaybookError) in
       let all = try UnreadQuery.page(of: user, after: nil, limit: -1, in: reader).conversations
@@ -24,21 +24,23 @@ extension QueryService {
 
   package func marks(
     of user: UserID, after: StreamKey?, limit: Int
-  ) async throws -> [MarkedConversation] {
+  ) async throws(DaybookError) -> [MarkedConversation] {
     let reader = try await reader(.unread, covering: .user(user))
     return try await threads.run { () throws(DaybookError) in
       try UnreadQuery.marks(of: user, after: after, limit: max(limit, 0), in: reader)
     }
   }
 
-  package func blocked(by user: UserID, after: UserID?, limit: Int) async throws -> [UserID] {
+  package func blocked(by user: UserID, after: UserID?, limit: Int) async throws(DaybookError)
+    -> [UserID]
+  {
     let reader = try await reader(.unread, covering: .user(user))
     return try await threads.run { () throws(DaybookError) in
       try UnreadQuery.blocked(by: user, after: after, limit: max(limit, 0), in: reader)
     }
   }
 
-  package func devices(of user: UserID) async throws -> [DeviceProfile] {
+  package func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile] {
     let directory = try await reader(.directory, covering: .user(user))
     let offline = try await reader(.offline, covering: .user(user))
     return try await threads.run { () throws(DaybookError) in
@@ -47,7 +49,7 @@ extension QueryService {
     }
   }
 
-  package func lastSeen(of users: [UserID]) async throws -> [Timestamp] {
+  package func lastSeen(of users: [UserID]) async throws(DaybookError) -> [Timestamp] {
     var heads: [PartitionID: Offset] = [:]
     for user in users {
       let partition = StreamKey.user(user).partition(of: log.partitionCount)
@@ -61,7 +63,8 @@ extension QueryService {
 
   /// The mailbox and each group that the user is in, with what waits there for the device.
   /// Throws `unknown_user`, `unknown_device`, `projection_behind`.
-  package func offline(user: UserID, device: DeviceID) async throws -> [OfflineStream] {
+  package func offline(user: UserID, device: DeviceID) async throws(DaybookError) -> [OfflineStream]
+  {
     let reader = try await reader(.offline, covering: heads)
     return try await threads.run { () throws(DaybookError) in
       try OfflineQuery.offline(user: user, device: device, in: reader)
@@ -69,7 +72,7 @@ extension QueryService {
   }
 
   /// All that the projections know of a user. Throws `unknown_user`, `projection_behind`.
-  package func userDetails(_ user: UserID) async throws -> UserDetails {
+  package func userDetails(_ user: UserID) async throws(DaybookError) -> UserDetails {
     let heads = heads
     let files = UserQuery.Files(
       directory: try await reader(.directory, covering: heads),

@@ -7,26 +7,32 @@ package import Ports
 ///
 /// In the server the runtime says when the projections are there; over the data folder of
 /// another process their files do.
-package final class QueryService: Queries {
+package final class QueryService: Queries, Inspection {
   let log: any SearchableLog
   let clock: any WallClock
   let receiptsMembersMax: UInt64
   let threads: WorkerThreads
   private let folder: ProjectionFolder
   private let runtime: ProjectionRuntime?
+  private let relay: (any RelayProgress)?
   private let timeout: Duration
+  private let pauses = Pauses()
   private let readers = NIOLockedValueBox<[ProjectionName: ProjectionReader]>([:])
 
   /// `clock` tells what has expired. Of groups with more than `receiptsMembersMax` members nobody
-  /// is told who has read what. `timeout` bounds how long a query waits for the projections.
+  /// is told who has read what. `relay` tells what a read token's partition has brought to others:
+  /// without it, tokens cover their own partition alone. `timeout` bounds how long a query waits for
+  /// the projections.
   package init(
     log: any SearchableLog, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
-    receiptsMembersMax: UInt64 = 1_000, timeout: Duration = .seconds(5), threads: Int = 2
+    relay: (any RelayProgress)? = nil, receiptsMembersMax: UInt64 = 1_000,
+    timeout: Duration = .seconds(5), threads: Int = 2
   ) {
     self.log = log
     self.folder = ProjectionFolder(folder)
     self.clock = clock
     self.runtime = runtime
+    self.relay = relay
     self.receiptsMembersMax = receiptsMembersMax
     self.timeout = timeout
     self.threads = WorkerThreads(count: threads)
@@ -41,6 +47,25 @@ package final class QueryService: Queries {
   package func waitForHead() async throws(DaybookError) {
     let heads = heads
     for name in ProjectionName.allCases { _ = try await reader(name, covering: heads) }
+  }
+
+  package func waitUntil(covering token: ReadToken) async throws(DaybookError) {
+    guard token.partition.index < log.partitionCount else {
+      throw DaybookError(
+        .invalidRequest,
+        "there is no partition \(token.partition): the read token is of another log")
+    }
+    let deadline = ContinuousClock.now + timeout
+    while await !covers(token) {
+      guard ContinuousClock.now < deadline else { throw HeadWaiters.behind }
+      await pauses.pause(for: .milliseconds(2))
+    }
+  }
+
+  private func covers(_ token: ReadToken) async -> Bool {
+    guard log.highWatermark(of: token.partition) >= token.next else { return false }
+    guard let relay else { return true }
+    return await relay.relayedThrough(token.partition) >= token.next
   }
 
   var heads: [PartitionID: Offset] {
@@ -68,11 +93,7 @@ package final class QueryService: Queries {
       if let reader = try await covering(name, heads) { return reader }
       guard ContinuousClock.now < deadline else { throw HeadWaiters.behind }
       // Another process commits: there is nobody to ask but its file.
-      do {
-        try await Task.sleep(for: .milliseconds(10))
-      } catch {
-        throw HeadWaiters.behind
-      }
+      await pauses.pause(for: .milliseconds(10))
     }
   }
 

@@ -1,22 +1,6 @@
-package import DaybookModel
+import DaybookModel
 import GRDB
 import Ports
-
-/// What waits for a device in one stream.
-package struct OfflineStream: Sendable, Equatable {
-  package let stream: StreamKey
-  package let head: Seq
-  package let cursor: Seq
-  /// Seqs past the cursor that the user may see.
-  package let pending: UInt64
-
-  package init(stream: StreamKey, head: Seq, cursor: Seq, pending: UInt64) {
-    self.stream = stream
-    self.head = head
-    self.cursor = cursor
-    self.pending = pending
-  }
-}
 
 /// Questions to the offline projection.
 enum OfflineQuery {

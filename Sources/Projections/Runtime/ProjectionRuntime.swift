@@ -64,6 +64,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
 
   package func committed(_ batch: CommittedBatch) { signal.raise(.work) }
 
+  /// The engine reads the log, not what it is told.
+  package func interrupted(_ partition: PartitionID) { signal.raise(.work) }
+
   /// Commits what has been folded and closes the files. Does nothing if it isn't running.
   package func stop() async {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in

@@ -71,13 +71,14 @@ final class RequestWorld {
   }
 
   @discardableResult
-  private func done(_ body: Command.Body, on stream: StreamKey, by user: UserID) -> CommandOutcome {
+  private func done(_ body: Command.Body, on stream: StreamKey, by user: UserID) -> CommandResult {
     number += 1
     let command = Command(
       stream: stream, actor: Actor(user: user),
       id: NumberedOrigin(origin: Origin("world".utf8)!, number: number), body: body)
     switch decide(command) {
-    case .success(let outcome): return outcome
+    case .success(.done(let result)): return result
+    case .success(.position): fatalError("answered with a position")
     case .failure(let error): fatalError("refused: \(error)")
     }
   }

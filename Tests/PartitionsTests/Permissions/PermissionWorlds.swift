@@ -33,12 +33,13 @@ func outcome(of decision: Decision, asking body: Command.Body) -> String {
   case .append(let event, _)
   where event.kind == .messageWithheld || event.kind == .amendmentWithheld:
     return "withheld"
-  case .append(_, let outcome), .answer(let outcome):
-    if outcome.pending { return "pending" }
+  case .append(_, .position), .answer(.position): return "ok"
+  case .append(_, .done(let result)), .answer(.done(let result)):
+    if result.pending { return "pending" }
     switch body {
-    case .openCursor, .inspect, .inspectContact: return "ok"
-    case .sendTransient where !outcome.changed: return "withheld"
-    default: return outcome.changed ? "ok" : "nothing"
+    case .inspectContact: return "ok"
+    case .sendTransient where !result.changed: return "withheld"
+    default: return result.changed ? "ok" : "nothing"
     }
   }
 }

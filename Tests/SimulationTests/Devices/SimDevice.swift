@@ -61,7 +61,7 @@ final class SimDevice {
   private static func makeCore(_ user: UserID, _ device: DeviceID, origin: String) -> SessionCore {
     SessionCore(
       settings: SessionCore.Settings(
-        token: SimToken.make(user, device), clientName: "simulation",
+        token: SimTokens.make(user, device), clientName: "simulation",
         origin: Origin("\(origin)\(device)".utf8)!, firstNumber: 1, inFlightMax: 8))
   }
 

@@ -12,15 +12,15 @@ final class SimConnection {
 
   let device: SimDevice
   /// Until it is over for the server.
-  var session: SimSession?
+  var channel: SimChannel?
   private(set) var toServer = CircularBuffer<Item>()
   private(set) var toClient = CircularBuffer<Item>()
 
   init(_ device: SimDevice) { self.device = device }
 
-  var isOver: Bool { session == nil && device.connection !== self }
+  var isOver: Bool { channel == nil && device.connection !== self }
 
-  func sendToServer(_ item: Item) { if session != nil { toServer.append(item) } }
+  func sendToServer(_ item: Item) { if channel != nil { toServer.append(item) } }
 
   var isOpenToClient: Bool { device.connection === self }
 

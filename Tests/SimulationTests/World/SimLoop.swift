@@ -27,7 +27,10 @@ final class SimLoop: EventLoop, @unchecked Sendable {
   private var isDead = false
 
   var hasWork: Bool { !ready.isEmpty }
-  var nextDeadline: NIODeadline? { timers.map(\.deadline).min() }
+
+  func isDue(within amount: TimeAmount) -> Bool {
+    timers.contains { $0.deadline <= now + amount }
+  }
 
   func runOne() {
     let job = ready.removeFirst()

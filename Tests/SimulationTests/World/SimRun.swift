@@ -15,6 +15,8 @@ final class SimRun: @unchecked Sendable {
   static let partitions = 3
   /// A run that is not at rest by then never will be.
   static let stepsMax = 100_000
+  /// Where nothing is due for so long, nothing more comes of what was begun.
+  static let restful = TimeAmount.minutes(1)
 
   let seed: UInt64
   let mutation: Mutation?
@@ -27,7 +29,8 @@ final class SimRun: @unchecked Sendable {
   let findings = Findings()
   let watch: Watch
   private(set) var queries: SimQueries! = nil
-  private let executor = InlineExecutor()
+  let executor = InlineExecutor()
+  private(set) var sessionWork: SimSessionWork! = nil
   private(set) var devices: [SimDevice] = []
   private(set) var connections: [SimConnection] = []
   var commands: [IssuedRecord] = []
@@ -49,6 +52,7 @@ final class SimRun: @unchecked Sendable {
     watch = Watch(log, clock)
     maker = CommandMaker(users: sizes.users, groups: sizes.groups, devices: sizes.devices)
     queries = SimQueries(self)
+    sessionWork = SimSessionWork(self)
     projecting = try SimProjecting(self)
     for user in sizes.users {
       for device in sizes.devices { devices.append(SimDevice(user, device, self)) }
@@ -123,7 +127,7 @@ final class SimRun: @unchecked Sendable {
     }
     connections.removeAll(where: \.isOver)
     for connection in connections {
-      if connection.session != nil, !connection.toServer.isEmpty {
+      if connection.channel?.isReading == true, !connection.toServer.isEmpty {
         moves.append(.toServer(connection))
       }
       if connection.device.connection === connection, !connection.toClient.isEmpty {
@@ -162,22 +166,22 @@ final class SimRun: @unchecked Sendable {
 
   /// On the session's loop, as the channel would.
   private func deliver(to connection: SimConnection) {
-    guard let session = connection.session else { return }
+    guard let server, let channel = connection.channel else { return }
     let item = connection.takeToServer()
-    session.home.loop.within { session.receive(item) }
+    server.loop(of: channel).within { channel.receive(item) }
   }
 
   private func deliver(toClientOf connection: SimConnection) {
     connection.device.receive(connection.takeToClient())
-    guard let session = connection.session else { return }
-    session.home.loop.within { session.drained() }
+    guard let server, let channel = connection.channel else { return }
+    server.loop(of: channel).within { channel.drained() }
   }
 
   private func connect(_ device: SimDevice) {
     guard let server else { return }
     let connection = SimConnection(device)
     connections.append(connection)
-    server.connect(connection, on: dice.below(server.gateways.count))
+    server.connect(connection, on: dice.below(SimServer.gatewayLoops))
     device.connect(connection)
   }
 
@@ -230,7 +234,7 @@ final class SimRun: @unchecked Sendable {
         if dice.oneIn(30) { advance(by: 20) }
         continue
       }
-      let isAtRest = server?.loops.allSatisfy { $0.nextDeadline == nil } ?? true
+      let isAtRest = server?.loops.allSatisfy { !$0.isDue(within: SimRun.restful) } ?? true
       if isAtRest, devices.allSatisfy(\.isQuiet) { return }
       advance(by: 100)
       for device in devices where device.retryIsDue { device.retry() }
@@ -241,7 +245,7 @@ final class SimRun: @unchecked Sendable {
   private var unrest: String {
     let moves = moves().map { "\($0)" }
     let busy = devices.filter { !$0.isQuiet }.map { "\($0.name): \($0.unrest)" }
-    let timers = server?.loops.compactMap(\.nextDeadline).count ?? 0
+    let timers = server?.loops.count { $0.isDue(within: SimRun.restful) } ?? 0
     return "\(moves), \(busy), \(timers) timers"
   }
 
@@ -267,7 +271,7 @@ final class SimRun: @unchecked Sendable {
     work.die()
     for connection in connections {
       connection.cutToClient(keeping: dice.below(connection.toClient.count + 1))
-      connection.session = nil
+      connection.channel = nil
     }
   }
 

@@ -1,36 +1,38 @@
 import DaybookModel
 import DaybookSchema
+import Logging
 import NIOCore
 import Ports
-import Requests
+import WireProtocol
 
 @testable import Gateway
 @testable import Partitions
 
-/// One life of the server: real owners and relays, each on a loop of its own, and gateways whose
-/// session machines are real. It ends with a crash, or as it should.
+/// One life of the server: real owners and relays, each on a loop of its own, and real gateway loops
+/// with their sessions, registry and router; only what they stand on is simulated. It ends with a
+/// crash, or as it should.
 ///
 /// `@unchecked Sendable`: a simulated run is one thread.
 final class SimServer: @unchecked Sendable {
+  static let gatewayLoops = 2
+
   unowned let run: SimRun
-  private(set) var options = GatewayOptions()
   private(set) var loops: [SimLoop] = []
   private(set) var owners: [PartitionOwner] = []
-  private(set) var gateways: [SimGateway] = []
-  private var online: [UserID: [DeviceID: SimSession]] = [:]
-  private var lastSession = 0
+  private var context: GatewayContext! = nil
+  private var router: BatchRouter! = nil
+  private var channels: [SimChannel] = []
   private(set) var isStopping = false
   private var stopped = 0
 
   init(_ run: SimRun, life: Int) {
     self.run = run
-    options.window = run.sizes.window
-    lastSession = life * 1000
     let clocks = PartitionClocks(partitionCount: run.log.partitionCount, report: { _ in })
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
       policy: run.sizes.decisions, clock: run.clock, clocks: clocks, blocking: run.work,
       announce: { [unowned self] in self.announce($0) },
+      interrupt: { [unowned self] in self.router.interrupted($0) },
       owner: { [unowned self] in self.owners[$0.index] },
       report: { _ in })
     for index in 0..<run.log.partitionCount {
@@ -38,11 +40,20 @@ final class SimServer: @unchecked Sendable {
       loops.append(loop)
       owners.append(PartitionOwner(PartitionID(index), loop: loop, environment: environment))
     }
-    for _ in 0..<2 {
-      let loop = SimLoop()
-      loops.append(loop)
-      gateways.append(SimGateway(self, loop))
-    }
+    var options = GatewayOptions()
+    options.window = run.sizes.window
+    // Nobody here is silent for so long that it matters.
+    options.heartbeatInterval = .hours(24 * 40)
+    let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+    context = GatewayContext(
+      commands: SimCommands(self), queries: run.queries, tokens: SimTokens(), clock: run.clock,
+      logID: run.log.logID, options: options, registry: LocalSessions(), work: run.sessionWork,
+      sessionID: { "s\(life * 1000 + Int($0))" }, logger: logger)
+    let gatewayLoops = (0..<SimServer.gatewayLoops).map { _ in SimLoop() }
+    loops += gatewayLoops
+    router = BatchRouter(
+      context.serve(on: gatewayLoops), registry: context.registry,
+      partitionCount: run.log.partitionCount, logger: logger)
   }
 
   /// Loads every partition, then starts the relays, as `PartitionService` does.
@@ -64,9 +75,7 @@ final class SimServer: @unchecked Sendable {
   func stop() {
     isStopping = true
     let reason = DaybookError(.serverStopping, "the server is stopping")
-    for user in online.keys.sorted() {
-      for session in sessions(of: user) { session.onLoop { $0.closing(reason, &$1) } }
-    }
+    for loop in context.loops { loop.loop.execute { loop.closeAll(reason) {} } }
     for (owner, loop) in zip(owners, loops) {
       loop.execute { owner.stop { self.stopped += 1 } }
     }
@@ -76,64 +85,75 @@ final class SimServer: @unchecked Sendable {
 
   func die() {
     for loop in loops { loop.die() }
-    // Sessions know their gateway, and it them.
-    for gateway in gateways { gateway.die() }
-    online = [:]
+    for channel in channels { channel.die() }
+    for loop in context.loops { loop.end() }
+    context.end()
     owners = []
   }
 
   // MARK: sessions
 
   func connect(_ connection: SimConnection, on gateway: Int) {
-    lastSession += 1
-    connection.session = SimSession("s\(lastSession)", gateways[gateway], connection)
+    let home = context.loops[gateway]
+    let channel = SimChannel(run, connection, home)
+    channels.removeAll { $0.session == nil }
+    channels.append(channel)
+    connection.channel = channel
+    loop(of: channel).within { channel.open() }
   }
 
-  func register(_ user: UserID, _ device: DeviceID, _ session: SimSession) -> SimSession? {
-    online[user, default: [:]].updateValue(session, forKey: device)
-  }
-
-  func unregister(_ user: UserID, _ device: DeviceID, _ session: SimSession) {
-    if online[user]?[device] === session { online[user]?[device] = nil }
-  }
-
-  private func sessions(of user: UserID) -> [SimSession] {
-    (online[user] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+  func loop(of channel: SimChannel) -> SimLoop {
+    loops[owners.count...].first { $0 === channel.home.loop }!
   }
 
   // MARK: pushing
 
   private func announce(_ batch: CommittedBatch) {
-    var events: [(EventSlot, StreamKey)] = []
+    router.committed(batch)
+    if run.mutation == .strangerShown { showStranger(batch) }
+  }
+
+  /// For the tests of the checks: to the first who doesn't follow the group.
+  private func showStranger(_ batch: CommittedBatch) {
     for slot in batch.slots ?? [] where slot.seq != .none {
       let start = batch.body.readerIndex + Int(slot.start)
       guard let bytes = batch.body.getSlice(at: start, length: Int(slot.length)),
-        let event = try? EventDecoding.decode(bytes)
+        let stream = try? EventDecoding.decode(bytes).stream, stream.kind == .group,
+        let stranger = channels.first(where: { $0.session?.machine.hasOpened(stream) == false })
       else { continue }
-      events.append((slot, event.stream))
-    }
-    guard !events.isEmpty else { return }
-    for gateway in gateways { gateway.committed(batch, events) }
-  }
-
-  func push(_ event: Event, from sender: SimSession, isWithheld: Bool) {
-    let bytes = EventEncoding.encode(event)
-    guard let receiver = event.stream.userID else {
-      for gateway in gateways { gateway.pushTransient(bytes, to: event.stream, from: sender) }
-      return
-    }
-    var sessions = isWithheld ? [] : sessions(of: receiver)
-    if let user = event.actor.user, user != receiver { sessions += self.sessions(of: user) }
-    for session in sessions where session !== sender {
-      session.onLoop { $0.transientSent(bytes, in: event.stream, &$1) }
+      stranger.send(Frame(type: .event, sequence: 0, body: bytes))
     }
   }
 }
 
-extension SimServer: Audience {
-  func onlineDevices(of user: UserID) -> Set<DeviceID> { Set((online[user] ?? [:]).keys) }
+/// A token that says whose it is.
+struct SimTokens: TokenCheck {
+  static func make(_ user: UserID, _ device: DeviceID) -> String { "\(user) \(device)" }
 
-  func followerCount(of stream: StreamKey) async throws -> Int {
-    gateways.reduce(into: Set<UserID>()) { $0.formUnion($1.users(following: stream)) }.count
+  func check(_ token: String) async throws(DaybookError) -> CheckedToken {
+    let parts = token.split(separator: " ").map(String.init)
+    return CheckedToken(
+      .device(UserID(checked: parts[0]), DeviceID(checked: parts[1])),
+      expiresAt: Timestamp(milliseconds: 4_000_000_000_000))
   }
+}
+
+/// Work that is done when the simulation says so.
+///
+/// `@unchecked Sendable`: a simulated run is one thread.
+final class SimSessionWork: SessionWork, @unchecked Sendable {
+  private unowned let run: SimRun
+
+  init(_ run: SimRun) { self.run = run }
+
+  func run<T: Sendable>(
+    _ work: @escaping @Sendable () async throws(DaybookError) -> T,
+    then done: @escaping @Sendable (Result<T, DaybookError>) -> Void
+  ) {
+    run.work.run { [run] in done(run.waiting(work)) }
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) { run.executor.enqueue(job) }
+
+  func stop() async {}
 }

@@ -5,7 +5,7 @@ import Requests
 import WireProtocol
 
 /// Work of sessions on the read side: it waits for room for what it reads, and runs off the loop.
-extension SessionHandler {
+extension Session {
   /// What a lookup of one message or of a few rows takes.
   static let smallWorkBytes = 256 << 10
 
@@ -14,7 +14,7 @@ extension SessionHandler {
   /// result is `overloaded`.
   func leased<T: Sendable>(
     _ bytes: Int, within wait: TimeAmount?,
-    _ work: @escaping @Sendable () async throws -> T,
+    _ work: @escaping @Sendable () async throws(DaybookError) -> T,
     then done: @escaping @Sendable (Result<T, DaybookError>, QueryLease?) -> Void
   ) {
     let turn = home.context.queryBudget.take(bytes) { lease in
@@ -26,7 +26,7 @@ extension SessionHandler {
       guard let wait else { return }
       home.loop.scheduleTask(in: wait) {
         guard self.home.context.queryBudget.withdraw(ticket) else { return }
-        done(.failure(SessionHandler.noRoom), nil)
+        done(.failure(Session.noRoom), nil)
         self.home.settle()
       }
     }
@@ -36,30 +36,16 @@ extension SessionHandler {
     .overloaded, "the server has as many queries as it has memory for; ask again in a while")
 
   private func start<T: Sendable>(
-    _ work: @escaping @Sendable () async throws -> T, _ lease: QueryLease,
+    _ work: @escaping @Sendable () async throws(DaybookError) -> T, _ lease: QueryLease,
     _ done: @escaping @Sendable (Result<T, DaybookError>, QueryLease?) -> Void
   ) {
     // Nobody waits for it any more.
-    guard channel != nil else { return }
-    Task(executorPreference: home.context.threads) {
-      let result = await SessionHandler.result(work)
-      self.home.loop.execute {
+    guard connection != nil else { return }
+    home.context.work.run(work) { [home] result in
+      home.loop.execute {
         done(result, lease)
-        self.home.settle()
+        home.settle()
       }
-    }
-  }
-
-  private static func result<T>(
-    _ body: () async throws -> T
-  ) async -> Result<T, DaybookError> {
-    do {
-      return .success(try await body())
-    } catch let error as DaybookError {
-      return .failure(error)
-    } catch {
-      return .failure(
-        DaybookError(.storageFailed, "the read side failed; try again", cause: error))
     }
   }
 
@@ -79,6 +65,7 @@ extension SessionHandler {
       queryBytes += bytes
       let runner = QueryRunner(queries: home.context.queries, audience: home.context)
       leased(bytes, within: home.context.options.queryWait) {
+        () async throws(DaybookError) in
         try await runner.run(query)
       } then: { result, lease in
         self.answered(query, sequence, result, lease)
@@ -122,7 +109,7 @@ extension Query {
     switch self {
     case .fetch, .history: 4 * Limits.pageBytesMax
     case .unread, .members, .receipts, .conversations, .blocked: 2 * Limits.frameBytesMax
-    case .devices, .group: SessionHandler.smallWorkBytes
+    case .devices, .group: Session.smallWorkBytes
     }
   }
 

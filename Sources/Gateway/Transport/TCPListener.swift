@@ -1,44 +1,33 @@
 import DaybookModel
-package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOPosix
-package import Ports
 
-/// Holds client connections over TCP: frames of `schemas/wire-protocol.md` in, commands and
-/// queries out, committed events pushed.
-package final class TCPGateway: Sendable {
+/// Lets sessions in over TCP.
+package final class TCPListener: Sendable {
   private let group: any EventLoopGroup
-  private let context: GatewayContext
-  let loops: [GatewayLoop]
+  private let sessions: GatewaySessions
+  private let gate: ConnectionGate
   private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
-  /// `group` serves the connections; its loops may be shared with the partitions'. Subscribes to
-  /// `committed` at once.
-  package init(
-    group: any EventLoopGroup, commands: any Commands, committed: any CommittedBatches,
-    queries: any Queries, tokens: any TokenCheck, clock: any WallClock, logID: String,
-    options: GatewayOptions = GatewayOptions(), logger: Logger
-  ) {
+  /// `group` is the one of the sessions.
+  package init(_ sessions: GatewaySessions, group: any EventLoopGroup) {
     self.group = group
-    context = GatewayContext(
-      commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
-      options: options, logger: logger)
-    loops = context.serve(on: group)
-    committed.subscribe(BatchRouter(loops, presence: context.presence))
+    self.sessions = sessions
+    gate = ConnectionGate(connectionsMax: sessions.context.options.connectionsMax)
   }
 
   /// Listens. Port 0 takes a free one; the address returned has it. Throws `unreachable` if the
   /// address can't be had.
   package func start(host: String, port: Int) async throws -> SocketAddress {
-    let context = context
+    let (context, gate) = (sessions.context, gate)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(context.options.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: UInt(ConnectionGate.acceptsMax))
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ListenerGate(context.gate))
+          try channel.pipeline.syncOperations.addHandler(ListenerGate(gate))
         }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -53,7 +42,7 @@ package final class TCPGateway: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
-          try channel.pipeline.syncOperations.addHandler(SessionHandler(home))
+          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(home, gate: gate))
         }
       }
     do {
@@ -70,26 +59,12 @@ package final class TCPGateway: Sendable {
     }
   }
 
-  /// Accepts nothing more, tells every session that the server stops, and returns when all
-  /// connections are closed and the owners have what the sessions had to say.
+  /// Accepts nothing more. Connections that are open stay.
   package func stop() async {
     let listening = listener.withLockedValue { channel in
       defer { channel = nil }
       return channel
     }
     try? await listening?.close().get()
-    let reason = DaybookError(
-      .serverStopping, "the server is stopping; connect again in a while")
-    for loop in loops {
-      let ends = try? await loop.loop.submit {
-        let ends = loop.sessions.values.compactMap(\.closed)
-        loop.closeAll(reason)
-        return ends
-      }.get()
-      for end in ends ?? [] { try? await end.get() }
-      // Sessions tell the log of their ends, which goes to the owners before these stop.
-      try? await loop.loop.submit { loop.submitGathered() }.get()
-    }
-    await context.threads.stop()
   }
 }

@@ -1,0 +1,150 @@
+import DaybookModel
+import Logging
+import NIOCore
+
+/// A session's connection over a channel: bytes between the two, with backpressure both ways.
+///
+/// `@unchecked Sendable`: touched on its channel's event loop only.
+final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  private let home: GatewayLoop
+  private let gate: ConnectionGate
+  private var session: Session?
+  private var context: ChannelHandlerContext?
+  private var readIsPending = false
+  private var admission = ConnectionGate.Admission.full
+  /// Where it comes from, without the port.
+  private var address = ""
+  private var isStranger = true
+
+  init(_ home: GatewayLoop, gate: ConnectionGate) {
+    self.home = home
+    self.gate = gate
+  }
+
+  // MARK: ChannelHandler
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { open(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    open(context)
+    context.fireChannelActive()
+  }
+
+  private func open(_ context: ChannelHandlerContext) {
+    guard session == nil else { return }
+    let session = Session(home, self)
+    self.session = session
+    session.opened(refusal: knock(context))
+  }
+
+  /// Why there is no place for it, if there is none.
+  private func knock(_ context: ChannelHandlerContext) -> DaybookError? {
+    address = ClientNetwork.name(of: context.channel.remoteAddress)
+    admission = gate.admit(from: address)
+    let reason: String
+    switch admission {
+    case .admitted: return nil
+    case .full: reason = "the server has as many connections as it can hold"
+    case .crowded:
+      reason = "too many connections from this address have not connected: send Connect at once"
+    }
+    return DaybookError(.overloaded, "\(reason); come again in a while")
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    session?.received(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    home.settle()
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if session?.wantsBytes ?? true { context.read() } else { readIsPending = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    session?.writabilityChanged()
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event as? ChannelEvent == .inputClosed { session?.peerIsDone() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    if admission == .admitted { gate.left(from: address, isStranger: isStranger) }
+    session?.ended()
+    session = nil
+    self.context = nil
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    home.context.logger.debug("a connection failed", metadata: ["error": "\(error)"])
+    context.close(promise: nil)
+  }
+}
+
+extension ConnectionHandler: Connection {
+  var isWritable: Bool { context?.channel.isWritable ?? true }
+
+  /// What was said and the client's system has not taken.
+  var bufferedBytes: Int {
+    (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+
+  func write(_ chunks: [ByteBuffer], then written: (() -> Void)?) {
+    guard let context, let last = chunks.last else { return }
+    for chunk in chunks.dropLast() { context.write(wrapOutboundOut(chunk), promise: nil) }
+    var promise: EventLoopPromise<Void>?
+    if let written {
+      let made = context.eventLoop.makePromise(of: Void.self)
+      made.futureResult.assumeIsolated().whenComplete { _ in written() }
+      promise = made
+    }
+    context.writeAndFlush(wrapOutboundOut(last), promise: promise)
+  }
+
+  func resumeReading() {
+    guard readIsPending, let context else { return }
+    readIsPending = false
+    context.channel.read()
+  }
+
+  func isKnown() {
+    guard isStranger, let context else { return }
+    isStranger = false
+    gate.known(from: address)
+    // Of a channel that is open these can be set.
+    try? context.channel.syncOptions?.setOption(.recvAllocator, value: ReadSizes.known)
+    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+  }
+
+  /// Closes this side and lets the other finish: a socket closed over unread bytes would take
+  /// back what was just sent. For whoever was never let in no socket is kept that long.
+  func hangUp() {
+    guard let context else { return }
+    guard admission == .admitted else { return context.close(promise: nil) }
+    let closed = context.close(mode: .output)
+    closed.assumeIsolated().whenFailure { _ in self.context?.close(promise: nil) }
+  }
+
+  func close() { context?.close(promise: nil) }
+}
+
+/// How much is read from a connection at a time.
+enum ReadSizes {
+  static let stranger = FixedSizeRecvByteBufferAllocator(capacity: 2_048)
+  static let known = AdaptiveRecvByteBufferAllocator(
+    minimum: 1024, initial: 8192, maximum: 65_536)
+}

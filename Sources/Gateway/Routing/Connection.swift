@@ -1,0 +1,21 @@
+import NIOCore
+
+/// What a session needs of the line to its client, whatever it is made of. Touched on the session's
+/// loop only.
+protocol Connection: AnyObject {
+  /// False while so much waits to be read by the client that no more should be written.
+  var isWritable: Bool { get }
+  /// What was written and has not left.
+  var bufferedBytes: Int { get }
+
+  /// Sends these on their way, in order. `written`, if there is anybody to call, is called when the
+  /// last of them has left or never will, at once or later.
+  func write(_ chunks: [ByteBuffer], then written: (() -> Void)?)
+  /// Reads that were held back may go on.
+  func resumeReading()
+  /// The client has said who it is.
+  func isKnown()
+  /// Says no more, and lets the other side finish.
+  func hangUp()
+  func close()
+}

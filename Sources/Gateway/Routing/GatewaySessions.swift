@@ -1,0 +1,46 @@
+import DaybookModel
+package import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+package import Ports
+
+/// All sessions of a gateway, whatever their connections are made of: frames of
+/// `schemas/wire-protocol.md` in, commands and queries out, committed events pushed.
+package final class GatewaySessions: Sendable {
+  let context: GatewayContext
+  let loops: [GatewayLoop]
+
+  /// `group` serves the sessions; its loops may be shared with the partitions'. Subscribes to
+  /// `committed` at once.
+  package init(
+    group: any EventLoopGroup, commands: any Commands, committed: any CommittedBatches,
+    queries: any Queries, tokens: any TokenCheck, clock: any WallClock, logID: String,
+    options: GatewayOptions = GatewayOptions(), logger: Logger
+  ) {
+    context = GatewayContext(
+      commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
+      options: options, registry: LocalSessions(), work: SessionThreads(count: 2), logger: logger)
+    loops = context.serve(on: Array(group.makeIterator()))
+    committed.subscribe(
+      BatchRouter(
+        loops, registry: context.registry, partitionCount: commands.partitionCount,
+        logger: logger))
+  }
+
+  /// Tells every session that the server stops, and returns when all connections are closed and the
+  /// owners have what the sessions had to say. Nothing more may be let in by then.
+  package func stop() async {
+    let reason = DaybookError(
+      .serverStopping, "the server is stopping; connect again in a while")
+    for loop in loops {
+      await withCheckedContinuation { continuation in
+        loop.loop.execute { loop.closeAll(reason) { continuation.resume() } }
+      }
+      // Sessions tell the log of their ends, which goes to the owners before these stop.
+      try? await loop.loop.submit { loop.submitGathered() }.get()
+    }
+    await context.work.stop()
+    for loop in loops { try? await loop.loop.submit { loop.end() }.get() }
+    context.end()
+  }
+}

@@ -1,0 +1,162 @@
+import DaybookModel
+import NIOConcurrencyHelpers
+import Ports
+
+/// The registry of one process: who is online on any of its loops, device by device, and who watches
+/// whom. In shards by user, so that loops seldom wait for each other; a change is one hop for each
+/// loop, however many watch there.
+final class LocalSessions: SessionRegistry {
+  private struct Watcher {
+    let session: SessionHandle
+    /// Nil for a service.
+    let user: UserID?
+    /// Whoever is watched has agreed to be.
+    var isAllowed = false
+  }
+
+  /// What is known of some of the users.
+  private struct Shard {
+    var devices: [UserID: [DeviceID: SessionHandle]] = [:]
+    var watchers: [UserID: [SessionHandle: Watcher]] = [:]
+
+    func presence(of user: UserID) -> UserPresence {
+      UserPresence(user: user, devices: (devices[user] ?? [:]).keys.sorted())
+    }
+
+    func sessions(of user: UserID) -> [SessionHandle] {
+      devices[user].map { $0.sorted { $0.key < $1.key }.map(\.value) } ?? []
+    }
+
+    /// Told under the lock, so that changes reach a watcher in the order they happened.
+    func tellWatchers(_ presence: UserPresence) {
+      guard let watchers = watchers[presence.user] else { return }
+      LocalSessions.deliver(
+        .presence(presence), to: watchers.values.filter(\.isAllowed).map(\.session))
+    }
+
+    mutating func endWatches(of user: UserID, where isEnded: (Watcher) -> Bool) {
+      guard let watchers = watchers[user] else { return }
+      let ended = watchers.values.filter(isEnded)
+      for watcher in ended { forget(watcher.session, of: user) }
+      LocalSessions.deliver(
+        .watchEnded(user), to: ended.filter(\.isAllowed).map(\.session))
+    }
+
+    mutating func forget(_ session: SessionHandle, of user: UserID) {
+      watchers[user]?[session] = nil
+      if watchers[user]?.isEmpty == true { watchers[user] = nil }
+    }
+  }
+
+  private static let shardCount = 16
+
+  private let shards = (0..<LocalSessions.shardCount).map { _ in NIOLockedValueBox(Shard()) }
+  private let homes = NIOLockedValueBox<[any SessionHome]>([])
+
+  func add(_ home: any SessionHome) { homes.withLockedValue { $0.append(home) } }
+
+  /// Gives up the loops, which know this registry.
+  func end() { homes.withLockedValue { $0 = [] } }
+
+  private func shard(of user: UserID) -> NIOLockedValueBox<Shard> {
+    shards[Int(StreamKey.user(user).fingerprint % UInt64(LocalSessions.shardCount))]
+  }
+
+  // MARK: devices
+
+  func register(_ session: SessionHandle, of user: UserID, _ device: DeviceID) {
+    let replaced = shard(of: user).withLockedValue { shard in
+      let replaced = shard.devices[user, default: [:]].updateValue(session, forKey: device)
+      if replaced == nil { shard.tellWatchers(shard.presence(of: user)) }
+      return replaced
+    }
+    if let replaced { LocalSessions.deliver(.replaced, to: [replaced]) }
+  }
+
+  func unregister(
+    _ session: SessionHandle, of user: UserID, _ device: DeviceID, at now: Timestamp
+  ) {
+    shard(of: user).withLockedValue { shard in
+      guard shard.devices[user]?[device] == session else { return }
+      shard.devices[user]?[device] = nil
+      if shard.devices[user]?.isEmpty == true { shard.devices[user] = nil }
+      var presence = shard.presence(of: user)
+      if presence.devices.isEmpty { presence.lastSeen = now }
+      shard.tellWatchers(presence)
+    }
+  }
+
+  func presence(of users: [UserID]) -> [UserPresence] {
+    users.map { user in shard(of: user).withLockedValue { $0.presence(of: user) } }
+  }
+
+  // MARK: watching
+
+  func propose(_ users: [UserID], watchedBy session: SessionHandle, of user: UserID?) {
+    for watched in users {
+      shard(of: watched).withLockedValue { shard in
+        guard shard.watchers[watched]?[session] == nil else { return }
+        shard.watchers[watched, default: [:]][session] = Watcher(session: session, user: user)
+      }
+    }
+  }
+
+  func watch(_ users: [UserID], by session: SessionHandle) -> [UserPresence] {
+    users.compactMap { user in
+      shard(of: user).withLockedValue { shard in
+        guard shard.watchers[user]?[session] != nil else { return nil }
+        shard.watchers[user]?[session]?.isAllowed = true
+        return shard.presence(of: user)
+      }
+    }
+  }
+
+  func unwatch(_ users: Set<UserID>, by session: SessionHandle) {
+    for user in users { shard(of: user).withLockedValue { $0.forget(session, of: user) } }
+  }
+
+  func blocked(_ other: UserID, by user: UserID) {
+    shard(of: user).withLockedValue { $0.endWatches(of: user) { $0.user == other } }
+  }
+
+  func endWatches(of isConcerned: @Sendable (UserID) -> Bool) {
+    for shard in shards {
+      shard.withLockedValue { shard in
+        for user in shard.watchers.keys.sorted() where isConcerned(user) {
+          // Services, and users of themselves, need nobody's leave.
+          shard.endWatches(of: user) { $0.user != nil && $0.user != user }
+        }
+      }
+    }
+  }
+
+  // MARK: news
+
+  func tell(_ news: SessionNews, to users: [UserID], except session: SessionHandle?) {
+    let sessions = users.flatMap { user in
+      shard(of: user).withLockedValue { $0.sessions(of: user) }
+    }
+    LocalSessions.deliver(news, to: sessions.filter { $0 != session })
+  }
+
+  func tell(
+    _ news: SessionNews, followersOf stream: StreamKey, except session: SessionHandle?
+  ) {
+    for home in homes.withLockedValue({ $0 }) {
+      home.deliver(news, followersOf: stream, except: session)
+    }
+  }
+
+  /// One hop for each home, in the order of the sessions' making.
+  private static func deliver(_ news: SessionNews, to sessions: [SessionHandle]) {
+    var homes: [(home: any SessionHome, sessions: [SessionHandle])] = []
+    for session in sessions.sorted(by: { $0.number < $1.number }) {
+      if let at = homes.firstIndex(where: { $0.home === session.home }) {
+        homes[at].sessions.append(session)
+      } else {
+        homes.append((session.home, [session]))
+      }
+    }
+    for (home, sessions) in homes { home.deliver(news, to: sessions) }
+  }
+}

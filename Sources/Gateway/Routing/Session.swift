@@ -1,0 +1,275 @@
+import DaybookModel
+import NIOCore
+import Ports
+import Requests
+import WireProtocol
+
+/// One session: a state machine between a connection and the rest of the gateway. It gives the
+/// machine what comes, runs what the machine asks for, and writes what it says. The connection may be
+/// a socket or simulated.
+///
+/// `@unchecked Sendable`: touched on its home's loop only, but for `onLoop`.
+final class Session: @unchecked Sendable {
+  let home: GatewayLoop
+  let handle: SessionHandle
+  var machine: SessionMachine
+  var output = SessionOutput()
+  private var decoder: FrameDecoder
+  /// Nil once it has ended.
+  private(set) var connection: (any Connection)?
+  private var isMarked = false
+  var isClosing = false
+  private var waitingAtTick = 0
+  /// For how long the rest of a frame has been waited for.
+  private var frameTicks = 0
+  var subscribed: Set<StreamKey> = []
+  var registered: (UserID, DeviceID)?
+  /// Connected, and so no stranger any more.
+  private var isKnown = false
+  /// Asked and not begun; what those take that have begun, with their replies until these are written;
+  /// and replies of which the last bytes are in `output`.
+  var waitingQueries: CircularBuffer<(Query, UInt32)> = []
+  var queryBytes = 0
+  var unwritten: [QueryLease] = []
+  /// Replies that are being written, and for how long none of them was.
+  var unreadReplies = 0
+  var unreadTicks = 0
+  private var deadline: Scheduled<Void>?
+  private var closeDeadline: Scheduled<Void>?
+  var expiry: Scheduled<Void>?
+
+  init(_ home: GatewayLoop, _ connection: any Connection) {
+    self.home = home
+    self.connection = connection
+    let context = home.context
+    handle = SessionHandle(number: context.nextSessionNumber(), home: home)
+    let options = context.options
+    decoder = FrameDecoder(
+      bodyBytesMax: options.frameBytesMax, strangerFrameBytesMax: options.strangerFrameBytesMax)
+    machine = SessionMachine(
+      id: context.sessionID(handle.number), logID: context.logID, options: options,
+      clock: context.clock)
+  }
+
+  /// The user, if this session follows the stream.
+  func follower(of stream: StreamKey) -> UserID? { machine.follower(of: stream) }
+
+  // MARK: inputs
+
+  /// Gives the state machine an input; `home.settle()` then runs what follows from it.
+  func input(_ body: (inout SessionMachine, inout SessionOutput) -> Void) {
+    body(&machine, &output)
+    mark()
+  }
+
+  /// The same from any thread.
+  func onLoop(_ body: @escaping @Sendable (inout SessionMachine, inout SessionOutput) -> Void) {
+    home.loop.execute { [self, home] in
+      input(body)
+      home.settle()
+    }
+  }
+
+  private func mark() {
+    guard !isMarked else { return }
+    isMarked = true
+    home.mark(self)
+  }
+
+  /// Something that another session, or its user's mailbox, has brought about.
+  func take(_ news: SessionNews) {
+    switch news {
+    case .replaced:
+      let replaced = DaybookError(
+        .sessionReplaced, "this device has connected again elsewhere")
+      input { $0.closing(replaced, &$1) }
+    case .presence(let presence): input { $0.presenceChanged(presence, &$1) }
+    case .watchEnded(let user): input { $0.watchEnded(user, &$1) }
+    case .typing(let user, let stream): input { $0.typingSeen(user, to: stream, &$1) }
+    case .transient(let event, let stream): input { $0.transientSent(event, in: stream, &$1) }
+    }
+  }
+
+  func tick() {
+    guard connection != nil else { return }
+    unreadTicks = unreadReplies == 0 ? 0 : unreadTicks + 1
+    if unreadTicks >= 2, home.context.queryBudget.isContended { keepsOthersOut() }
+    // Slow as it may be, it takes what it is sent.
+    let waiting = connection?.bufferedBytes ?? 0
+    let isTaking = waiting < waitingAtTick
+    waitingAtTick = waiting
+    input {
+      if isTaking { $0.peerIsAlive() }
+      $0.tick(isReading: !self.isWritable || $0.takesFrames, &$1)
+    }
+    checkFrame()
+  }
+
+  /// Bytes are a sign of life, but a frame may not be fed for ever, a byte at a time.
+  private func checkFrame() {
+    let isAwaited = decoder.pendingBytes > 0 && machine.takesFrames && isWritable
+    frameTicks = isAwaited ? frameTicks + 1 : 0
+    guard frameTicks > 2 * home.context.options.frameIntervalsMax else { return }
+    let late = DaybookError(
+      .heartbeatMissed, "a frame took too long to come; send frames as a whole")
+    input { $0.closing(late, &$1) }
+  }
+
+  private var isWritable: Bool { connection?.isWritable ?? true }
+
+  // MARK: the connection
+
+  /// It is open. With `refusal` there is no place for it: it is told so and closed.
+  func opened(refusal: DaybookError?) {
+    home.add(self)
+    if let refusal { input { $0.closing(refusal, &$1) } }
+    deadline = home.loop.scheduleTask(in: home.context.options.connectDeadline) { [self, home] in
+      input { $0.connectDeadlinePassed(&$1) }
+      home.settle()
+    }
+    home.settle()
+  }
+
+  /// Bytes have come; `home.settle()` then answers them.
+  func received(_ bytes: ByteBuffer) {
+    // A connection that is being closed is read to its end, so that what was said last arrives.
+    guard !machine.isClosed else { return }
+    decoder.append(bytes)
+    machine.peerIsAlive()
+    takeFrames()
+    mark()
+  }
+
+  private func takeFrames() {
+    // What is asked while answers wait to be read is answered when they have been.
+    while machine.takesFrames, isWritable {
+      do throws(FrameFault) {
+        guard let frame = try decoder.next() else { break }
+        frameTicks = 0
+        machine.received(frame, &output)
+      } catch {
+        machine.faulted(error, &output)
+      }
+    }
+  }
+
+  /// Asked before each read: while the session takes no frames its client waits. One that does not
+  /// read what it is sent is listened to for some more, for its heartbeats.
+  var wantsBytes: Bool {
+    if machine.isClosed { return true }
+    guard isWritable else {
+      return decoder.pendingBytes < home.context.options.unreadFramesBytesMax
+    }
+    return machine.takesFrames
+  }
+
+  func writabilityChanged() {
+    mark()
+    home.settle()
+  }
+
+  /// The other side will say no more.
+  func peerIsDone() {
+    guard !machine.isClosed else { return connection?.close() ?? () }
+    do throws(FrameFault) {
+      // Whole frames may still wait here for room; only a cut one is a fault.
+      if machine.takesFrames, isWritable { try decoder.finish() }
+      input { $0.disconnected(&$1) }
+      isClosing = true
+      home.settle()
+      connection?.close()
+    } catch {
+      input { $0.faulted(error, &$1) }
+      home.settle()
+    }
+  }
+
+  /// The connection is gone.
+  func ended() {
+    deadline?.cancel()
+    expiry?.cancel()
+    closeDeadline?.cancel()
+    input { $0.disconnected(&$1) }
+    home.settle()
+    connection = nil
+    waitingQueries = []
+    unwritten = []
+    leaveTables()
+    home.remove(self)
+  }
+
+  private func leaveTables() {
+    for stream in subscribed { home.unsubscribe(self, from: stream) }
+    subscribed = []
+    let registry = home.context.registry
+    if let (user, device) = registered {
+      registry.unregister(handle, of: user, device, at: home.context.clock.now())
+    }
+    registered = nil
+    registry.unwatch(machine.watched, by: handle)
+  }
+
+  // MARK: outputs
+
+  /// Runs the actions that inputs led to, and flushes what is to be said.
+  func settle() {
+    isMarked = false
+    makeRoom()
+    repeat {
+      repeat {
+        while !output.actions.isEmpty {
+          var actions: [SessionAction] = []
+          swap(&actions, &output.actions)
+          for action in actions { run(action) }
+        }
+        // Answers make room for frames that are here already.
+        if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
+      } while !output.actions.isEmpty
+      flush()
+      machine.flushed(isFull: !isWritable, &output)
+    } while !output.actions.isEmpty || (connection != nil && !output.isEmpty)
+    if wantsBytes { connection?.resumeReading() }
+  }
+
+  /// Once its Connect was accepted, a session may send as much as it likes, up to its limits.
+  private func makeRoom() {
+    guard !isKnown, machine.phase == .open, let connection else { return }
+    isKnown = true
+    decoder.strangerFrameBytesMax = nil
+    connection.isKnown()
+  }
+
+  private func flush() {
+    guard let connection, !output.isEmpty else { return }
+    connection.write(output.takeBytes(), then: afterWriting())
+  }
+
+  /// Nil where nothing waits for what is said to be written.
+  private func afterWriting() -> (() -> Void)? {
+    guard isClosing || !unwritten.isEmpty else { return nil }
+    let leases = unwritten
+    unwritten = []
+    unreadReplies += leases.count
+    let isLast = isClosing
+    return { [self] in
+      written(leases)
+      if isLast { connection?.hangUp() }
+    }
+  }
+
+  /// Others wait for the memory of what this one has asked for and does not read.
+  private func keepsOthersOut() {
+    let reason = DaybookError(
+      .slowConsumer, "replies are not read, and others wait for theirs; connect again and read")
+    input { $0.closing(reason, &$1) }
+  }
+
+  /// After what was written has been flushed.
+  func close() {
+    isClosing = true
+    // However slow the other side is to read what was said last, or to close.
+    closeDeadline = home.loop.scheduleTask(in: .seconds(2)) { [self] in connection?.close() }
+    // What no flush follows is closed at once.
+    if output.isEmpty { connection?.hangUp() }
+  }
+}
