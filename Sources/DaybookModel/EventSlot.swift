@@ -11,11 +11,15 @@ package struct EventSlot: Sendable, Equatable {
   package var seq: Seq
   package var messageID: MessageID
   package var kind: EventKind
+  /// Fingerprint of the origin whose command it came of, and the command's number; 0 where there was
+  /// none.
+  package var origin: UInt64
+  package var number: UInt64
 
   @inlinable
   package init(
     start: UInt32, length: UInt32, stream: UInt64, conversation: UInt64, seq: Seq,
-    messageID: MessageID, kind: EventKind
+    messageID: MessageID, kind: EventKind, origin: UInt64 = 0, number: UInt64 = 0
   ) {
     self.start = start
     self.length = length
@@ -24,5 +28,7 @@ package struct EventSlot: Sendable, Equatable {
     self.seq = seq
     self.messageID = messageID
     self.kind = kind
+    self.origin = origin
+    self.number = number
   }
 }

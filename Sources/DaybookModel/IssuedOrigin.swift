@@ -14,6 +14,26 @@ package struct IssuedOrigin: Hashable, Sendable {
   package init(_ origin: Origin, by actor: Actor) {
     self.init(origin, user: actor.service == nil ? actor.user : nil)
   }
+
+  /// The key of postings of what its commands came to, by their numbers. Never 0.
+  package var fingerprint: UInt64 {
+    origin.withBytes { origin in
+      guard var user = user?.text else { return IssuedOrigin.fingerprint(origin, user: nil) }
+      return user.withUTF8 {
+        IssuedOrigin.fingerprint(origin, user: UnsafeRawBufferPointer($0))
+      }
+    }
+  }
+
+  @inlinable
+  package static func fingerprint(
+    _ origin: UnsafeRawBufferPointer, user: UnsafeRawBufferPointer?
+  ) -> UInt64 {
+    var hash = StableHash()
+    hash.combine(origin)
+    if let user { hash.combine(user) } else { hash.combine(0) }
+    return max(1, hash.finish())
+  }
 }
 
 /// A command's number, and whose it is.

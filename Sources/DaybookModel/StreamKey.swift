@@ -142,6 +142,14 @@ package struct ConversationKey: Hashable, Sendable, CustomStringConvertible {
     return hash.finish()
   }
 
+  /// The key of postings of a stream's events that take no seq, by offset.
+  @inlinable
+  package static func fingerprint(unsequencedIn stream: UInt64) -> UInt64 {
+    var hash = StableHash(seed: stream)
+    hash.combine(3)
+    return hash.finish()
+  }
+
   /// How the mailbox's owner, or a member, names it: `user/<peer>` or `group/<id>`.
   package var description: String { peer.map { "user/\($0)" } ?? stream.text }
 }

@@ -22,7 +22,8 @@ package enum EventEncoding {
     return EventSlot(
       start: UInt32(start + 4 - bodyStart), length: UInt32(buffer.writerIndex - start - 4),
       stream: event.stream.fingerprint, conversation: conversationFingerprint(event),
-      seq: event.seq, messageID: event.messageID, kind: event.kind)
+      seq: event.seq, messageID: event.messageID, kind: event.kind,
+      origin: originFingerprint(event), number: event.command?.number ?? 0)
   }
 
   package static func encode(_ event: Event) -> ByteBuffer {
@@ -30,6 +31,13 @@ package enum EventEncoding {
     _ = append(event, to: &buffer, bodyStart: 0)
     buffer.moveReaderIndex(forwardBy: 4)
     return buffer.slice()
+  }
+
+  /// Zero for what no numbered command led to.
+  @inlinable
+  package static func originFingerprint(_ event: Event) -> UInt64 {
+    guard let command = event.command else { return 0 }
+    return IssuedOrigin(command.origin, by: event.actor).fingerprint
   }
 
   /// Of an amendment and of what was withheld, the key under which it is found; else zero.

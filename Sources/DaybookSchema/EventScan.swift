@@ -18,7 +18,7 @@ package enum EventScan {
   ) throws(DaybookError) -> EventSlot {
     var reader = ProtobufReader(bytes)
     var stream = UnsafeRawBufferPointer(start: nil, count: 0)
-    var user = stream
+    var (user, service, origin) = (stream, stream, stream)
     var slot = EventSlot(
       start: start, length: UInt32(bytes.count), stream: 0, conversation: 0, seq: .none,
       messageID: .none, kind: .noted)
@@ -31,6 +31,9 @@ package enum EventScan {
       case 2 << 3: slot.seq = Seq(try reader.varint())
       case 3 << 3 | 1: slot.messageID = MessageID(try reader.fixed64())
       case 5 << 3 | 2: user = try reader.delimited()
+      case 7 << 3 | 2: service = try reader.delimited()
+      case 8 << 3 | 2: origin = try reader.delimited()
+      case 9 << 3: slot.number = try reader.varint()
       default:
         if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
           slot.kind = kind
@@ -47,6 +50,11 @@ package enum EventScan {
     var hash = StableHash()
     hash.combine(stream)
     slot.stream = hash.finish()
+    if !origin.isEmpty {
+      // As `IssuedOrigin` has it: services share theirs.
+      slot.origin = IssuedOrigin.fingerprint(
+        origin, user: service.isEmpty && !user.isEmpty ? user : nil)
+    }
     if slot.kind.isMessage {
       slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
     } else if slot.kind.isAmendment {

@@ -21,6 +21,20 @@ package protocol LogSearch: AnyObject, Sendable {
     isOfStream: (StoredEvent) throws(DaybookError) -> Bool
   ) throws(DaybookError) -> [Posting]
 
+  /// A stream's events without a seq (acks, reads of groups, cursors, sessions, notes) with
+  /// `first <= offset <= last`, ascending, at most `limit`; their values are their offsets. Keys are
+  /// fingerprints, as above.
+  func postings(
+    _ partition: PartitionID, unsequenced stream: UInt64, from first: Offset,
+    through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting]
+
+  /// What an origin's commands with `first <= number <= last` came to, by ascending number, at most
+  /// `limit`. The key is `IssuedOrigin.fingerprint`: the caller drops events of another origin.
+  func postings(
+    _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting]
+
   /// Of a conversation's messages with an id below `before` (nil: no bound), the `limit` with the
   /// highest ids, by ascending id. Keys are fingerprints, as above.
   func postings(
@@ -37,7 +51,8 @@ extension LogSearch {
   }
 }
 
-/// An entry of an index: which event, and its value there (a seq or a message id).
+/// An entry of an index: which event, and its value there (a seq, an offset, a number or a message
+/// id).
 package struct Posting: Sendable, Equatable {
   package var offset: Offset
   package var value: UInt64

@@ -37,6 +37,9 @@ package struct MemoryPartition: Sendable {
   /// By ascending seq, and by ascending message id.
   private var streams: [UInt64: [Posting]] = [:]
   private var conversations: [UInt64: [Posting]] = [:]
+  /// By ascending offset, and by ascending number.
+  private var unsequenced: [UInt64: [Posting]] = [:]
+  private var origins: [UInt64: [Posting]] = [:]
 
   /// Where all collide, all streams have the same fingerprint, and so do all conversations.
   package init(
@@ -84,6 +87,13 @@ package struct MemoryPartition: Sendable {
       if slot.seq != .none {
         streams[key(slot.stream), default: []].add(
           Posting(offset: offset, value: slot.seq.rawValue))
+      } else {
+        unsequenced[key(slot.stream), default: []].append(
+          Posting(offset: offset, value: UInt64(offset.rawValue)))
+      }
+      if slot.origin != 0 {
+        origins[key(slot.origin), default: []].add(
+          Posting(offset: offset, value: slot.number))
       }
       if slot.conversation != 0 {
         conversations[key(slot.conversation), default: []].add(
@@ -139,6 +149,20 @@ package struct MemoryPartition: Sendable {
     let all = streams[key(stream)] ?? []
     let from = all.end(below: first.rawValue)
     return Array(all[from...].prefix(limit).prefix { $0.value <= last.rawValue })
+  }
+
+  package func postings(
+    unsequenced stream: UInt64, from first: Offset, through last: Offset, limit: Int
+  ) -> [Posting] {
+    (unsequenced[key(stream)] ?? []).filter { $0.offset >= first && $0.offset <= last }
+      .prefix(limit).map { $0 }
+  }
+
+  package func postings(
+    origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) -> [Posting] {
+    (origins[key(origin)] ?? []).filter { $0.value >= first && $0.value <= last }
+      .prefix(limit).map { $0 }
   }
 
   package func postings(conversation: UInt64, before: MessageID?, limit: Int) -> [Posting] {

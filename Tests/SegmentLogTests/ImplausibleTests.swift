@@ -69,14 +69,16 @@ struct ImplausibleTests {
     arguments: [
       Change(8, Int64(-1)), Change(8, Int64(12)), Change(16, Int64.max), Change(60, UInt32(0)),
       Change(60, UInt32(9)), Change(64, UInt32(0)), Change(64, UInt32.max), Change(68, UInt32(9)),
-      Change(72, UInt32(9)), Change(76, UInt32(0)), Change(76, UInt32(11)), Change(84, UInt64(1)),
+      Change(68, UInt32(0)), Change(72, UInt32(9)), Change(76, UInt32(4)), Change(76, UInt32(16)),
+      Change(84, UInt32(9)), Change(88, UInt32(1)), Change(4, UInt16(1)),
     ])
   func index(_ change: Change) {
     let facts = SegmentFacts(
       partition: PartitionID(0), baseOffset: Offset(7), nextOffset: Offset(12), bytesUsed: 400,
       chainBefore: 1, chainAfter: 2, lastEpoch: Epoch(1), lastRecordedAt: .none)
     let layout = IndexLayout(
-      facts: facts, places: 2, filterWords: 1, streams: 2, conversations: 1, entries: 6)
+      facts: facts, places: 2, filterWords: 1, streams: 2, conversations: 1, origins: 1,
+      entries: 6)
     let whole = encoded(IndexLayout.byteCount) { layout.encode(into: $0, ImplausibleTests.seed) }
     func decoded(_ bytes: [UInt8]) -> IndexLayout? {
       bytes.withUnsafeBytes { IndexLayout($0, ImplausibleTests.seed) }

@@ -4,7 +4,7 @@ import DaybookModel
 struct IndexLayout: Equatable, Sendable {
   static let byteCount = 96
   static let magic: UInt32 = 0x3158_5944  // "DYX1"
-  static let version: UInt16 = 1
+  static let version: UInt16 = 2
   static let placeBytes = 8
   static let keyBytes = 32
 
@@ -13,14 +13,18 @@ struct IndexLayout: Equatable, Sendable {
   var filterWords: Int
   var streams: Int
   var conversations: Int
+  var origins: Int
   var entries: Int
   /// Of everything behind the header.
   var sectionsChecksum: UInt32 = 0
 
   var filterAt: Int { IndexLayout.byteCount + places * IndexLayout.placeBytes }
-  var streamsAt: Int { filterAt + filterWords * 8 }
+  var originFilterAt: Int { filterAt + filterWords * 8 }
+  var originFilterWords: Int { BloomFilter.wordCount(keys: origins) }
+  var streamsAt: Int { originFilterAt + originFilterWords * 8 }
   var conversationsAt: Int { streamsAt + streams * IndexLayout.keyBytes }
-  var valuesAt: Int { conversationsAt + conversations * IndexLayout.keyBytes }
+  var originsAt: Int { conversationsAt + conversations * IndexLayout.keyBytes }
+  var valuesAt: Int { originsAt + origins * IndexLayout.keyBytes }
   var deltasAt: Int { valuesAt + entries * 8 }
   var fileBytes: Int { deltasAt + entries * 4 }
 
@@ -42,7 +46,8 @@ struct IndexLayout: Equatable, Sendable {
     bytes.storeLittle(UInt32(conversations), at: 72)
     bytes.storeLittle(UInt32(entries), at: 76)
     bytes.storeLittle(sectionsChecksum, at: 80)
-    bytes.storeLittle(UInt64(0), at: 84)
+    bytes.storeLittle(UInt32(origins), at: 84)
+    bytes.storeLittle(UInt32(0), at: 88)
     bytes.storeLittle(seed.checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<92])), at: 92)
   }
 
@@ -72,30 +77,32 @@ struct IndexLayout: Equatable, Sendable {
     conversations = count(72)
     entries = count(76)
     sectionsChecksum = bytes.little(UInt32.self, at: 80)
-    guard isPlausible, bytes.little(UInt64.self, at: 84) == 0 else { return nil }
+    origins = count(84)
+    guard isPlausible, bytes.little(UInt32.self, at: 88) == 0 else { return nil }
   }
 
-  /// A segment that has an index holds an event; each is in at most one entry of a stream and one
-  /// of a conversation, and no key is without an entry.
+  /// A segment that has an index holds an event; each is in one entry of a stream, and in at most one
+  /// of a conversation and one of an origin, and no key is without an entry.
   private var isPlausible: Bool {
     guard facts.baseOffset >= .zero, facts.baseOffset < facts.nextOffset,
       facts.nextOffset.rawValue - facts.baseOffset.rawValue <= Int64(UInt32.max)
     else { return false }
     let events = Int(facts.nextOffset.rawValue - facts.baseOffset.rawValue)
-    return (1...events).contains(places) && streams + conversations <= entries
-      && entries <= 2 * events
+    return (1...events).contains(places) && (1...events).contains(streams)
+      && streams + conversations + origins <= entries && (events...3 * events).contains(entries)
       && filterWords == BloomFilter.wordCount(keys: streams + conversations)
   }
 
   init(
     facts: SegmentFacts, places: Int, filterWords: Int, streams: Int, conversations: Int,
-    entries: Int
+    origins: Int, entries: Int
   ) {
     self.facts = facts
     self.places = places
     self.filterWords = filterWords
     self.streams = streams
     self.conversations = conversations
+    self.origins = origins
     self.entries = entries
   }
 }

@@ -8,11 +8,23 @@ struct BatchPlace: Equatable, Sendable {
   var position: UInt32
 }
 
-/// An event of a key, and its value there: a seq or a message id.
+/// An event of a key, and its value there: a seq, an offset, a message id or a command's number.
 struct IndexEntry: Equatable, Sendable {
   var value: UInt64
   /// Counted from the segment's base offset.
   var delta: UInt32
+}
+
+extension EventSlot {
+  /// Key and value of the event's entry among its stream's: its seq, or without one its offset under
+  /// a key of its own.
+  func streamEntry(at base: Offset, _ delta: UInt32) -> (key: UInt64, value: UInt64) {
+    guard seq == .none else { return (stream, seq.rawValue) }
+    return (
+      ConversationKey.fingerprint(unsequencedIn: stream),
+      UInt64(base.rawValue) + UInt64(delta)
+    )
+  }
 }
 
 /// What is known of a segment once its last batch is written.
@@ -82,6 +94,10 @@ protocol SegmentIndex: AnyObject, Sendable {
   ) throws(FileError) -> [IndexEntry]
   /// The entry with the lowest value of a stream's here; nil if it has none.
   func streamStart(_ key: UInt64) throws(FileError) -> IndexEntry?
+  /// Entries of an origin with `first <= value <= last`, at most `limit`, the lowest.
+  func origin(
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
+  ) throws(FileError) -> [IndexEntry]
   /// Entries of a conversation with a value below `bound`, at most `limit`, the highest.
   func conversation(
     _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int

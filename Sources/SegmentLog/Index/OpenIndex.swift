@@ -2,87 +2,105 @@ import DaybookModel
 import NIOConcurrencyHelpers
 
 /// The index of a segment that still grows: in memory. A batch costs the writer one append of
-/// an array; slots are sorted into keys when somebody asks.
+/// an array; slots are sorted into keys when somebody asks, on that one's time: the writer is kept
+/// waiting no longer than for taking a few batches.
 final class OpenIndex: SegmentIndex {
-  private struct State {
-    var source: IndexSource
-    /// How many of the source's batches are in the tables below.
+  private struct Tables {
+    /// How many of the source's batches are in here.
     var merged = 0
     var streams: [UInt64: [IndexEntry]] = [:]
     var conversations: [UInt64: [IndexEntry]] = [:]
+    var origins: [UInt64: [IndexEntry]] = [:]
   }
 
-  private let state: NIOLockedValueBox<State>
+  /// Batches taken out of the source at a time.
+  private static let mergeStep = 64
+
+  private let growing: NIOLockedValueBox<IndexSource>
+  /// Taken before `growing` where both are.
+  private let tables = NIOLockedValueBox(Tables())
+  private let baseOffset: Offset
 
   init(_ source: IndexSource) {
-    state = NIOLockedValueBox(State(source: source))
+    growing = NIOLockedValueBox(source)
+    baseOffset = source.facts.baseOffset
   }
 
-  var facts: SegmentFacts { state.withLockedValue { $0.source.facts } }
-  var source: IndexSource { state.withLockedValue { $0.source } }
+  var facts: SegmentFacts { growing.withLockedValue { $0.facts } }
+  var source: IndexSource { growing.withLockedValue { $0 } }
 
   func add(_ header: BatchHeader, chain: UInt32, position: UInt64, slots: [EventSlot]) {
-    state.withLockedValue {
-      $0.source.add(header, chain: chain, position: position, slots: slots)
+    growing.withLockedValue {
+      $0.add(header, chain: chain, position: position, slots: slots)
     }
   }
 
   func place(before delta: UInt32) -> BatchPlace {
-    state.withLockedValue { state in
-      let count = state.source.places.countOfPrefix { $0.delta <= delta }
-      return count == 0 ? BatchPlace(delta: 0, position: 0) : state.source.places[count - 1]
+    growing.withLockedValue { source in
+      let count = source.places.countOfPrefix { $0.delta <= delta }
+      return count == 0 ? BatchPlace(delta: 0, position: 0) : source.places[count - 1]
     }
   }
 
   func stream(
     _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
   ) -> [IndexEntry] {
-    state.withLockedValue { state in
-      OpenIndex.merge(&state)
-      guard let entries = state.streams[key] else { return [] }
-      let start = entries.countOfPrefix { $0.value < first }
-      let past = entries.countOfPrefix { $0.value <= last }
-      guard start < past else { return [] }
-      return (start..<past).entries(limit, before: end) { entries[$0] }
-    }
+    withTables { $0.streams[key].ascending(first, last, end, limit) }
   }
 
-  func streamStart(_ key: UInt64) -> IndexEntry? {
-    state.withLockedValue { state in
-      OpenIndex.merge(&state)
-      return state.streams[key]?.first
-    }
+  func streamStart(_ key: UInt64) -> IndexEntry? { withTables { $0.streams[key]?.first } }
+
+  func origin(
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
+  ) -> [IndexEntry] {
+    withTables { $0.origins[key].ascending(first, last, end, limit) }
   }
 
   func conversation(
     _ key: UInt64, below bound: UInt64, end: UInt32, limit: Int
   ) -> [IndexEntry] {
-    state.withLockedValue { state in
-      OpenIndex.merge(&state)
-      guard let entries = state.conversations[key] else { return [] }
+    withTables { tables in
+      guard let entries = tables.conversations[key] else { return [] }
       let past = entries.countOfPrefix { $0.value < bound }
       return (0..<past).reversed().entries(limit, before: end) { entries[$0] }.reversed()
     }
   }
 
-  private static func merge(_ state: inout State) {
-    while state.merged < state.source.batches.count {
-      let batch = state.source.batches[state.merged]
-      var delta = batch.delta
-      for slot in batch.slots {
-        if slot.seq > .none {
-          insert(
-            IndexEntry(value: slot.seq.rawValue, delta: delta),
-            into: &state.streams[slot.stream, default: []])
-        }
-        if slot.conversation != 0 {
-          insert(
-            IndexEntry(value: slot.messageID.rawValue, delta: delta),
-            into: &state.conversations[slot.conversation, default: []])
-        }
-        delta += 1
+  private func withTables<Value>(_ body: (Tables) -> Value) -> Value {
+    tables.withLockedValue { tables in
+      while let batches = next(after: tables.merged) {
+        for batch in batches { merge(batch, into: &tables) }
+        tables.merged += batches.count
       }
-      state.merged += 1
+      return body(tables)
+    }
+  }
+
+  /// Copied, and not a slice: whoever held one would make the writer copy the whole array.
+  private func next(after merged: Int) -> [IndexSource.Batch]? {
+    growing.withLockedValue { source in
+      let count = min(OpenIndex.mergeStep, source.batches.count - merged)
+      return count == 0 ? nil : (merged..<merged + count).map { source.batches[$0] }
+    }
+  }
+
+  private func merge(_ batch: IndexSource.Batch, into tables: inout Tables) {
+    var delta = batch.delta
+    for slot in batch.slots {
+      let (stream, place) = slot.streamEntry(at: baseOffset, delta)
+      OpenIndex.insert(
+        IndexEntry(value: place, delta: delta), into: &tables.streams[stream, default: []])
+      if slot.conversation != 0 {
+        OpenIndex.insert(
+          IndexEntry(value: slot.messageID.rawValue, delta: delta),
+          into: &tables.conversations[slot.conversation, default: []])
+      }
+      if slot.origin != 0 {
+        OpenIndex.insert(
+          IndexEntry(value: slot.number, delta: delta),
+          into: &tables.origins[slot.origin, default: []])
+      }
+      delta += 1
     }
   }
 
@@ -93,5 +111,18 @@ final class OpenIndex: SegmentIndex {
       return
     }
     entries.insert(entry, at: entries.countOfPrefix { $0.value <= entry.value })
+  }
+}
+
+extension [IndexEntry]? {
+  /// With `first <= value <= last` and a delta before `end`, at most `limit`, the lowest.
+  fileprivate func ascending(
+    _ first: UInt64, _ last: UInt64, _ end: UInt32, _ limit: Int
+  ) -> [IndexEntry] {
+    guard let self else { return [] }
+    let start = self.countOfPrefix { $0.value < first }
+    let past = self.countOfPrefix { $0.value <= last }
+    guard start < past else { return [] }
+    return (start..<past).entries(limit, before: end) { self[$0] }
   }
 }

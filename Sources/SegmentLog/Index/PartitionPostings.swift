@@ -74,6 +74,56 @@ extension PartitionSegments {
     return try isOfStream(event)
   }
 
+  /// Of a stream's events without a seq, by offset, which is their value too.
+  func postings(
+    unsequenced stream: UInt64, from first: Offset, through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try checkReadable()
+    let high = highWatermark
+    guard limit > 0, first <= last, last >= .zero else { return [] }
+    let all = all.filter { $0.base < high && $0.base <= last }
+    let key = ConversationKey.fingerprint(unsequencedIn: stream)
+    var postings: [Posting] = []
+    for at in max(0, all.countOfPrefix { $0.base <= first } - 1)..<all.count
+    where postings.count < limit {
+      let end = end(of: at, in: all, high)
+      let entries = try lookUp(in: all[at], end: end) { (index) throws(FileError) in
+        try index.stream(
+          key, from: UInt64(max(first, .zero).rawValue), through: UInt64(last.rawValue),
+          end: delta(of: end, in: all[at]), limit: limit - postings.count)
+      }
+      postings += entries.map {
+        Posting(offset: all[at].base.advanced(by: Int($0.delta)), value: $0.value)
+      }
+    }
+    return postings
+  }
+
+  /// By number. An origin may go on in any segment: the filters say where it does not.
+  func postings(
+    origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try checkReadable()
+    let high = highWatermark
+    guard limit > 0, first <= last else { return [] }
+    let all = all.filter { $0.base < high }
+    var postings: [Posting] = []
+    for at in all.indices {
+      let end = end(of: at, in: all, high)
+      let entries = try lookUp(in: all[at], end: end) { (index) throws(FileError) in
+        try index.origin(
+          origin, from: first, through: last, end: delta(of: end, in: all[at]), limit: limit)
+      }
+      postings += entries.map {
+        Posting(offset: all[at].base.advanced(by: Int($0.delta)), value: $0.value)
+      }
+    }
+    // Numbers nearly always rise with offsets.
+    let isOrdered = zip(postings, postings.dropFirst()).allSatisfy { $0.value <= $1.value }
+    if !isOrdered { postings.sort { ($0.value, $0.offset) < ($1.value, $1.offset) } }
+    return Array(postings.prefix(limit))
+  }
+
   func postings(
     conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {

@@ -14,6 +14,7 @@ final class SealedIndex: SegmentIndex, Sendable {
   private let files: any FileSystem
   private let path: String
   private let filter: [UInt64]
+  private let originFilter: [UInt64]
   /// The whole file, or nothing.
   private let held: [UInt8]
 
@@ -35,8 +36,8 @@ final class SealedIndex: SegmentIndex, Sendable {
     let layout = start.layout
     guard try SealedIndex.sectionsChecksum(files, file, layout, seed) == layout.sectionsChecksum
     else { return nil }
-    let filter = try files.bytes(of: file, layout.filterAt..<layout.streamsAt)
-    self.init(layout, files, path: path, filter: filter[...], held: [])
+    let filters = try files.bytes(of: file, layout.filterAt..<layout.streamsAt)
+    self.init(layout, files, path: path, filters: filters[...], held: [])
   }
 
   /// From a file's start that is all of it; nil if its sections are wrong.
@@ -49,21 +50,25 @@ final class SealedIndex: SegmentIndex, Sendable {
     }
     guard start.isWhole, checksum == layout.sectionsChecksum else { return nil }
     self.init(
-      layout, files, path: path, filter: start.bytes[layout.filterAt..<layout.streamsAt],
+      layout, files, path: path, filters: start.bytes[layout.filterAt..<layout.streamsAt],
       held: start.bytes)
   }
 
   private init(
-    _ layout: IndexLayout, _ files: any FileSystem, path: String, filter: ArraySlice<UInt8>,
+    _ layout: IndexLayout, _ files: any FileSystem, path: String, filters: ArraySlice<UInt8>,
     held: [UInt8]
   ) {
     self.layout = layout
     self.files = files
     self.path = path
     self.held = held
-    self.filter = filter.withUnsafeBytes { raw in
-      (0..<layout.filterWords).map { raw.little(UInt64.self, at: $0 * 8) }
+    let words = filters.withUnsafeBytes { raw in
+      (0..<layout.filterWords + layout.originFilterWords).map {
+        raw.little(UInt64.self, at: $0 * 8)
+      }
     }
+    filter = Array(words[..<layout.filterWords])
+    originFilter = Array(words[layout.filterWords...])
   }
 
   private static func sectionsChecksum(
@@ -107,6 +112,18 @@ final class SealedIndex: SegmentIndex, Sendable {
       entries throws(FileError) in
       try entries.entry(at: 0)
     }
+  }
+
+  func origin(
+    _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
+  ) throws(FileError) -> [IndexEntry] {
+    let isHeld = BloomFilter.mayHold(key, wordCount: originFilter.count) { originFilter[$0] }
+    guard isHeld else { return [] }
+    return try withEntries(of: key, layout.originsAt, layout.origins) {
+      entries throws(FileError) in
+      let start = try entries.countOfPrefix { $0 < first }
+      return try entries.ascending(from: start, limit, before: end) { $0 <= last }
+    } ?? []
   }
 
   func conversation(

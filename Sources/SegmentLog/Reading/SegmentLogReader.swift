@@ -120,6 +120,21 @@ package final class SegmentLogReader: LogFeed, LogSearch {
   }
 
   package func postings(
+    _ partition: PartitionID, unsequenced stream: UInt64, from first: Offset,
+    through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].postings(
+      unsequenced: stream, from: first, through: last, limit: limit)
+  }
+
+  package func postings(
+    _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].postings(
+      origin: origin, from: first, through: last, limit: limit)
+  }
+
+  package func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
     try partitions[partition.index].postings(

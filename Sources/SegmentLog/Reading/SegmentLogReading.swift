@@ -44,6 +44,21 @@ extension SegmentLog {
       conversation: conversation, before: before, limit: limit)
   }
 
+  package func postings(
+    _ partition: PartitionID, unsequenced stream: UInt64, from first: Offset,
+    through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      unsequenced: stream, from: first, through: last, limit: limit)
+  }
+
+  package func postings(
+    _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try partitions[partition.index].segments.postings(
+      origin: origin, from: first, through: last, limit: limit)
+  }
+
   package func segments(of partition: PartitionID) throws(DaybookError) -> [SegmentInfo] {
     try partitions[partition.index].segments.info()
   }

@@ -123,6 +123,21 @@ extension SimLog {
   }
 
   func postings(
+    _ partition: PartitionID, unsequenced stream: UInt64, from first: Offset,
+    through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    partitions[partition.index].kept.postings(
+      unsequenced: stream, from: first, through: last, limit: limit)
+  }
+
+  func postings(
+    _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    partitions[partition.index].kept.postings(
+      origin: origin, from: first, through: last, limit: limit)
+  }
+
+  func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
     partitions[partition.index].kept.postings(

@@ -120,6 +120,19 @@ private final class ForgetfulReader: LogFeed, LogSearch {
   }
 
   func postings(
+    _ partition: PartitionID, unsequenced stream: UInt64, from first: Offset,
+    through last: Offset, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try log.postings(partition, unsequenced: stream, from: first, through: last, limit: limit)
+  }
+
+  func postings(
+    _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
+  ) throws(DaybookError) -> [Posting] {
+    try log.postings(partition, origin: origin, from: first, through: last, limit: limit)
+  }
+
+  func postings(
     _ partition: PartitionID, conversation: UInt64, before: MessageID?, limit: Int
   ) throws(DaybookError) -> [Posting] {
     try log.postings(partition, conversation: conversation, before: before, limit: limit)
