@@ -33,14 +33,17 @@ import Testing
 
   @Test("a fault that a run is given is found", arguments: Mutation.allCases)
   func faultsAreFound(mutation: Mutation) async {
-    let found = await SimulationPool.run(Array(1...24)) { seed in
-      let run = try SimRun(seed: seed, mutation: mutation)
-      try run.run()
-      try run.check()
-      return run.findings.lines
+    // A few seeds at a time: most faults are found by the first.
+    for seeds in [1...2, 3...8, 9...24] as [ClosedRange<UInt64>] {
+      let found = await SimulationPool.run(Array(seeds)) { seed in
+        let run = try SimRun(seed: seed, mutation: mutation)
+        try run.run()
+        try run.check()
+        return run.findings.lines
+      }
+      if found.flatMap(\.lines).contains(where: { $0.contains(mutation.sign) }) { return }
     }
-    let isFound = found.flatMap(\.lines).contains { $0.contains(mutation.sign) }
-    #expect(isFound, "found was \(found)")
+    Issue.record("no run has found it")
   }
 
   @Test("the same seed gives the same run")
