@@ -39,6 +39,9 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   case sessionClosed = 52
   case amendmentWithheld = 53
 
+  /// Fields of `Event` from here on are bodies, one a kind.
+  package static let firstField = 16
+
   /// As the CLI, metrics and docs write it.
   package var name: String {
     switch self {

@@ -10,7 +10,8 @@ package struct EventSlot: Sendable, Equatable {
   package var conversation: UInt64
   package var seq: Seq
   package var messageID: MessageID
-  package var kind: EventKind
+  /// Nil for one that this program doesn't know: it has its place all the same, and is pushed as it is.
+  package var kind: EventKind?
   /// Fingerprint of the origin whose command it came of, and the command's number; 0 where there was
   /// none.
   package var origin: UInt64
@@ -19,7 +20,7 @@ package struct EventSlot: Sendable, Equatable {
   @inlinable
   package init(
     start: UInt32, length: UInt32, stream: UInt64, conversation: UInt64, seq: Seq,
-    messageID: MessageID, kind: EventKind, origin: UInt64 = 0, number: UInt64 = 0
+    messageID: MessageID, kind: EventKind?, origin: UInt64 = 0, number: UInt64 = 0
   ) {
     self.start = start
     self.length = length

@@ -75,6 +75,8 @@ package enum EventDecoding {
           hasBody = true
         } else {
           try reader.skip(tag)
+          // Whoever only asks where an event stands is told so of every kind.
+          if content == .skipped, tag & 7 == 2, tag >> 3 >= EventKind.firstField { hasBody = true }
         }
       }
     }

@@ -21,7 +21,7 @@ package enum EventScan {
     var (user, service, origin) = (stream, stream, stream)
     var slot = EventSlot(
       start: start, length: UInt32(bytes.count), stream: 0, conversation: 0, seq: .none,
-      messageID: .none, kind: .noted)
+      messageID: .none, kind: nil)
     var body = stream
     var hasBody = false
     while !reader.isAtEnd {
@@ -35,17 +35,20 @@ package enum EventScan {
       case 8 << 3 | 2: origin = try reader.delimited()
       case 9 << 3: slot.number = try reader.varint()
       default:
-        if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
-          slot.kind = kind
-          body = try reader.delimited()
+        // Beside a body that is known, what isn't is a field of a later version.
+        if tag & 7 == 2, tag >> 3 >= EventKind.firstField {
+          let field = try reader.delimited()
           hasBody = true
+          if let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
+            (slot.kind, body) = (kind, field)
+          }
         } else {
           try reader.skip(tag)
         }
       }
     }
     guard hasBody, !stream.isEmpty else {
-      throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
+      throw DaybookError(.logCorrupt, "it has no body, or no stream")
     }
     var hash = StableHash()
     hash.combine(stream)
@@ -55,11 +58,12 @@ package enum EventScan {
       slot.origin = IssuedOrigin.fingerprint(
         origin, user: service.isEmpty && !user.isEmpty ? user : nil)
     }
-    if slot.kind.isMessage {
+    guard let kind = slot.kind else { return slot }
+    if kind.isMessage {
       slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
-    } else if slot.kind.isAmendment {
+    } else if kind.isAmendment {
       slot.conversation = ConversationKey.fingerprint(amendmentsOf: slot.stream)
-    } else if slot.kind == .messageWithheld {
+    } else if kind == .messageWithheld {
       slot.conversation = ConversationKey.fingerprint(withheldIn: slot.stream)
     }
     return slot

@@ -287,6 +287,10 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     }
   }
 
+  func announce(_ batch: CommittedBatch) {
+    for consumer in state.withLockedValue({ $0.consumers }) { consumer.committed(batch) }
+  }
+
   /// Consumers of this stream's partition may have missed something.
   func interrupt(_ stream: StreamKey) {
     for consumer in state.withLockedValue({ $0.consumers }) {
