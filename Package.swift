@@ -101,7 +101,8 @@ let package = Package(
       ]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     module(
-      "Requests", ["DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, protobuf]),
+      "Requests",
+      ["DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, nioLocks, protobuf]),
     module(
       "Gateway",
       [

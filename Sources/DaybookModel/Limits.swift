@@ -33,6 +33,9 @@ package enum Limits {
   package static let newDeviceBacklogMax: UInt64 = 1_000
   /// Events in one page of a sync or a fetch.
   package static let pageEventsMax = 256
+  /// Conversations in one page of the unread ones, or of those marked. A name has 70 bytes at most, so
+  /// that a page keeps well below `frameBytesMax`.
+  package static let unreadPageMax = 5_000
   package static let pageBytesMax = 524_288
   /// Ranges of a page's seqs that are not shown.
   package static let pageRangesMax = 1_000

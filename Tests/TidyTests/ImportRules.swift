@@ -24,7 +24,8 @@ enum ImportRules {
     ],
     "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
     "Requests": [
-      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore", "SwiftProtobuf",
+      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore",
+      "NIOConcurrencyHelpers", "SwiftProtobuf",
     ],
     "Gateway": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",

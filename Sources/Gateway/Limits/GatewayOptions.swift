@@ -34,9 +34,6 @@ package struct GatewayOptions: Sendable {
   package var unreadFramesBytesMax = 64 << 10
   /// Name and version of a client's program, which the log keeps with each session.
   package var clientBytesMax = 128
-  /// Conversations in one page of the unread ones, or of those marked. A name has 70 bytes at most, so that a page
-  /// keeps well below `frameBytesMax`.
-  package var unreadPageMax = 5_000
   /// Users whose presence one session may watch.
   package var watchedUsersMax = 10_000
   /// Users in online queries of one session without an answer; one query more is refused.

@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import SwiftProtobuf
 import WireProtocol
 
@@ -39,8 +40,7 @@ extension SessionMachine {
     case .failure(let error): fail(error, sequence: connectSequence, &output)
     case .success(let token):
       let principal = token.principal
-      self.principal = principal
-      actor = Actor(user: user, device: device, service: service)
+      requester = Requester(principal, origin: origin)
       expiresAt = token.expiresAt
       phase = .open
       connectReply = makeConnectReply()

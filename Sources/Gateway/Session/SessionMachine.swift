@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import SwiftProtobuf
 import WireProtocol
 
@@ -17,10 +18,10 @@ struct SessionMachine: ~Copyable {
   let clock: any WallClock
 
   var phase = Phase.awaitingConnect
-  var principal: Principal?
-  /// Whom the session itself acts as.
-  var actor = Actor.none
+  /// Who it is, once that is known.
+  var requester: Requester?
   var expiresAt = Timestamp.none
+  /// Of commands that state none, as Connect has said.
   var origin: Origin?
   /// Name and version of the client's program.
   var client = ""
@@ -82,16 +83,15 @@ struct SessionMachine: ~Copyable {
     }
   }
 
-  var user: UserID? {
-    if case .device(let user, _) = principal { user } else { nil }
-  }
+  var user: UserID? { requester?.user }
+  var device: DeviceID? { requester?.device }
+  var service: ServiceID? { requester?.service }
+  /// Whom the session itself acts as.
+  var actor: Actor { requester?.actor ?? .none }
 
-  var device: DeviceID? {
-    if case .device(_, let device) = principal { device } else { nil }
-  }
-
-  var service: ServiceID? {
-    if case .service(let service) = principal { service } else { nil }
+  func connected() throws(DaybookError) -> Requester {
+    guard let requester else { throw DaybookError(.outOfOrderFrame, "connect first") }
+    return requester
   }
 
   // MARK: frames
@@ -127,7 +127,7 @@ struct SessionMachine: ~Copyable {
     _ frame: Frame, _ output: inout SessionOutput
   ) throws(DaybookError) {
     switch frame.type {
-    case .send: try send(frame, &output)
+    case .send: try command(frame, &output)
     case .ack: try ack(frame, &output)
     case .heartbeat:
       _ = try Daybook_V1_HeartbeatRequest(frameBody: frame.body)
@@ -146,56 +146,6 @@ struct SessionMachine: ~Copyable {
       if FrameType.commands.contains(frame.type) { return try command(frame, &output) }
       try query(frame, &output)
     }
-  }
-
-  private mutating func command(
-    _ frame: Frame, _ output: inout SessionOutput
-  ) throws(DaybookError) {
-    switch frame.type {
-    case .recall: try recall(frame, &output)
-    case .edit: try edit(frame, &output)
-    case .react: try react(frame, &output)
-    case .forward: try forward(frame, &output)
-    case .read: try read(frame, &output)
-    case .clear: try clear(frame, &output)
-    case .createGroup: try createGroup(frame, &output)
-    case .changeGroup: try changeGroup(frame, &output)
-    case .join: try join(frame, &output)
-    case .leave: try leave(frame, &output)
-    case .invite: try invite(frame, &output)
-    case .remove: try remove(frame, &output)
-    case .admit: try admit(frame, &output)
-    case .refuse: try refuseMember(frame, &output)
-    case .changeRole: try changeRole(frame, &output)
-    case .silence: try silence(frame, &output)
-    case .dissolve: try dissolve(frame, &output)
-    case .block: try block(frame, &output)
-    case .mark: try mark(frame, &output)
-    case .forgetDevice: try forgetDevice(frame, &output)
-    default: throw SessionMachine.unknown(frame.type)
-    }
-  }
-
-  private mutating func query(
-    _ frame: Frame, _ output: inout SessionOutput
-  ) throws(DaybookError) {
-    switch frame.type {
-    case .fetch: try fetch(frame, &output)
-    case .history: try history(frame, &output)
-    case .unread: try unread(frame, &output)
-    case .online: try online(frame, &output)
-    case .members: try members(frame, &output)
-    case .receipts: try receipts(frame, &output)
-    case .devices: try devices(frame, &output)
-    case .group: try group(frame, &output)
-    case .conversations: try conversations(frame, &output)
-    case .blocked: try blockedUsers(frame, &output)
-    default: throw SessionMachine.unknown(frame.type)
-    }
-  }
-
-  private static func unknown(_ type: FrameType) -> DaybookError {
-    DaybookError(.unknownRequestType, "this server knows no request of type \(type.rawValue)")
   }
 
   /// The request failed. The session goes on, unless what it was tells of a client that has lost

@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 import Ports
+import Requests
 import SwiftProtobuf
 import WireProtocol
 
@@ -131,7 +132,7 @@ extension SessionMachine {
   mutating func typing(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try Daybook_V1_TypingRequest(frameBody: frame.body)
     let conversation = try StreamKey(parsing: request.conversation)
-    guard let user else { throw SessionMachine.ownersOnly }
+    guard let user else { throw Requester.ownersOnly }
     if conversation.kind == .group, !isFollowed(conversation) {
       throw DaybookError(.notAMember, "only members of \(conversation) may type there")
     }

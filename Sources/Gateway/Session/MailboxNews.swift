@@ -1,37 +1,6 @@
 import DaybookModel
 import DaybookSchema
 import NIOCore
-import Ports
-import WireProtocol
-
-/// Commands in one's own mailbox: whom one blocks, how one marks conversations, one's devices.
-extension SessionMachine {
-  mutating func block(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_BlockRequest(frameBody: frame.body)
-    let issuer = try issuer(of: frame, request.context)
-    submit(
-      issuer, .user(issuer.user), .block(try UserID(request.user), request.blocked), &output)
-  }
-
-  mutating func mark(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_MarkRequest(frameBody: frame.body)
-    let issuer = try issuer(of: frame, request.context)
-    let change = MarksChange(
-      isQuiet: request.hasQuiet ? request.quiet : nil,
-      isPinned: request.hasPinned ? request.pinned : nil,
-      isUnread: request.hasUnread ? request.unread : nil)
-    submit(
-      issuer, .user(issuer.user), .mark(try StreamKey(parsing: request.conversation), change),
-      &output)
-  }
-
-  mutating func forgetDevice(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_ForgetDeviceRequest(frameBody: frame.body)
-    let issuer = try issuer(of: frame, request.context)
-    submit(
-      issuer, .user(issuer.user), .forgetDevice(try DeviceID(request.device)), &output)
-  }
-}
 
 /// Events of the own mailbox that change the session itself, whoever of the user's devices caused
 /// them.

@@ -1,0 +1,84 @@
+package import DaybookModel
+package import Ports
+import WireProtocol
+
+/// Who makes requests, as whatever carries them has found out from a token.
+package struct Requester: Sendable, Equatable {
+  package let principal: Principal
+  /// Of commands that state no origin of their own.
+  package var origin: Origin?
+
+  package init(_ principal: Principal, origin: Origin? = nil) {
+    self.principal = principal
+    self.origin = origin
+  }
+
+  package var user: UserID? {
+    if case .device(let user, _) = principal { user } else { nil }
+  }
+
+  package var device: DeviceID? {
+    if case .device(_, let device) = principal { device } else { nil }
+  }
+
+  package var service: ServiceID? {
+    if case .service(let service) = principal { service } else { nil }
+  }
+
+  /// Whom it acts as by itself.
+  package var actor: Actor { Actor(user: user, device: device, service: service) }
+
+  /// Throws `not_permitted` for what is no service's.
+  func requireUser() throws(DaybookError) -> UserID {
+    guard let user else { throw Requester.ownersOnly }
+    return user
+  }
+
+  package static var ownersOnly: DaybookError {
+    DaybookError(.notPermitted, "a service has no mailbox: only a user's device may ask this")
+  }
+
+  /// Who acts in a command: the user, or the one whom a service acts for.
+  private func actor(_ context: CommandContext) throws(DaybookError) -> Actor {
+    switch principal {
+    case .device:
+      guard context.actingFor == nil else {
+        throw DaybookError(.notPermitted, "only a service may act for a user: leave out acting_for")
+      }
+      return actor
+    case .service(let service):
+      guard let user = context.actingFor else {
+        throw DaybookError(
+          .invalidRequest, "a service's command acts for a user: set context.acting_for")
+      }
+      return Actor(user: user, service: service)
+    }
+  }
+
+  /// Throws what is wrong with the context.
+  func issuer(_ context: CommandContext) throws(DaybookError) -> Issuer {
+    let actor = try actor(context)
+    guard context.number > 0 else {
+      throw DaybookError(.invalidRequest, "a command has a number from 1 on: set context.number")
+    }
+    guard let origin = context.origin ?? origin else {
+      throw DaybookError(
+        .invalidRequest, "a command has an origin: set it in Connect or in the command's context")
+    }
+    guard let user = actor.user else { throw Requester.ownersOnly }
+    return Issuer(
+      actor: actor, user: user, id: NumberedOrigin(origin: origin, number: context.number))
+  }
+}
+
+/// Who issues a command, as whom, and as which of their own.
+package struct Issuer: Sendable {
+  package let actor: Actor
+  /// The actor's.
+  package let user: UserID
+  package let id: NumberedOrigin
+
+  package var issued: IssuedNumber {
+    IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number)
+  }
+}
