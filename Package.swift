@@ -126,15 +126,14 @@ let package = Package(
     module(
       "Bench",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions", "Projections",
-        "WireProtocol", "Identity", "Server", nioCore, nioPosix, nioLocks, atomics, protobuf,
-        histogram,
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", nioCore,
+        nioPosix, nioLocks, atomics, protobuf, histogram,
       ]),
     .executableTarget(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Identity", "Server", "Bench", "DaybookSDK", "Importing", "Console",
+        "Projections", "Server", "Bench", "DaybookSDK", "Importing", "Console",
         nioCore, arguments,
       ],
       swiftSettings: settings),

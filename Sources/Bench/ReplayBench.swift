@@ -1,11 +1,6 @@
 import DaybookModel
 import Foundation
-import NIOCore
-import NIOPosix
-import Partitions
 import Ports
-import Projections
-import SegmentLog
 import Server
 
 /// A log of direct messages read, and all projections built from it.
@@ -27,24 +22,22 @@ package struct ReplayBench: Sendable {
   }
 
   package func measure(folder: String) async throws -> BenchResult {
-    try SegmentLog.create(in: "\(folder)/log", partitions: partitions)
-    let log = try SegmentLog.open(in: "\(folder)/log", scanner: EventIndexer())
+    let places = Backend.Places(in: folder, hasReadSide: false)
+    try EmbeddedLog.create(in: places.log, partitions: partitions)
+    try await fill(places)
+    let log = try EmbeddedLog.open(in: places.log)
     defer { log.close() }
-    try await fill(log, folder: folder)
 
     let reading = DispatchTime.now().uptimeNanoseconds
     let count = try readAll(log)
     let rebuilding = DispatchTime.now().uptimeNanoseconds
-    let projections = ProjectionRuntime(
-      log: log, folder: "\(folder)/projections", report: { _ in })
-    projections.start()
-    let heads = Dictionary(
-      uniqueKeysWithValues: (0..<partitions).map {
-        (PartitionID($0), log.highWatermark(of: PartitionID($0)))
-      })
-    try await projections.waitUntil(covering: heads, timeout: .seconds(600))
+    let readSide = ReadSide(
+      log: log, folder: "\(folder)/projections", clock: SystemClock(), timeout: .seconds(600),
+      report: { _ in })
+    readSide.start()
+    try await readSide.queries.waitForHead()
     let done = DispatchTime.now().uptimeNanoseconds
-    await projections.stop()
+    await readSide.stop()
     return BenchResult(
       fields: [
         ("bench", .text("replay")),
@@ -55,16 +48,11 @@ package struct ReplayBench: Sendable {
       ])
   }
 
-  private func fill(_ log: SegmentLog, folder: String) async throws {
-    let pool = PoolWork(threads: 2)
-    let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-    let service = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state", seal: log.seal),
-      clock: SystemClock(),
-      blocking: pool, group: loops, report: { _ in })
+  private func fill(_ places: Backend.Places) async throws {
+    let backend = try Backend(places)
     let copies = EventCount(.messageCopied)
-    service.subscribe(copies)
-    _ = try await service.start()
+    backend.committed.subscribe(copies)
+    try await backend.start()
     var targets: [[AppendLoad.Target]] = Array(repeating: [], count: partitions)
     for index in 0..<users {
       let stream = StreamKey.user(UserID(checked: "user-\(index)"))
@@ -76,7 +64,7 @@ package struct ReplayBench: Sendable {
     let each = events / 2 / used.count
     let loads = used.map { index, targets in
       AppendLoad(
-        partition: PartitionID(index), commands: service, targets: targets,
+        partition: PartitionID(index), commands: backend.commands, targets: targets,
         messageBytes: messageBytes, messages: each, inFlight: min(each, 2_048))
     }
     await withTaskGroup(of: Void.self) { group in
@@ -84,13 +72,11 @@ package struct ReplayBench: Sendable {
     }
     if let failure = loads.compactMap(\.failure).first { throw failure }
     await copies.count(reaches: each * used.count)
-    await service.stop()
-    try await loops.shutdownGracefully()
-    try await pool.stop()
+    await backend.stop()
   }
 
   /// Every batch once, checksums verified. Returns the number of events.
-  private func readAll(_ log: SegmentLog) throws -> Int {
+  private func readAll(_ log: any LogFeed) throws -> Int {
     var count = 0
     for index in 0..<partitions {
       let partition = PartitionID(index)

@@ -1,8 +1,6 @@
 import ArgumentParser
 import DaybookModel
-import Identity
 import Ports
-import SegmentLog
 import Server
 
 /// Makes a token.
@@ -24,7 +22,7 @@ struct TokenCommand: AsyncParsableCommand {
   var service: String?
 
   @Option(help: "For how many seconds the token is good.")
-  var expiresIn = TokenAuthority.secondsDefault
+  var expiresIn = DataFolder.tokenSeconds.standard
 
   func validate() throws {
     let isComplete =
@@ -32,19 +30,16 @@ struct TokenCommand: AsyncParsableCommand {
     guard isComplete else {
       throw ValidationError("say either --user and --device, or --service")
     }
-    guard (1...TokenAuthority.secondsMax).contains(expiresIn) else {
-      throw ValidationError("--expires-in is 1 to \(TokenAuthority.secondsMax) seconds")
+    guard (1...DataFolder.tokenSeconds.most).contains(expiresIn) else {
+      throw ValidationError("--expires-in is 1 to \(DataFolder.tokenSeconds.most) seconds")
     }
   }
 
   func run() async throws {
     let principal = try principal()
     let folder = try data.open()
-    let secret = try Secret.load(at: folder.secretPath)
-    let log = try SegmentLogReader.describe(folder.logPath)
-    let authority = await TokenAuthority(
-      secret: secret, logID: log.logID, now: { SystemClock().now() })
-    try printToStandardOutput(try await authority.issue(principal, expiresInSeconds: expiresIn))
+    let tokens = try await folder.tokens()
+    try printToStandardOutput(try await tokens.issue(principal, expiresInSeconds: expiresIn))
   }
 
   private func principal() throws(DaybookError) -> Principal {

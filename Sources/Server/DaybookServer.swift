@@ -5,21 +5,14 @@ import Glibc
 import Identity
 import Logging
 package import NIOCore
-import NIOPosix
 package import Partitions
 import Ports
-import Projections
 import SegmentLog
 
-/// The running whole: log, owners, projections and gateway, put together and taken apart in order.
+/// The running whole: a backend with sessions in front of it.
 package final class DaybookServer: Sendable {
   private let lock: FolderLock
-  private let log: SegmentLog
-  private let group: MultiThreadedEventLoopGroup
-  private let pool: PoolWork
-  private let partitions: PartitionService
-  private let projections: ProjectionRuntime
-  private let queries: QueryService
+  private let backend: Backend
   private let sessions: GatewaySessions
   private let listener: TCPListener
   private let report: @Sendable (String) -> Void
@@ -34,41 +27,33 @@ package final class DaybookServer: Sendable {
     self.lock = lock
     self.report = report
     let secret = try Secret.load(at: folder.secretPath)
-    var options = SegmentLogOptions()
-    options.readOnlyPartitions = readOnlyPartitions
-    log = try SegmentLog.open(
-      in: folder.logPath, options: options, scanner: EventIndexer(),
-      opening: DaybookServer.opening(folder, readOnlyPartitions, report: report))
-    for finding in log.findings { report("\(finding)") }
-    group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-    pool = PoolWork(threads: 2)
+    var settings = Backend.Settings()
+    settings.loops = loops
+    settings.policy = policy
+    settings.readOnlyPartitions = readOnlyPartitions
+    settings.receiptsMembersMax = UInt64(folder.settings.receiptsMembersMax)
+    let backend = try Backend(
+      Backend.Places(
+        log: folder.logPath, snapshots: folder.statePath, projections: folder.projectionsPath),
+      settings, opening: DaybookServer.opening(folder, report: report), report: report)
+    self.backend = backend
     let clock = SystemClock()
-    let snapshots = SnapshotFiles(folder: folder.statePath, seal: log.seal)
-    partitions = PartitionService(
-      log: log, snapshots: snapshots, policy: policy, clock: clock,
-      blocking: pool, group: group, withoutRelay: readOnlyPartitions, report: report)
-    projections = ProjectionRuntime(
-      log: log, folder: folder.projectionsPath, report: report)
-    queries = QueryService(
-      log: log, folder: folder.projectionsPath, clock: clock, runtime: projections,
-      relay: partitions, receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax))
     let tokens = await TokenAuthority(
-      secret: secret, logID: log.logID, now: { clock.now() })
-    var gatewayOptions = GatewayOptions()
+      secret: secret, logID: backend.log.logID, now: { clock.now() })
+    var options = GatewayOptions()
     OpenFiles.raiseLimit()
-    gatewayOptions.connectionsMax = { [partitions = log.partitionCount] in
+    options.connectionsMax = { [partitions = backend.log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
     }
     sessions = GatewaySessions(
-      group: group, commands: partitions, committed: partitions, queries: queries, tokens: tokens,
-      clock: clock, logID: log.logID, options: gatewayOptions,
-      logger: Logger(label: "gateway"))
-    listener = TCPListener(sessions, group: group)
+      group: backend.group, commands: backend.commands, committed: backend.committed,
+      queries: try backend.queries(), tokens: tokens, clock: clock, logID: backend.log.logID,
+      options: options, logger: Logger(label: "gateway"))
+    listener = TCPListener(sessions, group: backend.group)
   }
 
   private static func opening(
-    _ folder: DataFolder, _ readOnlyPartitions: Set<PartitionID>,
-    report: @escaping @Sendable (String) -> Void
+    _ folder: DataFolder, report: @escaping @Sendable (String) -> Void
   ) -> SegmentLog.Opening {
     var opening = SegmentLog.Opening()
     opening.statements = { folder.durableStatements($0) }
@@ -87,15 +72,13 @@ package final class DaybookServer: Sendable {
     host: String, port: Int, isStopping: @escaping @Sendable () -> Bool
   ) async throws -> SocketAddress {
     if isStopping() { throw StopSignal.Raised() }
-    projections.start()
-    partitions.subscribe(projections)
-    let loaded: PartitionService.StartReport
+    let replayed: Int
     do {
-      loaded = try await partitions.start(isStopping: isStopping)
+      replayed = try await backend.start(isStopping: isStopping)
     } catch {
       throw isStopping() ? StopSignal.Raised() : error
     }
-    report("epoch \(log.epoch): \(loaded.replayed) events replayed")
+    report("epoch \(backend.epoch): \(replayed) events replayed")
     if isStopping() { throw StopSignal.Raised() }
     return try await listener.start(host: host, port: port)
   }
@@ -105,12 +88,7 @@ package final class DaybookServer: Sendable {
   package func stop() async {
     await listener.stop()
     await sessions.stop()
-    await partitions.stop()
-    queries.stop()
-    await projections.stop()
-    log.close()
-    try? await pool.stop()
-    try? await group.shutdownGracefully()
+    await backend.stop()
     lock.release()
     report("stopped")
   }

@@ -3,9 +3,8 @@ import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Partitions
 import Ports
-import SegmentLog
+import Requests
 import Server
 
 /// Group messages through decide and the log, each synced before it is answered; then the same batch
@@ -31,18 +30,13 @@ package struct AppendBench: Sendable {
   }
 
   package func measure(folder: String) async throws -> BenchResult {
-    try SegmentLog.create(in: "\(folder)/log", partitions: partitions)
-    let log = try SegmentLog.open(in: "\(folder)/log", scanner: EventIndexer())
-    let pool = PoolWork(threads: 2)
-    let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-    let service = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state", seal: log.seal),
-      clock: SystemClock(),
-      blocking: pool, group: loops, report: { _ in })
+    let places = Backend.Places(in: folder, hasReadSide: false)
+    try EmbeddedLog.create(in: places.log, partitions: partitions)
+    let backend = try Backend(places)
     let sizes = BatchSizes()
-    service.subscribe(sizes)
-    _ = try await service.start()
-    let loads = try await makeLoads(service)
+    backend.committed.subscribe(sizes)
+    try await backend.start()
+    let loads = try await makeLoads(backend.commands)
     sizes.reset()
 
     let start = DispatchTime.now().uptimeNanoseconds
@@ -52,10 +46,7 @@ package struct AppendBench: Sendable {
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
     if let failure = loads.compactMap(\.failure).first { throw failure }
     let batches = sizes.taken
-    await service.stop()
-    log.close()
-    try await loops.shutdownGracefully()
-    try await pool.stop()
+    await backend.stop()
 
     let bare = BareLoop(batches: batches, files: partitions)
     let plain = try bare.plain(folder: folder)
@@ -80,7 +71,7 @@ package struct AppendBench: Sendable {
   }
 
   /// One load a partition, with its groups made.
-  private func makeLoads(_ service: PartitionService) async throws -> [AppendLoad] {
+  private func makeLoads(_ service: any Commands) async throws -> [AppendLoad] {
     let sender = UserID(checked: "sender")
     var streams: [[StreamKey]] = Array(repeating: [], count: partitions)
     var name = 0
@@ -90,7 +81,7 @@ package struct AppendBench: Sendable {
       let partition = stream.partition(of: partitions).index
       if streams[partition].count < groups { streams[partition].append(stream) }
     }
-    let commands = SingleCommands(service)
+    let commands = CommandAsker(service)
     for (index, streams) in streams.enumerated() {
       for (number, stream) in streams.enumerated() {
         let id = NumberedOrigin(origin: Origin("bench-\(index)".utf8)!, number: UInt64(number + 1))

@@ -1,11 +1,8 @@
 import DaybookModel
 import Foundation
-import Identity
 import NIOCore
 import NIOPosix
 import Ports
-import Projections
-import SegmentLog
 import Server
 
 /// Users in pairs over TCP: every message synced, pushed to the partner and acked.
@@ -31,10 +28,7 @@ package struct ChatBench: Sendable {
 
   package func measure(folder: String) async throws -> BenchResult {
     let data = try DataFolder.make(at: "\(folder)/data", partitions: partitions)
-    let reader = try SegmentLogReader.open(in: data.logPath, scanner: EventIndexer())
-    let tokens = await TokenAuthority(
-      secret: try Secret.load(at: data.secretPath), logID: reader.logID,
-      now: { SystemClock().now() })
+    let tokens = try await data.tokens()
     let server = try ServerProcess(data: data.path)
     defer { server.stop() }
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -42,14 +36,16 @@ package struct ChatBench: Sendable {
     var plans: [ChatUser.Plan] = []
     for index in 0..<users {
       let user = UserID(checked: "user-\(index)")
-      let token = try await tokens.issue(.device(user, DeviceID(checked: "bench")))
+      let token = try await tokens.issue(
+        .device(user, DeviceID(checked: "bench")),
+        expiresInSeconds: DataFolder.tokenSeconds.standard)
       plans.append(
         ChatUser.Plan(
           user: user, partner: UserID(checked: "user-\(index ^ 1)"), token: token,
           messages: messages, window: window, messageBytes: messageBytes))
     }
     let (seconds, outcomes) = try await chat(plans, server: server, loops: loops)
-    let lag = try await projectionLag(data, reader)
+    let lag = try await projectionLag(data)
     try await loops.shutdownGracefully()
 
     var latencies = LatencyHistogram()
@@ -100,11 +96,11 @@ package struct ChatBench: Sendable {
   }
 
   /// Seconds until the projections have everything that was durable when this was called.
-  private func projectionLag(_ data: DataFolder, _ log: SegmentLogReader) async throws -> Double {
+  private func projectionLag(_ folder: DataFolder) async throws -> Double {
+    let data = try OpenData(folder, catchesUp: false, report: { _ in })
+    defer { data.close() }
     let start = DispatchTime.now().uptimeNanoseconds
-    let queries = QueryService(
-      log: log, folder: data.projectionsPath, clock: SystemClock(), timeout: .seconds(60))
-    try await queries.waitForHead()
+    try await data.queries.waitForHead()
     return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
   }
 }

@@ -3,10 +3,8 @@ import DaybookSchema
 import Foundation
 import NIOCore
 import NIOPosix
-import Partitions
 import Ports
-import Projections
-import SegmentLog
+import Requests
 import Server
 
 /// A group of very many members beside one of ten.
@@ -34,26 +32,19 @@ package struct GroupBench: Sendable {
   }
 
   package func measure(folder: String) async throws -> BenchResult {
-    try SegmentLog.create(in: "\(folder)/log", partitions: partitions)
-    let log = try SegmentLog.open(in: "\(folder)/log", scanner: EventIndexer())
-    let pool = PoolWork(threads: 2)
-    let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-    let service = PartitionService(
-      log: log, snapshots: SnapshotFiles(folder: "\(folder)/state", seal: log.seal),
-      clock: SystemClock(),
-      blocking: pool, group: loops, report: { _ in })
-    let projections = ProjectionRuntime(
-      log: log, folder: "\(folder)/projections", report: { _ in })
-    projections.start()
-    service.subscribe(projections)
+    let places = Backend.Places(in: folder)
+    try EmbeddedLog.create(in: places.log, partitions: partitions)
+    var settings = Backend.Settings()
+    settings.receiptsMembersMax = UInt64(Limits.groupMembersMax)
+    settings.queryTimeout = .seconds(120)
+    let backend = try Backend(places, settings)
+    let log = backend.log
     let joined = EventCount(.groupJoined)
-    service.subscribe(joined)
-    _ = try await service.start()
-    let queries = QueryService(
-      log: log, folder: "\(folder)/projections", clock: SystemClock(), runtime: projections,
-      receiptsMembersMax: UInt64(Limits.groupMembersMax), timeout: .seconds(120))
+    backend.committed.subscribe(joined)
+    try await backend.start()
+    let queries = try backend.queries()
 
-    let groups = Groups(commands: SingleCommands(service), messageBytes: messageBytes)
+    let groups = Groups(commands: CommandAsker(backend.commands), messageBytes: messageBytes)
     let joins = try await groups.fill(members: members, inFlight: inFlight)
     // Everybody's mailbox has been told, so that what follows is the messages' alone.
     await joined.count(reaches: members + Groups.smallMembers)
@@ -63,12 +54,7 @@ package struct GroupBench: Sendable {
     try await groups.read(upTo: sends.lastSeq, by: members / 2, inFlight: inFlight)
     let receipts = try await ask(queries, sends.lastSeq, groups)
 
-    await service.stop()
-    queries.stop()
-    await projections.stop()
-    log.close()
-    try await loops.shutdownGracefully()
-    try await pool.stop()
+    await backend.stop()
     return BenchResult(fields: [
       ("bench", .text("group")), ("members", .integer(members)),
       ("join_first_us", .ratio(joins.first)), ("join_last_us", .ratio(joins.last)),
@@ -85,7 +71,7 @@ package struct GroupBench: Sendable {
   }
 
   private func ask(
-    _ queries: QueryService, _ seq: Seq, _ groups: Groups
+    _ queries: any Queries & Inspection, _ seq: Seq, _ groups: Groups
   ) async throws -> (median: Int, p99: Int, max: Int, read: UInt64, unread: UInt64) {
     try await queries.waitForHead()
     var times: [Int] = []
@@ -109,13 +95,13 @@ package struct GroupBench: Sendable {
 
 /// The two groups, in two partitions if there is more than one.
 private struct Groups {
-  let commands: SingleCommands
+  let commands: CommandAsker
   let owner = UserID(checked: "owner")
   let large = StreamKey.group(GroupID(checked: "large"))
   let small = StreamKey.group(GroupID(checked: "small"))
   private let content: Message
 
-  init(commands: SingleCommands, messageBytes: Int) {
+  init(commands: CommandAsker, messageBytes: Int) {
     self.commands = commands
     content = Message(content: ContentCoding.text(String(repeating: "m", count: messageBytes)))
   }
@@ -196,10 +182,10 @@ private struct Groups {
           id: NumberedOrigin(origin: Origin("sends".utf8)!, number: number),
           body: .send(content))
         let start = DispatchTime.now().uptimeNanoseconds
-        let outcome = try await commands.ask(command)
+        let answer = try await commands.ask(command)
         times[stream, default: []].append(
           Int((DispatchTime.now().uptimeNanoseconds - start) / 1000))
-        if stream == large { lastSeq = outcome.seq }
+        if stream == large { lastSeq = try answer.outcome.result().seq }
       }
     }
     func median(_ stream: StreamKey) -> Int { times[stream]!.sorted()[messages / 2] }

@@ -1,7 +1,6 @@
 import DaybookModel
 import Foundation
 import Ports
-import SegmentLog
 import Server
 
 /// A log that some runs of its owner have written, one segment each, and how long it takes to open
@@ -38,7 +37,7 @@ struct RunsLog {
 
   /// After the runs comes one of a single batch, so that the segments of all others are closed.
   func make() async throws {
-    try SegmentLog.create(in: folder, partitions: 1)
+    try EmbeddedLog.create(in: folder, partitions: 1)
     for run in 0..<runs {
       try await write(batches: run * batchesPerRun..<(run + 1) * batchesPerRun)
     }
@@ -48,8 +47,7 @@ struct RunsLog {
   private func write(batches: Range<Int>) async throws {
     // Room for all that a run writes: it leaves one segment.
     let bytes = batches.count * eventsPerBatch * (mailbox.messageBytes + 512)
-    let log = try open(
-      SegmentLogOptions(segmentBytes: 1 << 30, firstSegmentBytes: max(64 << 10, bytes)))
+    let log = try open(firstSegmentBytes: max(64 << 10, bytes))
     defer { log.close() }
     for batch in batches {
       let first = batch * eventsPerBatch + 1
@@ -61,8 +59,8 @@ struct RunsLog {
     }
   }
 
-  private func open(_ options: SegmentLogOptions = SegmentLogOptions()) throws -> SegmentLog {
-    try SegmentLog.open(in: folder, options: options, scanner: EventIndexer())
+  private func open(firstSegmentBytes: Int? = nil) throws -> any OpenLog {
+    try EmbeddedLog.open(in: folder, firstSegmentBytes: firstSegmentBytes)
   }
 
   /// Files that the log consists of.
@@ -85,7 +83,7 @@ struct RunsLog {
 
   private func start() throws -> Double {
     try median {
-      var log: SegmentLog?
+      var log: (any OpenLog)?
       defer { log?.close() }
       return try time { log = try open() }
     }
@@ -134,7 +132,7 @@ struct RunsLog {
     }
   }
 
-  private func history(_ log: SegmentLog, of peer: Int, before: MessageID?) throws -> Int {
+  private func history(_ log: any LogSearch, of peer: Int, before: MessageID?) throws -> Int {
     let found = try log.postings(
       BenchMailbox.partition, conversation: mailbox.conversation(peer), before: before,
       limit: RunsLog.pageCount)

@@ -1,0 +1,121 @@
+package import DaybookModel
+package import NIOCore
+import NIOPosix
+package import Partitions
+package import Ports
+import SegmentLog
+
+/// What of a server needs no clients: the log, the owners of its partitions with their relays, and the
+/// read side, put together and taken apart in order.
+package final class Backend: Sendable {
+  package struct Places: Sendable {
+    package let log: String
+    package let snapshots: String
+    /// Nil for no read side.
+    package let projections: String?
+
+    package init(log: String, snapshots: String, projections: String?) {
+      self.log = log
+      self.snapshots = snapshots
+      self.projections = projections
+    }
+
+    /// Those of a folder that holds nothing else.
+    package init(in folder: String, hasReadSide: Bool = true) {
+      self.init(
+        log: "\(folder)/log", snapshots: "\(folder)/state",
+        projections: hasReadSide ? "\(folder)/projections" : nil)
+    }
+  }
+
+  package struct Settings: Sendable {
+    package var loops = 2
+    package var policy = DecisionPolicy.standard
+    package var readOnlyPartitions: Set<PartitionID> = []
+    package var receiptsMembersMax: UInt64 = 1_000
+    /// How long a question waits for the projections.
+    package var queryTimeout = Duration.seconds(5)
+
+    package init() {}
+  }
+
+  private let segments: SegmentLog
+  private let partitions: PartitionService
+  private let readSide: ReadSide?
+  private let pool: PoolWork
+  private let loops: MultiThreadedEventLoopGroup
+
+  /// Opens the log, which recovers it. `report` takes one line for the operator.
+  convenience init(
+    _ places: Places, _ settings: Settings, opening: SegmentLog.Opening,
+    report: @escaping @Sendable (String) -> Void
+  ) throws {
+    var options = SegmentLogOptions()
+    options.readOnlyPartitions = settings.readOnlyPartitions
+    let log = try SegmentLog.open(
+      in: places.log, options: options, scanner: EventIndexer(), opening: opening)
+    for finding in log.findings { report("\(finding)") }
+    self.init(log, places, settings, report: report)
+  }
+
+  /// The same, of a log that nobody else has.
+  package convenience init(
+    _ places: Places, _ settings: Settings = Settings(),
+    report: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
+    try self.init(places, settings, opening: SegmentLog.Opening(), report: report)
+  }
+
+  private init(
+    _ log: SegmentLog, _ places: Places, _ settings: Settings,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    segments = log
+    loops = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
+    pool = PoolWork(threads: 2)
+    let clock = SystemClock()
+    partitions = PartitionService(
+      log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
+      policy: settings.policy, clock: clock, blocking: pool, group: loops,
+      withoutRelay: settings.readOnlyPartitions, report: report)
+    readSide = places.projections.map { [partitions] folder in
+      ReadSide(
+        log: log, folder: folder, clock: clock, relay: partitions,
+        receiptsMembersMax: settings.receiptsMembersMax, timeout: settings.queryTimeout,
+        report: report)
+    }
+  }
+
+  package var log: any OpenLog { segments }
+  package var epoch: Epoch { segments.epoch }
+  package var commands: any Commands { partitions }
+  package var committed: any CommittedBatches { partitions }
+  package var group: any EventLoopGroup { loops }
+
+  /// Throws `projection_behind` where there is no read side.
+  package func queries() throws(DaybookError) -> any Queries & Inspection {
+    guard let readSide else {
+      throw DaybookError(.projectionBehind, "this backend has no projections")
+    }
+    return readSide.queries
+  }
+
+  /// Replays what the snapshots lack. Returns how many events that were. Throws as
+  /// `PartitionService.start` does.
+  @discardableResult
+  package func start(
+    isStopping: @escaping @Sendable () -> Bool = { false }
+  ) async throws -> Int {
+    readSide?.start(partitions)
+    return try await partitions.start(isStopping: isStopping).replayed
+  }
+
+  /// The owners first, the log last.
+  package func stop() async {
+    await partitions.stop()
+    await readSide?.stop()
+    segments.close()
+    try? await pool.stop()
+    try? await loops.shutdownGracefully()
+  }
+}
