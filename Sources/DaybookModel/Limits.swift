@@ -13,6 +13,13 @@ package enum Limits {
   package static let originBytesMax = 32
   /// Numbers of an origin whose results a partition keeps.
   package static let originWindow = 1024
+  /// Origins of a user, and a partition, whose windows are in memory. What they do not know is looked
+  /// for in the log.
+  package static let originWindowsMax = 64
+  /// What windows of origins take in memory, of one partition.
+  package static let originWindowsBytesMax = 64 << 20
+  /// Commands of a partition that wait until the log was asked whether they were accepted before.
+  package static let waitingCommandsMax = 16_384
   /// An event in the log, everything included.
   package static let eventBytesMax = 131_072
   /// Senders whom one ack tells of a delivery; the rest are told by the next.

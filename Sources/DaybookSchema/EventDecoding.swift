@@ -35,10 +35,12 @@ package enum EventDecoding {
 
   private static let causeTag = 11 << 3 | 2
 
-  package static func decode(_ buffer: ByteBuffer) throws(DaybookError) -> Event {
+  package static func decode(
+    _ buffer: ByteBuffer, content: ContentUse = .copied
+  ) throws(DaybookError) -> Event {
     var outcome: Result<Event, DaybookError>?
     buffer.withUnsafeReadableBytes { bytes in
-      outcome = Result { () throws(DaybookError) in try decode(bytes) }
+      outcome = Result { () throws(DaybookError) in try decode(bytes, content: content) }
     }
     return try outcome!.get()
   }

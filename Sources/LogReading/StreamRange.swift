@@ -78,10 +78,6 @@ package struct StreamRange {
 
 extension EventDecoding {
   package static func decodeWithoutContent(_ buffer: ByteBuffer) throws(DaybookError) -> Event {
-    var outcome: Result<Event, DaybookError>?
-    buffer.withUnsafeReadableBytes { bytes in
-      outcome = Result { () throws(DaybookError) in try decode(bytes, content: .skipped) }
-    }
-    return try outcome!.get()
+    try decode(buffer, content: .skipped)
   }
 }

@@ -29,8 +29,8 @@ package protocol LogSearch: AnyObject, Sendable {
     through last: Offset, limit: Int
   ) throws(DaybookError) -> [Posting]
 
-  /// What an origin's commands with `first <= number <= last` came to, by ascending number, at most
-  /// `limit`. The key is `IssuedOrigin.fingerprint`: the caller drops events of another origin.
+  /// What an origin's commands with `first <= number <= last` came to: of these the `limit` with the
+  /// highest numbers, by ascending number. The key is `IssuedOrigin.fingerprint`: the caller drops events of another origin.
   func postings(
     _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
   ) throws(DaybookError) -> [Posting]

@@ -162,7 +162,7 @@ package struct MemoryPartition: Sendable {
     origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
   ) -> [Posting] {
     (origins[key(origin)] ?? []).filter { $0.value >= first && $0.value <= last }
-      .prefix(limit).map { $0 }
+      .suffix(limit).map { $0 }
   }
 
   package func postings(conversation: UInt64, before: MessageID?, limit: Int) -> [Posting] {

@@ -68,8 +68,8 @@ struct DecideTests {
         == .numberConflict)
   }
 
-  @Test("a number too old to be known is refused, never appended a second time")
-  func expired() {
+  @Test("a number below the window is not decided before the log was asked")
+  func belowWindow() {
     var desk = Desk()
     for number in 1...1025 {
       _ = desk.decide(.send(message("x")), on: mailbox, by: alice, number: UInt64(number))
@@ -77,7 +77,7 @@ struct DecideTests {
     let count = desk.logged.count
     #expect(
       desk.decide(.send(message("x")), on: mailbox, by: alice, number: 1).rejection
-        == .duplicateExpired)
+        == .overloaded)
     #expect(
       desk.decide(.send(message("x")), on: mailbox, by: alice, number: 2).outcome?.repeated == true)
     #expect(desk.logged.count == count)

@@ -102,7 +102,7 @@ struct LogOriginTests {
           let found = try log.postings(
             partition, origin: origin.fingerprint, from: first, through: last, limit: limit)
           let wanted = own.filter { (first...max(first, last)).contains($0.event.command!.number) }
-            .prefix(first > last ? 0 : limit)
+            .suffix(first > last ? 0 : limit)
           #expect(found.map(\.offset) == wanted.map(\.offset), "\(origin) \(first) \(last)")
           #expect(found.map(\.value) == wanted.map { $0.event.command!.number })
         }

@@ -5,7 +5,7 @@ enum SeedRange {
   static let variable = "DAYBOOK_SIMULATION_SEEDS"
   static let standard: [UInt64] = Array(1...100)
   /// From so many seeds on, every kind of thing must have happened in some run.
-  static let exhaustiveCount = 200
+  static let exhaustiveCount = 1_000
 
   private static var chosen: String? { ProcessInfo.processInfo.environment[variable] }
   static var isChosen: Bool { chosen != nil }

@@ -54,6 +54,9 @@ package nonisolated struct Daybook_V1_PartitionSnapshot: Sendable {
 
   package var sources: [Daybook_V1_SourceSnapshot] = []
 
+  /// Some origins are not here any more: what is not among them may be in the log.
+  package var originsForgotten: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -270,6 +273,12 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
 
   package var pending: [Bool] = []
 
+  /// Of the numbers from here on, all that were accepted are here.
+  package var knownFrom: UInt64 = 0
+
+  /// It had been forgotten before, and may have had higher numbers.
+  package var isPartial: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -297,7 +306,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PartitionSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{1}mailboxes\0\u{1}groups\0\u{1}origins\0\u{1}sources\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{1}mailboxes\0\u{1}groups\0\u{1}origins\0\u{1}sources\0\u{3}origins_forgotten\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -315,6 +324,7 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.origins) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.originsForgotten) }()
       default: break
       }
     }
@@ -351,6 +361,9 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if !self.sources.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 10)
     }
+    if self.originsForgotten != false {
+      try visitor.visitSingularBoolField(value: self.originsForgotten, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -365,6 +378,7 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if lhs.groups != rhs.groups {return false}
     if lhs.origins != rhs.origins {return false}
     if lhs.sources != rhs.sources {return false}
+    if lhs.originsForgotten != rhs.originsForgotten {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -827,7 +841,7 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}pending\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}pending\0\u{3}known_from\0\u{3}is_partial\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -844,6 +858,8 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.recordedAtMs) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 9: try { try decoder.decodeRepeatedBoolField(value: &self.pending) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.knownFrom) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.isPartial) }()
       default: break
       }
     }
@@ -877,6 +893,12 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.pending.isEmpty {
       try visitor.visitPackedBoolField(value: self.pending, fieldNumber: 9)
     }
+    if self.knownFrom != 0 {
+      try visitor.visitSingularUInt64Field(value: self.knownFrom, fieldNumber: 10)
+    }
+    if self.isPartial != false {
+      try visitor.visitSingularBoolField(value: self.isPartial, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -890,6 +912,8 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.recordedAtMs != rhs.recordedAtMs {return false}
     if lhs.user != rhs.user {return false}
     if lhs.pending != rhs.pending {return false}
+    if lhs.knownFrom != rhs.knownFrom {return false}
+    if lhs.isPartial != rhs.isPartial {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

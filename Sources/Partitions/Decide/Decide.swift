@@ -25,7 +25,9 @@ extension PartitionState {
       command, now: max(now, recordedAt), wallClock: now, policy: policy)
     if let id = command.id {
       let digest = CommandDigest.of(command)
-      switch place.origin.map({ origins.states[$0].lookup(id.number) }) ?? .unseen {
+      let issued = IssuedNumber(
+        IssuedOrigin(id.origin, by: command.actor), number: id.number)
+      switch origins.lookup(issued, at: place.origin) {
       case .unseen: draft.id = CommandID(origin: id.origin, number: id.number, digest: digest)
       case .seen(let entry):
         // What it asked for can't be said any more, and so not compared.
@@ -33,10 +35,10 @@ extension PartitionState {
           return PartitionState.answer(to: entry, digest: entry.digest)
         }
         return PartitionState.answer(to: entry, digest: digest)
-      case .expired:
+      case .unknown:
+        // Whoever holds the state asks the log first.
         return .reject(
-          .duplicateExpired,
-          "number \(id.number) is more than \(Limits.originWindow) behind its origin's highest")
+          .overloaded, "whether number \(id.number) was used before is not known yet; retry")
       }
     }
     if case .refused(let reason) = command.body { return .reject(reason) }

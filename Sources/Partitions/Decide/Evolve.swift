@@ -11,14 +11,9 @@ extension PartitionState {
     recordedAt = max(recordedAt, event.recordedAt)
     if let command = event.command {
       let pending = isPending(event, command, at: place)
-      let at =
-        place.origin
-        ?? origins.insert(IssuedOrigin(command.origin, by: event.actor), OriginWindow())
-      origins.states[at].insert(
-        OriginWindow.Entry(
-          number: command.number, digest: command.digest, changed: event.kind != .noted,
-          messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt,
-          pending: pending))
+      origins.accept(
+        OriginWindow.Entry(event, command, pending: pending),
+        of: IssuedOrigin(command.origin, by: event.actor), at: place.origin)
     }
     if let cause = event.cause {
       sources[cause.partition] = SourcePosition(offset: cause.offset, index: cause.index)

@@ -34,14 +34,53 @@ struct PartitionDesk {
   ///
   /// With `refusing`, nothing can be logged at present: what needs an event is answered with that,
   /// and the rest goes on.
+  ///
+  /// Returns how many were taken: it stops before the first of which only the log knows whether it was
+  /// accepted before.
+  @discardableResult
   mutating func take(
     _ commands: [PendingCommand], now: Timestamp, uptime: Timestamp,
     refusing: DaybookError? = nil
-  ) {
+  ) -> Int {
     // Reading through the pointer spares a copy of every command.
     commands.withUnsafeBufferPointer { commands in
-      for index in commands.indices { take(commands[index], now, uptime, refusing) }
+      for index in commands.indices {
+        if question(about: commands[index].command) != nil { return index }
+        take(commands[index], now, uptime, refusing)
+      }
+      return commands.count
     }
+  }
+
+  /// Nil where the state knows enough to decide it.
+  func question(about command: borrowing Command) -> OriginLookup.Question? {
+    guard let issued = command.issued else { return nil }
+    let place = state.origins.find(issued.origin)
+    guard state.origins.lookup(issued, at: place) == .unknown else { return nil }
+    let isLoaded = state.origins[issued.origin]?.isLoaded ?? false
+    return OriginLookup.Question(issued: issued, isBelowWindow: isLoaded)
+  }
+
+  mutating func learn(_ answers: [OriginLookup.Answer]) {
+    for answer in answers {
+      if let window = answer.window {
+        state.origins.keep(
+          answer.issued.origin, window.entries, knownFrom: window.knownFrom, isLoaded: true)
+      }
+      if let entry = answer.number { state.origins.keep(answer.issued, entry) }
+    }
+  }
+
+  /// What waited for the log is decided.
+  mutating func learnedAll() { state.origins.forgetFound() }
+
+  /// Nothing that was decided is on its way to the log.
+  var isIdle: Bool { open.isEmpty && ready.isEmpty }
+
+  /// Only with nothing on its way.
+  mutating func trim() {
+    assert(isIdle)
+    state.origins.trim()
   }
 
   private mutating func take(

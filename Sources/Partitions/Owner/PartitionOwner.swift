@@ -12,6 +12,8 @@ final class PartitionOwner: @unchecked Sendable {
   static let readyMax = 16
   static let retryAfter = TimeAmount.seconds(1)
   static let reloadAfter = TimeAmount.seconds(5)
+  /// Questions to the log at a time.
+  static let lookupsMax = 256
 
   let partition: PartitionID
   let loop: any EventLoop
@@ -20,10 +22,11 @@ final class PartitionOwner: @unchecked Sendable {
 
   /// What an owner needs from outside.
   struct Environment: Sendable {
-    let log: any LogWriter
+    let log: any LogWriter & LogSearch
     let snapshots: any SnapshotStore
     let snapshotPolicy: SnapshotPolicy
     let policy: DecisionPolicy
+    let origins: OriginMemory.Bounds
     let clock: any WallClock
     let clocks: PartitionClocks
     let blocking: any BlockingWork
@@ -65,13 +68,18 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private var whenDrained: [() -> Void] = []
+  /// Commands that wait, in their order, until the log has said what only it knows. It is asked once
+  /// all that was decided is durable.
+  private var waiting: [PendingCommand] = []
+  private var isLookingUp = false
 
   init(_ partition: PartitionID, loop: any EventLoop, environment: Environment) {
     self.partition = partition
     self.loop = loop
     self.environment = environment
     desk = PartitionDesk(
-      PartitionState(partition: partition), policy: environment.policy,
+      PartitionState(partition: partition, origins: environment.origins),
+      policy: environment.policy,
       headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking
@@ -95,17 +103,97 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func take(_ commands: [PendingCommand]) {
+    // Behind those that wait. Where too much is in memory, all that was decided becomes durable first,
+    // so that some of it can be forgotten.
+    guard waiting.isEmpty, !desk.state.origins.isBursting else {
+      wait(commands[...])
+      return advance()
+    }
+    decide(commands)
+  }
+
+  private func decide(_ commands: [PendingCommand]) {
+    let taken: Int
     if case .refusing(let error) = phase, stateHolds {
-      desk.take(
+      taken = desk.take(
         commands, now: environment.clock.now(), uptime: environment.clock.uptime(),
         refusing: error)
     } else if let refusal {
-      desk.turnedAway(commands, uptime: environment.clock.uptime())
-      return refuse(commands, refusal)
+      return turnAway(commands, refusal)
     } else {
-      desk.take(commands, now: environment.clock.now(), uptime: environment.clock.uptime())
+      taken = desk.take(
+        commands, now: environment.clock.now(), uptime: environment.clock.uptime())
     }
+    wait(commands[taken...])
     advance()
+  }
+
+  private func turnAway(_ commands: [PendingCommand], _ error: DaybookError) {
+    desk.turnedAway(commands, uptime: environment.clock.uptime())
+    refuse(commands, error)
+  }
+
+  private func turnAwayWaiting(_ error: DaybookError) {
+    let commands = waiting
+    waiting = []
+    turnAway(commands, error)
+  }
+
+  private func wait(_ commands: ArraySlice<PendingCommand>) {
+    guard !commands.isEmpty else { return }
+    guard waiting.count + commands.count <= Limits.waitingCommandsMax else {
+      return turnAway(
+        Array(commands),
+        DaybookError(
+          .overloaded, "partition \(partition) has more waiting than its disk can take; retry"))
+    }
+    waiting += commands
+  }
+
+  /// Asks the log what commands that wait need to know of it. Only once all that was decided is
+  /// durable: what is on its way is in no log yet.
+  private func lookUpIfDrained() {
+    guard inFlight == nil, desk.isIdle else { return }
+    desk.trim()
+    guard !waiting.isEmpty, !isLookingUp else { return }
+    var questions: Set<OriginLookup.Question> = []
+    for pending in waiting {
+      if let question = desk.question(about: pending.command) { questions.insert(question) }
+      if questions.count == PartitionOwner.lookupsMax { break }
+    }
+    isLookingUp = true
+    let lookup = OriginLookup(
+      log: environment.log, partition: partition, numbers: environment.origins.numbers)
+    let (asked, loop) = (questions, loop)
+    environment.blocking.run {
+      var answers: [OriginLookup.Answer] = []
+      var failure: DaybookError?
+      do throws(DaybookError) {
+        for question in asked { answers.append(try lookup.answer(question)) }
+      } catch {
+        failure = error
+      }
+      let (found, failed) = (answers, failure)
+      loop.execute { self.lookedUp(found, failed) }
+    }
+  }
+
+  private func lookedUp(
+    _ answers: [OriginLookup.Answer], _ failure: DaybookError?
+  ) {
+    isLookingUp = false
+    let commands = waiting
+    waiting = []
+    if let failure {
+      turnAway(
+        commands,
+        DaybookError(.overloaded, "the log can't be searched now; retry", cause: failure))
+      return drained()
+    }
+    // Relayed events that came meanwhile are of no command.
+    desk.learn(answers)
+    decide(commands)
+    desk.learnedAll()
   }
 
   private var refusal: DaybookError? {
@@ -178,6 +266,7 @@ final class PartitionOwner: @unchecked Sendable {
       return
     }
     drained()
+    lookUpIfDrained()
   }
 
   private func completed(_ outcome: Result<CommittedBatch, DaybookError>) {
@@ -222,7 +311,8 @@ final class PartitionOwner: @unchecked Sendable {
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
     let lost = desk.restart(
-      PartitionState(partition: partition), after: batch, uptime: environment.clock.uptime())
+      PartitionState(partition: partition, origins: environment.origins), after: batch,
+      uptime: environment.clock.uptime())
     for batch in lost {
       for group in batch.answers {
         group.receiver.receive(
@@ -231,6 +321,7 @@ final class PartitionOwner: @unchecked Sendable {
       }
       for receipt in batch.relayed { receipt.relay.finished(receipt, .failure(error)) }
     }
+    turnAwayWaiting(error)
     if stopping { drained() } else { reload(after: error) }
   }
 
@@ -239,7 +330,8 @@ final class PartitionOwner: @unchecked Sendable {
     environment.blocking.run {
       let loaded = Result { () throws(DaybookError) in
         try LoadedState.load(
-          partition, log: environment.log, snapshots: environment.snapshots)
+          partition, log: environment.log, snapshots: environment.snapshots,
+          origins: environment.origins)
       }
       loop.execute { self.reloaded(loaded, after: error) }
     }
@@ -311,6 +403,7 @@ final class PartitionOwner: @unchecked Sendable {
   func stop(_ done: @escaping @Sendable () -> Void) {
     loop.preconditionInEventLoop()
     phase = .stopping
+    turnAwayWaiting(refusal!)
     whenDrained.append {
       // How far it got counts for the snapshot, so the relay stops only now.
       let bytes = SnapshotCoding.encode(

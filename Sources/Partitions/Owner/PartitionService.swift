@@ -8,8 +8,9 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   package let partitionCount: Int
   private let owners: [PartitionOwner]
   private let consumers: Consumers
-  private let log: any LogWriter
+  private let log: any LogWriter & LogSearch
   private let snapshots: any SnapshotStore
+  private let origins: OriginMemory.Bounds
   private let blocking: any BlockingWork
   /// Partitions whose effects stay where they are.
   private let withoutRelay: Set<PartitionID>
@@ -24,8 +25,10 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
 
   /// `report` takes one line for the operator.
   package init(
-    log: any LogWriter, snapshots: any SnapshotStore, snapshotPolicy: SnapshotPolicy = .standard,
-    policy: DecisionPolicy = .standard, clock: any WallClock, blocking: any BlockingWork,
+    log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
+    snapshotPolicy: SnapshotPolicy = .standard,
+    policy: DecisionPolicy = .standard, origins: OriginMemory.Bounds = .standard,
+    clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     report: @escaping @Sendable (String) -> Void
   ) {
@@ -35,7 +38,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let clocks = PartitionClocks(partitionCount: log.partitionCount, report: report)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
-      clock: clock, clocks: clocks, blocking: blocking,
+      origins: origins, clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
@@ -48,6 +51,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     self.consumers = consumers
     self.log = log
     self.snapshots = snapshots
+    self.origins = origins
     self.blocking = blocking
     self.withoutRelay = withoutRelay
     self.clock = clock
@@ -115,13 +119,14 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private func load(
     _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool
   ) async -> Outcome {
-    let (log, snapshots, blocking) = (log, snapshots, blocking)
+    let (log, snapshots, origins, blocking) = (log, snapshots, origins, blocking)
     return await withCheckedContinuation { continuation in
       blocking.run {
         continuation.resume(
           returning: Result { () throws(DaybookError) in
             try LoadedState.load(
-              owner.partition, log: log, snapshots: snapshots, isStopping: isStopping)
+              owner.partition, log: log, snapshots: snapshots, origins: origins,
+              isStopping: isStopping)
           })
       }
     }

@@ -20,15 +20,16 @@ struct LoadedState: Sendable {
   /// so.
   static func load(
     _ partition: PartitionID, log: any LogFeed, snapshots: any SnapshotStore,
-    isStopping: () -> Bool = { false }
+    origins: OriginMemory.Bounds = .standard, isStopping: () -> Bool = { false }
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
     let start = log.startOffset(of: partition)
     var loaded = LoadedState(
-      state: PartitionState(partition: partition), relayedThrough: start, next: start, replayed: 0)
+      state: PartitionState(partition: partition, origins: origins), relayedThrough: start,
+      next: start, replayed: 0)
     if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
-        snapshot.state, partition: partition, logID: log.logID)
+        snapshot.state, partition: partition, logID: log.logID, origins: origins)
     {
       if belongs(snapshot, to: partition, of: log, head: head) {
         loaded.state = state
@@ -78,6 +79,8 @@ struct LoadedState: Sendable {
       replayed += 1
     }
     self.replayed += replayed
+    // All of it is durable.
+    state.origins.trim()
     next = batch.nextOffset
     last = BatchMark(of: batch)
   }

@@ -7,7 +7,9 @@ import SwiftProtobuf
 
 /// A partition's state and back (`schemas/daybook/v1/snapshot.proto`).
 package enum SnapshotCoding {
-  static let version: UInt32 = 4
+  static let version: UInt32 = 5
+  /// Whose windows of origins were all there.
+  static let versions: ClosedRange<UInt32> = 4...5
 
   /// Throws nothing: what can't be encoded can't be in a state.
   package static func encode(
@@ -26,7 +28,8 @@ package enum SnapshotCoding {
     snapshot.groups = zip(state.groups.keys, state.groups.states).map {
       GroupSnapshotCoding.encode($0, $1)
     }
-    snapshot.origins = zip(state.origins.keys, state.origins.states).map(encode)
+    snapshot.origins = state.origins.all.map(encode)
+    snapshot.originsForgotten = state.origins.hasForgotten
     snapshot.sources = state.sources.map { partition, position in
       .with {
         $0.partition = UInt32(partition.rawValue)
@@ -40,18 +43,19 @@ package enum SnapshotCoding {
 
   /// Nil for a snapshot of another log, partition or version, or one that is torn.
   package static func decode(
-    _ bytes: ByteBuffer, partition: PartitionID, logID: String
+    _ bytes: ByteBuffer, partition: PartitionID, logID: String,
+    origins bounds: OriginMemory.Bounds = .standard
   ) -> (state: PartitionState, relayedThrough: Offset)? {
     let parsed = bytes.withUnsafeReadableBytes {
       try? Daybook_V1_PartitionSnapshot(serializedBytes: Array($0))
     }
-    guard let snapshot = parsed, snapshot.version == version, snapshot.logID == logID,
+    guard let snapshot = parsed, versions.contains(snapshot.version), snapshot.logID == logID,
       snapshot.partition == UInt32(partition.rawValue),
       // One that was pushed past the last id, as once could be, hides what was given before.
       snapshot.clockTicks <= MessageClock.ticksMax,
       snapshot.sources.areDistinct(by: \.partition)
     else { return nil }
-    var state = PartitionState(partition: partition)
+    var state = PartitionState(partition: partition, origins: bounds)
     state.clock = MessageClock(ticks: snapshot.clockTicks)
     state.recordedAt = Timestamp(milliseconds: snapshot.recordedAtMs)
     for mailbox in snapshot.mailboxes {
@@ -67,11 +71,13 @@ package enum SnapshotCoding {
       _ = state.groups.insert(key, decoded)
     }
     for origin in snapshot.origins {
-      guard let id = Origin(origin.origin), let window = decode(origin) else { return nil }
+      guard let id = Origin(origin.origin), let entries = decode(origin) else { return nil }
       let issued = IssuedOrigin(id, user: origin.user.isEmpty ? nil : UserID(checked: origin.user))
       guard state.origins[issued] == nil else { return nil }
-      _ = state.origins.insert(issued, window)
+      state.origins.keep(
+        issued, entries, knownFrom: origin.knownFrom, isLoaded: !origin.isPartial)
     }
+    if snapshot.originsForgotten { state.origins.wasForgetting() }
     for source in snapshot.sources {
       guard let partition = UInt16(exactly: source.partition),
         let offset = Int64(exactly: source.offset)
@@ -86,11 +92,13 @@ package enum SnapshotCoding {
 // MARK: origins
 
 extension SnapshotCoding {
-  private static func encode(_ issued: IssuedOrigin, _ window: OriginWindow)
-    -> Daybook_V1_OriginSnapshot
-  {
+  private static func encode(
+    _ issued: IssuedOrigin, _ window: OriginWindow
+  ) -> Daybook_V1_OriginSnapshot {
     .with {
       $0.origin = issued.origin.withBytes { bytes in .init(bytes) }
+      $0.knownFrom = window.knownFrom
+      $0.isPartial = !window.isLoaded
       $0.user = issued.user?.text ?? ""
       $0.number = window.current.map(\.number)
       $0.digest = window.current.map(\.digest)
@@ -102,15 +110,15 @@ extension SnapshotCoding {
     }
   }
 
-  private static func decode(_ snapshot: Daybook_V1_OriginSnapshot) -> OriginWindow? {
+  private static func decode(_ snapshot: Daybook_V1_OriginSnapshot) -> [OriginWindow.Entry]? {
     let count = snapshot.number.count
     guard snapshot.digest.count == count, snapshot.changed.count == count,
       snapshot.messageID.count == count, snapshot.seq.count == count,
       snapshot.recordedAtMs.count == count, snapshot.pending.count == count
     else { return nil }
-    var window = OriginWindow()
+    var entries: [OriginWindow.Entry] = []
     for at in 0..<count {
-      window.insert(
+      entries.append(
         OriginWindow.Entry(
           number: snapshot.number[at], digest: snapshot.digest[at],
           changed: snapshot.changed[at], messageID: MessageID(snapshot.messageID[at]),
@@ -118,6 +126,6 @@ extension SnapshotCoding {
           recordedAt: Timestamp(milliseconds: snapshot.recordedAtMs[at]),
           pending: snapshot.pending[at]))
     }
-    return window
+    return entries
   }
 }

@@ -1,7 +1,8 @@
 package import DaybookModel
 import Ports
 
-/// What one origin's last 1,024 numbers led to in this partition: the memory behind idempotence.
+/// What one origin's last numbers led to in this partition: the memory behind idempotence. What it
+/// does not know the log does.
 package struct OriginWindow: Sendable, Equatable {
   package struct Entry: Sendable, Equatable {
     package var number: UInt64
@@ -17,25 +18,39 @@ package struct OriginWindow: Sendable, Equatable {
   package enum Lookup: Sendable, Equatable {
     case unseen
     case seen(Entry)
-    /// Too far behind the highest number to be known.
-    case expired
+    /// The log has to be asked.
+    case unknown
   }
 
   /// Ascending by number. What lies before `first` has left the window and waits to be dropped
   /// together, so that a number costs no shifting.
   private var entries: [Entry] = []
   private var first = 0
+  /// Of the numbers from here on, all that were accepted are among the entries.
+  package private(set) var knownFrom: UInt64
+  /// False where the origin had been forgotten and then went on: it may have had higher numbers.
+  package private(set) var isLoaded: Bool
+  /// How far below the highest number it goes.
+  private let numbers: UInt64
 
-  package init() {}
+  package init(
+    numbers: Int = Limits.originWindow, knownFrom: UInt64 = 0, isLoaded: Bool = true
+  ) {
+    self.numbers = UInt64(numbers)
+    self.knownFrom = knownFrom
+    self.isLoaded = isLoaded
+  }
 
   package var isEmpty: Bool { first == entries.count }
   package var current: ArraySlice<Entry> { entries[first...] }
+  /// About what it takes in memory.
+  var bytes: Int { entries.capacity * MemoryLayout<Entry>.stride }
 
   package func lookup(_ number: UInt64) -> Lookup {
-    guard let highest = entries.last?.number, number <= highest else { return .unseen }
-    if highest - number >= UInt64(Limits.originWindow) { return .expired }
     let at = position(of: number)
-    return at < entries.count && entries[at].number == number ? .seen(entries[at]) : .unseen
+    if at < entries.count, entries[at].number == number { return .seen(entries[at]) }
+    guard isLoaded else { return .unknown }
+    return number >= knownFrom ? .unseen : .unknown
   }
 
   package mutating func insert(_ entry: Entry) {
@@ -51,6 +66,8 @@ package struct OriginWindow: Sendable, Equatable {
 
   /// First index whose number is not below `number`.
   private func position(of number: UInt64) -> Int {
+    // Nearly always it is the next one.
+    guard let highest = entries.last?.number, number <= highest else { return entries.count }
     var low = first
     var high = entries.count
     while low < high {
@@ -62,12 +79,17 @@ package struct OriginWindow: Sendable, Equatable {
 
   private mutating func slide() {
     let highest = entries[entries.count - 1].number
-    while highest - entries[first].number >= UInt64(Limits.originWindow) { first += 1 }
-    if first >= Limits.originWindow {
+    guard highest >= numbers else { return }
+    let lowest = highest - numbers + 1
+    knownFrom = max(knownFrom, lowest)
+    while entries[first].number < lowest { first += 1 }
+    if first >= Int(numbers) {
       entries.removeFirst(first)
       first = 0
     }
   }
 
-  package static func == (a: Self, b: Self) -> Bool { a.current.elementsEqual(b.current) }
+  package static func == (a: Self, b: Self) -> Bool {
+    a.current.elementsEqual(b.current) && a.knownFrom == b.knownFrom && a.isLoaded == b.isLoaded
+  }
 }

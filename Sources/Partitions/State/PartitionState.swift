@@ -8,11 +8,14 @@ package struct PartitionState: Sendable, Equatable {
   package var recordedAt = Timestamp.none
   package var mailboxes = StateTable<StreamKey, MailboxState>()
   package var groups = StateTable<StreamKey, GroupState>()
-  package var origins = StateTable<IssuedOrigin, OriginWindow>()
+  package var origins: OriginMemory
   /// The last effect taken from each source partition.
   package var sources: [PartitionID: SourcePosition] = [:]
 
-  package init(partition: PartitionID) { self.partition = partition }
+  package init(partition: PartitionID, origins bounds: OriginMemory.Bounds = .standard) {
+    self.partition = partition
+    origins = OriginMemory(bounds: bounds)
+  }
 
   package struct SourcePosition: Sendable, Equatable {
     package var offset: Offset

@@ -94,7 +94,7 @@ protocol SegmentIndex: AnyObject, Sendable {
   ) throws(FileError) -> [IndexEntry]
   /// The entry with the lowest value of a stream's here; nil if it has none.
   func streamStart(_ key: UInt64) throws(FileError) -> IndexEntry?
-  /// Entries of an origin with `first <= value <= last`, at most `limit`, the lowest.
+  /// Entries of an origin with `first <= value <= last`, at most `limit`, the highest.
   func origin(
     _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
   ) throws(FileError) -> [IndexEntry]

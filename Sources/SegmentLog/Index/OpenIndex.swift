@@ -53,7 +53,7 @@ final class OpenIndex: SegmentIndex {
   func origin(
     _ key: UInt64, from first: UInt64, through last: UInt64, end: UInt32, limit: Int
   ) -> [IndexEntry] {
-    withTables { $0.origins[key].ascending(first, last, end, limit) }
+    withTables { $0.origins[key].descending(first, last, end, limit) }
   }
 
   func conversation(
@@ -124,5 +124,16 @@ extension [IndexEntry]? {
     let past = self.countOfPrefix { $0.value <= last }
     guard start < past else { return [] }
     return (start..<past).entries(limit, before: end) { self[$0] }
+  }
+
+  /// The same, the highest.
+  fileprivate func descending(
+    _ first: UInt64, _ last: UInt64, _ end: UInt32, _ limit: Int
+  ) -> [IndexEntry] {
+    guard let self else { return [] }
+    let start = self.countOfPrefix { $0.value < first }
+    let past = self.countOfPrefix { $0.value <= last }
+    guard start < past else { return [] }
+    return (start..<past).reversed().entries(limit, before: end) { self[$0] }.reversed()
   }
 }

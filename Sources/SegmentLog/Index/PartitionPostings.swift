@@ -121,7 +121,7 @@ extension PartitionSegments {
     // Numbers nearly always rise with offsets.
     let isOrdered = zip(postings, postings.dropFirst()).allSatisfy { $0.value <= $1.value }
     if !isOrdered { postings.sort { ($0.value, $0.offset) < ($1.value, $1.offset) } }
-    return Array(postings.prefix(limit))
+    return Array(postings.suffix(limit))
   }
 
   func postings(

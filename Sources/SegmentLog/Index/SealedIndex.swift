@@ -121,8 +121,8 @@ final class SealedIndex: SegmentIndex, Sendable {
     guard isHeld else { return [] }
     return try withEntries(of: key, layout.originsAt, layout.origins) {
       entries throws(FileError) in
-      let start = try entries.countOfPrefix { $0 < first }
-      return try entries.ascending(from: start, limit, before: end) { $0 <= last }
+      let past = last == .max ? entries.count : try entries.countOfPrefix { $0 <= last }
+      return try entries.descending(below: past, limit, before: end) { $0 >= first }.reversed()
     } ?? []
   }
 
@@ -133,7 +133,7 @@ final class SealedIndex: SegmentIndex, Sendable {
     return try withEntries(of: key, layout.conversationsAt, layout.conversations) {
       entries throws(FileError) in
       let past = try entries.countOfPrefix { $0 < bound }
-      return try entries.descending(below: past, limit, before: end).reversed()
+      return try entries.descending(below: past, limit, before: end) { _ in true }.reversed()
     } ?? []
   }
 
@@ -213,15 +213,19 @@ private struct IndexEntries {
     return found
   }
 
-  /// Down from below an index, the first `limit` with a delta before `end`.
+  var count: Int { values.count }
+
+  /// Down from below an index, the first `limit` with a delta before `end`, as long as values are
+  /// wanted.
   mutating func descending(
-    below past: Int, _ limit: Int, before end: UInt32
+    below past: Int, _ limit: Int, before end: UInt32, _ isWanted: (UInt64) -> Bool
   ) throws(FileError) -> [IndexEntry] {
     var found: [IndexEntry] = []
     var index = past
     while index > 0, found.count < limit {
       index -= 1
       let entry = try entry(at: index)
+      guard isWanted(entry.value) else { break }
       if entry.delta < end { found.append(entry) }
     }
     return found

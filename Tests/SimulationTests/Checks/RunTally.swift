@@ -14,7 +14,7 @@ struct RunTally: Sendable {
   /// What has not happened of what should have.
   func missing(of names: [String]) -> [String] { names.filter { self[$0] == 0 } }
 
-  /// Kinds of events, refusals and troubles that a few hundred runs must have seen.
+  /// Kinds of events, refusals and troubles that a thousand runs must have seen.
   static let refusals: [ErrorCode] = [
     .notPermitted, .invalidRequest, .groupNotFound, .groupExists, .notAMember, .seqPastHead,
     .messageNotFound, .messageWasRecalled, .recallExpired, .blocked, .silenced, .groupDissolved,
@@ -29,7 +29,7 @@ struct RunTally: Sendable {
       "append lost", "snapshot lost", "repeated answer", "transient pushed", "told online",
       "tombstone shown", "not visible", "relayed amendment hidden", "joined again", "pending join",
       "command abandoned", "device began anew", "awaited an ack", "fell behind",
-      "clock set back", "clock set forward",
+      "clock set back", "clock set forward", "origin looked for in the log",
     ]
 }
 
@@ -60,6 +60,7 @@ extension SimRun {
     tally.count("fell behind", watch.fallsBehind)
     tally.count("sight", watch.sights.count)
     tally.count("step", steps)
+    tally.count("origin looked for in the log", log.originQuestions)
     tally.count(
       "tombstone shown", watch.sights.count { $0.event.kind == .messageTombstone })
     for range in watch.ranges {

@@ -24,6 +24,8 @@ struct RunSizes {
   let commandEvery: Int
   let failEvery: Int
   let clockEvery: Int
+  /// What stays in memory of origins: so little, in some runs, that most is found in the log.
+  let origins: OriginMemory.Bounds
 
   init(_ dice: inout Dice) {
     let names = ["ann", "bob", "cem", "dee", "eve"]
@@ -43,6 +45,12 @@ struct RunSizes {
     failEvery = dice.pick([40, 200, 1_000])
     commandEvery = dice.pick([10, 30, 80])
     clockEvery = dice.pick([300, 1_000, 1_000_000])
+    origins = dice.pick([
+      .standard,
+      OriginMemory.Bounds(windows: 1, numbers: 2, bytes: 1 << 20),
+      OriginMemory.Bounds(windows: 1, numbers: 1, bytes: 1),
+      OriginMemory.Bounds(windows: 64, numbers: 3, bytes: 600),
+    ])
   }
 
   var decisions: DecisionPolicy {

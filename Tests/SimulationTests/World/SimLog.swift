@@ -26,6 +26,8 @@ final class SimLog: LogWriter, LogSearch, @unchecked Sendable {
   let batchHeaderBytes = 16
   private(set) var epoch = Epoch(1)
   private(set) var partitions: [Partition]
+  /// How often somebody had to look for an origin here.
+  private(set) var originQuestions = 0
   /// Changes an event on its way to the disk: for tests of the checks themselves.
   var tamper: ((Event) -> Event?)?
 
@@ -133,7 +135,8 @@ extension SimLog {
   func postings(
     _ partition: PartitionID, origin: UInt64, from first: UInt64, through last: UInt64, limit: Int
   ) throws(DaybookError) -> [Posting] {
-    partitions[partition.index].kept.postings(
+    originQuestions += 1
+    return partitions[partition.index].kept.postings(
       origin: origin, from: first, through: last, limit: limit)
   }
 
