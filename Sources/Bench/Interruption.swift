@@ -2,6 +2,8 @@ import Foundation
 import NIOConcurrencyHelpers
 
 /// What to do before SIGINT or SIGTERM ends the process.
+///
+/// `@unchecked Sendable`: all that changes is in a locked box.
 final class Interruption: @unchecked Sendable {
   static let shared = Interruption()
 

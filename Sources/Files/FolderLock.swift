@@ -6,6 +6,8 @@ import Glibc
 ///
 /// A lock file that looks stale gets removed by people, so that a folder which nobody removes is
 /// locked beside it.
+///
+/// `@unchecked Sendable`: its descriptors change once, when whoever holds it gives it up.
 package final class FolderLock: @unchecked Sendable {
   private var file: Int32
   private var guarded: Int32 = -1

@@ -1,6 +1,6 @@
 package import DaybookModel
 
-/// A partitioned log of events. The embedded one is `SegmentLog`; nothing here speaks of files,
+/// A partitioned log of events. The embedded one is `SegmentedLog`; nothing here speaks of files,
 /// and nothing promises that offsets are gapless.
 package protocol LogWriter: LogFeed {
   /// The epoch that this opening of the log has written and synced.

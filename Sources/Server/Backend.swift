@@ -39,7 +39,7 @@ package final class Backend: Sendable {
     package init() {}
   }
 
-  private let segments: SegmentLog
+  private let segments: SegmentedLog
   private let partitions: PartitionService
   private let readSide: ReadSide?
   private let pool: PoolWork
@@ -47,12 +47,12 @@ package final class Backend: Sendable {
 
   /// Opens the log, which recovers it. `report` takes one line for the operator.
   convenience init(
-    _ places: Places, _ settings: Settings, opening: SegmentLog.Opening,
+    _ places: Places, _ settings: Settings, opening: SegmentedLog.Opening,
     report: @escaping @Sendable (String) -> Void
   ) throws {
     var options = SegmentLogOptions()
     options.readOnlyPartitions = settings.readOnlyPartitions
-    let log = try SegmentLog.open(
+    let log = try SegmentedLog.open(
       in: places.log, options: options, scanner: EventIndexer(), opening: opening)
     for finding in log.findings { report("\(finding)") }
     self.init(log, places, settings, report: report)
@@ -63,11 +63,11 @@ package final class Backend: Sendable {
     _ places: Places, _ settings: Settings = Settings(),
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
-    try self.init(places, settings, opening: SegmentLog.Opening(), report: report)
+    try self.init(places, settings, opening: SegmentedLog.Opening(), report: report)
   }
 
   private init(
-    _ log: SegmentLog, _ places: Places, _ settings: Settings,
+    _ log: SegmentedLog, _ places: Places, _ settings: Settings,
     report: @escaping @Sendable (String) -> Void
   ) {
     segments = log

@@ -135,7 +135,7 @@ package struct DataFolder: Sendable {
   ) throws(DaybookError) -> DataFolder {
     try create(at: path, settings: settings) { folder throws(DaybookError) in
       try Secret.create(at: folder.secretPath)
-      try SegmentLog.create(in: folder.logPath, partitions: partitions)
+      try SegmentedLog.create(in: folder.logPath, partitions: partitions)
     }
   }
 

@@ -54,8 +54,8 @@ package final class DaybookServer: Sendable {
 
   private static func opening(
     _ folder: DataFolder, report: @escaping @Sendable (String) -> Void
-  ) -> SegmentLog.Opening {
-    var opening = SegmentLog.Opening()
+  ) -> SegmentedLog.Opening {
+    var opening = SegmentedLog.Opening()
     opening.statements = { folder.durableStatements($0) }
     opening.willChange = { () throws(DaybookError) in try folder.raiseVersion() }
     opening.fenced = { error in

@@ -8,17 +8,17 @@ package protocol OpenLog: LogWriter, LogSearch {
   func close()
 }
 
-extension SegmentLog: OpenLog {}
+extension SegmentedLog: OpenLog {}
 
 /// The log in files, on its own: for measurements.
 package enum EmbeddedLog {
-  /// Makes an empty one. Throws as `SegmentLog.create` does.
+  /// Makes an empty one. Throws as `SegmentedLog.create` does.
   package static func create(in folder: String, partitions: Int) throws(DaybookError) {
-    try SegmentLog.create(in: folder, partitions: partitions)
+    try SegmentedLog.create(in: folder, partitions: partitions)
   }
 
   /// As its owner. `firstSegmentBytes` is the room of each partition's first segment, if not the
-  /// usual. Throws as `SegmentLog.open` does.
+  /// usual. Throws as `SegmentedLog.open` does.
   package static func open(
     in folder: String, firstSegmentBytes: Int? = nil
   ) throws(DaybookError) -> any OpenLog {
@@ -26,6 +26,6 @@ package enum EmbeddedLog {
     if let firstSegmentBytes {
       options = SegmentLogOptions(segmentBytes: 1 << 30, firstSegmentBytes: firstSegmentBytes)
     }
-    return try SegmentLog.open(in: folder, options: options, scanner: EventIndexer())
+    return try SegmentedLog.open(in: folder, options: options, scanner: EventIndexer())
   }
 }

@@ -11,7 +11,7 @@ package import SegmentLog
 package struct OpenData {
   package let log: SegmentLogReader
   private let service: QueryService
-  package let projections: Projections
+  package let projections: ProjectionCatalog
   /// Nil beside a server.
   private let lock: FolderLock?
 
@@ -29,7 +29,7 @@ package struct OpenData {
   ) throws(DaybookError) {
     lock = try OpenData.lock(folder)
     log = try folder.reader()
-    projections = Projections(folder: folder.projectionsPath, log: log)
+    projections = ProjectionCatalog(folder: folder.projectionsPath, log: log)
     service = QueryService(
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)

@@ -32,8 +32,8 @@ enum LogKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
       // Small segments: a log of some pages has several.
       let options = SegmentLogOptions(
         segmentBytes: 16 << 10, firstSegmentBytes: 4 << 10, reserveBytes: 4096)
-      try SegmentLog.create(in: folder.path, partitions: 2, options: options)
-      let log = try SegmentLog.open(in: folder.path, options: options, scanner: EventIndexer())
+      try SegmentedLog.create(in: folder.path, partitions: 2, options: options)
+      let log = try SegmentedLog.open(in: folder.path, options: options, scanner: EventIndexer())
       defer { log.close() }
       try await body(log)
     }

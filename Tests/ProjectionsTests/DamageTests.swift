@@ -33,7 +33,7 @@ import Testing
 
   private func catchUp() throws {
     let lines = lines
-    try Projections(folder: folder.path, log: log).catchUp(report: { line in
+    try ProjectionCatalog(folder: folder.path, log: log).catchUp(report: { line in
       lines.withLockedValue { $0.append(line) }
     })
   }
@@ -47,7 +47,7 @@ import Testing
   }
 
   private func isRight() throws -> Bool {
-    try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK)
+    try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK)
       && stateHashes(log, folder) == hashesOfRebuild(log)
   }
 
@@ -69,7 +69,7 @@ import Testing
       rotten[bit / 8] ^= 1 << (bit % 8)
       try write(rotten, name)
       try catchUp()
-      let projections = Projections(folder: folder.path, log: log)
+      let projections = ProjectionCatalog(folder: folder.path, log: log)
       #expect(try projections.verify().allSatisfy(\.isOK), "bit \(bit)")
       #expect(try projections.list().map(\.stateHash) == expected, "bit \(bit)")
     }
@@ -127,7 +127,7 @@ import Testing
     try catchUp()
     try open(.unread, folder).write { try $0.execute(sql: sql) }
     if !sql.contains("TABLE") {
-      let verdict = try Projections(folder: folder.path, log: log).verify(.unread)[0]
+      let verdict = try ProjectionCatalog(folder: folder.path, log: log).verify(.unread)[0]
       #expect(!verdict.isOK)
     }
     try catchUp()

@@ -17,7 +17,7 @@ func makeEngine(
 }
 
 func stateHashes(_ log: MemoryLog, _ folder: TemporaryFolder) throws -> [String] {
-  try Projections(folder: folder.path, log: log).list().map(\.stateHash)
+  try ProjectionCatalog(folder: folder.path, log: log).list().map(\.stateHash)
 }
 
 func hashesOfRebuild(_ log: MemoryLog) throws -> [String] {

@@ -51,7 +51,7 @@ import Testing
       }
     }
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
-    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
     engine.close()
   }
 

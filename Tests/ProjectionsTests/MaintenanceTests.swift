@@ -10,13 +10,13 @@ import Testing
 @Suite struct MaintenanceTests {
   private let folder: TemporaryFolder
   private let log = MemoryLog(partitions: 3)
-  private let projections: Projections
+  private let projections: ProjectionCatalog
 
   init() throws {
     folder = try TemporaryFolder()
     var scenario = Scenario(seed: 21, partitions: 3)
     log.append(scenario.events(300))
-    projections = Projections(folder: folder.path, log: log)
+    projections = ProjectionCatalog(folder: folder.path, log: log)
   }
 
   @Test("list tells checkpoints, events and state hash of each projection")
@@ -101,13 +101,13 @@ import Testing
     let other = MemoryLog(partitions: 3, logID: "log-b")
     var scenario = Scenario(seed: 22, partitions: 3)
     other.append(scenario.events(50))
-    let moved = Projections(folder: folder.path, log: other)
+    let moved = ProjectionCatalog(folder: folder.path, log: other)
     #expect(try moved.verify().allSatisfy { !$0.isOK })
     try Data("no database".utf8).write(
       to: URL(fileURLWithPath: ProjectionFolder(folder.path).path(.offline)))
     try moved.catchUp()
     let fresh = try TemporaryFolder()
-    try Projections(folder: fresh.path, log: other).catchUp()
+    try ProjectionCatalog(folder: fresh.path, log: other).catchUp()
     #expect(try stateHashes(other, folder) == stateHashes(other, fresh))
     #expect(try moved.verify().allSatisfy(\.isOK))
   }
@@ -188,7 +188,7 @@ import Testing
     let shorter = MemoryLog(partitions: 3)
     var scenario = Scenario(seed: 21, partitions: 3)
     shorter.append(scenario.events(100))
-    let restored = Projections(folder: folder.path, log: shorter)
+    let restored = ProjectionCatalog(folder: folder.path, log: shorter)
     #expect(try restored.verify().allSatisfy { !$0.isOK })
     try restored.catchUp()
     #expect(try restored.list() == before)
@@ -233,7 +233,7 @@ import Testing
       log.append([chat.ack("zoe", on: "phone", upTo: Seq(acked))])
     }
     let folder = try TemporaryFolder()
-    try Projections(folder: folder.path, log: log).catchUp()
+    try ProjectionCatalog(folder: folder.path, log: log).catchUp()
     let queries = makeQueries(log, folder)
     let streams = try await queries.offline(
       user: UserID(checked: "zoe"), device: DeviceID(checked: "phone"))

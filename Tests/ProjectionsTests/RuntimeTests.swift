@@ -38,7 +38,7 @@ import Testing
 
   private func hashesFromNothing(_ log: MemoryLog) throws -> [String] {
     let folder = try TemporaryFolder()
-    try Projections(folder: folder.path, log: log).catchUp()
+    try ProjectionCatalog(folder: folder.path, log: log).catchUp()
     return try stateHashes(log, folder)
   }
 
@@ -156,7 +156,7 @@ import Testing
     let engine = try makeEngine(log, folder)
     try engine.catchUp()
     #expect(try stateHashes(log, folder) == hashesFromNothing(log))
-    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
   }
 
   @Test("rows that left the cache are loaded again as they were")

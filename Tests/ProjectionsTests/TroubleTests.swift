@@ -91,7 +91,7 @@ import Testing
     log.fail(.postings, in: busyPartition, with: noFiles, times: 1)
     let error = #expect(throws: DaybookError.self) { try engine.catchUp() }
     #expect(error?.code == .overloaded)
-    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
     // The other partitions are there, though the projection went back for them too.
     for index in 0..<3 where PartitionID(index) != busyPartition {
       #expect(engine.checkpoints[index] == heads[PartitionID(index)])
@@ -99,7 +99,7 @@ import Testing
     engine.retryStuck()
     try engine.catchUp()
     #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
-    #expect(try Projections(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
   }
 
   /// Until it answers: what was put right is found when it is tried again.

@@ -100,7 +100,7 @@ struct OpeningTests {
     try test.flip(FileNames.segment(.zero), at: start - 5)
     try FileManager.default.removeItem(atPath: test.path(FileNames.watermark))
     let before = try test.contents()
-    var opening = SegmentLog.Opening()
+    var opening = SegmentedLog.Opening()
     opening.statements = { _ in
       [DurableStatement(partition: PartitionID(0), durable: Offset(4), by: "state/0/x.snapshot")]
     }
@@ -117,7 +117,7 @@ struct OpeningTests {
     let test = try TestLog()
     try await test.write([messages(1...2)])
     try test.restore([:])
-    var opening = SegmentLog.Opening()
+    var opening = SegmentedLog.Opening()
     opening.statements = { _ in
       [DurableStatement(partition: PartitionID(0), durable: Offset(2), by: "a snapshot")]
     }
@@ -133,8 +133,8 @@ struct OpeningTests {
     let disk = SimDisk(seed: 1)
     try LogFolder(files: disk, path: "/log").create(partitions: 3, options: SegmentLogOptions())
     let options = SegmentLogOptions(segmentBytes: 4096, firstSegmentBytes: 4096, reserveBytes: 512)
-    func open() throws(DaybookError) -> SegmentLog {
-      try SegmentLog.open(in: "/log", options: options, scanner: TestScanner(), files: disk)
+    func open() throws(DaybookError) -> SegmentedLog {
+      try SegmentedLog.open(in: "/log", options: options, scanner: TestScanner(), files: disk)
     }
     let log = try open()
     for index in 0..<3 { _ = try await log.append(messages(1...4), to: PartitionID(index)) }

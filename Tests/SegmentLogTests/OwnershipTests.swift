@@ -33,7 +33,7 @@ struct OwnershipTests {
   func fencing() async throws {
     let test = try TestLog(partitions: 2)
     let told = NIOLockedValueBox<[ErrorCode]>([])
-    var opening = SegmentLog.Opening()
+    var opening = SegmentedLog.Opening()
     opening.fenced = { error in told.withLockedValue { $0.append(error.code) } }
     let old = try test.open(opening: opening)
     _ = try await old.append(messages(1...2))
@@ -121,12 +121,12 @@ struct OwnershipTests {
     #expect(await code { try test.open() } == .dataFolderMissing)
     try text.write(to: manifest, atomically: true, encoding: .utf8)
     #expect(
-      await code { try SegmentLog.create(in: test.folder, partitions: 1) } == .dataFolderExists)
+      await code { try SegmentedLog.create(in: test.folder, partitions: 1) } == .dataFolderExists)
     #expect(
-      await code { try SegmentLog.create(in: test.root + "/x", partitions: 0) }
+      await code { try SegmentedLog.create(in: test.root + "/x", partitions: 0) }
         == .invalidArgument)
     #expect(
-      await code { try SegmentLog.create(in: test.root + "/a/b", partitions: 1) }
+      await code { try SegmentedLog.create(in: test.root + "/a/b", partitions: 1) }
         == .dataFolderMissing)
   }
 

@@ -31,9 +31,10 @@ final class TestLog {
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
   func open(
-    files: any FileSystem = PosixFileSystem(), opening: SegmentLog.Opening = SegmentLog.Opening()
-  ) throws(DaybookError) -> SegmentLog {
-    try SegmentLog.open(
+    files: any FileSystem = PosixFileSystem(),
+    opening: SegmentedLog.Opening = SegmentedLog.Opening()
+  ) throws(DaybookError) -> SegmentedLog {
+    try SegmentedLog.open(
       in: folder, options: options, scanner: TestScanner(), opening: opening, files: files)
   }
 
@@ -98,7 +99,7 @@ final class TestLog {
   }
 }
 
-extension SegmentLog {
+extension SegmentedLog {
   /// Waits until the batch is durable or refused.
   func append(
     _ events: [TestEvent], to partition: PartitionID = PartitionID(0), generation: UInt64? = nil

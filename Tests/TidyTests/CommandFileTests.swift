@@ -18,7 +18,7 @@ enum CommandFiles {
       if commands.count > 1 {
         found.append("\(file.path) holds \(commands.joined(separator: ", ")): one a file")
       }
-      for command in commands where !listed.contains(command) && command != "Daybook" {
+      for command in commands where !listed.contains(command) && command != "DaybookCommand" {
         found.append("\(file.path): \(command) is in no list of subcommands")
       }
     }
@@ -39,14 +39,14 @@ struct CommandFileTests {
   @Test("a file of the executable holds one subcommand at most, and every one is listed")
   func sources() throws {
     let files = try Repository.swiftFiles(below: "Sources/Daybook")
-    #expect(files.contains { CommandFiles.commands(in: $0) == ["Daybook"] })
+    #expect(files.contains { CommandFiles.commands(in: $0) == ["DaybookCommand"] })
     for violation in CommandFiles.violations(in: files) { Issue.record("\(violation)") }
   }
 
   @Test("two commands in a file are found, and so is one that nobody lists")
   func found() {
     let list =
-      "@main struct Daybook: AsyncParsableCommand {\n  let a = f(subcommands: [A.self])\n}\n"
+      "@main struct DaybookCommand: AsyncParsableCommand {\n  let a = f(subcommands: [A.self])\n}\n"
     let main = SourceFile(path: "Sources/Daybook/Daybook.swift", text: list)
     let two = "struct A: ParsableCommand {}\nstruct B: AsyncParsableCommand {}\n"
     let file = SourceFile(path: "Sources/Daybook/A.swift", text: two)

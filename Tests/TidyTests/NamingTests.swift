@@ -17,6 +17,15 @@ enum Naming {
 
 @Suite("Names")
 struct NamingTests {
+  @Test("no type is named as a module: whoever imports it could not name the module's others")
+  func modules() throws {
+    for file in try Repository.swiftFiles(below: "Sources") {
+      for (name, line) in SwiftCode(file.text).types where ImportRules.allowed[name] != nil {
+        Issue.record("\(file.path):\(line): '\(name)' is a module's name")
+      }
+    }
+  }
+
   @Test("no type and no file has an empty name's ending", arguments: ["Sources", "Tests"])
   func sources(folder: String) throws {
     for file in try Repository.swiftFiles(below: folder) {

@@ -7,6 +7,8 @@ import Ports
 
 /// Keeps a fixed number of sends to one partition in flight: every answer makes room for the next.
 /// Its work happens on the owner's event loop, as a gateway's on the same loop would.
+///
+/// `@unchecked Sendable`: touched on the owner's event loop only, until it has ended.
 final class AppendLoad: CommandReceiver, @unchecked Sendable {
   let partition: PartitionID
   private let commands: any Commands

@@ -36,6 +36,7 @@ struct BareLoop {
 
   private var largest: Int { batches.map(\.bytes).max() ?? 0 }
 
+  /// `@unchecked Sendable`: written by its one thread, and read once that has said that it is done.
   private final class Writer: @unchecked Sendable {
     let file: File
     let sizes: [Int]

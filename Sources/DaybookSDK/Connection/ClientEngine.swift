@@ -33,6 +33,8 @@ final class ClientEngine: @unchecked Sendable {
   }
 
   /// A source while it is being pulled.
+  ///
+  /// `@unchecked Sendable`: touched on the engine's loop only.
   final class SourceRun: @unchecked Sendable {
     let source: any CommandSource
     let window: Int

@@ -1,4 +1,6 @@
 /// One worker for what must not hold the writers up: files made ready, indexes sealed.
+///
+/// `@unchecked Sendable`: all that changes is under the monitor's lock.
 package final class BackgroundWork: LogWorker, @unchecked Sendable {
   private let monitor = Monitor()
   // Both under the monitor's lock.

@@ -42,6 +42,8 @@ package final class LogThread: WorkerRun {
 }
 
 /// A mutex with one condition, whose waits may end by themselves.
+///
+/// `@unchecked Sendable`: the pthread objects that it points to are made for several threads.
 package final class Monitor: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>

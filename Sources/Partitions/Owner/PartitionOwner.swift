@@ -5,8 +5,9 @@ import Ports
 /// The one owner of a partition: decides commands in order against a state that includes what is
 /// in flight, gathers their events into batches, and answers when those are durable.
 ///
-/// One batch is with the log at a time; everything decided meanwhile is the next. Confined to its
-/// event loop, but for `submit`.
+/// One batch is with the log at a time; everything decided meanwhile is the next.
+///
+/// `@unchecked Sendable`: touched on its event loop only, but for `submit`.
 final class PartitionOwner: @unchecked Sendable {
   /// Closed batches that wait for the log; past it commands are refused.
   static let readyMax = 16

@@ -9,7 +9,9 @@ import Ports
 /// Live, it takes effects from each committed batch. After a start, or when too much is on its
 /// way, it reads them from the log again until it has caught up, so that its memory stays bounded.
 /// A destination that fails leaves this common flow and is fed from the log by itself, so that it
-/// holds up nobody else. Confined to the event loop of its source's owner.
+/// holds up nobody else.
+///
+/// `@unchecked Sendable`: touched on the event loop of its source's owner only.
 final class Relay: @unchecked Sendable {
   static let outstandingMax = 65_536
   static let chunkBytes = 1 << 20

@@ -74,7 +74,7 @@ extension QueryService {
   /// All that the projections know of a user. Throws `unknown_user`, `projection_behind`.
   package func userDetails(_ user: UserID) async throws(DaybookError) -> UserDetails {
     let heads = heads
-    let files = UserQuery.Files(
+    let files = UserQuery.Readers(
       directory: try await reader(.directory, covering: heads),
       offline: try await reader(.offline, covering: heads),
       unread: try await reader(.unread, covering: heads))

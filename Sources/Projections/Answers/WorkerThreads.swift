@@ -3,6 +3,8 @@ import Foundation
 
 /// A few threads for what blocks: reading the log and SQLite. Work that is waiting when they stop
 /// is still done.
+///
+/// `@unchecked Sendable`: all that changes is under the condition's lock.
 final class WorkerThreads: @unchecked Sendable {
   // Guards `work` and `isStopping`.
   private let condition = NSCondition()

@@ -28,7 +28,7 @@ package struct RebuildOutcome: Sendable, Equatable {
   package let resumed: Bool
 }
 
-extension Projections {
+extension ProjectionCatalog {
   /// Folds what the files lack, for a server that is stopped: the caller holds the folder's lock.
   /// Throws `log_corrupt`, `storage_failed`, `storage_full`, `permission_denied`.
   /// `report` takes one line for the operator about each projection that is damaged, and made anew.

@@ -22,7 +22,7 @@ package struct ProjectionStatus: Sendable, Equatable {
 }
 
 /// The projections of a data folder as the CLI sees them. Blocking.
-package struct Projections: Sendable {
+package struct ProjectionCatalog: Sendable {
   let folder: ProjectionFolder
   let log: any SearchableLog
 

@@ -46,7 +46,7 @@ enum UserQuery {
     }
   }
 
-  struct Files {
+  struct Readers {
     let directory: ProjectionReader
     let offline: ProjectionReader
     let unread: ProjectionReader
@@ -54,7 +54,7 @@ enum UserQuery {
 
   /// Throws `unknown_user`.
   static func details(
-    of user: UserID, in files: Files
+    of user: UserID, in files: Readers
   ) throws(DaybookError) -> UserDetails {
     let (known, groups) = try files.directory.read { database in
       guard let known = try self.known(database, user) else {

@@ -57,6 +57,8 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   }
 
   /// The engine goes to its thread, and nobody else keeps it.
+  ///
+  /// `@unchecked Sendable`: goes from one thread to another once.
   private struct Handed: @unchecked Sendable {
     let engine: ProjectionEngine
     init(_ engine: ProjectionEngine) { self.engine = engine }

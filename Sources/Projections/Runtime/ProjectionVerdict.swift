@@ -18,7 +18,7 @@ package struct ProjectionVerdict: Sendable, Equatable {
   package var isOK: Bool { faults.isEmpty }
 }
 
-extension Projections {
+extension ProjectionCatalog {
   /// Looks at every page and recomputes state hashes from all rows, and changes nothing: what is
   /// damaged stays so. `isServed` says that a server has the files, and may be writing: what is
   /// compared is of one commit. Throws what says nothing about a file, such as `overloaded`.

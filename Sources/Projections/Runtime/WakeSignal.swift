@@ -1,6 +1,8 @@
 import Foundation
 
 /// Wakes the projecting thread: for work that can wait for the next commit, or for what can't.
+///
+/// `@unchecked Sendable`: all that changes is under the condition's lock.
 final class WakeSignal: @unchecked Sendable {
   enum Level: Int, Comparable {
     case none, work, urgent

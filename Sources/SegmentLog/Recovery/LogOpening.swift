@@ -15,11 +15,11 @@ struct LogOpening {
   private let folder: LogFolder
   private let options: SegmentLogOptions
   private let scanner: any EventScanner
-  private let outside: SegmentLog.Opening
+  private let outside: SegmentedLog.Opening
 
   init(
     _ folder: LogFolder, _ options: SegmentLogOptions, _ scanner: any EventScanner,
-    _ outside: SegmentLog.Opening
+    _ outside: SegmentedLog.Opening
   ) {
     self.folder = folder
     self.options = options

@@ -6,6 +6,8 @@ import Ports
 
 /// Appends to one partition, on a thread of its own: everything that queued during the last
 /// sync is written and synced at once.
+///
+/// `@unchecked Sendable`: what is shared is under the monitor's lock, all else is the thread's.
 final class PartitionWriter: LogWorker, @unchecked Sendable {
   struct Pending {
     var batch: AppendBatch

@@ -6,14 +6,14 @@ import Ports
 
 /// A process that owns the simulated log, and what it has asked of it.
 final class StorageOwner {
-  let log: SegmentLog
+  let log: SegmentedLog
   let threads: SteppedThreads
   /// Of each partition: grows with each refusal, so that nothing is appended behind a gap.
   var generations: [UInt64]
 
   init(_ disk: SimDisk, _ folder: String, _ options: SegmentLogOptions) throws(DaybookError) {
     threads = SteppedThreads()
-    log = try SegmentLog.open(
+    log = try SegmentedLog.open(
       in: folder, options: options, scanner: TestScanner(), files: disk, threads: threads)
     generations = Array(repeating: 0, count: log.partitionCount)
   }

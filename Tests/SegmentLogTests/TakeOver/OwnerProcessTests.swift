@@ -14,9 +14,9 @@ struct OwnerProcessTests {
     let folder = try #require(OwnerProcess.folder)
     let ledger = OwnerLedger(folder)
     let files = StoppingFileSystem()
-    var opening = SegmentLog.Opening()
+    var opening = SegmentedLog.Opening()
     opening.fenced = { _ in ledger.enter("fenced") }
-    let log = try SegmentLog.open(
+    let log = try SegmentedLog.open(
       in: folder, options: OwnerProcess.options, scanner: TestScanner(), opening: opening,
       files: files)
     defer { log.close() }

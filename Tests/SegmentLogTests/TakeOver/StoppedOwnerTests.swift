@@ -54,7 +54,7 @@ struct StoppedOwnerTests {
     #expect(try test.reader().verify().ok)
   }
 
-  private func append(to log: SegmentLog, _ first: UInt64) async throws -> [OwnerLedger.Ack] {
+  private func append(to log: SegmentedLog, _ first: UInt64) async throws -> [OwnerLedger.Ack] {
     var acks: [OwnerLedger.Ack] = []
     for seq in first..<first + 3 {
       let offset = try await log.append(messages(seq...seq)).baseOffset

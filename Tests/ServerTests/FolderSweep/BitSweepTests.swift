@@ -49,7 +49,7 @@ struct BitSweepTests {
     try sweep(path, in: folder, bits: 0..<bytes * 8) { bit in
       let code = refusal { () throws(DaybookError) in
         let data = try DataFolder(at: folder.path)
-        try SegmentLog.open(in: data.logPath, scanner: EventIndexer()).close()
+        try SegmentedLog.open(in: data.logPath, scanner: EventIndexer()).close()
       }
       let expected: [ErrorCode?] = [.logCorrupt, .formatVersion]
       #expect(expected.contains(code), "bit \(bit % 8) of byte \(bit / 8) of \(path)")
@@ -110,9 +110,9 @@ struct BitSweepTests {
   /// Opens as the log's owner does.
   private func expectWhole(_ folder: URL, _ swept: SweptFolder, _ what: Comment) throws {
     let data = try DataFolder(at: folder.path)
-    var opening = SegmentLog.Opening()
+    var opening = SegmentedLog.Opening()
     opening.statements = { data.durableStatements($0) }
-    let log = try SegmentLog.open(in: data.logPath, scanner: EventIndexer(), opening: opening)
+    let log = try SegmentedLog.open(in: data.logPath, scanner: EventIndexer(), opening: opening)
     let readOnly = (0..<log.partitionCount).compactMap { log.readOnly(PartitionID($0)) }
     log.close()
     #expect(readOnly.isEmpty, what)

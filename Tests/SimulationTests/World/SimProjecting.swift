@@ -66,13 +66,13 @@ final class SimProjecting {
 
   /// State hashes by name: of what was folded bit by bit, and of all of it folded afresh.
   func hashes() throws -> (live: [String], rebuilt: [String], verdicts: [ProjectionVerdict]) {
-    let live = Projections(folder: folder, log: run.log)
+    let live = ProjectionCatalog(folder: folder, log: run.log)
     let rebuilt = "\(folder)/rebuilt"
     try FileManager.default.createDirectory(atPath: rebuilt, withIntermediateDirectories: true)
     let engine = ProjectionEngine(
       ProjectionName.allCases, log: run.log, settings: .bulk, path: ProjectionFolder(rebuilt).path)
     try engine.catchUp()
-    let again = try Projections(folder: rebuilt, log: run.log).list().map(\.stateHash)
+    let again = try ProjectionCatalog(folder: rebuilt, log: run.log).list().map(\.stateHash)
     engine.close()
     return (try live.list().map(\.stateHash), again, try live.verify())
   }

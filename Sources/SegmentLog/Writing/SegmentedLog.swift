@@ -4,7 +4,7 @@ import NIOCore
 package import Ports
 
 /// The embedded log: one folder, one owner, files as `schemas/log-format.md` draws them.
-package final class SegmentLog: LogWriter, LogSearch {
+package final class SegmentedLog: LogWriter, LogSearch {
   package let epoch: Epoch
   package let logID: String
   package let seal: LogSeal
@@ -44,7 +44,7 @@ package final class SegmentLog: LogWriter, LogSearch {
   package static func open(
     in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
     scanner: any EventScanner, opening: Opening = Opening()
-  ) throws(DaybookError) -> SegmentLog {
+  ) throws(DaybookError) -> SegmentedLog {
     try open(
       in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem())
   }
@@ -64,12 +64,12 @@ package final class SegmentLog: LogWriter, LogSearch {
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
     opening: Opening = Opening(), files: any FileSystem, threads: any LogThreads = OwnThreads()
-  ) throws(DaybookError) -> SegmentLog {
+  ) throws(DaybookError) -> SegmentedLog {
     let folder = LogFolder(files: files, path: folder)
     while true {
       do throws(DaybookError) {
         let opened = try LogOpening(folder, options, scanner, opening).run()
-        return SegmentLog(folder, opened, options, threads, fenced: opening.fenced)
+        return SegmentedLog(folder, opened, options, threads, fenced: opening.fenced)
       } catch {
         // Opening needs little room: the reserve is for this.
         guard error.code == .storageFull, folder.releaseReserve() else { throw error }

@@ -3,7 +3,7 @@ import DaybookModel
 import Foundation
 
 @main
-struct Daybook: AsyncParsableCommand {
+struct DaybookCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "daybook",
     abstract: "An event-sourced log service for chat.",

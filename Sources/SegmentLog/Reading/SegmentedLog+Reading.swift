@@ -1,7 +1,7 @@
 package import DaybookModel
 package import Ports
 
-extension SegmentLog {
+extension SegmentedLog {
   package func highWatermark(of partition: PartitionID) -> Offset {
     partitions[partition.index].segments.highWatermark
   }
