@@ -70,10 +70,12 @@ final class Relay: @unchecked Sendable {
   func stop() { mode = .stopped }
 
   func committed(_ batch: CommittedBatch, effects: [SourceEffect]) {
-    committed = batch.nextOffset
+    assert(batch.nextOffset > committed || mode != .live, "batches are announced in order")
+    committed = max(committed, batch.nextOffset)
     // What was read from the log already is announced later, for the watermark runs ahead.
     guard mode == .live, batch.baseOffset >= position else { return }
     send(effects.map { $0.located(in: source, at: batch.offset(of: $0.eventIndex)) })
+    assert(position <= batch.nextOffset, "the relay goes forward")
     position = batch.nextOffset
     if outstanding > Relay.outstandingMax { mode = .holding }
   }
@@ -97,6 +99,9 @@ final class Relay: @unchecked Sendable {
   /// The receipt may come back before this returns.
   private func send(_ effects: [Effect], to index: Int, next: Offset?) {
     let (first, last) = (effects[0].cause, effects[effects.count - 1].cause)
+    assert(
+      last == first || last.isAfter(offset: first.offset, index: first.index),
+      "effects are in the order of their causes")
     let after = lanes[index].last
     lanes[index].sent(first: first, last: last, count: effects.count)
     outstanding += effects.count
@@ -123,6 +128,7 @@ final class Relay: @unchecked Sendable {
     switch outcome {
     case .success:
       outstanding -= receipt.count
+      assert(outstanding >= 0, "each effect arrives once")
       lanes[index].durable(through: receipt.through, count: receipt.count)
       if let next = receipt.next {
         lanes[index].fed(through: next)
@@ -185,6 +191,7 @@ final class Relay: @unchecked Sendable {
         self.readLater()
       case .success(let chunk):
         self.send(chunk.effects)
+        assert(chunk.next > self.position, "catching up moves on")
         self.position = chunk.next
         if self.outstanding > Relay.outstandingMax {
           self.mode = .holding

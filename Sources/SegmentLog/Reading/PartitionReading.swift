@@ -34,6 +34,10 @@ extension PartitionSegments {
         batches.append(header.committed(body))
         bytes += header.batchBytes
       }
+      assert(!batches.isEmpty && expected > offset, "a read below the high watermark moves on")
+      assert(
+        batches[0].baseOffset <= offset && offset < batches[0].nextOffset,
+        "it begins with the batch that holds the offset")
       return LogChunk(batches: batches, next: expected)
     }
   }
@@ -85,6 +89,7 @@ extension PartitionSegments {
         let (header, body) = try next(&cursor, of: segment, expected: expected) {
           $0.nextOffset <= wanted
         }
+        assert(header.nextOffset > expected, "batches have events")
         expected = header.nextOffset
         if expected > wanted { try take(offsets, from: header.committed(body), into: &found) }
       }
@@ -107,6 +112,9 @@ extension PartitionSegments {
         next += 1
       }
     }
+    assert(
+      taken.allSatisfy { $0.offset >= batch.baseOffset && $0.offset < batch.nextOffset },
+      "what is taken is the batch's")
     for event in taken {
       events.append(
         StoredEvent(
@@ -115,6 +123,7 @@ extension PartitionSegments {
   }
 
   func delta(of offset: Offset, in segment: Segment) -> UInt32 {
-    UInt32(offset.rawValue - segment.base.rawValue)
+    assert(offset >= segment.base, "an offset of the segment, or behind it")
+    return UInt32(offset.rawValue - segment.base.rawValue)
   }
 }

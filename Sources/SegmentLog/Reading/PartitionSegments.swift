@@ -43,6 +43,7 @@ final class PartitionSegments: Sendable {
 
   /// Never goes back: a second reader of the watermark file may hold an older statement.
   func advance(to offset: Offset) {
+    assert(offset >= startOffset, "a high watermark is no lower than the start")
     var known = watermark.load(ordering: .relaxed)
     while known < offset.rawValue {
       let (exchanged, original) = watermark.compareExchange(
@@ -57,7 +58,12 @@ final class PartitionSegments: Sendable {
   var damaged: LogFault? { fault.withLockedValue { $0 } }
 
   var all: [Segment] { segments.withLockedValue { $0 } }
-  func add(_ segment: Segment) { segments.withLockedValue { $0.append(segment) } }
+  func add(_ segment: Segment) {
+    segments.withLockedValue { all in
+      assert(all.last.map { $0.base < segment.base } ?? true, "segments rise")
+      all.append(segment)
+    }
+  }
   func removeLast() { segments.withLockedValue { _ = $0.removeLast() } }
 
   /// Adds segments that another process has begun since the folder was last listed.
@@ -106,7 +112,9 @@ final class PartitionSegments: Sendable {
         .offsetOutOfRange,
         "partition \(partition) has offsets \(first) up to \(high), not \(offset)")
     }
-    return (all[count - 1], count < all.count ? min(all[count].base, high) : high)
+    let end = count < all.count ? min(all[count].base, high) : high
+    assert(all[count - 1].base <= offset && offset < end, "it holds the offset")
+    return (all[count - 1], end)
   }
 
   /// The segment's index, complete up to `end`; read, or rebuilt from the segment, when it is
@@ -199,6 +207,7 @@ final class PartitionSegments: Sendable {
         slots.reserveCapacity(header.count)
         try scanner.scan(header.committed(body), into: &slots)
         index.add(header, chain: header.chain(segment.seed), position: position, slots: slots)
+        assert(cursor.position > position && header.nextOffset > expected, "a scan moves on")
         position = cursor.position
         expected = header.nextOffset
       }

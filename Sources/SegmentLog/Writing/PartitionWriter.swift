@@ -203,6 +203,11 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     var active = try segment(for: size)
     let header = stamp(pending.batch)
     let position = active.position
+    assert(header.baseOffset == nextOffset && header.nextOffset > nextOffset, "offsets rise")
+    assert(durable <= nextOffset, "what is durable was written")
+    assert(
+      position == 0 || position + UInt64(size) <= active.capacity,
+      "a batch has room, or a file of its own")
     do throws(FileError) {
       try pending.batch.bytes.withBytes { (bytes) throws(FileError) in
         try files.write(active.file, bytes, at: position)
@@ -297,6 +302,11 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       if let refusal { throw FileError(number: EIO, operation: refusal.message) }
       try sync(active.file)
       if !Mutant.leavesOut(.fence) { try checkEpoch() }
+      assert(group[0].header.baseOffset == durable, "what is synced follows what was durable")
+      assert(
+        zip(group, group.dropFirst()).allSatisfy { $0.header.nextOffset == $1.header.baseOffset },
+        "batches follow each other")
+      assert(group[group.count - 1].header.nextOffset == nextOffset, "all that was written")
       durable = nextOffset
       for batch in group {
         active.index.add(
@@ -310,6 +320,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       return
     }
     segments.advance(to: durable)
+    assert(segments.highWatermark == durable, "nobody else moves an owner's high watermark")
     for batch in group {
       let bytes = batch.pending.batch.bytes
       let body = bytes.getSlice(
@@ -330,6 +341,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   /// Where the disk is too full for the statement it stays behind, and the next one catches up: the
   /// batches are durable all the same.
   private func stateDurable(_ active: ActiveSegment) throws(FileError) {
+    assert(active.base < durable && active.position > 0, "a segment with a durable batch")
     do throws(FileError) {
       try watermark.state(
         durable: durable, segmentBase: active.base, position: active.position)
