@@ -24,7 +24,7 @@ struct OriginMemoryTests {
   private func lookup(
     _ memory: OriginMemory, _ key: IssuedOrigin, _ number: UInt64
   ) -> OriginWindow.Lookup {
-    memory.lookup(IssuedNumber(key, number: number), at: memory.find(key))
+    memory.lookup(IssuedNumber(key, number: number), number, at: memory.find(key))
   }
 
   @Test("as long as none was forgotten, one that isn't there is new")

@@ -25,9 +25,11 @@ extension PartitionState {
       command, now: max(now, recordedAt), wallClock: now, policy: policy)
     if let id = command.id {
       let digest = CommandDigest.of(command)
-      let issued = IssuedNumber(
-        IssuedOrigin(id.origin, by: command.actor), number: id.number)
-      switch origins.lookup(issued, at: place.origin) {
+      let actor = command.actor
+      let said = origins.lookup(
+        IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number), id.number,
+        at: place.origin)
+      switch said {
       case .unseen: draft.id = CommandID(origin: id.origin, number: id.number, digest: digest)
       case .seen(let entry):
         // What it asked for can't be said any more, and so not compared.

@@ -45,8 +45,7 @@ struct PartitionDesk {
     // Reading through the pointer spares a copy of every command.
     commands.withUnsafeBufferPointer { commands in
       for index in commands.indices {
-        if question(about: commands[index].command) != nil { return index }
-        take(commands[index], now, uptime, refusing)
+        guard take(commands[index], now, uptime, refusing) else { return index }
       }
       return commands.count
     }
@@ -56,7 +55,7 @@ struct PartitionDesk {
   func question(about command: borrowing Command) -> OriginLookup.Question? {
     guard let issued = command.issued else { return nil }
     let place = state.origins.find(issued.origin)
-    guard state.origins.lookup(issued, at: place) == .unknown else { return nil }
+    guard state.origins.lookup(issued, issued.number, at: place) == .unknown else { return nil }
     let isLoaded = state.origins[issued.origin]?.isLoaded ?? false
     return OriginLookup.Question(issued: issued, isBelowWindow: isLoaded)
   }
@@ -83,17 +82,25 @@ struct PartitionDesk {
     state.origins.trim()
   }
 
+  /// False where only the log knows whether it was accepted before.
   private mutating func take(
     _ pending: borrowing PendingCommand, _ now: Timestamp, _ uptime: Timestamp,
     _ refusing: DaybookError?
-  ) {
+  ) -> Bool {
     if !heldBack.isEmpty, refusing == nil, let issued = pending.command.issued,
       !heldBack.mayPass(issued, uptime: uptime)
     {
-      return open.answer(pending, .failure(HeldBack.outOfTurn))
+      open.answer(pending, .failure(HeldBack.outOfTurn))
+      return true
     }
     let place = state.place(
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
+    if let id = pending.command.id,
+      case .unknown = state.origins.remembered(id.number, at: place.origin),
+      question(about: pending.command) != nil
+    {
+      return false
+    }
     // Asked about what is ahead of the clock only.
     let observed = pending.command.observed
     let given = observed.ticks > MessageClock.ticks(at: now) ? given(observed.partition) : 0
@@ -101,7 +108,10 @@ struct PartitionDesk {
       pending.command, at: place, now: now, policy: policy, given: given)
     switch decision {
     case .append(let event, let outcome):
-      if let refusing { return turnAway(pending, refusing, uptime) }
+      if let refusing {
+        turnAway(pending, refusing, uptime)
+        return true
+      }
       state.evolve(event, at: place)
       open.append(event)
       open.answer(pending, .success(outcome))
@@ -111,9 +121,13 @@ struct PartitionDesk {
       open.answer(pending, .success(outcome))
     case .reject(let error):
       // It may rest on a command that was turned away just now and comes again first.
-      if let refusing, pending.command.id != nil { return turnAway(pending, refusing, uptime) }
-      open.answer(pending, .failure(error))
+      if let refusing, pending.command.id != nil {
+        turnAway(pending, refusing, uptime)
+      } else {
+        open.answer(pending, .failure(error))
+      }
     }
+    return true
   }
 
   private mutating func turnAway(

@@ -63,16 +63,19 @@ package struct OriginMemory: Sendable {
     slots.compactMap { slot in slot.map { ($0.key, $0.window) } }
   }
 
-  /// `at` is where `find` has found the origin.
-  package func lookup(_ issued: IssuedNumber, at place: Int?) -> OriginWindow.Lookup {
-    let known = place.flatMap { slots[$0]?.window.lookup(issued.number) }
-    switch known {
-    case .seen, .unseen: return known!
-    case nil where !hasForgotten: return .unseen
-    case nil, .unknown:
-      guard let said = found[issued] else { return .unknown }
-      return said.map { .seen($0) } ?? .unseen
-    }
+  /// What memory says of a number; `place` is where `find` has found its origin.
+  func remembered(_ number: UInt64, at place: Int?) -> OriginWindow.Lookup {
+    guard let place else { return hasForgotten ? .unknown : .unseen }
+    return slots[place]!.window.lookup(number)
+  }
+
+  /// The same, with what the log has said.
+  package func lookup(
+    _ issued: @autoclosure () -> IssuedNumber, _ number: UInt64, at place: Int?
+  ) -> OriginWindow.Lookup {
+    let known = remembered(number, at: place)
+    guard case .unknown = known, !found.isEmpty, let said = found[issued()] else { return known }
+    return said.map { .seen($0) } ?? .unseen
   }
 
   // MARK: learning

@@ -29,4 +29,14 @@ struct ActiveSegment {
     self.capacity = capacity
     self.position = position
   }
+
+  /// What a full disk let through must not be taken for data; a file that ends before needs no
+  /// zeros.
+  func erase(
+    from position: UInt64, bytes: Int, _ files: any FileSystem
+  ) throws(FileError) {
+    let end = try min(files.size(file), position + UInt64(bytes))
+    guard end > position else { return }
+    try files.erase(file, from: position, to: end)
+  }
 }

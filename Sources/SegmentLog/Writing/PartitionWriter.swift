@@ -214,7 +214,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       }
     } catch {
       if error.isTemporary {
-        do throws(FileError) { try erase(active, from: position, bytes: size) } catch {
+        do throws(FileError) { try active.erase(from: position, bytes: size, files) } catch {
           throw FileError(number: EIO, operation: "undo of a partly written batch: \(error)")
         }
       }
@@ -280,16 +280,6 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       header.encode(into: room, segments.seeds.current)
       return header
     }
-  }
-
-  /// What a full disk let through must not be taken for data; a file that ends before needs no
-  /// zeros.
-  private func erase(
-    _ active: ActiveSegment, from position: UInt64, bytes: Int
-  ) throws(FileError) {
-    let end = try min(files.size(active.file), position + UInt64(bytes))
-    guard end > position else { return }
-    try files.erase(active.file, from: position, to: end)
   }
 
   /// Makes what is written durable, then tells of it. Any failure is final: what a failed
