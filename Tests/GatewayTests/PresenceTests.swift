@@ -266,7 +266,10 @@ struct PresenceTests {
       if learnt == .before {
         daybook.state.withLockedValue { $0.blocked[Chat.alice.user!] = [Chat.bob.user!] }
       }
-      if learnt == .whileOpening { daybook.state.withLockedValue { $0.holdsOpenings = true } }
+      if learnt == .whileOpening {
+        // Pages too: until the block is back in its place there is none to read.
+        daybook.state.withLockedValue { ($0.holdsOpenings, $0.holdsPages) = (true, true) }
+      }
       if learnt == .whileSyncing { daybook.state.withLockedValue { $0.holdsPages = true } }
       daybook.append(Chat.aliceBox, Chat.bob, Chat.sent("x"))
       // Long ago, and taken back since.
@@ -283,6 +286,7 @@ struct PresenceTests {
         }
         daybook.release()
         daybook.state.withLockedValue { $0.streams[Chat.aliceBox]!.events.append(block) }
+        daybook.releasePages()
       } else {
         _ = try await alice.connect("alice:phone")
       }
