@@ -90,6 +90,24 @@ struct OriginMemoryTests {
   }
 }
 
+@Suite("what the log has said too late")
+struct LateLookupTests {
+  @Test("takes nothing from a window that is in memory by then")
+  func late() {
+    var desk = PartitionDesk(PartitionState(partition: PartitionID(0)), headerBytes: 16)
+    let command = Command(
+      stream: .user(bob), actor: Actor(user: alice),
+      id: NumberedOrigin(origin: Origin("late".utf8)!, number: 1), body: .send(message("x")))
+    desk.take(
+      [PendingCommand(command, receiver: Answers(), token: 1)], now: start, uptime: start)
+    let issued = command.issued!
+    desk.learn([
+      OriginLookup.Answer(issued: issued, window: .init(entries: [], knownFrom: 0))
+    ])
+    #expect(desk.state.origins[issued.origin]?.current.map(\.number) == [1])
+  }
+}
+
 @Suite("commands of origins that only the log knows", .timeLimit(.minutes(30)))
 struct ForgottenOriginTests {
   static let logs: [MemoryLogMaker] = [

@@ -62,7 +62,8 @@ struct PartitionDesk {
 
   mutating func learn(_ answers: [OriginLookup.Answer]) {
     for answer in answers {
-      if let window = answer.window {
+      // Should the state have been made anew meanwhile, its own window may know more.
+      if let window = answer.window, state.origins[answer.issued.origin]?.isLoaded != true {
         state.origins.keep(
           answer.issued.origin, window.entries, knownFrom: window.knownFrom, isLoaded: true)
       }
