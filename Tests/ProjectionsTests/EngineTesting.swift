@@ -16,6 +16,15 @@ func makeEngine(
     path: ProjectionFolder(folder.path).path)
 }
 
+/// One projection as it is caught up with all others, for a sweep that leaves the others' files as
+/// they are.
+func catchUpAlone(_ name: ProjectionName, _ log: MemoryLog, _ folder: TemporaryFolder) throws {
+  let engine = ProjectionEngine(
+    [name], log: log, settings: .bulk, path: ProjectionFolder(folder.path).path)
+  try engine.catchUp()
+  engine.close()
+}
+
 func stateHashes(_ log: MemoryLog, _ folder: TemporaryFolder) throws -> [String] {
   try ProjectionCatalog(folder: folder.path, log: log).list().map(\.stateHash)
 }

@@ -22,7 +22,7 @@ import Testing
 
   @Test(
     "after every step each answer that it concerns, and in the end all, equal a model's",
-    arguments: [UInt64](1...8))
+    arguments: [UInt64](1...4))
   func equalsReference(seed: UInt64) async throws {
     let engine = try makeEngine(log, folder)
     var scenario = Scenario(seed: seed, partitions: 3)
