@@ -14,7 +14,6 @@ struct PreparedFile: Sendable {
 /// Has a partition's next segment ready before the present one is full. Where there is time, zeros
 /// are written, not only allocated: a sync of written blocks need not change the file's extents.
 final class SegmentPreparer: Sendable {
-  private static let chunkBytes = 1 << 20
   /// A sync of little at a time lets the writers' syncs in between.
   private static let syncBytes: UInt64 = 8 << 20
 
@@ -99,22 +98,12 @@ final class SegmentPreparer: Sendable {
   }
 
   private func fill(_ file: File, _ capacity: UInt64) throws(FileError) {
-    let zeros = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: SegmentPreparer.chunkBytes, alignment: 4096)
-    defer { zeros.deallocate() }
-    zeros.initializeMemory(as: UInt8.self, repeating: 0)
     var position: UInt64 = 0
-    var unsynced: UInt64 = 0
     while position < capacity {
-      let count = min(UInt64(zeros.count), capacity - position)
-      try files.write(
-        file, UnsafeRawBufferPointer(rebasing: zeros[0..<Int(count)]), at: position)
-      position += count
-      unsynced += count
-      if unsynced >= SegmentPreparer.syncBytes {
-        try files.syncData(file)
-        unsynced = 0
-      }
+      let end = min(position + SegmentPreparer.syncBytes, capacity)
+      try files.zero(file, from: position, to: end)
+      if end < capacity { try files.syncData(file) }
+      position = end
     }
   }
 }
