@@ -20,6 +20,8 @@ final class SimDisk: @unchecked Sendable {
   private(set) var operations = 0
   /// Nothing works any more: the process is gone, and does not know it yet.
   private(set) var isDead = false
+  /// Of each path that was asked for: to split one takes debug builds longer than to read the file.
+  private var names: [String: [String]] = [:]
   /// The operation at which that happens.
   var diesAt: Int?
   var faults: [DiskFault] = []
@@ -36,7 +38,11 @@ final class SimDisk: @unchecked Sendable {
   }
 
   /// What lies here now, on a disk of its own.
-  func copy(seed: UInt64) -> SimDisk { SimDisk(seed: seed, root: SimFolder(copying: root)) }
+  func copy(seed: UInt64) -> SimDisk {
+    let copy = SimDisk(seed: seed, root: SimFolder(copying: root))
+    copy.names = names
+    return copy
+  }
 
   /// The process ends, however it likes; what it handed over stays.
   func endProcess() {
@@ -88,12 +94,12 @@ final class SimDisk: @unchecked Sendable {
 
   /// The folder that holds a path's last name, and that name.
   func place(_ path: String) throws(FileError) -> (folder: SimFolder, name: String) {
-    var parts = path.split(separator: "/").map(String.init)
-    guard let name = parts.popLast() else {
+    let parts = parts(of: path)
+    guard let name = parts.last else {
       throw FileError(number: ENOENT, operation: "look for \(path)")
     }
     var folder = root
-    for part in parts {
+    for part in parts.dropLast() {
       guard case .folder(let next)? = folder.entries[part] else {
         throw FileError(number: ENOENT, operation: "look for \(path)")
       }
@@ -102,8 +108,15 @@ final class SimDisk: @unchecked Sendable {
     return (folder, name)
   }
 
+  private func parts(of path: String) -> [String] {
+    if let known = names[path] { return known }
+    let parts = path.split(separator: "/").map(String.init)
+    names[path] = parts
+    return parts
+  }
+
   func entry(_ path: String) throws(FileError) -> SimFolder.Entry {
-    if path.allSatisfy({ $0 == "/" }) { return .folder(root) }
+    if parts(of: path).isEmpty { return .folder(root) }
     let (folder, name) = try place(path)
     guard let entry = folder.entries[name] else {
       throw FileError(number: ENOENT, operation: "open \(path)")

@@ -17,14 +17,14 @@ struct SmallLog {
     var batches: UInt64
     var eventsPerBatch: UInt64
     var options: SegmentLogOptions
-    /// So little that all of its bits can be tried.
+    /// So little that all of its bits can be tried: one full segment of two batches, and a begun one.
     var isTiny = false
 
     static let small = Size(
       batches: 8, eventsPerBatch: 3,
       options: SegmentLogOptions(segmentBytes: 1024, firstSegmentBytes: 1024, reserveBytes: 512))
     static let tiny = Size(
-      batches: 5, eventsPerBatch: 1,
+      batches: 3, eventsPerBatch: 1,
       options: SegmentLogOptions(segmentBytes: 240, firstSegmentBytes: 240, reserveBytes: 16),
       isTiny: true)
   }
