@@ -12,7 +12,7 @@ import SegmentLog
 
 /// A stopped server's data folder, and what was acked of it.
 struct SweptFolder {
-  static let partitionCount = 3
+  static let partitionCount = 2
   /// Each of a later run begins new segments.
   private static let runs = 3
 
