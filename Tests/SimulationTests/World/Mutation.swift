@@ -13,6 +13,18 @@ enum Mutation: String, CaseIterable, Sendable {
   /// A projection takes direct messages for nothing.
   case eventUnfolded
 
+  /// Of the short runs that find it, one.
+  var seed: UInt64 {
+    switch self {
+    case .causeForgotten: 10
+    case .strangerShown: 21
+    case .appendLost: 17
+    case .recalledShown: 15
+    case .eventSwallowed: 18
+    case .eventUnfolded: 2
+    }
+  }
+
   /// What the finding says.
   var sign: String {
     switch self {
