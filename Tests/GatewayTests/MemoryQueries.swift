@@ -6,7 +6,13 @@ import Ports
 
 /// What a `MemoryDaybook` answers where no test needs it to follow from its events.
 struct MemoryAnswers {
-  var unread: [UnreadCount] = []
+  /// In order of the conversations' names, however it was set: not sorted again for each page.
+  var unread: [UnreadCount] = [] {
+    didSet {
+      unread = unread.map { (Array($0.conversation.description.utf8), $0) }
+        .sorted { $0.0.lexicographicallyPrecedes($1.0) }.map(\.1)
+    }
+  }
   var marks: [MarkedConversation] = []
   var devices: [DeviceProfile] = []
   var lastSeen: [UserID: Timestamp] = [:]
@@ -98,8 +104,9 @@ extension MemoryDaybook: Queries {
     try refuse()
     let all = state.withLockedValue { $0.answers.unread }
     func name(_ count: UnreadCount) -> String.UTF8View { count.conversation.description.utf8 }
-    let rest = all.sorted { name($0).lexicographicallyPrecedes(name($1)) }
-      .filter { count in after.map { $0.text.utf8.lexicographicallyPrecedes(name(count)) } ?? true }
+    let rest = all.drop { count in
+      after.map { !$0.text.utf8.lexicographicallyPrecedes(name(count)) } ?? false
+    }
     func sum(_ isQuiet: Bool) -> UInt64 {
       all.reduce(0) { $0 + ($1.isQuiet == isQuiet ? $1.unread : 0) }
     }
