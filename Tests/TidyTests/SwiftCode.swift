@@ -27,9 +27,16 @@ struct SwiftCode {
       return out
     }
 
+    /// Byte by byte: asked at every place of every source, and debug builds take long to compare
+    /// collections.
     private func starts(with text: StaticString) -> Bool {
-      let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-      return bytes[at...].starts(with: wanted)
+      let wanted = text.utf8Start
+      guard bytes[at] == wanted[0] else { return false }
+      let count = text.utf8CodeUnitCount
+      guard at + count <= bytes.count else { return false }
+      var index = 1
+      while index < count, bytes[at + index] == wanted[index] { index += 1 }
+      return index == count
     }
 
     private mutating func blank(_ count: Int) {
