@@ -47,7 +47,7 @@ package final class Backend: Sendable {
 
   /// Opens the log, which recovers it. `report` takes one line for the operator.
   convenience init(
-    _ places: Places, _ settings: Settings, opening: SegmentedLog.Opening,
+    _ places: Places, _ settings: Settings, opening: OpeningContext,
     report: @escaping @Sendable (String) -> Void
   ) throws {
     var options = SegmentLogOptions()
@@ -63,7 +63,7 @@ package final class Backend: Sendable {
     _ places: Places, _ settings: Settings = Settings(),
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
-    try self.init(places, settings, opening: SegmentedLog.Opening(), report: report)
+    try self.init(places, settings, opening: OpeningContext(), report: report)
   }
 
   private init(

@@ -54,8 +54,8 @@ package final class DaybookServer: Sendable {
 
   private static func opening(
     _ folder: DataFolder, report: @escaping @Sendable (String) -> Void
-  ) -> SegmentedLog.Opening {
-    var opening = SegmentedLog.Opening()
+  ) -> OpeningContext {
+    var opening = OpeningContext()
     opening.statements = { folder.durableStatements($0) }
     opening.willChange = { () throws(DaybookError) in try folder.raiseVersion() }
     opening.fenced = { error in

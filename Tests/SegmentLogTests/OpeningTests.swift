@@ -100,7 +100,7 @@ struct OpeningTests {
     try test.flip(FileNames.segment(.zero), at: start - 5)
     try FileManager.default.removeItem(atPath: test.path(FileNames.watermark))
     let before = try test.contents()
-    var opening = SegmentedLog.Opening()
+    var opening = OpeningContext()
     opening.statements = { _ in
       [DurableStatement(partition: PartitionID(0), durable: Offset(4), by: "state/0/x.snapshot")]
     }
@@ -117,7 +117,7 @@ struct OpeningTests {
     let test = try TestLog()
     try await test.write([messages(1...2)])
     try test.restore([:])
-    var opening = SegmentedLog.Opening()
+    var opening = OpeningContext()
     opening.statements = { _ in
       [DurableStatement(partition: PartitionID(0), durable: Offset(2), by: "a snapshot")]
     }

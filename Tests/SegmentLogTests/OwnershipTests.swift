@@ -33,7 +33,7 @@ struct OwnershipTests {
   func fencing() async throws {
     let test = try TestLog(partitions: 2)
     let told = NIOLockedValueBox<[ErrorCode]>([])
-    var opening = SegmentedLog.Opening()
+    var opening = OpeningContext()
     opening.fenced = { error in told.withLockedValue { $0.append(error.code) } }
     let old = try test.open(opening: opening)
     _ = try await old.append(messages(1...2))

@@ -32,7 +32,7 @@ final class TestLog {
 
   func open(
     files: any FileSystem = PosixFileSystem(),
-    opening: SegmentedLog.Opening = SegmentedLog.Opening()
+    opening: OpeningContext = OpeningContext()
   ) throws(DaybookError) -> SegmentedLog {
     try SegmentedLog.open(
       in: folder, options: options, scanner: TestScanner(), opening: opening, files: files)

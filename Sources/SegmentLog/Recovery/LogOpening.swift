@@ -15,11 +15,11 @@ struct LogOpening {
   private let folder: LogFolder
   private let options: SegmentLogOptions
   private let scanner: any EventScanner
-  private let outside: SegmentedLog.Opening
+  private let outside: OpeningContext
 
   init(
     _ folder: LogFolder, _ options: SegmentLogOptions, _ scanner: any EventScanner,
-    _ outside: SegmentedLog.Opening
+    _ outside: OpeningContext
   ) {
     self.folder = folder
     self.options = options

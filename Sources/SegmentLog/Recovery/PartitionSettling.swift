@@ -118,7 +118,7 @@ struct PartitionSettling {
 
   /// The bytes are kept aside first; a tail for which there is no room is left as it is, and
   /// returned: the log opens on a full disk, too.
-  private mutating func cutTornTail() throws(FileError) -> TornTail? {
+  private mutating func cutTornTail() throws(FileError) -> TailCut? {
     guard let (segment, scan) = survey.last, let behind = survey.behind,
       behind.tail.usedEnd > scan.position
     else { return nil }
@@ -126,15 +126,15 @@ struct PartitionSettling {
     found.toByte = behind.tail.usedEnd
     let name =
       "\(FileNames.segment(segment.base)).\(scan.position).epoch-\(epoch)\(FileNames.cutSuffix)"
-    let torn = TornTail(
+    let cut = TailCut(
       folder: folder, segment: segment.path, range: scan.position..<behind.tail.usedEnd,
       keptIn: name)
     do throws(FileError) {
-      try torn.cut(files)
+      try cut.run(files)
     } catch {
       guard error.isFull else { throw error }
       findings.append(.leftTail(found, keptIn: name))
-      return torn
+      return cut
     }
     findings.append(.cutTail(found, keptIn: name))
     return nil

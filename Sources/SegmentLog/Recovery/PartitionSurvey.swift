@@ -82,58 +82,12 @@ struct PartitionSurvey {
     try files.list(folder).compactMap { FileNames.segmentBase($0) }.sorted()
   }
 
-  /// Reads the last segment as far as it is right, then what lies behind.
-  private mutating func checkLast(
-    after previous: SegmentFacts?, epochMax: Epoch?
-  ) throws(DaybookError) {
-    guard let segment = segments.last else { return }
-    let scan = try SegmentScan(
-      segment, of: view(segments, highWatermark: .zero), chainBefore: previous?.chainAfter ?? 0,
-      epoch: previous?.lastEpoch ?? Epoch(0))
-    last = (segment, scan)
-    witness(scan, of: segment)
-    floor.state(scan.durableStated, by: "a batch in \(FileNames.segment(segment.base))")
-    if case .unreadable(let error) = scan.stop {
-      fault = scan.fault(in: segment, toByte: scan.position, reason: "\(error)")
-      return
-    }
-    let found = try reading(from: scan.nextOffset) { () throws(FileError) in
-      try scan.behind(in: segment, files, epochMax: epochMax)
-    }
-    switch found {
-    case .failure(let found): fault = found
-    case .success(let found):
-      behind = found
-      floor.state(
-        found.tail.durableStated, by: "a later batch in \(FileNames.segment(segment.base))")
-      if endsBelowFloor {
-        var torn = found.fault
-        torn.reason += yetStated
-        fault = torn
-      }
-    }
-  }
-
   mutating func witness(_ scan: SegmentScan, of segment: Segment) {
     if scan.events > 0 {
       witnesses.agree += 1
     } else if case .invalid = scan.stop, scan.position == 0 {
       witnesses.disagree += 1
     }
-  }
-
-  private var endsBelowFloor: Bool { floor.offset > end && !Mutant.leavesOut(.floor) }
-
-  /// Everything that is there is whole, and yet there should be more.
-  private func missingEnd() -> LogFault {
-    LogFault(
-      partition: partition, segment: FileNames.segment(segments.last?.base ?? .zero),
-      fromByte: facts?.bytesUsed ?? 0, toByte: facts?.bytesUsed ?? 0, offset: end,
-      reason: (segments.isEmpty ? "there is no segment" : "the log ends there") + yetStated)
-  }
-
-  private var yetStated: String {
-    "; yet \(floor.by) states that it was durable up to offset \(floor.offset)"
   }
 
   /// A file that can't be read costs its partition what lies behind it. Being out of file

@@ -1,22 +1,17 @@
-package import DaybookModel
+import DaybookModel
 import Files
 import Glibc
 import NIOCore
 import Ports
 
-extension SegmentLogReader {
-  /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, with
-  /// the first of its offsets that was not handed out before: each comes once, also where a batch
-  /// that lies in the wrong place has others' offsets. Nothing comes that isn't stated durable.
-  /// Returns what it had to pass over.
-  package func salvage(
-    _ partition: PartitionID, from offset: Offset,
-    visit: (CommittedBatch, _ from: Offset) throws -> Void
+extension PartitionSurvey {
+  /// As `SegmentLogReader.salvage`.
+  func salvage(
+    from offset: Offset, visit: (CommittedBatch, _ from: Offset) throws -> Void
   ) throws -> [LogFault] {
-    let survey = surveys[partition.index]
-    var walk = SalvageWalk(survey, next: offset)
-    for segment in survey.segments { try walk.run(segment, visit) }
-    if let fault = survey.fault, walk.faults.isEmpty { walk.faults.append(fault) }
+    var walk = SalvageWalk(self, next: offset)
+    for segment in segments { try walk.run(segment, visit) }
+    if let fault, walk.faults.isEmpty { walk.faults.append(fault) }
     return walk.faults
   }
 }

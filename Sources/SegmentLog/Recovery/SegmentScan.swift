@@ -128,6 +128,11 @@ struct SegmentScan {
   }
 }
 
+extension Segment {
+  /// What was scanned need not be read again.
+  func adopt(_ scan: SegmentScan) { setIndex(.scanned(OpenIndex(scan.source))) }
+}
+
 extension FileSystem {
   /// As many bytes as a batch header has, or fewer at the file's end.
   fileprivate func start(of file: File, at position: UInt64) throws(FileError) -> [UInt8] {

@@ -1,47 +1,53 @@
 import DaybookModel
 import Files
-import Glibc
 
-/// What lies behind a segment's last whole batch, where nobody was told of anything durable.
-struct TornTail: Sendable {
-  let folder: String
-  /// Path of the segment's file.
-  let segment: String
-  /// Bytes of the segment's file.
-  let range: Range<UInt64>
-  /// Name of the file in which the bytes are kept.
-  let keptIn: String
-
-  /// Keeps the bytes aside, then zeroes them. A temporary failure has left them as they are: this
-  /// may be called again. Any other is final.
-  func cut(_ files: any FileSystem) throws(FileError) {
-    let file = try files.open(segment, flags: O_RDWR, mode: 0)
-    defer { files.close(file) }
-    try keepAside(file, files)
-    do throws(FileError) {
-      try files.erase(file, from: range.lowerBound, to: range.upperBound)
-      try files.syncData(file)
-    } catch {
-      // Once more from the start would keep aside what is half zeroed, under the same name.
-      throw FileError(number: EIO, operation: "cut of a torn tail: \(error)")
+/// The last segment, the only one that may end in a torn tail. What lies behind its last whole batch
+/// is torn if nobody states that anything from there on was durable: then it may be cut. If anybody
+/// does, it is rot, and nothing is.
+extension PartitionSurvey {
+  /// Reads the last segment as far as it is right, then what lies behind.
+  mutating func checkLast(
+    after previous: SegmentFacts?, epochMax: Epoch?
+  ) throws(DaybookError) {
+    guard let segment = segments.last else { return }
+    let scan = try SegmentScan(
+      segment, of: view(segments, highWatermark: .zero), chainBefore: previous?.chainAfter ?? 0,
+      epoch: previous?.lastEpoch ?? Epoch(0))
+    last = (segment, scan)
+    witness(scan, of: segment)
+    floor.state(scan.durableStated, by: "a batch in \(FileNames.segment(segment.base))")
+    if case .unreadable(let error) = scan.stop {
+      fault = scan.fault(in: segment, toByte: scan.position, reason: "\(error)")
+      return
+    }
+    let found = try reading(from: scan.nextOffset) { () throws(FileError) in
+      try scan.behind(in: segment, files, epochMax: epochMax)
+    }
+    switch found {
+    case .failure(let found): fault = found
+    case .success(let found):
+      behind = found
+      floor.state(
+        found.tail.durableStated, by: "a later batch in \(FileNames.segment(segment.base))")
+      if endsBelowFloor {
+        var rot = found.fault
+        rot.reason += yetStated
+        fault = rot
+      }
     }
   }
 
-  private func keepAside(_ file: File, _ files: any FileSystem) throws(FileError) {
-    let temporary = "\(folder)/\(keptIn)\(TemporaryName.suffix)"
-    let copy = try files.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o640)
-    do throws(FileError) {
-      defer { files.close(copy) }
-      try files.duplicate(file, from: range.lowerBound, to: range.upperBound) {
-        (bytes, position) throws(FileError) in
-        try files.write(copy, bytes, at: position - range.lowerBound)
-      }
-      try files.syncData(copy)
-    } catch {
-      try? files.remove(temporary)
-      throw error
-    }
-    try files.rename(temporary, to: "\(folder)/\(keptIn)")
-    try files.sync(folder: folder)
+  var endsBelowFloor: Bool { floor.offset > end && !Mutant.leavesOut(.floor) }
+
+  /// Everything that is there is whole, and yet there should be more.
+  func missingEnd() -> LogFault {
+    LogFault(
+      partition: partition, segment: FileNames.segment(segments.last?.base ?? .zero),
+      fromByte: facts?.bytesUsed ?? 0, toByte: facts?.bytesUsed ?? 0, offset: end,
+      reason: (segments.isEmpty ? "there is no segment" : "the log ends there") + yetStated)
+  }
+
+  private var yetStated: String {
+    "; yet \(floor.by) states that it was durable up to offset \(floor.offset)"
   }
 }

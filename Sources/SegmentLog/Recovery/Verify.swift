@@ -1,4 +1,4 @@
-package import DaybookModel
+import DaybookModel
 import Files
 import Glibc
 
@@ -17,25 +17,21 @@ package struct VerifyProgress: Equatable, Sendable {
   package var total: UInt64
 }
 
-extension SegmentLogReader {
-  /// Reads all segments of the partitions (all where nil) up to what is stated durable: checksums,
-  /// offsets, epochs and the chain, across batches and segments, and whether indexes agree. Goes
-  /// through any damage, in time linear in the log's size. Works beside a running owner. `progress`
-  /// is told after each segment. Corruption is in the report; throws only for a partition that there
-  /// isn't, and what passes by itself.
-  package func verify(
-    partitions wanted: [PartitionID]? = nil, progress: (VerifyProgress) -> Void = { _ in }
+extension [PartitionSurvey] {
+  /// As `SegmentLogReader.verify`.
+  func verify(
+    partitions wanted: [PartitionID]?, progress: (VerifyProgress) -> Void
   ) throws(DaybookError) -> VerifyReport {
-    let ids = wanted ?? (0..<partitionCount).map { PartitionID($0) }
-    if let none = ids.first(where: { $0.index >= partitionCount }) {
+    let ids = wanted ?? indices.map { PartitionID($0) }
+    if let none = ids.first(where: { $0.index >= count }) {
       throw DaybookError(
-        .invalidArgument, "there is no partition \(none): the log has \(partitionCount)")
+        .invalidArgument, "there is no partition \(none): the log has \(count)")
     }
-    let sizes = ids.map { surveys[$0.index].segmentBytes }
+    let sizes = ids.map { self[$0.index].segmentBytes }
     var reached = VerifyProgress(done: 0, total: sizes.reduce(0) { $0 + $1.values.reduce(0, +) })
     var report = VerifyReport()
     for (id, sizes) in zip(ids, sizes) {
-      var verification = PartitionVerification(surveys[id.index])
+      var verification = PartitionVerification(self[id.index])
       let before = reached.done
       try verification.run { base in
         reached.done += sizes[base] ?? 0

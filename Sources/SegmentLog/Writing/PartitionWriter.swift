@@ -48,7 +48,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private var durable: Offset
   private var written: [Written] = []
   /// Still behind the last batch; cut before anything is written.
-  private var tail: TornTail?
+  private var tail: TailCut?
   /// Why nothing is taken any more.
   private var refusal: DaybookError?
   /// The generation in which a batch was refused for what passes, and what the batches after it
@@ -61,7 +61,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     var nextOffset: Offset
     var chain: UInt32
     /// Behind the last batch, where opening found no room to keep it aside.
-    var tail: TornTail?
+    var tail: TailCut?
 
     /// For an opening that fails elsewhere.
     func close() { watermark.close() }
@@ -257,8 +257,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
 
   /// Nothing may be written behind a torn tail, nor its segment be closed with it.
   private func cutTail() throws(FileError) {
-    guard let torn = tail else { return }
-    try torn.cut(files)
+    guard let cut = tail else { return }
+    try cut.run(files)
     tail = nil
   }
 

@@ -14,7 +14,7 @@ struct OwnerProcessTests {
     let folder = try #require(OwnerProcess.folder)
     let ledger = OwnerLedger(folder)
     let files = StoppingFileSystem()
-    var opening = SegmentedLog.Opening()
+    var opening = OpeningContext()
     opening.fenced = { _ in ledger.enter("fenced") }
     let log = try SegmentedLog.open(
       in: folder, options: OwnerProcess.options, scanner: TestScanner(), opening: opening,

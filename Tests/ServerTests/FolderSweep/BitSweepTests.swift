@@ -110,7 +110,7 @@ struct BitSweepTests {
   /// Opens as the log's owner does.
   private func expectWhole(_ folder: URL, _ swept: SweptFolder, _ what: Comment) throws {
     let data = try DataFolder(at: folder.path)
-    var opening = SegmentedLog.Opening()
+    var opening = OpeningContext()
     opening.statements = { data.durableStatements($0) }
     let log = try SegmentedLog.open(in: data.logPath, scanner: EventIndexer(), opening: opening)
     let readOnly = (0..<log.partitionCount).compactMap { log.readOnly(PartitionID($0)) }

@@ -43,27 +43,16 @@ package final class SegmentedLog: LogWriter, LogSearch {
   /// `storage_full`, `storage_failed`, `overloaded`.
   package static func open(
     in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
-    scanner: any EventScanner, opening: Opening = Opening()
+    scanner: any EventScanner, opening: OpeningContext = OpeningContext()
   ) throws(DaybookError) -> SegmentedLog {
     try open(
       in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem())
   }
 
-  /// What opening a log takes from outside of it, and tells.
-  package struct Opening: Sendable {
-    /// What other files, sealed with the log's seal, state to be durable.
-    package var statements: @Sendable (_ log: LogDescription) -> [DurableStatement] = { _ in [] }
-    /// Called after everything is proven, before anything is changed.
-    package var willChange: @Sendable () throws(DaybookError) -> Void = { () in }
-    /// Another owner has opened the log: this one acks nothing any more, and should end.
-    package var fenced: @Sendable (DaybookError) -> Void = { _ in }
-
-    package init() {}
-  }
-
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
-    opening: Opening = Opening(), files: any FileSystem, threads: any LogThreads = OwnThreads()
+    opening: OpeningContext = OpeningContext(), files: any FileSystem,
+    threads: any LogThreads = OwnThreads()
   ) throws(DaybookError) -> SegmentedLog {
     let folder = LogFolder(files: files, path: folder)
     while true {

@@ -37,6 +37,4 @@ final class Segment: Sendable {
 
   var currentIndex: Index { index.withLockedValue { $0 } }
   func setIndex(_ new: Index) { index.withLockedValue { $0 = new } }
-  /// What was scanned need not be read again.
-  func adopt(_ scan: SegmentScan) { setIndex(.scanned(OpenIndex(scan.source))) }
 }

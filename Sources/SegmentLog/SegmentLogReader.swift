@@ -145,6 +145,30 @@ package final class SegmentLogReader: LogFeed, LogSearch {
     _ = highWatermark(of: partition)
     return try partitions[partition.index].info()
   }
+
+  // MARK: checking
+
+  /// Reads all segments of the partitions (all where nil) up to what is stated durable: checksums,
+  /// offsets, epochs and the chain, across batches and segments, and whether indexes agree. Goes
+  /// through any damage, in time linear in the log's size. Works beside a running owner. `progress`
+  /// is told after each segment. Corruption is in the report; throws only for a partition that there
+  /// isn't, and what passes by itself.
+  package func verify(
+    partitions: [PartitionID]? = nil, progress: (VerifyProgress) -> Void = { _ in }
+  ) throws(DaybookError) -> VerifyReport {
+    try surveys.verify(partitions: partitions, progress: progress)
+  }
+
+  /// Hands every whole batch of a partition from `offset` on to `visit`, through any damage, with
+  /// the first of its offsets that was not handed out before: each comes once, also where a batch
+  /// that lies in the wrong place has others' offsets. Nothing comes that isn't stated durable.
+  /// Returns what it had to pass over.
+  package func salvage(
+    _ partition: PartitionID, from offset: Offset,
+    visit: (CommittedBatch, _ from: Offset) throws -> Void
+  ) throws -> [LogFault] {
+    try surveys[partition.index].salvage(from: offset, visit: visit)
+  }
 }
 
 extension PartitionSurvey {
