@@ -2,16 +2,6 @@ import DaybookModel
 import Foundation
 import GRDB
 
-/// A row of a read model. Its columns are its logical content: what is stored, and what the
-/// state hash is made of. Anything else that a row holds in memory can be lost at any time.
-protocol ProjectedRow {
-  static var layout: TableLayout { get }
-  /// From what `columns` gave.
-  init(columns: [DatabaseValue])
-  /// Keys first, in the layout's order.
-  var columns: [DatabaseValue] { get }
-}
-
 /// A table's name and columns. Besides these it has `id`, which only says where a row lies.
 struct TableLayout: Sendable {
   let name: String
@@ -93,27 +83,4 @@ struct TableLayout: Sendable {
     }
     return hash.finish()
   }
-}
-
-extension DatabaseValue {
-  /// Of a column that holds an integer by its layout; zero where someone put something else.
-  var number: UInt64 {
-    if case .int64(let value) = storage { UInt64(bitPattern: value) } else { 0 }
-  }
-
-  var isSet: Bool { number != 0 }
-
-  var time: Timestamp { Timestamp(milliseconds: number) }
-
-  var text: String {
-    if case .string(let text) = storage { text } else { "" }
-  }
-}
-
-extension Bool {
-  var column: DatabaseValue { UInt64(self ? 1 : 0).column }
-}
-
-extension UInt64 {
-  var column: DatabaseValue { Int64(bitPattern: self).databaseValue }
 }

@@ -1,0 +1,16 @@
+/// The projections there are. `daybook projection` takes these names.
+package enum ProjectionName: String, Sendable, CaseIterable {
+  case history
+  case unread
+  case offline
+  case receipts
+  case directory
+
+  /// Raised when rows or their meaning change: files of another version are made anew.
+  var schemaVersion: Int {
+    switch self {
+    case .history, .receipts: 3
+    case .unread, .offline, .directory: 2
+    }
+  }
+}
