@@ -10,8 +10,8 @@ struct SlackCountsTests {
 
   private func answer(
     changed: Bool = true, repeated: Bool = false, at milliseconds: UInt64 = 1_000_000
-  ) -> ImportCounts.Answer {
-    ImportCounts.Answer(
+  ) -> ImportAnswer {
+    ImportAnswer(
       changed: changed, isRepeated: repeated, recordedAt: Timestamp(milliseconds: milliseconds))
   }
 

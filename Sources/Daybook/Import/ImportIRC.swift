@@ -53,7 +53,7 @@ struct ImportIRC: AsyncParsableCommand {
       }
       let opening = GroupOpening(group: group, service: try UserID(service))
       try await opening.run(through: client)
-      let progress = ImportProgress(
+      let progress = IRCProgress(
         lines: logs.reduce(0) { $0 + $1.plan.lineCount },
         connected: Timestamp(milliseconds: info.serverTimeMilliseconds))
       try await importAll(logs, into: group, through: client, progress)
@@ -66,7 +66,7 @@ struct ImportIRC: AsyncParsableCommand {
 
   private func importAll(
     _ logs: [IRCLog], into group: GroupID, through client: DaybookClient,
-    _ progress: ImportProgress
+    _ progress: IRCProgress
   ) async throws {
     let shown = Task { await progress.show() }
     defer { shown.cancel() }

@@ -9,10 +9,10 @@ package final class IRCCommandSource: CommandSource {
   private let log: IRCLog
   private let group: GroupID
   private let stream: StreamKey
-  private let progress: ImportProgress
+  private let progress: IRCProgress
   private let position = NIOLockedValueBox(0)
 
-  package init(_ log: IRCLog, group: GroupID, progress: ImportProgress) {
+  package init(_ log: IRCLog, group: GroupID, progress: IRCProgress) {
     self.log = log
     self.group = group
     self.stream = .group(group)

@@ -26,7 +26,7 @@ package struct SlackCounts: Sendable, Equatable {
     self.skipped.merge(skipped) { $0 + $1 }
   }
 
-  package mutating func accepted(_ role: SlackCommand.Role, _ answer: ImportCounts.Answer) {
+  package mutating func accepted(_ role: SlackCommand.Role, _ answer: ImportAnswer) {
     guard role != .opening else { return }
     // After a lost connection commands are sent again: what was first answered since the start is
     // this import's own.

@@ -25,7 +25,7 @@ package final class SlackProgress: Sendable {
   package func skip(_ skipped: [String: Int]) { state.withLockedValue { $0.counts.skip(skipped) } }
 
   func accepted(_ planned: SlackCommand, _ reply: CommandReply) {
-    let answer = ImportCounts.Answer(
+    let answer = ImportAnswer(
       changed: reply.changed, isRepeated: reply.repeated, recordedAt: reply.recordedAt)
     state.withLockedValue { state in
       state.counts.accepted(planned.role, answer)

@@ -4,19 +4,19 @@ import Testing
 @testable import Importing
 
 @Suite("What an import counts")
-struct ImportCountsTests {
+struct IRCCountsTests {
   private static let start = Timestamp(milliseconds: 1_000)
 
   private func answer(
     changed: Bool = true, repeated: Bool = false, afterStart milliseconds: Int = 1
-  ) -> ImportCounts.Answer {
+  ) -> ImportAnswer {
     let time = Timestamp(
-      milliseconds: UInt64(Int(ImportCountsTests.start.milliseconds) + milliseconds))
-    return ImportCounts.Answer(changed: changed, isRepeated: repeated, recordedAt: time)
+      milliseconds: UInt64(Int(IRCCountsTests.start.milliseconds) + milliseconds))
+    return ImportAnswer(changed: changed, isRepeated: repeated, recordedAt: time)
   }
 
-  private func counts(_ body: (inout ImportCounts) -> Void) -> String {
-    var counts = ImportCounts(start: ImportCountsTests.start)
+  private func counts(_ body: (inout IRCCounts) -> Void) -> String {
+    var counts = IRCCounts(start: IRCCountsTests.start)
     body(&counts)
     return "m\(counts.messages) j\(counts.joins) l\(counts.leaves) n\(counts.renames) "
       + "d\(counts.redundant) x\(counts.rejected) a\(counts.alreadyImported)"
@@ -67,7 +67,7 @@ struct ImportCountsTests {
 
   @Test("the JSON line has every count")
   func json() {
-    var counts = ImportCounts(start: ImportCountsTests.start)
+    var counts = IRCCounts(start: IRCCountsTests.start)
     counts.accepted(.message, answer())
     #expect(
       counts.json

@@ -1,7 +1,7 @@
 package import DaybookModel
 
-/// What came of an import's commands.
-package struct ImportCounts: Sendable, Equatable {
+/// What came of the commands of an IRC import.
+package struct IRCCounts: Sendable, Equatable {
   package var messages = 0
   package var joins = 0
   package var leaves = 0
@@ -23,7 +23,7 @@ package struct ImportCounts: Sendable, Equatable {
   /// The answers that follow are a file's. If it was given before, all of it is there already.
   package mutating func begin(_ file: Origin) { isFileNew = files.insert(file).inserted }
 
-  package mutating func accepted(_ role: PlannedCommand.Role, _ answer: Answer) {
+  package mutating func accepted(_ role: PlannedCommand.Role, _ answer: ImportAnswer) {
     // After a lost connection commands are sent again: what was first answered since the start is
     // this import's own.
     if answer.isRepeated && !(isFileNew && answer.recordedAt >= start) {
@@ -47,19 +47,6 @@ package struct ImportCounts: Sendable, Equatable {
       alreadyImported += 1
     } else {
       rejected += 1
-    }
-  }
-
-  /// What counts of the server's answer to a command.
-  package struct Answer: Sendable {
-    package var changed: Bool
-    package var isRepeated: Bool
-    package var recordedAt: Timestamp
-
-    package init(changed: Bool, isRepeated: Bool, recordedAt: Timestamp) {
-      self.changed = changed
-      self.isRepeated = isRepeated
-      self.recordedAt = recordedAt
     }
   }
 

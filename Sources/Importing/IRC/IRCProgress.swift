@@ -3,11 +3,11 @@ import NIOConcurrencyHelpers
 import WireProtocol
 
 /// What an import has done so far, for the counts at its end and the line that people watch.
-package final class ImportProgress: Sendable {
+package final class IRCProgress: Sendable {
   private static let rejectionsShownMax = 5
 
   private struct State {
-    var counts: ImportCounts
+    var counts: IRCCounts
     var linesOfFinished = 0
     var lineOfCurrent = 0
   }
@@ -18,15 +18,15 @@ package final class ImportProgress: Sendable {
   /// `connected`: when the import began, by the server's clock.
   package init(lines: Int, connected: Timestamp) {
     display = ImportDisplay(total: lines, unit: "lines")
-    state = NIOLockedValueBox(State(counts: ImportCounts(start: connected)))
+    state = NIOLockedValueBox(State(counts: IRCCounts(start: connected)))
   }
 
-  package var counts: ImportCounts { state.withLockedValue { $0.counts } }
+  package var counts: IRCCounts { state.withLockedValue { $0.counts } }
 
   package func begin(_ log: IRCLog) { state.withLockedValue { $0.counts.begin(log.origin) } }
 
   func accepted(_ planned: PlannedCommand, _ reply: CommandReply) {
-    let answer = ImportCounts.Answer(
+    let answer = ImportAnswer(
       changed: reply.changed, isRepeated: reply.repeated, recordedAt: reply.recordedAt)
     state.withLockedValue { state in
       state.counts.accepted(planned.role, answer)
@@ -39,7 +39,7 @@ package final class ImportProgress: Sendable {
       let before = state.counts.rejected
       state.counts.refused(error.code)
       state.lineOfCurrent = line
-      return state.counts.rejected > before && before < ImportProgress.rejectionsShownMax
+      return state.counts.rejected > before && before < IRCProgress.rejectionsShownMax
     }
     if isShown {
       display.say("\(log.name):\(line): \(error.code.name): \(Terminal.safe(error.message))\n")
