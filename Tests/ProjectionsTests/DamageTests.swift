@@ -64,6 +64,15 @@ import Testing
   }
 
   @Test(
+    "a row may say that there are fewer messages than are left to read, and nothing ends for it")
+  func lowCounts() {
+    var reader = GroupReader(stream: "group/g", user: "u")
+    let left = MessageTally(all: 3, everyone: 1)
+    reader.read(upTo: Seq(5), .leaves(left), of: GroupMessages(stream: "group/g"))
+    #expect(reader.readSeq == Seq(5))
+  }
+
+  @Test(
     "any bit of a file, and it is as it was after the next opening",
     arguments: ProjectionName.allCases)
   func bits(_ name: ProjectionName) throws {

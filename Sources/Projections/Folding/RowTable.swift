@@ -36,8 +36,9 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   func attach(to file: ProjectionFile) throws(DaybookError) {
     self.file = file
     let table = layout.name
-    nextID = try file.access { database in
-      try Int64.fetchOne(database, sql: "SELECT coalesce(max(id), 0) + 1 FROM \(table)") ?? 1
+    nextID = try file.access { database -> Int64 in
+      let row = try database.firstRow("SELECT coalesce(max(id), 0) + 1 FROM \(table)")
+      return row.map { $0[0] } ?? 1
     }
     isComplete = nextID == 1
   }
@@ -77,7 +78,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
     slots.append(
       Slot(
         row: row, id: nextID, storedHash: 0, isStored: false, isDirty: true, touched: commits))
-    nextID += 1
+    nextID &+= 1
     index[key] = slot
     dirty.append(slot)
     return slot

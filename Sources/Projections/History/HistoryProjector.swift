@@ -59,7 +59,7 @@ final class HistoryProjector: Projector {
     let count = try reactionCounts.find(
       RowKey(stream, number: id.rawValue, reaction),
       orMake: ReactionCount(stream: stream.text, messageID: id, reaction: reaction))
-    reactionCounts.change(count) { $0.users = added ? $0.users + 1 : $0.users - 1 }
+    reactionCounts.change(count) { $0.users = added ? $0.users &+ 1 : $0.users &- 1 }
   }
 
   private func recall(_ event: borrowing Event) {

@@ -148,9 +148,9 @@ struct GroupReader: ProjectedRow {
     readSeq = seq
     switch count {
     case .leaves(let left):
-      messagesAtRead = group.messages - left.all
+      messagesAtRead = group.messages &- left.all
       ownAfter = left.own
-      everyoneAtRead = group.everyone - left.everyone
+      everyoneAtRead = group.everyone &- left.everyone
       ownEveryoneAfter = left.ownEveryone
       mentionedAfter = left.mentioned
     case .takes(let taken):
