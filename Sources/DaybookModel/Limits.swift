@@ -11,7 +11,7 @@ package enum Limits {
   package static let clientTimeMillisecondsMax: UInt64 = 253_402_300_799_999
   package static let titleBytesMax = 512
   package static let originBytesMax = 32
-  /// Numbers of an origin whose results a partition keeps.
+  /// Numbers of an origin whose results a partition has in memory. The log has all of them.
   package static let originWindow = 1024
   /// Origins of a user, and a partition, whose windows are in memory. What they do not know is looked
   /// for in the log.

@@ -5,8 +5,8 @@ import NIOCore
 ///
 /// What the server has not answered stays here and is sent again after a reconnect, in order and
 /// under the same numbers. A command waits while too many are in flight, and while its number is
-/// too far above the lowest unanswered one of its origin: past the server's window a retry of
-/// that one would no longer be recognised.
+/// too far above the lowest unanswered one of its origin: below the server's window a retry of that
+/// one is looked for in the log, which takes longer, and servers of earlier versions no longer know it.
 package struct CommandQueue: Sendable {
   package struct Bounds: Sendable, Equatable {
     package var inFlightMax: Int

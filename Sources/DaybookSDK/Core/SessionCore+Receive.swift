@@ -81,7 +81,7 @@ extension SessionCore {
       serverTimeMilliseconds: reply.serverTimeMs)
     self.info = info
     user = info.user.map { UserID(checked: $0) }
-    // A margin, so that a retry of the lowest number is always recognised.
+    // A margin, so that a retry of the lowest number is always within the window.
     let window = reply.limits.originWindow == 0 ? 1024 : UInt64(reply.limits.originWindow)
     let inFlightMax = reply.limits.inFlightMax == 0 ? Int.max : Int(reply.limits.inFlightMax)
     bounds = CommandQueue.Bounds(

@@ -50,7 +50,7 @@ package struct SlackCounts: Sendable, Equatable {
     }
   }
 
-  /// A number older than the origin's window was answered long ago.
+  /// Servers of earlier versions say so of a number below the origin's window: it was answered long ago.
   package mutating func refused(_ code: ErrorCode) {
     if code == .duplicateExpired {
       alreadyImported += 1

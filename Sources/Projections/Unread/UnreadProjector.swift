@@ -2,7 +2,8 @@ import DaybookModel
 import Ports
 
 /// unread(user, conversation) = messages by others after the read position. A message costs the
-/// same whatever the size of the group that it goes to, and a mention costs one row.
+/// same whatever the size of the group that it goes to, and a mention costs one row. A recall changes
+/// nothing: what was sent to somebody is counted until it is read.
 final class UnreadProjector: Projector {
   private let log: any SearchableLog
   private let directs = RowTable<DirectUnread>()
