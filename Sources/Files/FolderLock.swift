@@ -72,15 +72,6 @@ package final class FolderLock: @unchecked Sendable {
 
   deinit { release() }
 
-  /// The process that holds the lock at `path`, 0 where it isn't known; nil if none does.
-  package static func holder(_ path: String) -> Int32? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    if flock(file, LOCK_SH | LOCK_NB) == 0 { return nil }
-    return owner(file) ?? 0
-  }
-
   private static func owner(_ file: Int32) -> Int32? {
     var text = [UInt8](repeating: 0, count: 16)
     let count = pread(file, &text, text.count, 0)

@@ -123,41 +123,11 @@ struct DeclaredNames {
 
   init(_ source: String) {
     for (index, line) in SwiftCode(source).lines.enumerated() {
-      read(Token.tokens(of: line), line: index + 1)
+      read(SwiftToken.tokens(of: line), line: index + 1)
     }
   }
 
-  private struct Token {
-    var text: Substring
-    var before: Character?
-    var after: Character?
-
-    var isName: Bool { text.first.map { $0.isLetter || $0 == "_" } ?? false }
-
-    /// Words and single marks.
-    static func tokens(of line: String) -> [Token] {
-      var found: [Token] = []
-      var at = line.startIndex
-      while at < line.endIndex {
-        let rest = line[at...]
-        let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-        let text = word.isEmpty ? rest.prefix(1) : word
-        let before = line[..<at].last
-        at = text.endIndex
-        if text != " " {
-          found.append(
-            Token(text: text, before: before, after: at < line.endIndex ? line[at] : nil))
-        }
-      }
-      return found
-    }
-  }
-
-  private static let types: Set<Substring> = [
-    "struct", "class", "enum", "protocol", "actor", "typealias",
-  ]
-
-  private mutating func read(_ tokens: [Token], line: Int) {
+  private mutating func read(_ tokens: [SwiftToken], line: Int) {
     isPrivate = false
     var last: Substring = ""
     for (index, token) in tokens.enumerated() {
@@ -172,7 +142,7 @@ struct DeclaredNames {
       case "extension" where depth == 0: inExtension = true
       default: break
       }
-      if DeclaredNames.types.contains(token.text), depth == 0 { inExtension = false }
+      if SwiftToken.types.contains(token.text), depth == 0 { inExtension = false }
       guard token.isName else { continue }
       if token.before != ".", declares(last), index > 0 {
         declare(String(token.text), by: last)
@@ -190,12 +160,12 @@ struct DeclaredNames {
   }
 
   private func declares(_ word: Substring) -> Bool {
-    DeclaredNames.types.contains(word) || ["func", "let", "var", "case"].contains(word)
+    SwiftToken.types.contains(word) || ["func", "let", "var", "case"].contains(word)
   }
 
   private mutating func declare(_ name: String, by word: Substring) {
     own.insert(name)
-    let isType = DeclaredNames.types.contains(word)
+    let isType = SwiftToken.types.contains(word)
     if depth == 0, parentheses == 0 {
       let kind: Kind = isType ? .type : word == "func" ? .function : .value
       if !isPrivate { shown.insert(Key(kind: kind, text: name)) }
