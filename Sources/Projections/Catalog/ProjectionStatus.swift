@@ -1,5 +1,4 @@
 package import DaybookModel
-package import Ports
 
 /// Where a projection stands, as its file says.
 package struct ProjectionStatus: Sendable, Equatable {
@@ -18,28 +17,5 @@ package struct ProjectionStatus: Sendable, Equatable {
     checkpoints = header.checkpoints
     events = header.events
     stateHash = Hex.digits(header.stateHash)
-  }
-}
-
-/// The projections of a data folder as the CLI sees them. Blocking.
-package struct ProjectionCatalog: Sendable {
-  let folder: ProjectionFolder
-  let log: any SearchableLog
-
-  /// `folder` is `<data>/projections`.
-  package init(folder: String, log: any SearchableLog) {
-    self.folder = ProjectionFolder(folder)
-    self.log = log
-  }
-
-  /// Of each file as it is; a server may be writing it. Throws `projection_behind` for one that
-  /// has not been made yet, `storage_failed`.
-  package func list(_ name: ProjectionName? = nil) throws(DaybookError) -> [ProjectionStatus] {
-    var statuses: [ProjectionStatus] = []
-    for name in name.map({ [$0] }) ?? ProjectionName.allCases {
-      let reader = try ProjectionReader(name, folder: folder)
-      statuses.append(ProjectionStatus(name, try reader.header()))
-    }
-    return statuses
   }
 }
