@@ -74,6 +74,7 @@ package final class QueryService: Queries, Inspection {
       let partition = PartitionID(index)
       heads[partition] = log.highWatermark(of: partition)
     }
+    assert(heads.count == log.partitionCount, "a head for each partition")
     return heads
   }
 
@@ -87,6 +88,7 @@ package final class QueryService: Queries, Inspection {
   func reader(
     _ name: ProjectionName, covering heads: [PartitionID: Offset]
   ) async throws(DaybookError) -> ProjectionReader {
+    assert(heads.keys.allSatisfy { $0.index < log.partitionCount }, "heads are of partitions")
     if let runtime { return try await reader(name, covering: heads, by: runtime) }
     let deadline = ContinuousClock.now + timeout
     while true {

@@ -12,6 +12,7 @@ final class WorkerThreads: @unchecked Sendable {
   private var isStopping = false
 
   init(count: Int) {
+    precondition(count > 0, "somebody does the work")
     for index in 0..<count {
       let thread = Thread { [self] in serve() }
       thread.name = "query-\(index)"

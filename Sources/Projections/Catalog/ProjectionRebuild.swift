@@ -55,6 +55,7 @@ extension ProjectionCatalog {
     try fold(engine, progress)
     var outcomes: [RebuildOutcome] = []
     for projection in engine.projections { outcomes.append(try swap(projection)) }
+    assert(outcomes.count == names.count, "every projection that was asked for is swapped in")
     return outcomes
   }
 
@@ -83,6 +84,7 @@ extension ProjectionCatalog {
   ) throws(DaybookError) -> RebuildOutcome {
     let path = folder.path(projection.name)
     let rebuilt = projection.file.header
+    assert(rebuilt.checkpoints == projection.positions, "all that was folded is committed")
     let before = try? ProjectionReader(projection.name, folder: folder).header()
     try retireOld(path)
     try projection.file.closeAsOneFile()

@@ -11,6 +11,7 @@ struct DecodedBatch {
   var first = 0
 
   init(of batch: CommittedBatch, events: ContiguousArray<Event>) {
+    assert(events.count == batch.count, "an event for each that the batch counts")
     partition = batch.partition
     baseOffset = batch.baseOffset
     offsets = batch.offsets
@@ -18,6 +19,7 @@ struct DecodedBatch {
   }
 
   func offset(of index: Int) -> Offset {
-    offsets.map { $0[index] } ?? baseOffset.advanced(by: index)
+    assert(events.indices.contains(index), "an event of the batch")
+    return offsets.map { $0[index] } ?? baseOffset.advanced(by: index)
   }
 }

@@ -37,6 +37,7 @@ struct RowKey: Hashable {
     var columns = [stream.databaseValue]
     if layout.hasNumberKey { columns.append(number.column) }
     columns += [first.databaseValue, second.databaseValue]
+    assert(columns.count >= layout.keys.count, "a table has no more keys than can be told")
     return Array(columns.prefix(layout.keys.count))
   }
 

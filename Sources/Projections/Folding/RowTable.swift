@@ -34,6 +34,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   var dirtyCount: Int { dirty.count }
 
   func attach(to file: ProjectionFile) throws(DaybookError) {
+    assert(slots.isEmpty && dirty.isEmpty, "attached before anything is found or made")
     self.file = file
     let table = layout.name
     nextID = try file.access { database -> Int64 in
@@ -74,6 +75,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   }
 
   private func insert(_ row: Row, _ key: RowKey) -> Int {
+    assert(index[key] == nil, "a key has one row")
     let slot = slots.count
     slots.append(
       Slot(
@@ -85,6 +87,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   }
 
   private func load(_ key: RowKey) throws(DaybookError) -> Int? {
+    assert(!isComplete, "who has all rows asks no file for one")
     let layout = layout
     let found = try file.access { database -> (Int64, [DatabaseValue])? in
       let statement = try database.cachedStatement(sql: layout.lookup)
@@ -111,8 +114,8 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
     var difference: UInt64 = 0
     for at in dirty {
       let slot = slots[at]
+      assert(slot.isDirty, "only what has changed is written")
       let columns = layout.storable(slot.row.columns)
-      assert(columns.count == layout.columnCount)
       let hash = layout.hash(columns)
       writtenHashes.append(hash)
       if !slot.isStored {
@@ -125,10 +128,12 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
       }
       difference &+= hash &- slot.storedHash
     }
+    assert(writtenHashes.count == dirty.count, "all that has changed is written")
     return difference
   }
 
   func committed() {
+    assert(writtenHashes.count == dirty.count, "nothing has changed since it was written")
     for (at, hash) in zip(dirty, writtenHashes) {
       slots[at].storedHash = hash
       slots[at].isStored = true
@@ -142,6 +147,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   /// Keeps what the last two commits touched, if that is little enough, or nothing: all rows are
   /// in the file now.
   private func evict() {
+    assert(dirty.isEmpty, "what is forgotten is in the file")
     let oldest = commits &- min(commits, 2)
     let kept = index.filter { slots[$0.value].touched >= oldest }
     let keepSome = kept.count <= cachedMax / 2
@@ -153,6 +159,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
         remaining.append(slots[slot])
       }
     }
+    assert(remaining.count == remainingIndex.count, "a row for each key that is kept")
     slots = remaining
     index = remainingIndex
     isComplete = false

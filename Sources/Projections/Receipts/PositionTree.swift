@@ -13,7 +13,8 @@ enum PositionTree {
 
   /// The ranges that hold a position, smallest first.
   static func nodes(of seq: Seq) -> [UInt64] {
-    (0..<levels).map { $0 << indexBits | seq.rawValue >> ($0 * bits) }
+    assert((levels << indexBits) >> indexBits == levels, "level and range fit beside each other")
+    return (0..<levels).map { $0 << indexBits | seq.rawValue >> ($0 * bits) }
   }
 
   /// Ranges of nodes that together hold every position past `seq`, and none else.

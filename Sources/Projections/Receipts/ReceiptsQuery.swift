@@ -83,6 +83,7 @@ enum ReceiptsQuery {
         page.seq.argument, page.seq.argument, group, page.after?.text ?? "", page.seq.argument,
         page.author.text, page.limit + 1,
       ])
+    assert(rows.count <= page.limit + 1, "no more than a page, and whether there are more")
     return rows.map { row in
       let readAt: Int64? = row[1]
       return Receipt(

@@ -24,6 +24,8 @@ final class HeadWaiters: Sendable {
     /// Nil while there is something to wait for.
     func outcome(for names: [ProjectionName], _ heads: [PartitionID: Offset]) -> Outcome? {
       var missing = false
+      assert(
+        heads.keys.allSatisfy { none.indices.contains($0.index) }, "positions are of partitions")
       for name in names {
         if let fault = broken[name] { return .failure(fault) }
         let checkpoints = checkpoints[name] ?? none
@@ -50,7 +52,16 @@ final class HeadWaiters: Sendable {
   }
 
   func advance(to checkpoints: [ProjectionName: [Offset]]) {
-    settle { $0.checkpoints = checkpoints }
+    settle { state in
+      assert(
+        checkpoints.values.allSatisfy { $0.count == state.none.count },
+        "a checkpoint for each partition")
+      assert(
+        state.checkpoints.allSatisfy { name, before in
+          zip(before, checkpoints[name] ?? before).allSatisfy { $0 <= $1 }
+        }, "a projection goes back only after it was forgotten")
+      state.checkpoints = checkpoints
+    }
   }
 
   /// It is made anew: what it had counts no longer.
@@ -98,6 +109,7 @@ final class HeadWaiters: Sendable {
       let (id, settled) = state.withLockedValue { state -> (UInt64, Outcome?) in
         if let outcome = state.outcome(for: names, heads) { return (0, outcome) }
         state.nextID += 1
+        assert(state.waiters[state.nextID] == nil, "who waits has a number of its own")
         state.waiters[state.nextID] = Waiter(
           names: names, heads: heads, continuation: continuation)
         return (state.nextID, nil)

@@ -19,6 +19,7 @@ final class Pauses: Sendable {
     await withCheckedContinuation { continuation in
       let id = waiting.withLockedValue { waiting in
         waiting.last += 1
+        assert(waiting.by[waiting.last] == nil, "who pauses has a number of its own")
         waiting.by[waiting.last] = continuation
         return waiting.last
       }

@@ -22,18 +22,25 @@ final class Projection {
     tables = projector.tables
     file = try ProjectionFile(name, path: path, layouts: tables.map(\.layout), log: log)
     positions = log.positions(from: file.header.checkpoints)
+    assert(positions.count == log.partitionCount, "a position for each partition")
     for table in tables { try table.attach(to: file) }
   }
 
   /// Folds what it has not folded before of the batch. If it throws, it is torn.
   func fold(_ batch: inout DecodedBatch, nextOffset: Offset) throws(DaybookError) {
-    assert(!isTorn)
+    assert(!isTorn, "what is torn goes back first")
     let position = positions[batch.partition.index]
     guard position < nextOffset else { return }
     batch.first = 0
     while batch.first < batch.events.count, batch.offset(of: batch.first) < position {
       batch.first += 1
     }
+    assert(
+      batch.first == 0 || batch.offset(of: batch.first - 1) < position,
+      "only what was folded is left out")
+    assert(
+      batch.events.isEmpty || batch.offset(of: batch.events.count - 1) < nextOffset,
+      "what follows a batch lies behind all its events")
     isTorn = true
     try projector.fold(batch)
     isTorn = false
@@ -43,14 +50,18 @@ final class Projection {
 
   /// There is nothing to fold before this offset that it has not folded.
   func advance(to next: Offset, in partition: PartitionID) {
-    assert(!isTorn)
+    assert(!isTorn, "who is torn is nowhere")
     positions[partition.index] = max(positions[partition.index], next)
   }
 
   /// Does nothing while it is torn.
   func commit() throws(DaybookError) {
     guard !isTorn, positions != file.header.checkpoints else { return }
+    assert(
+      zip(positions, file.header.checkpoints).allSatisfy { $0 >= $1 },
+      "a checkpoint is of what was folded")
     try file.commit(tables, checkpoints: positions, events: uncommitted)
+    assert(file.header.checkpoints == positions, "all that was folded is committed")
     uncommitted = 0
   }
 
@@ -62,6 +73,7 @@ final class Projection {
     projector = fresh
     tables = freshTables
     positions = log.positions(from: file.header.checkpoints)
+    assert(tables.allSatisfy { $0.dirtyCount == 0 }, "fresh tables hold nothing")
     uncommitted = 0
     isTorn = false
   }

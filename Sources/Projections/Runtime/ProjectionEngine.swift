@@ -137,6 +137,10 @@ final class ProjectionEngine {
       if chunk.next <= from {
         throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
       }
+      assert(chunk.next <= log.highWatermark(of: partition), "only what is durable is read")
+      assert(
+        chunk.batches.allSatisfy { $0.partition == partition && $0.nextOffset <= chunk.next },
+        "a chunk's batches are the partition's, and lie before what is next")
       for read in chunk.batches {
         var batch = try decode(read)
         for (slot, projection) in present where slot.projection === projection {
@@ -154,6 +158,7 @@ final class ProjectionEngine {
       stuck[partition] = error
     }
     uncommitted += folded
+    assert(uncommitted >= folded && folded >= 0, "what is folded is not committed yet")
     return folded
   }
 
@@ -172,6 +177,7 @@ final class ProjectionEngine {
   }
 
   private func mend(_ slot: ProjectionSlot, _ error: DaybookError) {
+    assert(slots.contains { $0 === slot }, "a slot of this engine")
     guard slot.projection?.file.isIntact ?? true else { return mendAll(error) }
     whenMending(slot.name)
     report(slot.mend(after: error))
@@ -231,6 +237,7 @@ final class ProjectionEngine {
     try read.forEachEvent { _, bytes throws(DaybookError) in
       events.append(try EventDecoding.decode(bytes, content: .skipped))
     }
+    assert(events.count == read.count, "an event for each that the batch counts")
     return DecodedBatch(of: read, events: events)
   }
 
@@ -261,6 +268,7 @@ final class ProjectionEngine {
     try commit()
     // What was found damaged only by that.
     if !isAtHead { return try catchUp(each: each) }
+    assert(uncommitted == 0, "all that was folded is committed")
     for slot in slots { if let fault = slot.fault { throw fault } }
     if let fault = stuck.min(by: { $0.key < $1.key })?.value { throw fault }
   }

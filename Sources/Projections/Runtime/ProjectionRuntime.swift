@@ -47,7 +47,10 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     let engine = ProjectionEngine(
       ProjectionName.allCases, log: log, settings: settings, path: paths.path, report: report)
     engine.whenMending = { [waiters] in waiters.forget($0) }
-    state.withLockedValue { $0.isStarted = true }
+    state.withLockedValue { state in
+      assert(!state.isStarted, "a runtime is started once")
+      state.isStarted = true
+    }
     publish(engine)
     let handed = Handed(engine)
     let thread = Thread { self.run(handed.engine) }
@@ -126,6 +129,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       waiters.fail(error)
     }
     let stopped = state.withLockedValue { state in
+      assert(state.isStarted && !state.hasEnded, "what was started ends once")
       state.hasEnded = true
       return state.stopped
     }
@@ -171,6 +175,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
 
   private func publish(_ engine: ProjectionEngine) {
     let checkpoints = engine.checkpoints
+    assert(checkpoints.count == log.partitionCount, "a checkpoint for each partition")
     state.withLockedValue { $0.checkpoints = checkpoints }
     waiters.breakOff(engine.broken)
     waiters.advance(to: engine.committed)
@@ -207,6 +212,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
         signal.wait(for: .urgent, atMost: settings.retryInterval)
       }
     }
+    assert(engine.uncommitted == 0, "all that was folded is committed")
     if isReported { report("the projections are written again") }
     waiters.stick(engine.stuck.filter { !$0.value.isWorthRetrying })
     publish(engine)

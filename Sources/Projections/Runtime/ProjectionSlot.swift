@@ -30,6 +30,7 @@ final class ProjectionSlot {
 
   /// Opens the file, or makes it anew. What comes of it is in `projection` and `fault`.
   func open() {
+    assert(projection == nil, "what is open is closed first")
     do throws(DaybookError) {
       try ProjectionFolder.make(folder)
       projection = try Projection(name, path: path, log: log)
@@ -39,6 +40,7 @@ final class ProjectionSlot {
       projection = nil
       fault = error
     }
+    assert((projection == nil) == (fault != nil), "either it is there, or the reason why not")
   }
 
   /// A line for the operator on why there is none.
@@ -76,9 +78,13 @@ final class ProjectionSlot {
     } catch {
       fault = error
     }
+    assert((projection == nil) == (fault != nil), "either it is there, or the reason why not")
     return trouble
       ?? "the projection \(name.rawValue) is made anew from the log: \(SQLiteFault.reason(error))"
   }
 
-  func caughtUp() { (isCatchingUp, wasMended) = (false, false) }
+  func caughtUp() {
+    assert(projection != nil, "only what is there is at the head")
+    (isCatchingUp, wasMended) = (false, false)
+  }
 }

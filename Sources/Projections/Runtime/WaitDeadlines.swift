@@ -28,6 +28,7 @@ final class WaitDeadlines: Sendable {
       var place = state.due.count
       while place > 0, state.due[place - 1].at > at { place -= 1 }
       state.due.insert((at, id), at: place)
+      assert(place == 0 || state.due[place - 1].at <= at, "deadlines are in their order")
       defer { state.isServed = true }
       return state.isServed
     }
@@ -49,6 +50,7 @@ final class WaitDeadlines: Sendable {
     let (ids, pause) = state.withLockedValue { state -> ([UInt64], Duration?) in
       let ids = state.due.prefix { $0.at <= now }.map(\.id)
       state.due.removeFirst(ids.count)
+      assert(state.due.first.map { $0.at > now } ?? true, "all that is due is told")
       state.isServed = !state.due.isEmpty
       return (ids, state.due.first.map { $0.at - now })
     }

@@ -40,6 +40,7 @@ final class ProjectionFile {
         self.header = header
         self.origin = .continued
         identity = FileIdentity(path)
+        assert(header.checkpoints.count == log.partitionCount, "a checkpoint for each partition")
         return
       }
       reason = opened.origin
@@ -128,6 +129,8 @@ final class ProjectionFile {
   private static func make(
     _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
+    assert(header.stateHash == 0 && header.events == 0, "nothing was folded into a new file")
+    assert(header.checkpoints.allSatisfy { $0 == .zero }, "a new file begins where the log does")
     // Made here, for SQLite does not say what keeps it from that.
     let file = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFault.error("make", path, errno) }
@@ -178,6 +181,11 @@ final class ProjectionFile {
   func commit(
     _ tables: [any ProjectionTable], checkpoints: [Offset], events: UInt64
   ) throws(DaybookError) {
+    assert(checkpoints.count == header.checkpoints.count, "a log keeps its partitions")
+    assert(
+      zip(checkpoints, header.checkpoints).allSatisfy { $0 >= $1 },
+      "what was folded is not folded again")
+    assert(events == 0 || checkpoints != header.checkpoints, "whoever folds events moves on")
     var next = header
     next.checkpoints = checkpoints
     next.events &+= events
@@ -193,6 +201,7 @@ final class ProjectionFile {
     }
     header = next
     for table in tables { table.committed() }
+    assert(tables.allSatisfy { $0.dirtyCount == 0 }, "a commit writes all that has changed")
   }
 
   /// Brings everything into the one file, so that it can be renamed, and closes it.

@@ -46,6 +46,7 @@ struct ProjectionHeader: Sendable, Equatable {
   }
 
   func create(in database: Database, sealedBy seal: LogSeal) throws {
+    assert(!checkpoints.isEmpty, "a log has a partition")
     try ProjectionHeader.createTables(in: database)
     try database.execute(
       sql: "INSERT INTO projection VALUES (1, ?, ?, ?, ?, ?, ?)",
@@ -62,6 +63,9 @@ struct ProjectionHeader: Sendable, Equatable {
   func update(
     in database: Database, since before: ProjectionHeader, sealedBy seal: LogSeal
   ) throws {
+    assert(
+      (name, logID, schemaVersion) == (before.name, before.logID, before.schemaVersion),
+      "a file stays that of its log, and of its version")
     let projection = try database.cachedStatement(
       sql: "UPDATE projection SET state_hash = ?, events = ?, seal = ?")
     try projection.execute(arguments: [
@@ -71,7 +75,7 @@ struct ProjectionHeader: Sendable, Equatable {
       sql: "UPDATE checkpoints SET next_offset = ? WHERE partition = ?")
     for partition in checkpoints.indices
     where checkpoints[partition] != before.checkpoints[partition] {
-      assert(checkpoints[partition] > before.checkpoints[partition])
+      assert(checkpoints[partition] > before.checkpoints[partition], "checkpoints rise")
       try checkpoint.execute(arguments: [checkpoints[partition].rawValue, partition])
     }
   }
@@ -112,6 +116,7 @@ struct StoredHeader: Sendable, Equatable {
       else { throw foreign }
       offsets.append(Offset(next))
     }
+    assert(offsets.count == checkpoints.count, "every partition's row was read, in its place")
     return StoredHeader(
       header: ProjectionHeader(
         name: name, logID: logID, schemaVersion: version, stateHash: hash,
@@ -124,6 +129,7 @@ enum Hex {
   /// 16 digits.
   static func digits(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
+    assert(digits.count <= 16, "a digit for every four bits, at most")
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

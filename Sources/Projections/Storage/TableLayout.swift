@@ -32,6 +32,7 @@ struct TableLayout: Sendable {
   }
 
   var insertion: String {
+    assert(textValues.isSubset(of: values), "what is text is a column")
     let marks = String(repeating: ", ?", count: columnCount)
     return "INSERT INTO \(name)(id, \(columnList)) VALUES (?\(marks))"
   }
@@ -51,6 +52,7 @@ struct TableLayout: Sendable {
 
   /// A row's columns as SQLite keeps and gives them back: its texts end at a NUL.
   func storable(_ columns: [DatabaseValue]) -> [DatabaseValue] {
+    assert(columns.count == columnCount, "a row has the columns of its table")
     guard !textValues.isEmpty else { return columns }
     var columns = columns
     for at in keys.count..<columns.count {
@@ -62,6 +64,7 @@ struct TableLayout: Sendable {
 
   /// A row's share of the state hash: of the table's name and the row's logical content.
   func hash(_ columns: [DatabaseValue]) -> UInt64 {
+    assert(columns.count == columnCount, "all of a row is hashed, and nothing besides")
     var hash = StableHash()
     hash.combine(name)
     for column in columns {

@@ -25,6 +25,9 @@ struct MessageTally: Equatable {
     } else if !isOwn, extras.mentions.contains(reader) {
       mentioned += 1
     }
+    assert(
+      own <= all && everyone <= all && ownEveryone <= min(own, everyone) && mentioned <= all - own,
+      "what is counted of some messages is no more than there are")
   }
 }
 

@@ -28,6 +28,7 @@ struct ReadCounting {
   func count(
     from readSeq: Seq, upTo: Seq, last: (id: MessageID, seq: Seq), by reader: UserID
   ) throws(DaybookError) -> ReadCount {
+    assert(readSeq < upTo && upTo < last.seq, "a read moves on, and not to the end")
     let left = last.seq.rawValue - upTo.rawValue
     let taken = upTo.rawValue - readSeq.rawValue
     if left <= taken {
@@ -53,6 +54,7 @@ struct ReadCounting {
     while let bound = before {
       let page = try log.postings(
         partition, conversation: conversation.fingerprint, before: bound, limit: limit)
+      assert(page.count <= limit, "no more than was asked for")
       before = page.count < limit ? nil : page.first.map { MessageID($0.value) }
       limit = Int(ReadCounting.pageMax)
       let offsets = page.map(\.offset).filter { $0 < below }.sorted()

@@ -23,6 +23,7 @@ struct RecentMessages {
   /// `sender` may be left out where there is nobody to tell apart.
   mutating func append(_ seq: Seq, sender: UserID?, mentions: MessageExtras?) {
     let entry = Entry(seq: seq, sender: sender, mentions: mentions)
+    assert(entries.count <= capacity && oldest < capacity, "the oldest makes room")
     if entries.count < capacity {
       entries.append(entry)
       return

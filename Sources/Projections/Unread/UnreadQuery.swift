@@ -48,6 +48,8 @@ enum UnreadQuery {
         \(everything) SELECT name, unread, mentions, quiet, marked FROM everything
         WHERE name > :after ORDER BY name LIMIT :limit
         """, StatementArguments(who.merging(page) { a, _ in a }))
+      assert(
+        limit < 0 || rows.count <= limit + 1, "no more than a page, and whether there are more")
       let isCut = limit >= 0 && rows.count > limit
       return UnreadPage(
         conversations: (isCut ? rows.dropLast() : rows[...]).compactMap { count($0, of: user) },

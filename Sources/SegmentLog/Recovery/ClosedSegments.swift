@@ -8,6 +8,9 @@ extension PartitionSurvey {
   /// They are trusted as far as the headers of their indexes continue each other; one whose
   /// index is missing or wrong is scanned. Returns the last one's facts, or sets `fault`.
   mutating func checkClosed() throws(DaybookError) -> SegmentFacts? {
+    assert(
+      zip(segments, segments.dropFirst()).allSatisfy { $0.base < $1.base },
+      "segments are in the order of their base offsets, each with its own")
     var previous: SegmentFacts?
     for (at, segment) in segments.enumerated() {
       let expected = previous?.nextOffset ?? PartitionSegments.startOffset
@@ -28,6 +31,9 @@ extension PartitionSurvey {
       } else {
         return nil
       }
+      assert(
+        previous?.baseOffset == segment.base && previous?.nextOffset == next,
+        "a closed segment goes from its base to the next one's")
     }
     return previous
   }
@@ -82,6 +88,7 @@ extension PartitionSurvey {
       }
       return nil
     }
+    assert(fault == nil, "behind a fault no segment is looked at")
     segment.setIndex(.scanned(OpenIndex(scan.source)))
     rebuiltIndexes.append(segment)
     return scan.source.facts

@@ -11,6 +11,8 @@ struct DurableFloor: Equatable, Sendable {
 
   mutating func state(_ offset: Offset, by witness: String) {
     if offset > self.offset { (self.offset, by) = (offset, witness) }
+    assert(self.offset >= offset, "the floor is no lower than what anybody has stated")
+    assert(self.offset == .zero || !by.isEmpty, "a floor has a witness")
   }
 }
 
@@ -36,6 +38,7 @@ enum WatermarkStatement: Equatable, Sendable {
     let slot = bytes.withUnsafeBytes {
       WatermarkSlot.newest($0, seeds.all, partition: partition)
     }
+    assert(slot.map { $0.partition == partition } ?? true, "only this partition's slots count")
     return slot.map { .stated($0) } ?? .unknown(reason: "neither of its slots is valid")
   }
 

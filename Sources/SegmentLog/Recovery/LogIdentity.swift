@@ -12,6 +12,7 @@ struct LogIdentity {
 
   /// Throws `log_corrupt`, saying what disagrees.
   func prove() throws(DaybookError) {
+    assert(surveys.count == manifest.partitions, "every partition is looked at, and no other")
     if let stray = folders.first(where: { $0 >= manifest.partitions }) {
       throw refusal(
         "it says that there are \(manifest.partitions) partitions, yet there is a folder of "

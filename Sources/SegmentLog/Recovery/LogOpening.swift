@@ -36,6 +36,7 @@ struct LogOpening {
       throw DaybookError(
         .logCorrupt, "a file of the log states the last epoch there is: restore it from a copy")
     }
+    assert(Epoch(next) > survey.lastEpoch, "an epoch is later than all that were")
     let record = EpochRecord(epoch: Epoch(next), branch: manifest.branch)
     try outside.willChange()
     let epochGuard: EpochGuard
@@ -60,6 +61,7 @@ struct LogOpening {
     let manifest = survey.manifest
     let raised = raising(survey)
     let outcomes = try settle(survey, epochGuard, epoch, raised ?? manifest)
+    assert(outcomes.count == manifest.partitions, "every partition is settled")
     var findings = survey.findings + outcomes.flatMap(\.findings)
     if manifest.version == Manifest.legacyVersion {
       findings.append(
@@ -107,6 +109,9 @@ struct LogOpening {
   private func raise(
     _ manifest: Manifest, _ outcomes: inout [PartitionSettling.Outcome]
   ) throws(DaybookError) {
+    assert(
+      manifest.raisedAt.count == outcomes.count,
+      "a raised log knows of each partition from where on it is of this format")
     do throws(FileError) {
       try folder.write(manifest)
     } catch {

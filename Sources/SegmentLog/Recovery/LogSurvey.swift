@@ -36,6 +36,9 @@ struct LogSurvey {
       throw error.asDaybookError
     }
     for index in 0..<manifest.partitions { partitions.append(try survey(PartitionID(index))) }
+    assert(
+      partitions.enumerated().allSatisfy { $0.element.partition.index == $0.offset },
+      "a partition's survey is at its index")
   }
 
   private func survey(_ partition: PartitionID) throws(DaybookError) -> PartitionSurvey {
@@ -80,6 +83,7 @@ struct LogSurvey {
   var lastEpoch: Epoch {
     var last = partitions.map(\.lastEpoch).max() ?? Epoch(0)
     if case .record(let record) = epoch { last = max(last, record.epoch) }
+    assert(partitions.allSatisfy { $0.lastEpoch <= last }, "no partition knows a later one")
     return last
   }
 

@@ -49,6 +49,7 @@ struct PartitionSettling {
         reason: "it was asked for")
       return readOnly(fault, .keptReadOnly(partition, at: survey.end))
     }
+    assert(!survey.endsBelowFloor, "what was durable is there, or its lack is a fault")
     do throws(FileError) {
       try epochGuard.check()
       try tidy()
@@ -76,6 +77,7 @@ struct PartitionSettling {
   private func readOnly(_ fault: LogFault, _ finding: RecoveryFinding) -> Outcome {
     let segments = view(survey.readable, highWatermark: survey.end, writesIndexes: false)
     adopt()
+    assert(segments.all.allSatisfy { $0.base <= survey.end }, "nothing behind the fault is served")
     segments.damage(fault)
     return Outcome(segments: segments, start: nil, findings: findings + [finding])
   }
@@ -122,6 +124,9 @@ struct PartitionSettling {
     guard let (segment, scan) = survey.last, let behind = survey.behind,
       behind.tail.usedEnd > scan.position
     else { return nil }
+    assert(
+      behind.tail.durableStated <= survey.end || Mutant.leavesOut(.floor),
+      "nobody has stated that anything of what is cut was durable")
     var found = behind.fault
     found.toByte = behind.tail.usedEnd
     let name =
@@ -152,6 +157,7 @@ struct PartitionSettling {
     }
     let isHere = stated.map { $0.segmentBase == segment.base && $0.position <= scan.position }
     let from = isHere == true ? stated!.position : 0
+    assert(from <= scan.position, "what is written again ends with the last whole batch")
     if from < scan.position, !Mutant.leavesOut(.tailRewrite) {
       let file = try files.open(segment.path, flags: O_RDWR, mode: 0)
       defer { files.close(file) }
@@ -176,6 +182,10 @@ struct PartitionSettling {
       counter: survey.watermark.slot?.counter ?? 0, partition: partition, epoch: epoch,
       durableOffset: survey.end, segmentBase: survey.last?.segment.base ?? .zero,
       position: survey.last?.scan.position ?? 0, branch: branch.prefix)
+    assert(slot.segmentBase <= slot.durableOffset, "a segment begins where something was durable")
+    assert(
+      (slot.position == 0) == (slot.segmentBase == slot.durableOffset),
+      "bytes of the last segment are batches, and batches have events")
     return try WatermarkFile.make(
       files, folder: folder, survey.seeds.current, slot, by: epochGuard.owner)
   }

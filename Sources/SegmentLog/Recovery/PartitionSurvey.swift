@@ -76,6 +76,8 @@ struct PartitionSurvey {
     let previous = try checkClosed()
     if fault == nil { try checkLast(after: previous, epochMax: epochMax) }
     if fault == nil, endsBelowFloor { fault = missingEnd() }
+    assert(end >= PartitionSegments.startOffset, "no partition ends before it begins")
+    assert(fault != nil || !endsBelowFloor, "without a fault nothing is missing")
   }
 
   private func bases() throws(FileError) -> [Offset] {
@@ -83,6 +85,7 @@ struct PartitionSurvey {
   }
 
   mutating func witness(_ scan: SegmentScan, of segment: Segment) {
+    assert((scan.events > 0) == (scan.nextOffset > segment.base), "offsets count events")
     if scan.events > 0 {
       witnesses.agree += 1
     } else if case .invalid = scan.stop, scan.position == 0 {

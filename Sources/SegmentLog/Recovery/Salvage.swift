@@ -36,6 +36,7 @@ private struct SalvageWalk {
         partition: survey.partition, segment: FileNames.segment(segment.base),
         fromByte: at.position, toByte: at.position, offset: at.stop, reason: reason)
       let found = try? nextHeader(segment, at)
+      assert(found.map { $0 > at.position } ?? true, "a walk goes on behind what stopped it")
       if let found { (fault.toByte, at.position) = (found, found) }
       // Behind the last batch there are only zeros.
       if found != nil || reason != SalvageWalk.unwritten { faults.append(fault) }
@@ -68,7 +69,9 @@ private struct SalvageWalk {
         guard header.partition == survey.partition else { continue }
         if header.baseOffset >= survey.floor.offset { return nil }
         guard header.nextOffset > next else { continue }
-        try visit(header.committed(body), max(next, header.baseOffset))
+        let from = max(next, header.baseOffset)
+        assert(from < header.nextOffset, "what is handed out was not before")
+        try visit(header.committed(body), from)
         next = header.nextOffset
       case .unwritten: return SalvageWalk.unwritten
       case .invalid(let reason): return reason

@@ -16,6 +16,7 @@ extension SegmentScan {
     try tail.searchAll(files, file)
     let end = tail.usedEnd > position ? tail.usedEnd : try files.size(file)
     let toByte = tail.nextHeader?.position ?? max(end, position)
+    assert(toByte >= position, "a fault ends no earlier than it begins")
     return (fault(in: segment, toByte: toByte, reason: reason), tail)
   }
 

@@ -83,6 +83,10 @@ struct SegmentScan {
       if error.isOutOfFiles { throw error.asDaybookError }
       stop = .unreadable(error)
     }
+    assert(self.position >= position && nextOffset >= segment.base, "a scan only goes forward")
+    assert(
+      stop != .reached || end.map { nextOffset >= $0 } ?? false,
+      "a scan that nothing has stopped is where it was to go")
   }
 
   /// The bytes at which the scan stopped, as they are now.
@@ -124,6 +128,8 @@ struct SegmentScan {
     source.add(header, chain: header.chain(segment.seed), position: position, slots: slots)
     durableStated = max(durableStated, header.durableOffset)
     events += header.count
+    assert(durableStated < nextOffset, "a batch states what was durable before it")
+    assert(self.position > position, "a batch has bytes")
     return nil
   }
 }

@@ -65,6 +65,7 @@ struct TailSearch {
       let count = try files.read(file, into: room, at: position)
       look(UnsafeRawBufferPointer(rebasing: chunk[0..<count]), at: position)
       if isDone(self) || count < wanted { break }
+      assert(UInt64(count) > overlap, "a search moves on")
       position += UInt64(count) - overlap
       wanted = chunk.count
     }
@@ -84,6 +85,9 @@ struct TailSearch {
           UnsafeRawBufferPointer(rebasing: bytes[at...]), seed),
         header.partition == partition, header.baseOffset > stop
       else { continue }
+      assert(
+        position + UInt64(at) >= start && header.baseOffset > stop,
+        "what is found lies behind the stop")
       if nextHeader == nil { nextHeader = (position + UInt64(at), header) }
       if canFollow(header, at: position + UInt64(at)) {
         durableStated = max(durableStated, header.durableOffset)

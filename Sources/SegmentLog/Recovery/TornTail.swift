@@ -26,6 +26,9 @@ extension PartitionSurvey {
     switch found {
     case .failure(let found): fault = found
     case .success(let found):
+      assert(
+        found.fault.offset == scan.nextOffset && found.tail.usedEnd >= scan.position,
+        "a tail lies behind the last whole batch")
       behind = found
       floor.state(
         found.tail.durableStated, by: "a later batch in \(FileNames.segment(segment.base))")

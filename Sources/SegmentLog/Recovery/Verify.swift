@@ -38,12 +38,14 @@ extension [PartitionSurvey] {
         progress(reached)
       }
       // Those that could not be gone through are done with, too.
+      assert(reached.done <= before + sizes.values.reduce(0, +), "no segment is counted twice")
       reached.done = before + sizes.values.reduce(0, +)
       progress(reached)
       report.partitions += 1
       report.events += verification.events
       report.faults += verification.faults
     }
+    assert(reached.done == reached.total, "all that there was is done with")
     return report
   }
 }
@@ -90,6 +92,8 @@ private struct PartitionVerification {
     }
     // Read after the listing: a segment is begun only once all before it is stated durable.
     try readWatermark()
+    assert(
+      survey.floor.offset <= high, "all that anybody has stated to be durable is to be verified")
     let segments = partition.all
     for (at, segment) in segments.enumerated() {
       guard segment.base <= high else {
@@ -187,6 +191,9 @@ private struct PartitionVerification {
         expected = end
         return
       }
+      assert(
+        resume.position >= scan.position && resume.header.baseOffset > scan.nextOffset,
+        "verifying goes on behind the fault")
       start = SegmentScan.Start(position: resume.position, offset: resume.header.baseOffset)
     }
   }

@@ -64,6 +64,7 @@ struct BatchCursor {
       return .invalid("the body's checksum is wrong")
     }
     position += UInt64(header.batchBytes)
+    assert(body.readableBytes == header.storedBytes, "a body is as long as its header says")
     return .batch(header, position: start, body: body)
   }
 
@@ -112,6 +113,7 @@ struct BatchCursor {
       guard count < chunkBytes, !error.isTemporary else { throw error }
       try fill(count)
     }
+    assert(chunkStart == position, "what was read begins where the next batch is expected")
     return chunk.readableBytes >= count ? 0 : nil
   }
 

@@ -39,7 +39,9 @@ enum IndexSealing {
     switch segment.currentIndex {
     case .sealed, .unknown: return
     case .fed(let index), .scanned(let index):
-      guard index.facts.nextOffset == end else { return }
+      let facts = index.facts
+      assert(facts.baseOffset == segment.base, "an index is of its segment")
+      guard facts.nextOffset == end else { return }
       try seal(segment, index.source, partition)
     }
   }

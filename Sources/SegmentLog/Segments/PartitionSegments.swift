@@ -196,6 +196,7 @@ final class PartitionSegments: Sendable {
     _ segment: Segment, into index: OpenIndex, end: Offset
   ) throws(DaybookError) {
     let facts = index.facts
+    assert(facts.baseOffset == segment.base, "an index is of its segment")
     if facts.nextOffset >= end { return }
     var position = facts.bytesUsed
     var expected = facts.nextOffset
