@@ -20,6 +20,13 @@ package struct Identifier<Kind>: Sendable, CustomStringConvertible {
   package init(checked text: String) { self.text = text }
 
   package var description: String { text }
+
+  /// `StableHash` of the text.
+  package var fingerprint: UInt64 {
+    var hash = StableHash()
+    hash.combine(text)
+    return hash.finish()
+  }
 }
 
 extension Identifier: Hashable {

@@ -68,6 +68,29 @@ package struct StreamKey: Sendable, CustomStringConvertible {
   }
 
   package var description: String { text }
+
+  /// The same as `self == .user(user)`, without making that: it is asked of every message.
+  package func isMailbox(of user: UserID) -> Bool { kind == .user && hasID(user.text) }
+
+  /// The same as `self == .group(group)`.
+  package func isStream(of group: GroupID) -> Bool { kind == .group && hasID(group.text) }
+
+  private func hasID(_ id: String) -> Bool {
+    let prefix = kind == .user ? 5 : 6
+    guard text.utf8.count == id.utf8.count + prefix else { return false }
+    var (text, id) = (text, id)
+    return text.withUTF8 { text in
+      id.withUTF8 { id in
+        // From the end, for ids often begin alike.
+        var at = id.count
+        while at > 0 {
+          at -= 1
+          if text[at + prefix] != id[at] { return false }
+        }
+        return true
+      }
+    }
+  }
 }
 
 extension StreamKey: Hashable {

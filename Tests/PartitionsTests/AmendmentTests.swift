@@ -28,15 +28,15 @@ struct MailboxAmendmentTests {
     for (body, user) in bodies {
       let event = try #require(desk.decide(body, on: mailbox, by: user).event)
       #expect(
-        event.messageID == hello.messageID && event.seq == desk.state.mailboxes[mailbox]?.head)
+        event.messageID == hello.messageID && event.seq == desk.state.mailbox(mailbox)?.head)
       let copy = try #require(desk.relay().first)
       #expect(copy.stream == .user(alice) && copy.kind == event.kind)
       #expect(copy.messageID == hello.messageID && copy.actor.user == user)
-      #expect(copy.seq == desk.state.mailboxes[.user(alice)]?.head)
+      #expect(copy.seq == desk.state.mailbox(.user(alice))?.head)
       #expect(copy.body.target == MessageTarget(peer: bob, seq: .none))
       #expect(event.body.target == MessageTarget(peer: alice, seq: hello.seq))
     }
-    #expect(desk.state.mailboxes[.user(alice)]?.amended == [:])
+    #expect(desk.state.mailbox(.user(alice))?.amended == [:])
   }
 
   @Test("of a message to oneself nothing is copied")
@@ -118,7 +118,7 @@ struct MailboxAmendmentTests {
     let hello = desk.sent(to: mailbox, by: alice)
     desk.done(.react(hello, reaction: "!", isRemoved: false), on: mailbox, by: bob)
     desk.done(.recall(hello), on: mailbox, by: alice)
-    #expect(desk.state.mailboxes[mailbox]?.amended[hello.messageID]?.reactions.isEmpty == true)
+    #expect(desk.state.mailbox(mailbox)?.amended[hello.messageID]?.reactions.isEmpty == true)
     let bodies: [Command.Body] = [
       .edit(hello, content: edited("x")), .react(hello, reaction: "?", isRemoved: false),
       .react(hello, reaction: "!", isRemoved: true),
@@ -139,10 +139,10 @@ struct MailboxAmendmentTests {
     #expect(react("+1", bob) && react("+1", alice) && react("-1", bob))
     #expect(!react("+1", bob))
     #expect(react("\u{e9}", bob) && react("e\u{301}", bob))
-    #expect(desk.state.mailboxes[mailbox]?.amended[hello.messageID]?.reactions.count == 5)
+    #expect(desk.state.mailbox(mailbox)?.amended[hello.messageID]?.reactions.count == 5)
     #expect(react("+1", alice, removed: true) && !react("+1", alice, removed: true))
     for text in ["+1", "-1", "\u{e9}", "e\u{301}"] { #expect(react(text, bob, removed: true)) }
-    #expect(desk.state.mailboxes[mailbox]?.amended == [:])
+    #expect(desk.state.mailbox(mailbox)?.amended == [:])
   }
 
   @Test("edits and reactions have a limit")
@@ -172,7 +172,7 @@ struct MailboxAmendmentTests {
     desk.done(.read(peer: alice, upTo: hello.seq), on: mailbox, by: bob)
     desk.done(.edit(hello, content: edited("x")), on: mailbox, by: alice)
     desk.done(.recall(hello), on: mailbox, by: alice)
-    let head = desk.state.mailboxes[mailbox]!.head
+    let head = desk.state.mailbox(mailbox)!.head
     #expect(!desk.done(.read(peer: alice, upTo: head), on: mailbox, by: bob).changed)
   }
 }

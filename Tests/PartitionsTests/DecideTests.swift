@@ -253,7 +253,7 @@ struct DecideTests {
   }
 
   @Test("replaying the log gives the state that deciding gave")
-  func replay() {
+  func replay() throws {
     var desk = Desk()
     desk.done(.createGroup(GroupSettings(title: "talk")), on: group, by: alice)
     for user in [bob, carol] { desk.done(.join, on: group, by: user) }
@@ -272,7 +272,7 @@ struct DecideTests {
     var replayed = PartitionState(partition: PartitionID(3))
     for event in desk.logged { replayed.evolve(event) }
     #expect(replayed == desk.state)
-    let snapshot = SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: Offset(42))
+    let snapshot = try SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: Offset(42))
     let decoded = SnapshotCoding.decode(snapshot, partition: PartitionID(3), logID: "log")
     #expect(decoded?.state == desk.state)
     #expect(decoded?.relayedThrough == Offset(42))

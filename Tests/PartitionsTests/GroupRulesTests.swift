@@ -18,7 +18,7 @@ struct MembershipTests {
   }
 
   func role(_ user: UserID, _ desk: Desk) -> Role? {
-    guard let member = desk.state.groups[group]?.members[user], member.isMember else { return nil }
+    guard let member = desk.state.group(group)?.member(user), member.isMember else { return nil }
     return member.role
   }
 
@@ -52,7 +52,7 @@ struct MembershipTests {
       #expect(desk.done(.invite(bob), on: group, by: alice).changed)
       #expect(!desk.done(.invite(bob), on: group, by: alice).changed)
       #expect(desk.done(.join, on: group, by: bob).changed)
-      #expect(desk.state.groups[group]?.invited.isEmpty == true)
+      #expect(desk.state.group(group)?.waiting.isEmpty == true)
       #expect(!desk.done(.invite(bob), on: group, by: alice).changed)
       desk.done(.leave, on: group, by: bob)
       let again = desk.decide(.join, on: group, by: bob)
@@ -71,7 +71,7 @@ struct MembershipTests {
     #expect(
       desk.decide(.invite(bob), on: group, by: alice).event?.body
         == .memberJoined(bob, role: .member))
-    #expect(desk.state.groups[group]?.requested.isEmpty == true)
+    #expect(desk.state.group(group)?.waiting.isEmpty == true)
   }
 
   @Test("a request or an invitation ends by its user's wish, or a moderator's")
@@ -172,14 +172,14 @@ struct MembershipTests {
     take(1, alice, .groupCreated(GroupSettings(title: "old")))
     take(2, bob, .memberJoined(bob))
     take(3, carol, .memberJoined(carol))
-    #expect(state.groups[group]?.owner == alice)
+    #expect(state.group(group)?.owner == alice)
     take(4, alice, .memberLeft(alice))
-    #expect(state.groups[group]?.owner == bob)
+    #expect(state.group(group)?.owner == bob)
     take(5, bob, .memberLeft(bob))
     take(6, carol, .memberLeft(carol))
-    #expect(state.groups[group]?.owner == nil)
+    #expect(state.group(group)?.owner == nil)
     take(7, alice, .memberJoined(alice))
-    #expect(state.groups[group]?.owner == alice)
+    #expect(state.group(group)?.owner == alice)
   }
 
   @Test("a hundred thousand join at the cost of one each", .timeLimit(.minutes(30)))
@@ -192,14 +192,14 @@ struct MembershipTests {
       logged += desk.logged.count
       desk.logged = []
     }
-    #expect(desk.state.groups[group]?.memberCount == 100_001)
+    #expect(desk.state.group(group)?.memberCount == 100_001)
     #expect(logged == 100_000)
     // One scan for the successor, and one for the end.
     #expect(
       desk.decide(.leave, on: group, by: alice).event?.body
         == .memberLeft(alice, successor: UserID(checked: "user0")))
     desk.done(.dissolve, on: group, by: UserID(checked: "user0"))
-    #expect(desk.state.groups[group]?.memberCount == 0)
+    #expect(desk.state.group(group)?.memberCount == 0)
   }
 }
 

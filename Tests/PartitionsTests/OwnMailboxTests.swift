@@ -39,7 +39,7 @@ struct BlockingTests {
   @Test("where that is hidden, what the blocked say seems taken, and stays with them")
   func hidden() throws {
     var (desk, hello) = desk(hidden: true)
-    let head = desk.state.mailboxes[mailbox]?.head
+    let head = desk.state.mailbox(mailbox)?.head
     let sent = desk.decide(.send(message("x")), on: mailbox, by: alice)
     #expect(sent.event?.kind == .messageWithheld && sent.event?.seq == Seq.none)
     let outcome = try #require(sent.outcome)
@@ -74,7 +74,7 @@ struct BlockingTests {
         desk.done(.react(message, reaction: "?", isRemoved: true), on: mailbox, by: alice).changed)
       #expect(desk.relay().map(\.body) == [.reactionRemoved(there, "?")])
     }
-    #expect(desk.state.mailboxes[mailbox]?.head == head)
+    #expect(desk.state.mailbox(mailbox)?.head == head)
     // A recall takes away: of what came, there too.
     #expect(desk.done(.recall(withheld), on: mailbox, by: alice).changed)
     #expect(desk.relay().map(\.body) == [.messageRecalled(there)])
@@ -82,9 +82,9 @@ struct BlockingTests {
     #expect(
       desk.refusal(.react(withheld, reaction: "!", isRemoved: false), on: mailbox, by: alice)
         == .messageWasRecalled)
-    #expect(desk.state.mailboxes[mailbox]?.head == head)
+    #expect(desk.state.mailbox(mailbox)?.head == head)
     #expect(desk.done(.recall(hello), on: mailbox, by: alice).changed)
-    #expect(desk.state.mailboxes[mailbox]?.head == head?.next)
+    #expect(desk.state.mailbox(mailbox)?.head == head?.next)
   }
 
   private let there = MessageTarget(peer: bob, seq: .none)
@@ -98,12 +98,12 @@ struct BlockingTests {
       seq: .none, messageID: sent.messageID, author: alice, sentAt: start)
     desk.done(.block(alice, false), on: mailbox, by: bob)
     if isSnapshotTaken {
-      let bytes = SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: .zero)
+      let bytes = try SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: .zero)
       let read = SnapshotCoding.decode(bytes, partition: desk.state.partition, logID: "log")
       desk.state = try #require(read).state
     }
     desk.relay()
-    let head = desk.state.mailboxes[mailbox]?.head
+    let head = desk.state.mailbox(mailbox)?.head
     for body: Command.Body in [
       .react(hello, reaction: "?", isRemoved: true),
       .edit(withheld, content: ContentCoding.text("edited")), .recall(withheld),
@@ -111,10 +111,10 @@ struct BlockingTests {
       #expect(desk.done(body, on: mailbox, by: alice).changed)
       #expect(desk.relay().map(\.stream) == [.user(alice)])
     }
-    #expect(desk.state.mailboxes[mailbox]?.head == head)
+    #expect(desk.state.mailbox(mailbox)?.head == head)
     #expect(
       desk.done(.react(hello, reaction: "?", isRemoved: false), on: mailbox, by: alice).changed)
-    #expect(desk.state.mailboxes[mailbox]?.head == head?.next)
+    #expect(desk.state.mailbox(mailbox)?.head == head?.next)
   }
 
   @Test("whom one has blocked is not told what one receives and reads", arguments: [true, false])
@@ -122,7 +122,7 @@ struct BlockingTests {
     var (desk, hello) = desk(hidden: hidden)
     desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
     let carols = desk.done(.send(message("x")), on: mailbox, by: carol)
-    let head = try #require(desk.state.mailboxes[mailbox]?.head)
+    let head = try #require(desk.state.mailbox(mailbox)?.head)
     desk.relay()
     desk.done(.ack(upTo: head), on: mailbox, by: bob, device: phone)
     #expect(desk.relay().map(\.stream) == [.user(carol)])
@@ -148,7 +148,7 @@ struct BlockingTests {
     let hello = desk.sent(to: .user(alice), by: bob)
     desk.relay()
     desk.done(.block(alice, true), on: mailbox, by: bob)
-    let head = try #require(desk.state.mailboxes[mailbox]?.head)
+    let head = try #require(desk.state.mailbox(mailbox)?.head)
     desk.done(.react(hello, reaction: "!", isRemoved: false), on: .user(alice), by: alice)
     let taken = try #require(desk.relay().first)
     #expect(taken.stream == mailbox && taken.body == .noted && taken.seq == .none)
@@ -157,7 +157,7 @@ struct BlockingTests {
     desk.done(.react(hello, reaction: "!", isRemoved: true), on: .user(alice), by: alice)
     desk.done(.recall(hello), on: .user(alice), by: bob)
     #expect(desk.relay().map(\.kind) == [.noted, .messageRecalled])
-    #expect(desk.state.mailboxes[mailbox]?.head == head.next)
+    #expect(desk.state.mailbox(mailbox)?.head == head.next)
     desk.done(.createGroup(GroupSettings(title: "")), on: .group(ubuntu), by: alice)
     desk.done(.invite(bob), on: .group(ubuntu), by: alice)
     let invited = desk.relay()
@@ -217,7 +217,7 @@ struct OwnMarksTests {
         == .conversationMarked(conversation, ConversationMarks(isQuiet: true, isPinned: true)))
     #expect(mark(MarksChange(isQuiet: true, isPinned: true)) == .noted)
     _ = mark(MarksChange(isQuiet: false, isPinned: false))
-    #expect(desk.state.mailboxes[mailbox]?.marks == [:])
+    #expect(desk.state.mailbox(mailbox)?.marks == [:])
   }
 
   @Test("whoever reads on no longer needs the reminder that something is unread")
@@ -235,7 +235,7 @@ struct OwnMarksTests {
     let talk = desk.sent(to: group, by: alice)
     desk.done(.read(peer: nil, upTo: talk.seq), on: group, by: bob)
     desk.relay()
-    let marks = desk.state.mailboxes[mailbox]?.marks
+    let marks = desk.state.mailbox(mailbox)?.marks
     #expect(marks?[.user(alice)] == ConversationMarks(isQuiet: true))
     #expect(marks?[group] == ConversationMarks(isQuiet: true))
     #expect(marks?[.user(carol)] == ConversationMarks(isQuiet: true, isUnread: true))

@@ -26,15 +26,15 @@ struct RandomCommandsTests {
     }
     let isReplayed = replayed == walk.desk.state
     #expect(isReplayed)
-    let snapshot = SnapshotCoding.encode(walk.desk.state, logID: "log", relayedThrough: .zero)
+    let snapshot = try SnapshotCoding.encode(walk.desk.state, logID: "log", relayedThrough: .zero)
     let decoded = SnapshotCoding.decode(snapshot, partition: PartitionID(3), logID: "log")
     // Said as a bool, for a whole state is too much to read.
     let isKept = decoded?.state == walk.desk.state
     #expect(isKept)
     // What follows from what a snapshot holds is the same, too.
-    for (key, group) in zip(walk.desk.state.groups.keys, walk.desk.state.groups.states) {
-      let other = try #require(decoded?.state.groups[key])
-      #expect(other.owner == group.owner && other.memberCount == group.memberCount)
+    walk.desk.state.groups.forEach { key, group in
+      let other = decoded?.state.groups.state(of: key)
+      #expect(other?.owner == group.owner && other?.memberCount == group.memberCount)
     }
   }
 
@@ -54,16 +54,18 @@ struct RandomCommandsTests {
     var walk = Walk(seed: 99)
     for _ in 0..<3_000 {
       try walk.step()
-      for group in walk.desk.state.groups.states {
-        let members = group.members.filter(\.value.isMember)
-        let owners = members.filter { $0.value.role == .owner }
+      walk.desk.state.groups.forEach { _, group in
+        var (members, owners): (Set<UserID>, [UserID]) = ([], [])
+        group.forEachMember { user, member in
+          if member.isMember { members.insert(user) }
+          if member.role == .owner { owners.append(user) }
+          #expect(member.isMember || member.role == .member)
+        }
         #expect(group.memberCount == members.count)
         #expect(owners.count == (members.isEmpty ? 0 : 1))
-        #expect(group.owner == owners.first?.key)
-        #expect(group.invited.isDisjoint(with: members.keys))
-        #expect(group.requested.isDisjoint(with: members.keys))
-        #expect(group.members.values.allSatisfy { $0.isMember || $0.role == .member })
-        if group.isDissolved { #expect(members.isEmpty) }
+        #expect(group.owner == owners.first)
+        group.waiting.forEach { #expect(!members.contains($0)) }
+        if group.isDissolved { #expect(members.isEmpty && group.waiting.isEmpty) }
       }
     }
   }
@@ -116,7 +118,7 @@ struct Walk {
   private mutating func pickStream() -> StreamKey {
     if chance(2) { return .user(pick(Walk.users)) }
     // Now and then a new one, for they come to an end.
-    let latest = desk.state.groups.keys.count
+    let latest = desk.state.groups.count
     let index = chance(60) ? latest : max(0, latest - 1 - (chance(4) ? 1 : 0))
     return .group(GroupID(checked: "group\(index)"))
   }
@@ -126,7 +128,7 @@ struct Walk {
     if let target, chance(3) { return amendment(of: target) }
     let head =
       stream.kind == .user
-      ? desk.state.mailboxes[stream]?.head : desk.state.groups[stream]?.head
+      ? desk.state.mailbox(stream)?.head : desk.state.group(stream)?.head
     let seq = Seq(UInt64.random(in: 0...((head ?? .none).rawValue + 1), using: &random))
     let peer = stream.kind == .user || chance(9) ? pick(Walk.users) : nil
     if chance(3) { return reading(peer, seq) }

@@ -28,7 +28,7 @@ struct SnapshotDecodingTests {
     desk.done(.openCursor(), on: group, by: bob, device: phone)
     desk.relay()
     desk.state.sources[PartitionID(9)] = PartitionState.SourcePosition(offset: Offset(4), index: 0)
-    let bytes = SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: .zero)
+    let bytes = try SnapshotCoding.encode(desk.state, logID: "log", relayedThrough: .zero)
     return try Daybook_V1_PartitionSnapshot(serializedBytes: Array(bytes.readableBytesView))
   }
 
@@ -51,22 +51,46 @@ struct SnapshotDecodingTests {
   }
 
   static let rows = [
-    Row("a mailbox twice") { $0.mailboxes.append($0.mailboxes[0]) },
-    Row("a group twice") { $0.groups.append($0.groups[0]) },
-    Row("an origin twice") { $0.origins.append($0.origins[0]) },
-    Row("a source twice") { $0.sources.append($0.sources[0]) },
-    Row("a peer twice") { $0.mailboxes[0].peers.append($0.mailboxes[0].peers[0]) },
-    Row("a peer's message without its id") { $0.mailboxes[0].peers[0].messageSeqs.append(9) },
-    Row("a device twice") { $0.mailboxes[0].devices.append($0.mailboxes[0].devices[0]) },
-    Row("a mailbox's group twice") { $0.mailboxes[0].groups.append($0.mailboxes[0].groups[0]) },
-    Row("a mark twice") { $0.mailboxes[0].marks.append($0.mailboxes[0].marks[0]) },
-    Row("an amended message twice") {
-      $0.mailboxes[0].amended.append($0.mailboxes[0].amended[0])
+    Row("a mailbox twice") { $0.mailboxes[0].states.append($0.mailboxes[0].states[0]) },
+    Row("a group twice") { $0.groups[0].states.append($0.groups[0].states[0]) },
+    Row("an origin twice") {
+      $0.origins[0].states[0].origins.append($0.origins[0].states[0].origins[0])
     },
-    Row("who is blocked twice") { $0.mailboxes[0].blocked.append($0.mailboxes[0].blocked[1]) },
-    Row("who is blocked out of order") { $0.mailboxes[0].blocked.swapAt(0, 1) },
-    Row("a member twice") { $0.groups[0].members.append($0.groups[0].members[0]) },
-    Row("half a stay") { $0.groups[0].members[0].stays.append(7) },
+    Row("whose origins are twice") { $0.origins[0].states.append($0.origins[0].states[0]) },
+    Row("nobody's origins") { $0.origins[0].states[0].origins = [] },
+    Row("a mailbox in another's page") { $0.mailboxes.append($0.mailboxes[0]) },
+    Row("a source twice") { $0.sources.append($0.sources[0]) },
+    Row("a peer twice") { $0.bob.peers.append($0.bob.peers[0]) },
+    Row("a peer's message without its id") { $0.bob.peers[0].messageSeqs.append(9) },
+    Row("a device twice") { $0.bob.devices.append($0.bob.devices[0]) },
+    Row("a mailbox's group twice") { $0.bob.groups.append($0.bob.groups[0]) },
+    Row("a mark twice") { $0.bob.marks.append($0.bob.marks[0]) },
+    Row("an amended message twice") { $0.bob.amended.append($0.bob.amended[0]) },
+    Row("who is blocked twice") { $0.bob.blocked.append($0.bob.blocked[1]) },
+    Row("who is blocked out of order") { $0.bob.blocked.swapAt(0, 1) },
+    Row("a member twice") { $0.members.append($0.members[0]) },
+    Row("half a stay") { $0.members[0].stays.append(7) },
+    Row("a member without a stay") { $0.members[0].stays = [] },
+    Row("more members than there ever were") { $0.groups[0].states[0].memberCount = 3 },
+    Row("who waits twice") {
+      $0.groups[0].states[0].waiting = [
+        .with {
+          $0.states = [UserID](repeating: carol, count: 2).map { user in
+            .with {
+              $0.user = user.text
+              $0.invited = true
+            }
+          }
+        }
+      ]
+    },
+    Row("who waits for nothing") {
+      $0.groups[0].states[0].waiting = [.with { $0.states = [.with { $0.user = "carol" }] }]
+    },
+    Row("a peer's messages out of order") {
+      $0.bob.peers[0].messageSeqs = [2, 1]
+      $0.bob.peers[0].messageIds = [2, 1]
+    },
   ]
 
   @Test("as it was written, it is taken")
@@ -77,5 +101,20 @@ struct SnapshotDecodingTests {
     var snapshot = try Self.snapshot()
     row.change(&snapshot)
     #expect(try !Self.isTaken(snapshot))
+  }
+}
+
+extension Daybook_V1_PartitionSnapshot {
+  fileprivate var bob: Daybook_V1_MailboxSnapshot {
+    get { mailboxes[0].states.first { $0.user == "bob" }! }
+    set {
+      let at = mailboxes[0].states.firstIndex { $0.user == "bob" }!
+      mailboxes[0].states[at] = newValue
+    }
+  }
+
+  fileprivate var members: [Daybook_V1_MemberSnapshot] {
+    get { groups[0].states[0].members[0].states }
+    set { groups[0].states[0].members[0].states = newValue }
   }
 }

@@ -28,6 +28,11 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// States lie in pages (linear hashing): one is in page `h mod 2^(k+1)`, or in page
+/// `h mod 2^k` where that is past the last one, with 2^k the highest power of two
+/// that is not above the number of pages. h is `StableHash`, with the seed, of the
+/// stream's fingerprint; within a group, and of origins, of the `StableHash` of the
+/// user's id.
 package nonisolated struct Daybook_V1_PartitionSnapshot: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -46,16 +51,78 @@ package nonisolated struct Daybook_V1_PartitionSnapshot: Sendable {
   /// Effects of every event below this offset are durable at their destinations.
   package var relayedThrough: UInt64 = 0
 
-  package var mailboxes: [Daybook_V1_MailboxSnapshot] = []
-
-  package var groups: [Daybook_V1_GroupSnapshot] = []
-
-  package var origins: [Daybook_V1_OriginSnapshot] = []
-
   package var sources: [Daybook_V1_SourceSnapshot] = []
 
   /// Some origins are not here any more: what is not among them may be in the log.
   package var originsForgotten: Bool = false
+
+  package var mailboxes: [Daybook_V1_MailboxPage] = []
+
+  package var groups: [Daybook_V1_GroupPage] = []
+
+  package var tableSeed: UInt64 = 0
+
+  package var origins: [Daybook_V1_OwnerPage] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_OwnerPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var states: [Daybook_V1_OwnerSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MailboxPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var states: [Daybook_V1_MailboxSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_GroupPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var states: [Daybook_V1_GroupSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MemberPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var states: [Daybook_V1_MemberSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_WaitingPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var states: [Daybook_V1_WaitingSnapshot] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -200,8 +267,6 @@ package nonisolated struct Daybook_V1_GroupSnapshot: Sendable {
 
   package var lastMessage: UInt64 = 0
 
-  package var members: [Daybook_V1_MemberSnapshot] = []
-
   package var description_p: String = String()
 
   package var joinPolicy: UInt32 = 0
@@ -210,13 +275,24 @@ package nonisolated struct Daybook_V1_GroupSnapshot: Sendable {
 
   package var silenced: Bool = false
 
-  package var dissolved: Bool = false
-
-  package var invited: [String] = []
-
-  package var requested: [String] = []
-
   package var amended: [Daybook_V1_AmendedSnapshot] = []
+
+  /// The seq of its end; 0 for a group that goes on.
+  package var dissolvedAt: UInt64 = 0
+
+  /// How many are members now, and whose the group is.
+  package var memberCount: UInt64 = 0
+
+  package var owner: String = String()
+
+  /// Everyone who ever was a member.
+  package var members: [Daybook_V1_MemberPage] = []
+
+  /// Who was invited, or asks to be let in.
+  package var waiting: [Daybook_V1_WaitingPage] = []
+
+  /// Of these pages.
+  package var tableSeed: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -248,6 +324,37 @@ package nonisolated struct Daybook_V1_MemberSnapshot: Sendable {
   package init() {}
 }
 
+package nonisolated struct Daybook_V1_WaitingSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  package var invited: Bool = false
+
+  package var requested: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Whose origins; user is empty for services'.
+package nonisolated struct Daybook_V1_OwnerSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  package var origins: [Daybook_V1_OriginSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// Columns of equal length, one element a number.
 package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -267,9 +374,6 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
   package var seq: [UInt64] = []
 
   package var recordedAtMs: [UInt64] = []
-
-  /// Whose it is; empty for services.
-  package var user: String = String()
 
   package var pending: [Bool] = []
 
@@ -306,7 +410,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PartitionSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{1}mailboxes\0\u{1}groups\0\u{1}origins\0\u{1}sources\0\u{3}origins_forgotten\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{2}\u{4}sources\0\u{3}origins_forgotten\0\u{1}mailboxes\0\u{1}groups\0\u{3}table_seed\0\u{1}origins\0\u{c}\u{7}\u{3}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -320,11 +424,12 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.clockTicks) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.recordedAtMs) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.relayedThrough) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.mailboxes) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.origins) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.originsForgotten) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.mailboxes) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
+      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.tableSeed) }()
+      case 15: try { try decoder.decodeRepeatedMessageField(value: &self.origins) }()
       default: break
       }
     }
@@ -349,20 +454,23 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if self.relayedThrough != 0 {
       try visitor.visitSingularUInt64Field(value: self.relayedThrough, fieldNumber: 6)
     }
-    if !self.mailboxes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.mailboxes, fieldNumber: 7)
-    }
-    if !self.groups.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 8)
-    }
-    if !self.origins.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.origins, fieldNumber: 9)
-    }
     if !self.sources.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 10)
     }
     if self.originsForgotten != false {
       try visitor.visitSingularBoolField(value: self.originsForgotten, fieldNumber: 11)
+    }
+    if !self.mailboxes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.mailboxes, fieldNumber: 12)
+    }
+    if !self.groups.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 13)
+    }
+    if self.tableSeed != 0 {
+      try visitor.visitSingularFixed64Field(value: self.tableSeed, fieldNumber: 14)
+    }
+    if !self.origins.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.origins, fieldNumber: 15)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -374,11 +482,162 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if lhs.clockTicks != rhs.clockTicks {return false}
     if lhs.recordedAtMs != rhs.recordedAtMs {return false}
     if lhs.relayedThrough != rhs.relayedThrough {return false}
-    if lhs.mailboxes != rhs.mailboxes {return false}
-    if lhs.groups != rhs.groups {return false}
-    if lhs.origins != rhs.origins {return false}
     if lhs.sources != rhs.sources {return false}
     if lhs.originsForgotten != rhs.originsForgotten {return false}
+    if lhs.mailboxes != rhs.mailboxes {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.tableSeed != rhs.tableSeed {return false}
+    if lhs.origins != rhs.origins {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OwnerPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OwnerPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}states\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.states) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.states.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.states, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OwnerPage, rhs: Daybook_V1_OwnerPage) -> Bool {
+    if lhs.states != rhs.states {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MailboxPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MailboxPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}states\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.states) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.states.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.states, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MailboxPage, rhs: Daybook_V1_MailboxPage) -> Bool {
+    if lhs.states != rhs.states {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}states\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.states) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.states.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.states, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupPage, rhs: Daybook_V1_GroupPage) -> Bool {
+    if lhs.states != rhs.states {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MemberPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MemberPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}states\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.states) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.states.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.states, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MemberPage, rhs: Daybook_V1_MemberPage) -> Bool {
+    if lhs.states != rhs.states {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_WaitingPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WaitingPage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}states\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.states) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.states.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.states, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_WaitingPage, rhs: Daybook_V1_WaitingPage) -> Bool {
+    if lhs.states != rhs.states {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -691,7 +950,7 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{1}members\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}dissolved\0\u{1}invited\0\u{1}requested\0\u{1}amended\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{2}\u{2}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{2}\u{4}amended\0\u{3}dissolved_at\0\u{3}member_count\0\u{1}owner\0\u{1}members\0\u{1}waiting\0\u{3}table_seed\0\u{c}\u{5}\u{1}\u{c}\u{a}\u{3}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -703,15 +962,17 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
       case 2: try { try decoder.decodeSingularStringField(value: &self.title) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastMessage) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.joinPolicy) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
-      case 10: try { try decoder.decodeSingularBoolField(value: &self.dissolved) }()
-      case 11: try { try decoder.decodeRepeatedStringField(value: &self.invited) }()
-      case 12: try { try decoder.decodeRepeatedStringField(value: &self.requested) }()
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.dissolvedAt) }()
+      case 15: try { try decoder.decodeSingularUInt64Field(value: &self.memberCount) }()
+      case 16: try { try decoder.decodeSingularStringField(value: &self.owner) }()
+      case 17: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
+      case 18: try { try decoder.decodeRepeatedMessageField(value: &self.waiting) }()
+      case 19: try { try decoder.decodeSingularFixed64Field(value: &self.tableSeed) }()
       default: break
       }
     }
@@ -730,9 +991,6 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if self.lastMessage != 0 {
       try visitor.visitSingularUInt64Field(value: self.lastMessage, fieldNumber: 4)
     }
-    if !self.members.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.members, fieldNumber: 5)
-    }
     if !self.description_p.isEmpty {
       try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 6)
     }
@@ -745,17 +1003,26 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if self.silenced != false {
       try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 9)
     }
-    if self.dissolved != false {
-      try visitor.visitSingularBoolField(value: self.dissolved, fieldNumber: 10)
-    }
-    if !self.invited.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.invited, fieldNumber: 11)
-    }
-    if !self.requested.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.requested, fieldNumber: 12)
-    }
     if !self.amended.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.amended, fieldNumber: 13)
+    }
+    if self.dissolvedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dissolvedAt, fieldNumber: 14)
+    }
+    if self.memberCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memberCount, fieldNumber: 15)
+    }
+    if !self.owner.isEmpty {
+      try visitor.visitSingularStringField(value: self.owner, fieldNumber: 16)
+    }
+    if !self.members.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.members, fieldNumber: 17)
+    }
+    if !self.waiting.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.waiting, fieldNumber: 18)
+    }
+    if self.tableSeed != 0 {
+      try visitor.visitSingularFixed64Field(value: self.tableSeed, fieldNumber: 19)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -765,15 +1032,17 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if lhs.title != rhs.title {return false}
     if lhs.head != rhs.head {return false}
     if lhs.lastMessage != rhs.lastMessage {return false}
-    if lhs.members != rhs.members {return false}
     if lhs.description_p != rhs.description_p {return false}
     if lhs.joinPolicy != rhs.joinPolicy {return false}
     if lhs.historyShown != rhs.historyShown {return false}
     if lhs.silenced != rhs.silenced {return false}
-    if lhs.dissolved != rhs.dissolved {return false}
-    if lhs.invited != rhs.invited {return false}
-    if lhs.requested != rhs.requested {return false}
     if lhs.amended != rhs.amended {return false}
+    if lhs.dissolvedAt != rhs.dissolvedAt {return false}
+    if lhs.memberCount != rhs.memberCount {return false}
+    if lhs.owner != rhs.owner {return false}
+    if lhs.members != rhs.members {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.tableSeed != rhs.tableSeed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -839,9 +1108,84 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
   }
 }
 
+nonisolated extension Daybook_V1_WaitingSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WaitingSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}invited\0\u{1}requested\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.invited) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.requested) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if self.invited != false {
+      try visitor.visitSingularBoolField(value: self.invited, fieldNumber: 2)
+    }
+    if self.requested != false {
+      try visitor.visitSingularBoolField(value: self.requested, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_WaitingSnapshot, rhs: Daybook_V1_WaitingSnapshot) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.invited != rhs.invited {return false}
+    if lhs.requested != rhs.requested {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OwnerSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OwnerSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}origins\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.origins) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.origins.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.origins, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OwnerSnapshot, rhs: Daybook_V1_OwnerSnapshot) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.origins != rhs.origins {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}pending\0\u{3}known_from\0\u{3}is_partial\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{2}\u{2}pending\0\u{3}known_from\0\u{3}is_partial\0\u{c}\u{8}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -856,7 +1200,6 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 5: try { try decoder.decodeRepeatedFixed64Field(value: &self.messageID) }()
       case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.seq) }()
       case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.recordedAtMs) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 9: try { try decoder.decodeRepeatedBoolField(value: &self.pending) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.knownFrom) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.isPartial) }()
@@ -887,9 +1230,6 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.recordedAtMs.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.recordedAtMs, fieldNumber: 7)
     }
-    if !self.user.isEmpty {
-      try visitor.visitSingularStringField(value: self.user, fieldNumber: 8)
-    }
     if !self.pending.isEmpty {
       try visitor.visitPackedBoolField(value: self.pending, fieldNumber: 9)
     }
@@ -910,7 +1250,6 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.messageID != rhs.messageID {return false}
     if lhs.seq != rhs.seq {return false}
     if lhs.recordedAtMs != rhs.recordedAtMs {return false}
-    if lhs.user != rhs.user {return false}
     if lhs.pending != rhs.pending {return false}
     if lhs.knownFrom != rhs.knownFrom {return false}
     if lhs.isPartial != rhs.isPartial {return false}

@@ -9,9 +9,9 @@ extension PartitionState {
     _ command: borrowing Command, now: Timestamp, policy: DecisionPolicy = .standard,
     given: UInt64 = 0
   ) -> Decision {
-    decide(
-      command, at: place(command.stream, command.actor, command.id?.origin), now: now,
-      policy: policy, given: given)
+    var read = self
+    let place = read.place(command.stream, command.actor, command.id?.origin)
+    return read.decide(command, at: place, now: now, policy: policy, given: given)
   }
 
   func decide(

@@ -5,7 +5,7 @@ extension PartitionState {
   func decideGroup(_ command: borrowing Command, at: Int?, _ draft: Draft) -> Decision {
     guard let at else { return PartitionState.decideWithoutGroup(command, draft) }
     guard let user = command.actor.user else {
-      return groups.states[at].decideForService(command, draft)
+      return groups[at].decideForService(command, draft)
     }
     switch command.body {
     case .send(let message):
@@ -14,23 +14,23 @@ extension PartitionState {
       }
       guard let id = nextMessageID(command, draft) else { return idsExhausted }
       return draft.append(
-        .messageSent(message), seq: groups.states[at].head.next, messageID: id)
+        .messageSent(message), seq: groups[at].head.next, messageID: id)
     case .sendTransient:
       return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
         ?? draft.pushed(reaches: true)
     case .ack(let upTo, let registration):
-      guard let member = groups.states[at].members[user] else {
+      guard let member = groups[at].member(user) else {
         return .notAMember(user, draft.stream)
       }
-      return member.decideAck(upTo, registration, head: groups.states[at].head, draft)
+      return member.decideAck(upTo, registration, head: groups[at].head, draft)
     case .read(_, let upTo):
-      guard let member = groups.states[at].members[user], member.isMember else {
+      guard let member = groups[at].member(user), member.isMember else {
         return .notAMember(user, draft.stream)
       }
       return member.decideRead(
-        upTo, head: groups.states[at].head, lastMessage: groups.states[at].lastMessage, draft)
+        upTo, head: groups[at].head, lastMessage: groups[at].lastMessage, draft)
     case .openCursor(let registration):
-      return groups.states[at].decideOpenCursor(registration, by: user, draft)
+      return groups[at].decideOpenCursor(registration, by: user, draft)
     case .createGroup:
       return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
     case .refused(let reason): return .reject(reason)
@@ -38,7 +38,7 @@ extension PartitionState {
       return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
     case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
       .changeRole, .silence, .dissolve, .clear, .inspect:
-      return groups.states[at].decideSeldom(command, by: user, draft)
+      return groups[at].decideSeldom(command, by: user, draft)
     }
   }
 
@@ -61,7 +61,7 @@ extension GroupState {
     switch command.body {
     case .inspect: return decideInspect(by: user, draft)
     // Whoever still sees it may delete it for themselves.
-    case .clear(_, let upTo) where members[user] != nil: return decideClear(upTo, by: user, draft)
+    case .clear(_, let upTo) where member(user) != nil: return decideClear(upTo, by: user, draft)
     default: break
     }
     if isDissolved { return .groupDissolved(draft.stream) }

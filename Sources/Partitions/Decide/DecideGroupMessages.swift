@@ -8,11 +8,11 @@ extension PartitionState {
   func refusalToSpeak(
     _ user: UserID, in group: Int, _ stream: StreamKey
   ) -> DaybookError? {
-    if groups.states[group].isDissolved { return .groupDissolved(stream) }
-    guard let member = groups.states[group].members[user], member.isMember else {
+    if groups[group].isDissolved { return .groupDissolved(stream) }
+    guard let member = groups[group].member(user), member.isMember else {
       return .notAMember(user, stream)
     }
-    let areAllSilenced = groups.states[group].settings.isSilenced
+    let areAllSilenced = groups[group].settings.isSilenced
     return member.maySpeak(whereAllAreSilenced: areAllSilenced) ? nil : .silenced(stream)
   }
 }
@@ -20,7 +20,7 @@ extension PartitionState {
 /// What becomes of what was said in a group.
 extension GroupState {
   func decideRecall(_ message: MessageReference, by user: UserID, _ draft: Draft) -> Decision {
-    guard let member = members[user], member.isMember else {
+    guard let member = member(user), member.isMember else {
       return .notAMember(user, draft.stream)
     }
     guard sees(member, message) else { return .noSuchMessage(message, draft.stream) }
@@ -32,7 +32,7 @@ extension GroupState {
   func decideEdit(
     _ message: MessageReference, _ content: ByteBuffer, by user: UserID, _ draft: Draft
   ) -> Decision {
-    guard let member = members[user], member.isMember else {
+    guard let member = member(user), member.isMember else {
       return .notAMember(user, draft.stream)
     }
     guard sees(member, message) else { return .noSuchMessage(message, draft.stream) }
@@ -47,7 +47,7 @@ extension GroupState {
     _ message: MessageReference, _ reaction: String, isRemoved: Bool, by user: UserID,
     _ draft: Draft
   ) -> Decision {
-    guard let member = members[user], member.isMember else {
+    guard let member = member(user), member.isMember else {
       return .notAMember(user, draft.stream)
     }
     guard sees(member, message) else { return .noSuchMessage(message, draft.stream) }

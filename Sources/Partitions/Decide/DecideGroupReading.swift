@@ -24,7 +24,7 @@ extension GroupState.MemberState {
 extension GroupState {
   /// Who has left may clear what is still shown of the stay.
   func decideClear(_ upTo: Seq, by user: UserID, _ draft: Draft) -> Decision {
-    guard let member = members[user] else { return .notAMember(user, draft.stream) }
+    guard let member = member(user) else { return .notAMember(user, draft.stream) }
     guard upTo <= head else { return .pastHead(draft.stream, upTo, head) }
     guard upTo > member.cleared else { return draft.nothingToDo() }
     return draft.append(.conversationCleared(peer: nil, upTo: upTo), after: head)
@@ -32,8 +32,8 @@ extension GroupState {
 
   /// A group that was dissolved is followed to its end by those who were there.
   func decideOpenCursor(_ registration: Seq, by user: UserID, _ draft: Draft) -> Decision {
-    let member = members[user]
-    let isFollowed = member.map { $0.isMember || (isDissolved && $0.stays.last?.last == head) }
+    let member = member(user)
+    let isFollowed = member.map { $0.isMember || (isDissolved && $0.currentStay.last == head) }
     guard let member, isFollowed == true else {
       return isDissolved ? .groupDissolved(draft.stream) : .notAMember(user, draft.stream)
     }
@@ -50,7 +50,7 @@ extension GroupState {
   }
 
   func decideInspect(by user: UserID, _ draft: Draft) -> Decision {
-    guard let member = members[user] else {
+    guard let member = member(user) else {
       return isDissolved ? .groupDissolved(draft.stream) : .notAMember(user, draft.stream)
     }
     return draft.tell(position(of: member, cursor: .none, resumed: true))

@@ -28,7 +28,7 @@ extension PartitionState {
       return .reject(.notPermitted, "\(command.stream) is another user's mailbox")
     }
     guard let at else { return MailboxState().decideOwn(command, draft) }
-    return mailboxes.states[at].decideOwn(command, draft)
+    return mailboxes[at].decideOwn(command, draft)
   }
 
   /// A service that acts for nobody may look at everything, and do nothing.
@@ -39,28 +39,9 @@ extension PartitionState {
     switch command.body {
     case .inspectContact: return draft.tell()
     case .inspect(let peer):
-      let mailbox = at.map { mailboxes.states[$0] } ?? MailboxState()
+      let mailbox = at.map { mailboxes[$0] } ?? MailboxState()
       return draft.tell(mailbox.position(peer: peer))
     default: return .namesNoUser()
-    }
-  }
-}
-
-extension StreamKey {
-  /// The same as `self == .user(user)`, without making that: it is asked of every message.
-  func isMailbox(of user: UserID) -> Bool {
-    guard kind == .user, text.utf8.count == user.text.utf8.count + 5 else { return false }
-    var (text, id) = (text, user.text)
-    return text.withUTF8 { text in
-      id.withUTF8 { id in
-        // From the end, for ids often begin alike.
-        var at = id.count
-        while at > 0 {
-          at -= 1
-          if text[at + 5] != id[at] { return false }
-        }
-        return true
-      }
     }
   }
 }

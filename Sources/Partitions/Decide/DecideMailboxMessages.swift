@@ -6,7 +6,7 @@ extension PartitionState {
   func decideSend(
     _ message: Message, _ command: borrowing Command, at: Int?, by sender: UserID, _ draft: Draft
   ) -> Decision {
-    let head = at.map { mailboxes.states[$0].head } ?? .none
+    let head = at.map { mailboxes[$0].head } ?? .none
     let isBlocked = hasBlocked(sender, at: at)
     if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
     guard let id = nextMessageID(command, draft) else { return idsExhausted }
@@ -17,8 +17,8 @@ extension PartitionState {
   }
 
   func hasBlocked(_ user: UserID, at: Int?) -> Bool {
-    guard let at, !mailboxes.states[at].blocked.isEmpty else { return false }
-    return mailboxes.states[at].hasBlocked(user)
+    guard let at, !mailboxes[at].blocked.isEmpty else { return false }
+    return mailboxes[at].hasBlocked(user)
   }
 
   /// Both sides of a conversation amend what stands in the mailbox that the message was sent to:
@@ -30,16 +30,16 @@ extension PartitionState {
     case .recall(let message):
       guard user == message.author else { return .notTheAuthor(message) }
       guard let at, isIn(at, message) else { return .noSuchMessage(message, draft.stream) }
-      return mailboxes.states[at].amended.decideRecall(
-        message, peer: message.author, isLimited: true, after: mailboxes.states[at].head, draft
+      return mailboxes[at].amended.decideRecall(
+        message, peer: message.author, isLimited: true, after: mailboxes[at].head, draft
       ).withheld(message.isWithheld)
     case .edit(let message, let content):
       guard user == message.author else { return .notTheAuthor(message) }
       guard let at, isIn(at, message) else { return .noSuchMessage(message, draft.stream) }
       let isBlocked = hasBlocked(user, at: at)
       if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
-      return mailboxes.states[at].amended.decideEdit(
-        message, content, peer: message.author, after: mailboxes.states[at].head, draft
+      return mailboxes[at].amended.decideEdit(
+        message, content, peer: message.author, after: mailboxes[at].head, draft
       ).withheld(message.isWithheld || isBlocked)
     case .react(let message, let reaction, let isRemoved):
       guard user == message.author || draft.stream.isMailbox(of: user) else {
@@ -49,25 +49,25 @@ extension PartitionState {
       let isBlocked = !isRemoved && hasBlocked(user, at: at)
       if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
       let given = AmendedMessage.Reaction(user: user, text: reaction)
-      let amended = mailboxes.states[at].amended
+      let amended = mailboxes[at].amended
       // What the other side does not know of can't be taken back there.
       let isUnknown = amended[message.messageID]?.withheld.contains(given) ?? false
       return amended.decideReaction(
         message, given, isRemoved: isRemoved, peer: message.author,
-        after: mailboxes.states[at].head, draft
+        after: mailboxes[at].head, draft
       ).withheld(message.isWithheld || isBlocked || isUnknown)
     default: return .reject(.invalidRequest, "this amends no message")
     }
   }
 
   private func isIn(_ mailbox: Int, _ message: MessageReference) -> Bool {
-    message.isWithheld || message.seq <= mailboxes.states[mailbox].head
+    message.isWithheld || message.seq <= mailboxes[mailbox].head
   }
 
   /// Whoever talks with the actor may be seen by the actor.
   func decideInspectContact(of user: UserID, at: Int?, _ draft: Draft) -> Decision {
     if draft.stream.isMailbox(of: user) { return draft.tell() }
-    guard let at, mailboxes.states[at].peer(user)?.isContact ?? false, !hasBlocked(user, at: at)
+    guard let at, mailboxes[at].peer(user)?.isContact ?? false, !hasBlocked(user, at: at)
     else {
       return .reject(.notPermitted, "\(draft.stream.id) has not written to \(user)")
     }

@@ -7,10 +7,10 @@ extension GroupState {
     if isMember(user) { return draft.nothingToDo() }
     switch settings.joinPolicy {
     case .open: return joining(user, draft)
-    case _ where invited.contains(user): return joining(user, draft)
+    case _ where waiting.isInvited(user): return joining(user, draft)
     case .approval:
-      if requested.contains(user) { return draft.nothingToDo(pending: true) }
-      guard requested.count < Limits.invitedMax else {
+      if waiting.hasRequested(user) { return draft.nothingToDo(pending: true) }
+      guard waiting.requestedCount < Limits.invitedMax else {
         return .reject(.groupFull, "\(draft.stream) has too many who ask; try again later")
       }
       return draft.append(.joinRequested(user), after: head, pending: true)
@@ -35,16 +35,16 @@ extension GroupState {
   }
 
   func decideInvite(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
-    guard let member = members[user], member.isMember else {
+    guard let member = member(user), member.isMember else {
       return .notAMember(user, draft.stream)
     }
     guard settings.joinPolicy == .open || member.role.isModerator else {
       return .notAModerator(draft.stream)
     }
     if isMember(other) { return draft.nothingToDo() }
-    if member.role.isModerator, requested.contains(other) { return joining(other, draft) }
-    if invited.contains(other) { return draft.nothingToDo() }
-    guard invited.count < Limits.invitedMax else {
+    if member.role.isModerator, waiting.hasRequested(other) { return joining(other, draft) }
+    if waiting.isInvited(other) { return draft.nothingToDo() }
+    guard waiting.invitedCount < Limits.invitedMax else {
       return .reject(
         .groupFull, "\(draft.stream) has \(Limits.invitedMax) open invitations; withdraw some")
     }
@@ -53,22 +53,24 @@ extension GroupState {
 
   func decideAdmit(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
     if let refusal = refusalToModerate(user, draft.stream) { return refusal }
-    return requested.contains(other) ? joining(other, draft) : draft.nothingToDo()
+    return waiting.hasRequested(other) ? joining(other, draft) : draft.nothingToDo()
   }
 
   func decideRefuse(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
     if other != user, let refusal = refusalToModerate(user, draft.stream) { return refusal }
-    guard requested.contains(other) || invited.contains(other) else { return draft.nothingToDo() }
+    guard waiting.hasRequested(other) || waiting.isInvited(other) else {
+      return draft.nothingToDo()
+    }
     return draft.append(.joinRefused(other), after: head)
   }
 
   func decideRemove(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
-    guard let member = members[user], member.isMember else {
+    guard let member = member(user), member.isMember else {
       return .notAMember(user, draft.stream)
     }
     if other == user { return .reject(.invalidRequest, "nobody removes themselves: leave") }
     guard member.role.isModerator else { return .notAModerator(draft.stream) }
-    guard let removed = members[other], removed.isMember else { return draft.nothingToDo() }
+    guard let removed = self.member(other), removed.isMember else { return draft.nothingToDo() }
     guard removed.role < member.role else { return .outranked(other, draft.stream) }
     return draft.append(.memberLeft(other), after: head)
   }

@@ -5,7 +5,7 @@ import Ports
 extension GroupState {
   /// Nil for who may keep order.
   func refusalToModerate(_ user: UserID, _ stream: StreamKey) -> Decision? {
-    guard let member = members[user], member.isMember else { return .notAMember(user, stream) }
+    guard let member = member(user), member.isMember else { return .notAMember(user, stream) }
     return member.role.isModerator ? nil : .notAModerator(stream)
   }
 
@@ -26,7 +26,7 @@ extension GroupState {
 
   func decideRole(_ other: UserID, _ role: Role, by user: UserID, _ draft: Draft) -> Decision {
     if let refusal = refusalToOwn(user, draft.stream) { return refusal }
-    guard let member = members[other], member.isMember else {
+    guard let member = member(other), member.isMember else {
       return .notAMember(other, draft.stream)
     }
     if member.role == role { return draft.nothingToDo() }
@@ -41,8 +41,8 @@ extension GroupState {
     _ other: UserID, _ isSilenced: Bool, by user: UserID, _ draft: Draft
   ) -> Decision {
     if let refusal = refusalToModerate(user, draft.stream) { return refusal }
-    guard let member = members[other] else { return .notAMember(other, draft.stream) }
-    guard member.role < members[user]?.role ?? .member else {
+    guard let member = member(other) else { return .notAMember(other, draft.stream) }
+    guard member.role < self.member(user)?.role ?? .member else {
       return .outranked(other, draft.stream)
     }
     if member.isSilenced == isSilenced { return draft.nothingToDo() }

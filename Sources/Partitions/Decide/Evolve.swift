@@ -33,7 +33,7 @@ extension PartitionState {
     case .joinRequested: return true
     case .noted:
       guard event.stream.kind == .group, let at = place.stream, let user = event.actor.user,
-        !groups.states[at].requested.isEmpty, groups.states[at].requested.contains(user)
+        groups[at].waiting.hasRequested(user)
       else { return false }
       return command.digest == CommandDigest.ofJoin(event.stream, by: user)
     default: return false
@@ -41,20 +41,24 @@ extension PartitionState {
   }
 
   private mutating func evolveMailbox(_ event: borrowing Event, at known: Int?) {
-    let at = known ?? mailboxes.insert(event.stream, MailboxState())
+    guard let at = known ?? insertMailbox(event.stream) else { return }
     if event.seq != .none {
-      assert(event.seq == mailboxes.states[at].head.next, "a mailbox's seqs are gapless")
-      mailboxes.states[at].head = event.seq
+      assert(event.seq == mailboxes[at].head.next, "a mailbox's seqs are gapless")
+      mailboxes[at].head = event.seq
     }
-    mailboxes.states[at].evolve(event)
+    mailboxes[at].evolve(event)
+  }
+
+  private mutating func insertMailbox(_ stream: StreamKey) -> Int? {
+    stream.userID.map { mailboxes.insert($0, MailboxState()) }
   }
 
   private mutating func evolveGroup(_ event: borrowing Event, at known: Int?) {
     if case .groupCreated(let settings) = event.body {
-      var group = GroupState(settings: settings)
+      var group = GroupState(settings: settings, seed: seed)
       group.head = event.seq
       if let creator = event.actor.user { group.joined(creator, role: .owner, at: event.seq) }
-      _ = groups.insert(event.stream, group)
+      if let id = event.stream.groupID { groups.insert(id, group) }
       return
     }
     guard let at = known else {
@@ -63,10 +67,10 @@ extension PartitionState {
       return
     }
     if event.seq != .none {
-      assert(event.seq == groups.states[at].head.next, "a group's seqs are gapless")
-      groups.states[at].head = event.seq
+      assert(event.seq == groups[at].head.next, "a group's seqs are gapless")
+      groups[at].head = event.seq
     }
-    groups.states[at].evolve(event)
+    groups[at].evolve(event)
   }
 }
 
@@ -131,11 +135,9 @@ extension GroupState {
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       amended.evolve(event)
     case .groupChanged(let settings): self.settings = settings
-    case .memberInvited(let user): invited.insert(user)
-    case .joinRequested(let user): requested.insert(user)
-    case .joinRefused(let user):
-      invited.remove(user)
-      requested.remove(user)
+    case .memberInvited(let user): invited(user)
+    case .joinRequested(let user): requested(user)
+    case .joinRefused(let user): refused(user)
     case .roleChanged(let member, let role): changed(member, to: role)
     case .memberSilenced(let member, let isSilenced): silenced(member, isSilenced)
     case .groupDissolved: dissolved(at: event.seq)

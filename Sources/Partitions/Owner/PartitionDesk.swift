@@ -52,7 +52,7 @@ struct PartitionDesk {
   }
 
   /// Nil where the state knows enough to decide it.
-  func question(about command: borrowing Command) -> OriginLookup.Question? {
+  mutating func question(about command: borrowing Command) -> OriginLookup.Question? {
     guard let issued = command.issued else { return nil }
     let place = state.origins.find(issued.origin)
     guard state.origins.lookup(issued, issued.number, at: place) == .unknown else { return nil }

@@ -28,6 +28,8 @@ final class PartitionOwner: @unchecked Sendable {
     let snapshotPolicy: SnapshotPolicy
     let policy: DecisionPolicy
     let origins: OriginMemory.Bounds
+    /// Of the state's tables: secret, so that nobody can choose what falls together.
+    let tableSeed: UInt64
     let clock: any WallClock
     let clocks: PartitionClocks
     let blocking: any BlockingWork
@@ -64,9 +66,13 @@ final class PartitionOwner: @unchecked Sendable {
   private var pendingSnapshot: PendingSnapshot?
   /// A copy of the state, good once so many more batches are durable.
   private struct PendingSnapshot {
-    var bytes: ByteBuffer
+    let state: PartitionState
+    let relayedThrough: Offset
     var batches: Int
   }
+  /// One is being written. The next waits for that: only one at a time, or the older might come last.
+  private var isKeepingSnapshot = false
+  private var whenKept: (() -> Void)?
 
   private var whenDrained: [() -> Void] = []
   /// Commands that wait, in their order, until the log has said what only it knows. It is asked once
@@ -79,7 +85,8 @@ final class PartitionOwner: @unchecked Sendable {
     self.loop = loop
     self.environment = environment
     desk = PartitionDesk(
-      PartitionState(partition: partition, origins: environment.origins),
+      PartitionState(
+        partition: partition, origins: environment.origins, seed: environment.tableSeed),
       policy: environment.policy,
       headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
@@ -312,8 +319,9 @@ final class PartitionOwner: @unchecked Sendable {
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
     let lost = desk.restart(
-      PartitionState(partition: partition, origins: environment.origins), after: batch,
-      uptime: environment.clock.uptime())
+      PartitionState(
+        partition: partition, origins: environment.origins, seed: environment.tableSeed),
+      after: batch, uptime: environment.clock.uptime())
     for batch in lost {
       for group in batch.answers {
         group.receiver.receive(
@@ -332,7 +340,7 @@ final class PartitionOwner: @unchecked Sendable {
       let loaded = Result { () throws(DaybookError) in
         try LoadedState.load(
           partition, log: environment.log, snapshots: environment.snapshots,
-          origins: environment.origins)
+          origins: environment.origins, seed: environment.tableSeed)
       }
       loop.execute { self.reloaded(loaded, after: error) }
     }
@@ -407,14 +415,14 @@ final class PartitionOwner: @unchecked Sendable {
     turnAwayWaiting(refusal!)
     whenDrained.append {
       // How far it got counts for the snapshot, so the relay stops only now.
-      let bytes = SnapshotCoding.encode(
-        self.desk.state, logID: self.environment.log.logID,
-        relayedThrough: self.relay.relayedThrough)
+      let relayedThrough = self.relay.relayedThrough
       self.relay.stop()
       guard self.stateHolds, !self.isReadOnly, self.eventsSinceSnapshot > 0,
         let last = self.lastBatch
       else { return done() }
-      self.save(StateSnapshot(last: last, state: bytes), then: done)
+      let state = self.desk.state
+      let keep = { self.keep(state, relayedThrough: relayedThrough, last: last, then: done) }
+      if self.isKeepingSnapshot { self.whenKept = keep } else { keep() }
     }
     advance()
   }
@@ -434,32 +442,43 @@ final class PartitionOwner: @unchecked Sendable {
     let isDue =
       now < lastSnapshotAt
       || now.milliseconds - lastSnapshotAt.milliseconds >= policy.milliseconds
-    guard pendingSnapshot == nil, eventsSinceSnapshot >= policy.events, isDue else { return }
+    guard pendingSnapshot == nil, !isKeepingSnapshot, eventsSinceSnapshot >= policy.events, isDue
+    else { return }
     eventsSinceSnapshot = 0
     lastSnapshotAt = now
     // The batch in hand is one of them.
     pendingSnapshot = PendingSnapshot(
-      bytes: SnapshotCoding.encode(
-        desk.state, logID: environment.log.logID, relayedThrough: relay.relayedThrough),
-      batches: 1 + desk.closeAll())
+      state: desk.state, relayedThrough: relay.relayedThrough, batches: 1 + desk.closeAll())
   }
 
   private func keepSnapshot() {
     guard var snapshot = pendingSnapshot else { return }
     snapshot.batches -= 1
     pendingSnapshot = snapshot.batches > 0 ? snapshot : nil
-    if snapshot.batches == 0, let last = lastBatch {
-      save(StateSnapshot(last: last, state: snapshot.bytes), then: {})
+    guard snapshot.batches == 0, let last = lastBatch else { return }
+    isKeepingSnapshot = true
+    keep(snapshot.state, relayedThrough: snapshot.relayedThrough, last: last) {
+      self.loop.execute {
+        self.isKeepingSnapshot = false
+        self.whenKept?()
+        self.whenKept = nil
+      }
     }
   }
 
-  private func save(_ snapshot: StateSnapshot, then done: @escaping @Sendable () -> Void) {
+  /// Not on the loop: there may be very much to write down. What the state's pages are copied for is
+  /// only what changes meanwhile.
+  private func keep(
+    _ state: PartitionState, relayedThrough: Offset, last: BatchMark,
+    then done: @escaping @Sendable () -> Void
+  ) {
     let (environment, partition) = (environment, partition)
     environment.blocking.run {
-      do throws(DaybookError) {
-        try environment.snapshots.save(snapshot, of: partition)
-      } catch {
-        environment.report("no snapshot of partition \(partition) was kept: \(error)")
+      let failure = StateKeeping.keep(
+        state, relayedThrough: relayedThrough, last: last, logID: environment.log.logID,
+        in: environment.snapshots)
+      if let failure {
+        environment.report("no snapshot of partition \(partition) was kept: \(failure)")
       }
       done()
     }

@@ -11,6 +11,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private let log: any LogWriter & LogSearch
   private let snapshots: any SnapshotStore
   private let origins: OriginMemory.Bounds
+  private let tableSeed: UInt64
   private let blocking: any BlockingWork
   /// Partitions whose effects stay where they are.
   private let withoutRelay: Set<PartitionID>
@@ -28,6 +29,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
     snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, origins: OriginMemory.Bounds = .standard,
+    tableSeed: UInt64 = .random(in: .min ... .max),
     clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     report: @escaping @Sendable (String) -> Void
@@ -38,7 +40,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let clocks = PartitionClocks(partitionCount: log.partitionCount, report: report)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
-      origins: origins, clock: clock, clocks: clocks, blocking: blocking,
+      origins: origins, tableSeed: tableSeed, clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
@@ -52,6 +54,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     self.log = log
     self.snapshots = snapshots
     self.origins = origins
+    self.tableSeed = tableSeed
     self.blocking = blocking
     self.withoutRelay = withoutRelay
     self.clock = clock
@@ -119,13 +122,13 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private func load(
     _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool
   ) async -> Outcome {
-    let (log, snapshots, origins, blocking) = (log, snapshots, origins, blocking)
+    let (log, snapshots, origins, seed, blocking) = (log, snapshots, origins, tableSeed, blocking)
     return await withCheckedContinuation { continuation in
       blocking.run {
         continuation.resume(
           returning: Result { () throws(DaybookError) in
             try LoadedState.load(
-              owner.partition, log: log, snapshots: snapshots, origins: origins,
+              owner.partition, log: log, snapshots: snapshots, origins: origins, seed: seed,
               isStopping: isStopping)
           })
       }

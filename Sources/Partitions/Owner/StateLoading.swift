@@ -20,13 +20,14 @@ struct LoadedState: Sendable {
   /// so.
   static func load(
     _ partition: PartitionID, log: any LogFeed, snapshots: any SnapshotStore,
-    origins: OriginMemory.Bounds = .standard, isStopping: () -> Bool = { false }
+    origins: OriginMemory.Bounds = .standard, seed: UInt64 = .random(in: .min ... .max),
+    isStopping: () -> Bool = { false }
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
     let start = log.startOffset(of: partition)
     var loaded = LoadedState(
-      state: PartitionState(partition: partition, origins: origins), relayedThrough: start,
-      next: start, replayed: 0)
+      state: PartitionState(partition: partition, origins: origins, seed: seed),
+      relayedThrough: start, next: start, replayed: 0)
     if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
         snapshot.state, partition: partition, logID: log.logID, origins: origins)
@@ -70,7 +71,8 @@ struct LoadedState: Sendable {
   private mutating func replay(_ batch: CommittedBatch) throws(DaybookError) {
     let from = next
     var state = state
-    self.state = PartitionState(partition: state.partition)  // So that `state` is unique.
+    // So that `state` is unique.
+    self.state = PartitionState(partition: state.partition, seed: state.seed)
     var replayed = 0
     defer { self.state = state }
     try batch.forEachEvent { index, bytes throws(DaybookError) in

@@ -158,9 +158,9 @@ package struct SourceEffect: Sendable, Equatable {
 
 extension PartitionState {
   /// The event that an effect becomes here, or nil if it was taken before.
-  package func event(for effect: borrowing Effect, now: Timestamp) -> Event? {
+  package mutating func event(for effect: borrowing Effect, now: Timestamp) -> Event? {
     if hasTaken(effect.cause) { return nil }
-    let at = mailboxes.find(effect.stream)
+    let at = find(effect.stream)
     var event = Event(
       stream: effect.stream, messageID: effect.messageID,
       recordedAt: max(min(now, MessageID.lastTime), recordedAt),
@@ -171,7 +171,7 @@ extension PartitionState {
       event.body = .noted
     }
     if event.kind.takesSeq(in: .user) {
-      event.seq = (at.map { mailboxes.states[$0].head } ?? .none).next
+      event.seq = (at.map { mailboxes[$0].head } ?? .none).next
     }
     return event
   }

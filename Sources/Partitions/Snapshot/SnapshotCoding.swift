@@ -1,44 +1,42 @@
 package import DaybookModel
 import DaybookSchema
-import FoundationEssentials
 package import NIOCore
 import Ports
-import SwiftProtobuf
 
 /// A partition's state and back (`schemas/daybook/v1/snapshot.proto`).
 package enum SnapshotCoding {
-  static let version: UInt32 = 5
-  /// Whose windows of origins were all there.
-  static let versions: ClosedRange<UInt32> = 4...5
+  package static let version: UInt32 = 6
+  /// More than that is not kept: what a state takes to write it down is memory too.
+  static let bytesMax = 2 << 30
 
-  /// Throws nothing: what can't be encoded can't be in a state.
+  /// Throws `storage_failed` for a state too large to be kept.
   package static func encode(
     _ state: PartitionState, logID: String, relayedThrough: Offset
-  ) -> ByteBuffer {
-    var snapshot = Daybook_V1_PartitionSnapshot()
-    snapshot.version = version
-    snapshot.logID = logID
-    snapshot.partition = UInt32(state.partition.rawValue)
-    snapshot.clockTicks = state.clock.ticks
-    snapshot.recordedAtMs = state.recordedAt.milliseconds
-    snapshot.relayedThrough = UInt64(relayedThrough.rawValue)
-    snapshot.mailboxes = zip(state.mailboxes.keys, state.mailboxes.states).map {
-      MailboxSnapshotCoding.encode($0, $1)
-    }
-    snapshot.groups = zip(state.groups.keys, state.groups.states).map {
-      GroupSnapshotCoding.encode($0, $1)
-    }
-    snapshot.origins = state.origins.all.map(encode)
-    snapshot.originsForgotten = state.origins.hasForgotten
-    snapshot.sources = state.sources.map { partition, position in
-      .with {
-        $0.partition = UInt32(partition.rawValue)
-        $0.offset = UInt64(position.offset.rawValue)
-        $0.index = position.index
+  ) throws(DaybookError) -> ByteBuffer {
+    var writer = SnapshotWriter()
+    writer.uint(1, UInt64(version))
+    writer.string(2, logID)
+    writer.uint(3, UInt64(state.partition.rawValue))
+    writer.uint(4, state.clock.ticks)
+    writer.uint(5, state.recordedAt.milliseconds)
+    writer.uint(6, UInt64(relayedThrough.rawValue))
+    for (partition, position) in state.sources {
+      writer.message(10) {
+        $0.uint(1, UInt64(partition.rawValue))
+        $0.uint(2, UInt64(position.offset.rawValue))
+        $0.uint(3, UInt64(position.index))
       }
     }
-    let bytes: [UInt8] = (try? snapshot.serializedBytes()) ?? []
-    return ByteBuffer(bytes: bytes)
+    writer.flag(11, state.origins.hasForgotten)
+    writer.fixed64(14, state.seed)
+    state.origins.encode(15, into: &writer)
+    state.groups.encode(13, into: &writer)
+    state.mailboxes.encode(12, into: &writer)
+    guard writer.bytes.count <= bytesMax else {
+      throw DaybookError(
+        .storageFailed, "its state takes more than \(bytesMax) bytes: a start replays the log")
+    }
+    return ByteBuffer(bytes: writer.bytes)
   }
 
   /// Nil for a snapshot of another log, partition or version, or one that is torn.
@@ -46,86 +44,100 @@ package enum SnapshotCoding {
     _ bytes: ByteBuffer, partition: PartitionID, logID: String,
     origins bounds: OriginMemory.Bounds = .standard
   ) -> (state: PartitionState, relayedThrough: Offset)? {
-    let parsed = bytes.withUnsafeReadableBytes {
-      try? Daybook_V1_PartitionSnapshot(serializedBytes: Array($0))
-    }
-    guard let snapshot = parsed, versions.contains(snapshot.version), snapshot.logID == logID,
-      snapshot.partition == UInt32(partition.rawValue),
+    guard let stored = try? StoredState(bytes), stored.version == version,
+      stored.logID == logID, stored.partition == UInt64(partition.rawValue),
       // One that was pushed past the last id, as once could be, hides what was given before.
-      snapshot.clockTicks <= MessageClock.ticksMax,
-      snapshot.sources.areDistinct(by: \.partition)
+      stored.clockTicks <= MessageClock.ticksMax,
+      stored.sources.areDistinct(by: \.partition),
+      let mailboxes = PagedTable<MailboxState>(pages: stored.mailboxes, seed: stored.seed),
+      let groups = PagedTable<GroupState>(
+        pages: stored.groups, seed: stored.seed, isRead: true),
+      let origins = OriginMemory(
+        pages: stored.origins, bounds: bounds, seed: stored.seed,
+        hasForgotten: stored.hasForgotten),
+      let relayedThrough = Int64(exactly: stored.relayedThrough)
     else { return nil }
-    var state = PartitionState(partition: partition, origins: bounds)
-    state.clock = MessageClock(ticks: snapshot.clockTicks)
-    state.recordedAt = Timestamp(milliseconds: snapshot.recordedAtMs)
-    for mailbox in snapshot.mailboxes {
-      let key = StreamKey.user(UserID(checked: mailbox.user))
-      guard state.mailboxes[key] == nil, let decoded = MailboxSnapshotCoding.decode(mailbox)
-      else { return nil }
-      _ = state.mailboxes.insert(key, decoded)
-    }
-    for group in snapshot.groups {
-      let key = StreamKey.group(GroupID(checked: group.group))
-      guard state.groups[key] == nil, let decoded = GroupSnapshotCoding.decode(group)
-      else { return nil }
-      _ = state.groups.insert(key, decoded)
-    }
-    for origin in snapshot.origins {
-      guard let id = Origin(origin.origin), let entries = decode(origin) else { return nil }
-      let issued = IssuedOrigin(id, user: origin.user.isEmpty ? nil : UserID(checked: origin.user))
-      guard state.origins[issued] == nil else { return nil }
-      state.origins.keep(
-        issued, entries, knownFrom: origin.knownFrom, isLoaded: !origin.isPartial)
-    }
-    if snapshot.originsForgotten { state.origins.wasForgetting() }
-    for source in snapshot.sources {
+    var state = PartitionState(partition: partition, origins: bounds, seed: stored.seed)
+    state.clock = MessageClock(ticks: stored.clockTicks)
+    state.recordedAt = Timestamp(milliseconds: stored.recordedAt)
+    (state.mailboxes, state.groups, state.origins) = (mailboxes, groups, origins)
+    for source in stored.sources {
       guard let partition = UInt16(exactly: source.partition),
-        let offset = Int64(exactly: source.offset)
+        let offset = Int64(exactly: source.offset), let index = UInt32(exactly: source.index)
       else { return nil }
       state.sources[PartitionID(partition)] = PartitionState.SourcePosition(
-        offset: Offset(offset), index: source.index)
+        offset: Offset(offset), index: index)
     }
-    return Int64(exactly: snapshot.relayedThrough).map { (state, Offset($0)) }
+    return (state, Offset(relayedThrough))
   }
 }
 
-// MARK: origins
+/// `PartitionSnapshot`, with its pages as bytes.
+private struct StoredState {
+  var version: UInt64 = 0
+  var logID = ""
+  var partition: UInt64 = 0
+  var clockTicks: UInt64 = 0
+  var recordedAt: UInt64 = 0
+  var relayedThrough: UInt64 = 0
+  var hasForgotten = false
+  var seed: UInt64 = 0
+  var sources: [(partition: UInt64, offset: UInt64, index: UInt64)] = []
+  var mailboxes: [ByteBuffer] = []
+  var groups: [ByteBuffer] = []
+  var origins: [ByteBuffer] = []
 
-extension SnapshotCoding {
-  private static func encode(
-    _ issued: IssuedOrigin, _ window: OriginWindow
-  ) -> Daybook_V1_OriginSnapshot {
-    .with {
-      $0.origin = issued.origin.withBytes { bytes in .init(bytes) }
-      $0.knownFrom = window.knownFrom
-      $0.isPartial = !window.isLoaded
-      $0.user = issued.user?.text ?? ""
-      $0.number = window.current.map(\.number)
-      $0.digest = window.current.map(\.digest)
-      $0.changed = window.current.map(\.changed)
-      $0.messageID = window.current.map(\.messageID.rawValue)
-      $0.seq = window.current.map(\.seq.rawValue)
-      $0.recordedAtMs = window.current.map(\.recordedAt.milliseconds)
-      $0.pending = window.current.map(\.pending)
+  init(_ bytes: ByteBuffer) throws(DaybookError) {
+    let result: Result<Void, DaybookError> = bytes.withUnsafeReadableBytes { raw in
+      Result { () throws(DaybookError) in
+        try ProtobufReader.forEachField(raw) { (tag, reader) throws(DaybookError) in
+          try take(tag, &reader, raw, bytes)
+        }
+      }
     }
+    try result.get()
   }
 
-  private static func decode(_ snapshot: Daybook_V1_OriginSnapshot) -> [OriginWindow.Entry]? {
-    let count = snapshot.number.count
-    guard snapshot.digest.count == count, snapshot.changed.count == count,
-      snapshot.messageID.count == count, snapshot.seq.count == count,
-      snapshot.recordedAtMs.count == count, snapshot.pending.count == count
-    else { return nil }
-    var entries: [OriginWindow.Entry] = []
-    for at in 0..<count {
-      entries.append(
-        OriginWindow.Entry(
-          number: snapshot.number[at], digest: snapshot.digest[at],
-          changed: snapshot.changed[at], messageID: MessageID(snapshot.messageID[at]),
-          seq: Seq(snapshot.seq[at]),
-          recordedAt: Timestamp(milliseconds: snapshot.recordedAtMs[at]),
-          pending: snapshot.pending[at]))
+  private mutating func take(
+    _ tag: Int, _ reader: inout ProtobufReader, _ raw: UnsafeRawBufferPointer, _ bytes: ByteBuffer
+  ) throws(DaybookError) -> Bool {
+    /// A page shares its bytes with the whole.
+    func page() throws(DaybookError) -> ByteBuffer {
+      let page = try reader.delimited()
+      guard !page.isEmpty, let base = raw.baseAddress, let at = page.baseAddress else {
+        return ByteBuffer()
+      }
+      return bytes.getSlice(at: bytes.readerIndex + (at - base), length: page.count) ?? ByteBuffer()
     }
-    return entries
+    switch tag {
+    case Tag.varint(1): version = try reader.varint()
+    case Tag.delimited(2): logID = try reader.string()
+    case Tag.varint(3): partition = try reader.varint()
+    case Tag.varint(4): clockTicks = try reader.varint()
+    case Tag.varint(5): recordedAt = try reader.varint()
+    case Tag.varint(6): relayedThrough = try reader.varint()
+    case Tag.delimited(10): try takeSource(try reader.delimited())
+    case Tag.varint(11): hasForgotten = try reader.flag()
+    case Tag.delimited(12): mailboxes.append(try page())
+    case Tag.delimited(13): groups.append(try page())
+    case Tag.fixed64(14): seed = try reader.fixed64()
+    case Tag.delimited(15): origins.append(try page())
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func takeSource(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
+    var source: (partition: UInt64, offset: UInt64, index: UInt64) = (0, 0, 0)
+    try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
+      switch tag {
+      case Tag.varint(1): source.partition = try reader.varint()
+      case Tag.varint(2): source.offset = try reader.varint()
+      case Tag.varint(3): source.index = try reader.varint()
+      default: return false
+      }
+      return true
+    }
+    sources.append(source)
   }
 }

@@ -1,4 +1,5 @@
 package import DaybookModel
+import NIOCore
 package import Ports
 
 /// What decisions about one group need to know.
@@ -6,43 +7,98 @@ package struct GroupState: Sendable, Equatable {
   package var settings: GroupSettings
   package var head = Seq.none
   package var lastMessage = Seq.none
-  /// Everyone who ever was a member.
-  package private(set) var members: [UserID: MemberState] = [:]
+  /// Everyone who ever was a member, as it was when the group was dissolved.
+  private var members: PagedTable<MemberState>
   /// How many are one now, and whose the group is: nil only if nobody is left.
   package private(set) var memberCount = 0
   package private(set) var owner: UserID?
-  package var invited: Set<UserID> = []
-  /// Who asks to be let in.
-  package var requested: Set<UserID> = []
+  package private(set) var waiting: WaitingUsers
   package var amended: AmendedMessages = [:]
-  /// Its last event that takes a seq was its end.
-  package var isDissolved = false
+  /// Its last event that takes a seq was its end; none while it goes on.
+  package private(set) var dissolvedAt = Seq.none
 
-  package init(settings: GroupSettings) { self.settings = settings }
+  /// `seed`: of its tables.
+  package init(settings: GroupSettings, seed: UInt64) {
+    self.settings = settings
+    members = PagedTable(seed: seed)
+    waiting = WaitingUsers(seed: seed)
+  }
+
+  package var isDissolved: Bool { dissolvedAt != .none }
 
   package struct MemberState: Sendable, Equatable {
-    /// One interval a stay; the last is open while the user is a member.
-    package var stays: [SeqInterval]
+    /// The current stay, or the last one.
+    private var first: Seq
+    /// None while the user is a member.
+    private var last: Seq
     package var read: Seq
-    /// Nothing up to it is shown to the member any more.
-    package var cleared = Seq.none
-    package var devices: [DeviceCursor] = []
+    /// What most members have none of; one, or nothing.
+    private var extras: [Extras] = []
     /// Of who is no member now: the least.
     package var role: Role
     /// By a moderator; it outlasts the membership.
     package var isSilenced = false
 
-    package init(stays: [SeqInterval], read: Seq, role: Role) {
-      self.stays = stays
-      self.read = read
-      self.role = role
+    private struct Extras: Sendable, Equatable {
+      var pastStays: [SeqInterval] = []
+      var cleared = Seq.none
+      var devices: [DeviceCursor] = []
     }
 
-    @inlinable
-    package var isMember: Bool { stays[stays.count - 1].last == nil }
+    /// `stays`: at least one.
+    package init(stays: [SeqInterval], read: Seq, role: Role) {
+      first = stays[stays.count - 1].first
+      last = stays[stays.count - 1].last ?? .none
+      self.read = read
+      self.role = role
+      if stays.count > 1 { change { $0.pastStays = stays.dropLast() } }
+    }
+
+    private mutating func change(_ change: (inout Extras) -> Void) {
+      if extras.isEmpty { extras.append(Extras()) }
+      change(&extras[0])
+    }
+
+    package var isMember: Bool { last == .none }
 
     /// The first seq of the current stay, or of the last one.
-    package var joined: Seq { stays[stays.count - 1].first }
+    package var joined: Seq { first }
+
+    /// One interval a stay; the last is open while the user is a member.
+    package var stays: [SeqInterval] {
+      (extras.first?.pastStays ?? []) + [currentStay]
+    }
+
+    package var currentStay: SeqInterval {
+      SeqInterval(first: first, last: last == .none ? nil : last)
+    }
+
+    /// Nothing up to it is shown to the member any more.
+    package var cleared: Seq {
+      get { extras.first?.cleared ?? .none }
+      set { change { $0.cleared = newValue } }
+    }
+
+    package var devices: [DeviceCursor] {
+      get { extras.first?.devices ?? [] }
+      set { change { $0.devices = newValue } }
+    }
+
+    fileprivate mutating func joined(at seq: Seq, as role: Role) {
+      let past = currentStay
+      change { $0.pastStays.append(past) }
+      (first, last, read, self.role) = (seq, .none, seq, role)
+    }
+
+    fileprivate mutating func left(at seq: Seq) { (last, role) = (seq, .member) }
+
+    fileprivate mutating func opened(_ device: DeviceID, at cursor: Seq, registration: Seq) {
+      change { $0.devices.open(device, at: cursor, registration: registration) }
+    }
+
+    fileprivate mutating func acked(_ device: DeviceID, upTo seq: Seq) {
+      change { $0.devices.acked(device, upTo: seq) }
+    }
 
     /// The owner is never silenced: nobody could lift that.
     @inlinable
@@ -73,14 +129,34 @@ package struct GroupState: Sendable, Equatable {
     }
   }
 
-  package func isMember(_ user: UserID) -> Bool { members[user]?.isMember ?? false }
+  package func member(_ user: UserID) -> MemberState? {
+    guard var member = members.state(of: user) else { return nil }
+    if isDissolved, member.isMember { member.left(at: dissolvedAt) }
+    return member
+  }
+
+  package func isMember(_ user: UserID) -> Bool {
+    !isDissolved && members.state(of: user)?.isMember ?? false
+  }
+
+  /// Reads the page that says what a user is here.
+  mutating func load(_ user: UserID) { _ = members.find(user) }
+
+  package func forEachMember(_ body: (UserID, MemberState) -> Void) {
+    members.forEach { user, member in
+      var member = member
+      if isDissolved, member.isMember { member.left(at: dissolvedAt) }
+      body(user, member)
+    }
+  }
 
   /// Whose the group is if its owner leaves: the admin who has been here longest, else the member.
   package func successor(of owner: UserID) -> UserID? {
     var found: (user: UserID, role: Role, joined: Seq)?
-    for (user, member) in members where member.isMember && user != owner {
+    members.forEach { user, member in
+      guard member.isMember, user != owner else { return }
       if let found {
-        guard (member.role, found.joined) > (found.role, member.joined) else { continue }
+        guard (member.role, found.joined) > (found.role, member.joined) else { return }
       }
       found = (user, member.role, member.joined)
     }
@@ -95,24 +171,20 @@ extension GroupState {
   package mutating func joined(_ user: UserID, role: Role, at seq: Seq) {
     // Logs from before there were roles say nothing of who a group falls to.
     let role = memberCount == 0 ? .owner : role
-    let stay = SeqInterval(first: seq, last: nil)
-    if members[user] == nil {
-      members[user] = MemberState(stays: [stay], read: seq, role: role)
+    if let place = members.find(user) {
+      members[place].joined(at: seq, as: role)
     } else {
-      members[user]!.stays.append(stay)
-      members[user]!.read = seq
-      members[user]!.role = role
+      let stay = SeqInterval(first: seq, last: nil)
+      members.insert(user, MemberState(stays: [stay], read: seq, role: role))
     }
     memberCount += 1
     if role == .owner { owner = user }
-    if !invited.isEmpty { invited.remove(user) }
-    if !requested.isEmpty { requested.remove(user) }
+    waiting.remove(user)
   }
 
   package mutating func left(_ user: UserID, successor: UserID?, at seq: Seq) {
-    guard let stays = members[user]?.stays.count else { return }
-    members[user]!.stays[stays - 1].last = seq
-    members[user]!.role = .member
+    guard let place = members.find(user) else { return }
+    members[place].left(at: seq)
     memberCount -= 1
     guard owner == user else { return }
     owner = nil
@@ -123,50 +195,74 @@ extension GroupState {
 
   package mutating func changed(_ user: UserID, to role: Role) {
     if role == .owner {
-      if let owner { members[owner]?.role = .admin }
+      if let owner { members.update(owner) { $0.role = .admin } }
       owner = user
     }
-    members[user]?.role = role
+    members.update(user) { $0.role = role }
   }
 
   package mutating func silenced(_ user: UserID, _ isSilenced: Bool) {
-    members[user]?.isSilenced = isSilenced
+    members.update(user) { $0.isSilenced = isSilenced }
   }
 
   package mutating func hasRead(_ user: UserID, upTo seq: Seq) {
-    guard let read = members[user]?.read, seq > read else { return }
-    members[user]!.read = seq
+    guard let place = members.find(user), seq > members[place].read else { return }
+    members[place].read = seq
   }
 
   package mutating func cleared(_ user: UserID, upTo seq: Seq) {
-    guard let cleared = members[user]?.cleared, seq > cleared else { return }
-    members[user]!.cleared = seq
+    guard let place = members.find(user), seq > members[place].cleared else { return }
+    members[place].cleared = seq
   }
 
   package mutating func opened(
     _ device: DeviceID, of user: UserID, at cursor: Seq, registration: Seq
   ) {
-    members[user]?.devices.open(device, at: cursor, registration: registration)
+    members.update(user) { $0.opened(device, at: cursor, registration: registration) }
   }
 
   package mutating func acked(_ device: DeviceID, of user: UserID, upTo seq: Seq) {
-    members[user]?.devices.acked(device, upTo: seq)
+    members.update(user) { $0.acked(device, upTo: seq) }
   }
 
+  package mutating func invited(_ user: UserID) { waiting.invited(user) }
+
+  package mutating func requested(_ user: UserID) { waiting.requested(user) }
+
+  package mutating func refused(_ user: UserID) { waiting.remove(user) }
+
+  /// Every stay ends, which is said once and not of each member.
   package mutating func dissolved(at seq: Seq) {
-    for index in members.values.indices where members.values[index].isMember {
-      let stays = members.values[index].stays.count
-      members.values[index].stays[stays - 1].last = seq
-      members.values[index].role = .member
-    }
-    (memberCount, owner, isDissolved) = (0, nil, true)
-    (invited, requested) = ([], [])
+    (memberCount, owner, dissolvedAt) = (0, nil, seq)
+    waiting.removeAll()
+  }
+}
+
+// MARK: snapshots
+
+extension GroupState {
+  struct Stored {
+    var members: [ByteBuffer] = []
+    var memberCount = 0
+    var owner: UserID?
+    var waiting: [ByteBuffer] = []
+    var dissolvedAt = Seq.none
   }
 
-  /// From a snapshot, which holds the members but not what follows from them.
-  package mutating func take(_ members: [UserID: MemberState]) {
-    self.members = members
-    memberCount = members.values.count(where: \.isMember)
-    owner = members.first { $0.value.role == .owner }?.key
+  var seed: UInt64 { members.seed }
+
+  /// Nil for what can't be of a group.
+  mutating func take(_ stored: Stored) -> Bool {
+    guard let members = PagedTable<MemberState>(pages: stored.members, seed: members.seed),
+      let waiting = WaitingUsers(pages: stored.waiting, seed: members.seed),
+      stored.memberCount <= members.count
+    else { return false }
+    (self.members, self.waiting) = (members, waiting)
+    (memberCount, owner, dissolvedAt) = (stored.memberCount, stored.owner, stored.dissolvedAt)
+    return true
+  }
+
+  func encodeMembers(_ field: Int, into writer: inout SnapshotWriter) {
+    members.encode(field, into: &writer)
   }
 }

@@ -5,6 +5,7 @@ package struct MailboxState: Sendable, Equatable {
   package var head = Seq.none
   package var devices: [DeviceCursor] = []
   package var peers: [PeerState] = []
+  /// Of many peers alone.
   private var peerIndex: [UserID: Int] = [:]
   /// Indexes of peers with messages that no device has acked, ascending.
   package var undelivered: [Int] = []
@@ -19,7 +20,7 @@ package struct MailboxState: Sendable, Equatable {
   package init() {}
 
   package struct PeerState: Sendable, Equatable {
-    package var user: UserID
+    package let user: UserID
     /// Of the peer's messages in this mailbox.
     package var lastMessage = Seq.none
     /// How far the owner has read this conversation.
@@ -54,13 +55,30 @@ package struct MailboxState: Sendable, Equatable {
     }
   }
 
-  package func peer(_ user: UserID) -> PeerState? { peerIndex[user].map { peers[$0] } }
+  /// Up to so many are found as quickly one by one.
+  private static let unindexedPeersMax = 16
+
+  private func index(of user: UserID) -> Int? {
+    peers.count <= MailboxState.unindexedPeersMax
+      ? peers.firstIndex { $0.user == user } : peerIndex[user]
+  }
+
+  package func peer(_ user: UserID) -> PeerState? { index(of: user).map { peers[$0] } }
 
   package mutating func indexOfPeer(_ user: UserID) -> Int {
-    if let index = peerIndex[user] { return index }
+    if let index = index(of: user) { return index }
     peers.append(PeerState(user: user))
-    peerIndex[user] = peers.count - 1
+    if peers.count == MailboxState.unindexedPeersMax + 1 {
+      indexPeers()
+    } else if peers.count > MailboxState.unindexedPeersMax {
+      peerIndex[user] = peers.count - 1
+    }
     return peers.count - 1
+  }
+
+  private mutating func indexPeers() {
+    guard peers.count > MailboxState.unindexedPeersMax else { return }
+    for (index, peer) in peers.enumerated() { peerIndex[peer.user] = index }
   }
 
   package func hasBlocked(_ user: UserID) -> Bool {
@@ -184,7 +202,7 @@ package struct MailboxState: Sendable, Equatable {
   package mutating func take(_ peers: [PeerState], blocked: [UserID]) {
     self.peers = peers
     self.blocked = blocked
-    peerIndex = Dictionary(uniqueKeysWithValues: peers.enumerated().map { ($1.user, $0) })
+    indexPeers()
     undelivered = peers.indices.filter { peers[$0].firstUndelivered != .none }
   }
 }

@@ -1,4 +1,5 @@
 package import DaybookModel
+import NIOCore
 
 /// The windows of a partition's origins, as far as they are in memory: those that were used last. Where
 /// one has been forgotten, or a number lies below its window, the log is asked before a command is
@@ -23,55 +24,81 @@ package struct OriginMemory: Sendable {
       bytes: Limits.originWindowsBytesMax)
   }
 
-  private struct Slot: Sendable {
-    let key: IssuedOrigin
-    var window: OriginWindow
-    /// Rises with each use of any.
-    var lastUsed: UInt64
-    /// The next of the same user's; -1 for none.
-    var next: Int32
+  /// Where a window lies: whose, and which of theirs.
+  package struct Place: Sendable, Equatable {
+    let owner: Int
+    let window: Int
   }
 
   private let bounds: Bounds
-  private var slots: [Slot?] = []
-  private var free: [Int] = []
-  private var index: [IssuedOrigin: Int] = [:]
-  /// The first slot of each user's, and how many they are; nil is services'.
-  private var users: [UserID?: (first: Int32, count: Int32)] = [:]
+  private var owners: PagedTable<OwnedWindows>
+  package private(set) var count = 0
   /// With more windows than they may have.
-  private var crowded: Set<UserID?> = []
+  private var crowded: Set<WindowOwner> = []
   private var uses: UInt64 = 0
-  private var bytes = 0
+  private var ages: WindowAges
+  private var sweep: Sweep?
   /// What the log has said of single numbers, until the commands that wait for it are decided.
   private var found: [IssuedNumber: OriginWindow.Entry?] = [:]
   /// Some window is not here any more: an origin that isn't here may still be in the log.
   package private(set) var hasForgotten = false
 
-  package init(bounds: Bounds = .standard) { self.bounds = bounds }
+  /// `seed`: of its table.
+  package init(bounds: Bounds = .standard, seed: UInt64) {
+    self.bounds = bounds
+    owners = PagedTable(seed: seed)
+    ages = WindowAges(windows: bounds.bytes / OriginMemory.windowBytes)
+  }
+
+  /// From a snapshot. Nil for pages that are not such a table's. All of it is read, for how much it is
+  /// and what is in it has to be known.
+  init?(pages: [ByteBuffer], bounds: Bounds, seed: UInt64, hasForgotten: Bool) {
+    guard let stored = PagedTable<OwnedWindows>(pages: pages, seed: seed, isRead: true) else {
+      return nil
+    }
+    self.init(bounds: bounds, seed: seed)
+    self.hasForgotten = hasForgotten
+    stored.forEach { owner, owned in
+      for kept in owned.windows {
+        keep(
+          IssuedOrigin(kept.origin, user: owner.user), Array(kept.window.current),
+          knownFrom: kept.window.knownFrom, isLoaded: kept.window.isLoaded)
+      }
+    }
+  }
+
+  func encode(_ field: Int, into writer: inout SnapshotWriter) {
+    owners.encode(field, into: &writer)
+  }
 
   // MARK: asking
 
-  package func find(_ key: IssuedOrigin) -> Int? { index[key] }
-
-  package subscript(_ key: IssuedOrigin) -> OriginWindow? {
-    index[key].flatMap { slots[$0]?.window }
+  package mutating func find(_ key: IssuedOrigin) -> Place? {
+    guard let owner = owners.find(WindowOwner(user: key.user)),
+      let window = owners[owner].windows.firstIndex(where: { $0.origin == key.origin })
+    else { return nil }
+    return Place(owner: owner, window: window)
   }
 
-  package var count: Int { index.count }
+  package subscript(_ key: IssuedOrigin) -> OriginWindow? {
+    owners.state(of: WindowOwner(user: key.user))?.windows.first { $0.origin == key.origin }?.window
+  }
 
-  package var all: [(key: IssuedOrigin, window: OriginWindow)] {
-    slots.compactMap { slot in slot.map { ($0.key, $0.window) } }
+  package func forEach(_ body: (IssuedOrigin, OriginWindow) -> Void) {
+    owners.forEach { owner, owned in
+      for kept in owned.windows { body(IssuedOrigin(kept.origin, user: owner.user), kept.window) }
+    }
   }
 
   /// What memory says of a number; `place` is where `find` has found its origin.
-  func remembered(_ number: UInt64, at place: Int?) -> OriginWindow.Lookup {
+  func remembered(_ number: UInt64, at place: Place?) -> OriginWindow.Lookup {
     guard let place else { return hasForgotten ? .unknown : .unseen }
-    return slots[place]!.window.lookup(number)
+    return owners[place.owner].windows[place.window].window.lookup(number)
   }
 
   /// The same, with what the log has said.
   package func lookup(
-    _ issued: @autoclosure () -> IssuedNumber, _ number: UInt64, at place: Int?
+    _ issued: @autoclosure () -> IssuedNumber, _ number: UInt64, at place: Place?
   ) -> OriginWindow.Lookup {
     let known = remembered(number, at: place)
     guard case .unknown = known, !found.isEmpty, let said = found[issued()] else { return known }
@@ -81,17 +108,12 @@ package struct OriginMemory: Sendable {
   // MARK: learning
 
   /// An event of a command has been accepted.
-  package mutating func accept(_ entry: OriginWindow.Entry, of key: IssuedOrigin, at place: Int?) {
-    let at =
-      place
-      ?? insert(
-        key,
-        OriginWindow(numbers: bounds.numbers, isLoaded: !hasForgotten))
-    uses += 1
-    slots[at]!.lastUsed = uses
-    let before = slots[at]!.window.bytes
-    slots[at]!.window.insert(entry)
-    bytes += slots[at]!.window.bytes - before
+  package mutating func accept(
+    _ entry: OriginWindow.Entry, of key: IssuedOrigin, at place: Place?
+  ) {
+    let place =
+      place ?? insert(key, OriginWindow(numbers: bounds.numbers, isLoaded: !hasForgotten))
+    change(place) { $0.insert(entry) }
     if !found.isEmpty {
       let issued = IssuedNumber(key, number: entry.number)
       if found[issued] != nil { found[issued] = .some(entry) }
@@ -105,15 +127,10 @@ package struct OriginMemory: Sendable {
     var window = OriginWindow(
       numbers: bounds.numbers, knownFrom: knownFrom, isLoaded: isLoaded)
     for entry in entries { window.insert(entry) }
-    uses += 1
-    if let at = index[key] {
-      bytes += window.bytes - slots[at]!.window.bytes
-      slots[at]!.window = window
-      slots[at]!.lastUsed = uses
+    if let place = find(key) {
+      change(place) { $0 = window }
     } else {
-      let at = insert(key, window)
-      slots[at]!.lastUsed = uses
-      bytes += window.bytes
+      insert(key, window)
     }
   }
 
@@ -125,98 +142,101 @@ package struct OriginMemory: Sendable {
   /// The commands that waited for it are decided.
   package mutating func forgetFound() { found = [:] }
 
-  package mutating func wasForgetting() { hasForgotten = true }
+  /// A use of it.
+  private mutating func change(_ place: Place, _ change: (inout OriginWindow) -> Void) {
+    uses += 1
+    OriginMemory.change(&owners[place.owner].windows[place.window], usedAt: uses, &ages, change)
+  }
 
-  private mutating func insert(_ key: IssuedOrigin, _ window: OriginWindow) -> Int {
-    let first = users[key.user]
-    let slot = Slot(key: key, window: window, lastUsed: uses, next: first?.first ?? -1)
-    let at: Int
-    if let place = free.popLast() {
-      at = place
-      slots[at] = slot
-    } else {
-      at = slots.count
-      slots.append(slot)
-    }
-    index[key] = at
-    let count = (first?.count ?? 0) + 1
-    users[key.user] = (Int32(at), count)
-    if Int(count) > bounds.windows { crowded.insert(key.user) }
-    bytes += OriginMemory.slotBytes
-    return at
+  private static func change(
+    _ kept: inout OwnedWindows.Kept, usedAt use: UInt64, _ ages: inout WindowAges,
+    _ change: (inout OriginWindow) -> Void
+  ) {
+    let before = kept.bytes
+    change(&kept.window)
+    kept.lastUsed = use
+    kept.step = ages.use(kept.step, bytes: before, now: kept.bytes)
+  }
+
+  @discardableResult
+  private mutating func insert(_ key: IssuedOrigin, _ window: OriginWindow) -> Place {
+    let whose = WindowOwner(user: key.user)
+    let owner = owners.find(whose) ?? owners.insert(whose, OwnedWindows())
+    uses += 1
+    count += 1
+    var kept = OwnedWindows.Kept(origin: key.origin, window: window, lastUsed: uses, step: 0)
+    kept.step = ages.add(kept.bytes)
+    owners[owner].windows.append(kept)
+    let place = Place(owner: owner, window: owners[owner].windows.count - 1)
+    if place.window >= bounds.windows { crowded.insert(whose) }
+    return place
   }
 
   // MARK: forgetting
 
-  /// A slot with its places in the tables, about.
-  private static let slotBytes = 160
+  /// A window with its places in the tables, about, but for its entries.
+  static let windowBytes = 160
+  /// How many pages one `trim` looks through.
+  private static let sweptPagesMax = 64
 
-  package var isOverfull: Bool { !crowded.isEmpty || bytes > bounds.bytes }
+  /// Windows that were used last before a step leave, page after page.
+  private struct Sweep {
+    let before: WindowAges.Step
+    var page = 0
+  }
+
+  package var isOverfull: Bool { !crowded.isEmpty || ages.bytes > bounds.bytes }
   /// So far over that it can't go on without forgetting.
-  package var isBursting: Bool { bytes > bounds.bytes + bounds.bytes / 4 }
+  package var isBursting: Bool { ages.bytes > bounds.bytes + bounds.bytes / 4 }
 
-  /// Lets go of what was used least. Only while all that was accepted is durable: what is in no window
-  /// is looked for in the log.
+  /// Lets go of some of what was used least. Only while all that was accepted is durable: what is in no
+  /// window is looked for in the log.
   package mutating func trim() {
-    guard isOverfull else { return }
-    for user in crowded { trim(user) }
+    guard isOverfull || sweep != nil else { return }
+    for owner in crowded { trim(owner) }
     crowded = []
-    guard bytes > bounds.bytes else { return }
-    let oldest = slots.indices.filter { slots[$0] != nil }
-      .sorted { slots[$0]!.lastUsed < slots[$1]!.lastUsed }
-    for at in oldest {
-      guard bytes > bounds.bytes / 4 * 3 else { return }
-      unlink(at)
-      remove(at)
+    if sweep == nil, ages.bytes > bounds.bytes {
+      sweep = Sweep(before: ages.bound(leaving: bounds.bytes / 4 * 3))
     }
-  }
-
-  private mutating func trim(_ user: UserID?) {
-    var own = places(of: user)
-    own.sort { slots[$0]!.lastUsed < slots[$1]!.lastUsed }
-    let leaving = Set(own.dropLast(bounds.windows))
-    for at in leaving { remove(at) }
-    link(own.filter { !leaving.contains($0) }, of: user)
-  }
-
-  private func places(of user: UserID?) -> [Int] {
-    var places: [Int] = []
-    var at = users[user]?.first ?? -1
-    while at >= 0 {
-      places.append(Int(at))
-      at = slots[Int(at)]!.next
+    guard var sweep else { return }
+    let pagesMax = isBursting ? Int.max : OriginMemory.sweptPagesMax
+    var swept = 0
+    while sweep.page < owners.pages, swept < pagesMax {
+      for place in owners.places(in: sweep.page).reversed() {
+        remove(at: place) { $0.step < sweep.before }
+      }
+      sweep.page += 1
+      swept += 1
     }
-    return places
+    self.sweep = sweep.page < owners.pages ? sweep : nil
   }
 
-  private mutating func unlink(_ at: Int) {
-    let user = slots[at]!.key.user
-    link(places(of: user).filter { $0 != at }, of: user)
+  private mutating func trim(_ owner: WindowOwner) {
+    guard let place = owners.find(owner) else { return }
+    let used = owners[place].windows.map(\.lastUsed).sorted()
+    guard used.count > bounds.windows else { return }
+    let oldest = used[used.count - bounds.windows]
+    remove(at: place) { $0.lastUsed < oldest }
   }
 
-  private mutating func link(_ places: [Int], of user: UserID?) {
-    var next: Int32 = -1
-    for at in places.reversed() {
-      slots[at]!.next = next
-      next = Int32(at)
+  private mutating func remove(at place: Int, where isLeaving: (OwnedWindows.Kept) -> Bool) {
+    let before = owners[place].windows.count
+    for kept in owners[place].windows where isLeaving(kept) {
+      ages.remove(kept.bytes, of: kept.step)
+      count -= 1
     }
-    users[user] = places.isEmpty ? nil : (next, Int32(places.count))
-  }
-
-  private mutating func remove(_ at: Int) {
-    guard let slot = slots[at] else { return }
-    bytes -= slot.window.bytes + OriginMemory.slotBytes
-    index[slot.key] = nil
-    slots[at] = nil
-    free.append(at)
-    hasForgotten = true
+    owners[place].windows.removeAll(where: isLeaving)
+    if owners[place].windows.count < before { hasForgotten = true }
+    if owners[place].windows.isEmpty { owners.remove(at: place) }
   }
 }
 
 extension OriginMemory: Equatable {
   /// Order of use is no part of what it says.
   package static func == (a: Self, b: Self) -> Bool {
-    a.count == b.count && a.hasForgotten == b.hasForgotten
-      && a.index.keys.allSatisfy { a[$0] == b[$0] }
+    guard a.count == b.count, a.hasForgotten == b.hasForgotten else { return false }
+    var isEqual = true
+    a.forEach { key, window in isEqual = isEqual && b[key] == window }
+    return isEqual
   }
 }

@@ -6,15 +6,31 @@ package struct PartitionState: Sendable, Equatable {
   package let partition: PartitionID
   package var clock = MessageClock()
   package var recordedAt = Timestamp.none
-  package var mailboxes = StateTable<StreamKey, MailboxState>()
-  package var groups = StateTable<StreamKey, GroupState>()
+  package var mailboxes: PagedTable<MailboxState>
+  package var groups: PagedTable<GroupState>
   package var origins: OriginMemory
   /// The last effect taken from each source partition.
   package var sources: [PartitionID: SourcePosition] = [:]
 
-  package init(partition: PartitionID, origins bounds: OriginMemory.Bounds = .standard) {
+  /// `seed`: of its tables; nobody outside is to know it.
+  package init(
+    partition: PartitionID, origins bounds: OriginMemory.Bounds = .standard,
+    seed: UInt64 = .random(in: .min ... .max)
+  ) {
     self.partition = partition
-    origins = OriginMemory(bounds: bounds)
+    mailboxes = PagedTable(seed: seed)
+    groups = PagedTable(seed: seed)
+    origins = OriginMemory(bounds: bounds, seed: seed)
+  }
+
+  package var seed: UInt64 { mailboxes.seed }
+
+  package func mailbox(_ stream: StreamKey) -> MailboxState? {
+    stream.userID.flatMap { mailboxes.state(of: $0) }
+  }
+
+  package func group(_ stream: StreamKey) -> GroupState? {
+    stream.groupID.flatMap { groups.state(of: $0) }
   }
 
   package struct SourcePosition: Sendable, Equatable {
@@ -38,13 +54,23 @@ package struct PartitionState: Sendable, Equatable {
 /// command and for taking its event. Good until the state changes.
 struct Place {
   var stream: Int?
-  var origin: Int?
+  var origin: OriginMemory.Place?
 }
 
 extension PartitionState {
-  func place(_ stream: StreamKey, _ actor: Actor, _ origin: Origin?) -> Place {
+  /// Changes nothing that the state says: what is found has been read from its page.
+  mutating func place(_ stream: StreamKey, _ actor: Actor, _ origin: Origin?) -> Place {
     Place(
-      stream: stream.kind == .user ? mailboxes.find(stream) : groups.find(stream),
+      stream: find(stream, for: actor.user),
       origin: origin.flatMap { origins.find(IssuedOrigin($0, by: actor)) })
+  }
+
+  mutating func find(_ stream: StreamKey, for user: UserID? = nil) -> Int? {
+    guard stream.kind == .group else {
+      return mailboxes.find(stream.fingerprint) { stream.isMailbox(of: $0) }
+    }
+    let place = groups.find(stream.fingerprint) { stream.isStream(of: $0) }
+    if let place, let user { groups[place].load(user) }
+    return place
   }
 }

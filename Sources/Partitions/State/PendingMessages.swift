@@ -18,7 +18,15 @@ package struct PendingMessages: Sendable, Equatable {
 
   package private(set) var entries: [Entry] = []
 
-  package init(_ entries: [Entry] = []) { self.entries = entries }
+  package init() {}
+
+  /// From a snapshot. Nil unless both ascend.
+  init?(seqs: [UInt64], ids: [UInt64]) {
+    for (seq, id) in zip(seqs, ids) {
+      if let last = entries.last, seq <= last.seq.rawValue || id <= last.id.rawValue { return nil }
+      entries.append(Entry(seq: Seq(seq), id: MessageID(id)))
+    }
+  }
 
   mutating func append(_ seq: Seq, _ id: MessageID) {
     assert(entries.last.map { $0.seq < seq && $0.id < id } ?? true)

@@ -23,12 +23,44 @@ enum SnapshotTarget {
       let decoded = SnapshotCoding.decode(
         ByteBuffer(bytes: ours), partition: partition, logID: logID)
     else { return false }
-    let encoded = SnapshotCoding.encode(
+    let encoded = try? SnapshotCoding.encode(
       decoded.state, logID: logID, relayedThrough: decoded.relayedThrough)
+    let again = encoded.flatMap {
+      SnapshotCoding.decode($0, partition: partition, logID: logID)
+    }
+    // Which also reads what stayed bytes until it was needed.
     precondition(
-      SnapshotCoding.decode(encoded, partition: partition, logID: logID) != nil,
-      "a state that was decoded is encoded to what can't be")
+      again?.state == decoded.state, "a state that was decoded is encoded to what it isn't")
     return true
+  }
+
+  private static var group: Daybook_V1_GroupSnapshot {
+    .with {
+      $0.group = "all"
+      $0.memberCount = 1
+      $0.owner = "alice"
+      $0.members = [
+        .with {
+          $0.states = [
+            .with {
+              $0.user = "alice"
+              $0.stays = [1, 0]
+              $0.role = 2
+            }
+          ]
+        }
+      ]
+      $0.waiting = [
+        .with {
+          $0.states = [
+            .with {
+              $0.user = "bob"
+              $0.invited = true
+            }
+          ]
+        }
+      ]
+    }
   }
 
   static var seeds: [[UInt8]] {
@@ -39,12 +71,11 @@ enum SnapshotTarget {
       $0.clockTicks = 1 << 40
       $0.recordedAtMs = 1_800_000_000_000
       $0.relayedThrough = 12
-      $0.mailboxes = [.with { $0.user = "alice" }]
-      $0.groups = [.with { $0.group = "all" }]
-      $0.origins = [
+      $0.mailboxes = [.with { $0.states = [.with { $0.user = "alice" }] }]
+      $0.groups = [.with { $0.states = [group] }]
+      let origins: [Daybook_V1_OriginSnapshot] = [
         .with {
           $0.origin = .init([1, 2, 3])
-          $0.user = "alice"
           $0.number = [4]
           $0.digest = [5]
           $0.changed = [true]
@@ -52,6 +83,16 @@ enum SnapshotTarget {
           $0.seq = [7]
           $0.recordedAtMs = [8]
           $0.pending = [false]
+        }
+      ]
+      $0.origins = [
+        .with {
+          $0.states = [
+            .with {
+              $0.user = "alice"
+              $0.origins = origins
+            }
+          ]
         }
       ]
       $0.sources = [

@@ -115,7 +115,7 @@ struct GroupWorld {
     desk.done(.changeGroup(change), on: GroupWorld.stream, by: GroupWorld.user("owner"))
   }
 
-  var head: Seq { desk.state.groups[GroupWorld.stream]?.head ?? .none }
+  var head: Seq { desk.state.group(GroupWorld.stream)?.head ?? .none }
 
   /// Who never was a member has none, and names that of another.
   func own(_ user: UserID) -> MessageReference { own[user] ?? othersAs(user) }
@@ -171,7 +171,7 @@ struct MailboxWorld {
     desk.done(.mark(.group(ubuntu), MarksChange(isQuiet: true)), on: stream, by: owner)
   }
 
-  var head: Seq { desk.state.mailboxes[MailboxWorld.stream]?.head ?? .none }
+  var head: Seq { desk.state.mailbox(MailboxWorld.stream)?.head ?? .none }
 
   /// Who never wrote has none: what is named is nowhere.
   func own(_ user: UserID) -> MessageReference { own[user] ?? nowhere(user) }

@@ -30,7 +30,8 @@ final class SimServer: @unchecked Sendable {
     let clocks = PartitionClocks(partitionCount: run.log.partitionCount, report: { _ in })
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
-      policy: run.sizes.decisions, origins: run.sizes.origins, clock: run.clock, clocks: clocks,
+      policy: run.sizes.decisions, origins: run.sizes.origins, tableSeed: 1,
+      clock: run.clock, clocks: clocks,
       blocking: run.work,
       announce: { [unowned self] in self.announce($0) },
       interrupt: { [unowned self] in self.router.interrupted($0) },
@@ -62,7 +63,8 @@ final class SimServer: @unchecked Sendable {
     var relayFrom: [Offset] = []
     for owner in owners {
       let loaded = try LoadedState.load(
-        owner.partition, log: run.log, snapshots: run.snapshots, origins: run.sizes.origins)
+        owner.partition, log: run.log, snapshots: run.snapshots, origins: run.sizes.origins,
+        seed: 1)
       loops[owner.partition.index].within { owner.serve(loaded) }
       relayFrom.append(loaded.relayedThrough)
     }

@@ -1,0 +1,198 @@
+import NIOCore
+
+/// States by key, in pages (linear hashing: Litwin, VLDB 1980): the table grows by one page at a time,
+/// and of a copy that is held no write copies more than one page and a part of the directory. Pages that
+/// came from a snapshot are read when one of their states is needed.
+package struct PagedTable<State: PagedState>: Sendable {
+  package typealias Key = State.Key
+
+  /// How full pages are on average: those that were not split yet have up to twice as many as those that
+  /// were.
+  static var fill: Int { 192 }
+  private static var leafBits: Int { 6 }
+  private static var leafMask: Int { (1 << leafBits) - 1 }
+  private static var indexBits: Int { 32 }
+  private static var indexMask: Int { (1 << indexBits) - 1 }
+
+  /// Pages in leaves of 64.
+  private var leaves: [[StatePage<State>]] = []
+  private var pageCount = 0
+  package private(set) var count = 0
+
+  let seed: UInt64
+
+  package init(seed: UInt64) { self.seed = seed }
+
+  private func hash(of key: Key) -> TableHash {
+    TableHash(State.fingerprint(of: key), seed: seed)
+  }
+
+  package var isEmpty: Bool { count == 0 }
+
+  // MARK: places
+
+  private static func page(of hash: TableHash, in pageCount: Int) -> Int {
+    let highest = Int.bitWidth - 1 - pageCount.leadingZeroBitCount
+    let wide = Int(truncatingIfNeeded: hash.value & ((2 << UInt64(highest)) - 1))
+    return wide < pageCount ? wide : wide & ((1 << highest) - 1)
+  }
+
+  private func page(of hash: TableHash) -> Int { PagedTable.page(of: hash, in: pageCount) }
+
+  private func read(_ page: Int) -> StatePage<State> {
+    leaves[page >> Self.leafBits][page & Self.leafMask]
+  }
+
+  private mutating func append(_ page: StatePage<State>) {
+    if pageCount & Self.leafMask == 0 { leaves.append([]) }
+    leaves[pageCount >> Self.leafBits].append(page)
+    pageCount += 1
+  }
+
+  private mutating func load(_ page: Int) {
+    guard leaves[page >> Self.leafBits][page & Self.leafMask].stored != nil else { return }
+    leaves[page >> Self.leafBits][page & Self.leafMask].load()
+  }
+
+  /// Where a state lies: good until the table changes. It has read the state's page.
+  package mutating func find(_ fingerprint: UInt64, where isKey: (Key) -> Bool) -> Int? {
+    guard count > 0 else { return nil }
+    let hash = TableHash(fingerprint, seed: seed)
+    let page = page(of: hash)
+    load(page)
+    return leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash, where: isKey)
+      .map { page << Self.indexBits | $0 }
+  }
+
+  package mutating func find(_ key: Key) -> Int? {
+    find(State.fingerprint(of: key)) { $0 == key }
+  }
+
+  /// By place.
+  package subscript(place: Int) -> State {
+    _read {
+      let page = place >> Self.indexBits
+      yield leaves[page >> Self.leafBits][page & Self.leafMask]
+        .states[place & Self.indexMask]
+    }
+    _modify {
+      let page = place >> Self.indexBits
+      yield &leaves[page >> Self.leafBits][page & Self.leafMask]
+        .states[place & Self.indexMask]
+    }
+  }
+
+  package func key(at place: Int) -> Key {
+    let page = place >> Self.indexBits
+    return leaves[page >> Self.leafBits][page & Self.leafMask]
+      .keys[place & Self.indexMask]
+  }
+
+  // MARK: by key
+
+  /// A state by itself; reads no page.
+  package func state(of key: Key) -> State? {
+    guard count > 0 else { return nil }
+    let page = page(of: hash(of: key))
+    return leaves[page >> Self.leafBits][page & Self.leafMask].state(of: key)
+  }
+
+  /// Nothing where there is no such state.
+  package mutating func update(_ key: Key, _ change: (inout State) -> Void) {
+    guard let place = find(key) else { return }
+    change(&self[place])
+  }
+
+  // MARK: growing
+
+  /// The key is not there yet.
+  @discardableResult
+  package mutating func insert(_ key: Key, _ state: State) -> Int {
+    if pageCount == 0 { append(StatePage(seed: seed)) }
+    if count >= pageCount * Self.fill { split() }
+    let hash = hash(of: key)
+    let page = page(of: hash)
+    load(page)
+    assert(
+      leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash) { $0 == key } == nil,
+      "a key stands in a table once")
+    count += 1
+    let index = leaves[page >> Self.leafBits][page & Self.leafMask].append(key, state)
+    assert(index < 1 << Self.indexBits, "a page holds few states")
+    return page << Self.indexBits | index
+  }
+
+  private mutating func split() {
+    let highest = Int.bitWidth - 1 - pageCount.leadingZeroBitCount
+    let page = pageCount - 1 << highest
+    load(page)
+    let leaving = leaves[page >> Self.leafBits][page & Self.leafMask].split(
+      by: 1 << UInt64(highest))
+    append(leaving)
+  }
+
+  package mutating func remove(at place: Int) {
+    let page = place >> Self.indexBits
+    leaves[page >> Self.leafBits][page & Self.leafMask].remove(
+      at: place & Self.indexMask)
+    count -= 1
+  }
+
+  // MARK: all of it
+
+  package func forEach(_ body: (Key, State) -> Void) {
+    for leaf in leaves {
+      for var page in leaf {
+        page.load()
+        for (key, state) in zip(page.keys, page.states) { body(key, state) }
+      }
+    }
+  }
+
+  package mutating func removeAll() { self = PagedTable(seed: seed) }
+
+  /// Where the states of a page lie, read; pages are `0..<pages`.
+  package mutating func places(in page: Int) -> Range<Int> {
+    load(page)
+    let first = page << Self.indexBits
+    return first..<first + read(page).count
+  }
+
+  package var pages: Int { pageCount }
+
+  // MARK: bytes
+
+  /// Each page is a field of its own, in order.
+  func encode(_ field: Int, into writer: inout SnapshotWriter) {
+    for leaf in leaves {
+      for page in leaf { page.encode(field, into: &writer) }
+    }
+  }
+
+  /// Nil for pages that are not such a table's. Unless `isRead`, they stay bytes until they are needed.
+  init?(pages: [ByteBuffer], seed: UInt64, isRead: Bool = false) {
+    self.init(seed: seed)
+    for (index, bytes) in pages.enumerated() {
+      let page = StatePage<State>(bytes, seed: seed, isRead: isRead) { hash in
+        PagedTable.page(of: hash, in: pages.count) == index
+      }
+      guard let page else { return nil }
+      append(page)
+      count += page.count
+    }
+  }
+}
+
+extension PagedTable: Equatable {
+  /// In which page a state lies, and where, is no part of what a table says.
+  package static func == (a: Self, b: Self) -> Bool {
+    guard a.count == b.count else { return false }
+    var b = b
+    var isEqual = true
+    a.forEach { key, state in
+      guard isEqual else { return }
+      isEqual = b.find(key).map { b[$0] == state } ?? false
+    }
+    return isEqual
+  }
+}

@@ -1,0 +1,193 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+
+/// Some 200 states. From a snapshot it comes as bytes, and stays so until one of them is needed.
+struct StatePage<State: PagedState>: Sendable {
+  /// Nil once it was read, or if it is of no snapshot.
+  private(set) var stored: ByteBuffer?
+  private(set) var count = 0
+  private(set) var keys: [State.Key] = []
+  var states: [State] = []
+  /// One more than where a key lies, by the upper half of its hash; 0 for none. At most half full, so
+  /// that what is looked for is found at once. Few keys have no such table.
+  private var slots: [UInt32] = []
+  private let seed: UInt64
+
+  init(seed: UInt64) { self.seed = seed }
+
+  private func hash(of key: State.Key) -> TableHash {
+    TableHash(State.fingerprint(of: key), seed: seed)
+  }
+
+  static var stateField: Int { 1 }
+  private static var unslottedMax: Int { 8 }
+
+  // MARK: finding
+
+  func index(of hash: TableHash, where isKey: (State.Key) -> Bool) -> Int? {
+    assert(stored == nil, "a page is read before anything is looked for in it")
+    if slots.isEmpty { return keys.firstIndex(where: isKey) }
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hash.value >> 32) & mask
+    while slots[slot] != 0 {
+      let index = Int(slots[slot]) - 1
+      if isKey(keys[index]) { return index }
+      slot = (slot + 1) & mask
+    }
+    return nil
+  }
+
+  private mutating func enter(_ index: Int) {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hash(of: keys[index]).value >> 32) & mask
+    while slots[slot] != 0 { slot = (slot + 1) & mask }
+    slots[slot] = UInt32(index + 1)
+  }
+
+  private mutating func makeSlots() {
+    guard keys.count > Self.unslottedMax else {
+      slots = []
+      return
+    }
+    var size = 32
+    while size < keys.count * 2 { size *= 2 }
+    slots = [UInt32](repeating: 0, count: size)
+    for index in keys.indices { enter(index) }
+  }
+
+  // MARK: changing
+
+  /// The key is not there yet. Returns where it lies.
+  mutating func append(_ key: State.Key, _ state: State) -> Int {
+    assert(stored == nil, "a page is read before it is changed")
+    keys.append(key)
+    states.append(state)
+    count += 1
+    if slots.count >= keys.count * 2 { enter(keys.count - 1) } else { makeSlots() }
+    return keys.count - 1
+  }
+
+  /// The last one takes its place.
+  mutating func remove(at index: Int) {
+    keys.swapAt(index, keys.count - 1)
+    states.swapAt(index, states.count - 1)
+    keys.removeLast()
+    states.removeLast()
+    count -= 1
+    makeSlots()
+  }
+
+  /// Takes out those whose hash has `bit`, for the page that they belong into from now on.
+  mutating func split(by bit: UInt64) -> StatePage {
+    assert(stored == nil, "a page is read before it is split")
+    var (staying, leaving) = (StatePage(seed: seed), StatePage(seed: seed))
+    for index in keys.indices {
+      if hash(of: keys[index]).value & bit == 0 {
+        staying.take(keys[index], states[index])
+      } else {
+        leaving.take(keys[index], states[index])
+      }
+    }
+    staying.makeSlots()
+    leaving.makeSlots()
+    self = staying
+    return leaving
+  }
+
+  private mutating func take(_ key: State.Key, _ state: State) {
+    keys.append(key)
+    states.append(state)
+    count += 1
+  }
+
+  // MARK: bytes
+
+  /// Nil for bytes that are no such page: a key twice, one that belongs elsewhere, or no state.
+  /// `isRead`: it is read for good, and not only to see that it can be.
+  init?(_ bytes: ByteBuffer, seed: UInt64, isRead: Bool, isHere: (TableHash) -> Bool) {
+    self.init(seed: seed)
+    guard let read = try? StatePage.read(bytes, seed: seed) else { return nil }
+    for (index, key) in read.keys.enumerated() {
+      let hash = hash(of: key)
+      guard isHere(hash), read.index(of: hash, where: { $0 == key }) == index else { return nil }
+    }
+    if isRead || read.count == 0 {
+      self = read
+    } else {
+      (count, stored) = (read.count, bytes)
+    }
+  }
+
+  private static func read(
+    _ bytes: ByteBuffer, seed: UInt64
+  ) throws(DaybookError) -> StatePage? {
+    var page = StatePage(seed: seed)
+    let isWhole = try forEach(bytes) { (message) throws(DaybookError) in
+      guard let (key, state) = try State.decode(message) else { return false }
+      page.take(key, state)
+      return true
+    }
+    guard isWhole else { return nil }
+    page.makeSlots()
+    return page
+  }
+
+  /// False if `body` said so once.
+  private static func forEach(
+    _ bytes: ByteBuffer, _ body: (UnsafeRawBufferPointer) throws(DaybookError) -> Bool
+  ) throws(DaybookError) -> Bool {
+    let result: Result<Bool, DaybookError> = bytes.withUnsafeReadableBytes { raw in
+      Result { () throws(DaybookError) in
+        var reader = ProtobufReader(raw)
+        while !reader.isAtEnd {
+          let tag = try reader.tag()
+          guard tag == stateField << 3 | 2 else {
+            try reader.skip(tag)
+            continue
+          }
+          guard try body(try reader.delimited()) else { return false }
+        }
+        return true
+      }
+    }
+    return try result.get()
+  }
+
+  /// What was stored is read, so that it can be looked at and changed in place.
+  mutating func load() {
+    guard let stored else { return }
+    // It was read once before, when it came.
+    guard let read = try? StatePage.read(stored, seed: seed) else {
+      preconditionFailure(
+        "a page of a snapshot that held when it was loaded does not hold any more")
+    }
+    self = read
+  }
+
+  /// A state by itself, without reading the rest.
+  func state(of key: State.Key) -> State? {
+    guard let stored else {
+      return index(of: hash(of: key)) { $0 == key }.map { states[$0] }
+    }
+    var found: State?
+    _ = try? StatePage.forEach(stored) { (message) throws(DaybookError) in
+      guard try State.key(message) == key else { return true }
+      found = try State.decode(message)?.1
+      return false
+    }
+    return found
+  }
+
+  func encode(_ field: Int, into writer: inout SnapshotWriter) {
+    if let stored {
+      stored.withUnsafeReadableBytes { writer.delimited(field, $0) }
+      return
+    }
+    writer.message(field) { writer in
+      for (key, state) in zip(keys, states) {
+        writer.message(Self.stateField) { state.encode(key, into: &$0) }
+      }
+    }
+  }
+}
