@@ -11,6 +11,11 @@ struct LatencyHistogram {
     histogram.add(other.histogram)
   }
 
+  /// Microseconds; 100 is the longest.
+  func value(at percentile: Double) -> Int {
+    percentile >= 100 ? Int(histogram.max) : Int(histogram.valueAtPercentile(percentile))
+  }
+
   /// The `p50_us p99_us p999_us max_us` of every result line.
   var fields: [(String, BenchValue)] {
     [

@@ -52,14 +52,31 @@ extension FileSystem {
     try make(name, in: folder, bytes: bytes, mode: mode, isSynced: false)
   }
 
+  /// The same, of what `writing` writes: not all of it has to be in one place in memory.
+  package func make(
+    _ name: String, in folder: String, mode: UInt32 = 0o640,
+    writing: (File) throws(FileError) -> Void
+  ) throws(FileError) {
+    try make(name, in: folder, mode: mode, isSynced: false, writing: writing)
+  }
+
   private func make(
     _ name: String, in folder: String, bytes: [UInt8], mode: UInt32, isSynced: Bool
+  ) throws(FileError) {
+    try make(name, in: folder, mode: mode, isSynced: isSynced) { (file) throws(FileError) in
+      try write(file, bytes, at: 0)
+    }
+  }
+
+  private func make(
+    _ name: String, in folder: String, mode: UInt32, isSynced: Bool,
+    writing: (File) throws(FileError) -> Void
   ) throws(FileError) {
     let temporary = "\(folder)/\(name)\(TemporaryName.suffix)"
     let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     do throws(FileError) {
       defer { close(file) }
-      try write(file, bytes, at: 0)
+      try writing(file)
       if isSynced { try syncData(file) }
       try rename(temporary, to: "\(folder)/\(name)")
     } catch {

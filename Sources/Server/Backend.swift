@@ -33,10 +33,16 @@ package final class Backend: Sendable {
     package var policy = DecisionPolicy.standard
     package var readOnlyPartitions: Set<PartitionID> = []
     package var receiptsMembersMax: UInt64 = 1_000
+    /// After so many events a partition's state is written down, however soon that is; nil: as usual.
+    package var snapshotEvents: Int?
     /// How long a question waits for the projections.
     package var queryTimeout = Duration.seconds(5)
 
     package init() {}
+
+    fileprivate var snapshotPolicy: SnapshotPolicy {
+      snapshotEvents.map { SnapshotPolicy(events: $0, milliseconds: 0) } ?? .standard
+    }
   }
 
   private let segments: SegmentedLog
@@ -76,7 +82,8 @@ package final class Backend: Sendable {
     let clock = SystemClock()
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
-      policy: settings.policy, clock: clock, blocking: pool, group: loops,
+      snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
+      blocking: pool, group: loops,
       withoutRelay: settings.readOnlyPartitions, report: report)
     readSide = places.projections.map { [partitions] folder in
       ReadSide(

@@ -37,7 +37,11 @@ package final class SnapshotFiles: SnapshotStore {
     do throws(FileError) {
       try files.makeFolderIfAbsent(path(partition))
       // Not synced, for a torn one is noticed by its seal.
-      try files.make(name, in: path(partition), bytes: sealed(snapshot, partition))
+      let header = header(of: snapshot, partition)
+      try files.make(name, in: path(partition)) { (file) throws(FileError) in
+        try files.write(file, header, at: 0)
+        try write(snapshot.state, to: file)
+      }
       // Later ones too: they are of a log that was rolled back since.
       for other in names(partition) where other != name {
         try files.remove("\(path(partition))/\(other)")
@@ -76,20 +80,28 @@ package final class SnapshotFiles: SnapshotStore {
     var stateSeal: UInt32
   }
 
-  private func sealed(_ snapshot: StateSnapshot, _ partition: PartitionID) -> [UInt8] {
-    var sealed = ByteBuffer()
-    sealed.reserveCapacity(Self.headerBytes + snapshot.state.readableBytes)
-    sealed.writeInteger(Self.magic, endianness: .little)
-    sealed.writeInteger(UInt32(partition.rawValue), endianness: .little)
-    sealed.writeInteger(snapshot.last.base.rawValue, endianness: .little)
-    sealed.writeInteger(snapshot.last.next.rawValue, endianness: .little)
-    sealed.writeInteger(snapshot.last.hash, endianness: .little)
-    sealed.writeInteger(UInt64(snapshot.state.readableBytes), endianness: .little)
-    sealed.writeInteger(
+  private func header(of snapshot: StateSnapshot, _ partition: PartitionID) -> [UInt8] {
+    var header = ByteBuffer()
+    header.reserveCapacity(Self.headerBytes)
+    header.writeInteger(Self.magic, endianness: .little)
+    header.writeInteger(UInt32(partition.rawValue), endianness: .little)
+    header.writeInteger(snapshot.last.base.rawValue, endianness: .little)
+    header.writeInteger(snapshot.last.next.rawValue, endianness: .little)
+    header.writeInteger(snapshot.last.hash, endianness: .little)
+    header.writeInteger(UInt64(snapshot.state.readableBytes), endianness: .little)
+    header.writeInteger(
       snapshot.state.withUnsafeReadableBytes { seal($0) }, endianness: .little)
-    sealed.writeInteger(sealed.withUnsafeReadableBytes { seal($0) }, endianness: .little)
-    sealed.writeImmutableBuffer(snapshot.state)
-    return Array(sealed.readableBytesView)
+    header.writeInteger(header.withUnsafeReadableBytes { seal($0) }, endianness: .little)
+    return Array(header.readableBytesView)
+  }
+
+  private func write(_ state: ByteBuffer, to file: File) throws(FileError) {
+    let written: Result<Void, FileError> = state.withUnsafeReadableBytes { bytes in
+      Result { () throws(FileError) in
+        try files.write(file, bytes, at: UInt64(Self.headerBytes))
+      }
+    }
+    try written.get()
   }
 
   /// Nil for what is not of this log and partition, or was changed.

@@ -14,6 +14,7 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       BenchAppend.self, BenchChat.self, BenchReplay.self, BenchGroup.self, BenchSegments.self,
+      BenchState.self,
     ])
 }
 
@@ -43,6 +44,16 @@ struct BenchOptions: ParsableArguments {
       throw ValidationError("--message-bytes is 0 to \(Limits.contentBytesMax)")
     }
   }
+
+  func report(by figure: String, _ measure: (String) async throws -> BenchResult) async throws {
+    try await BenchRuns(folder: folder, runs: runs, json: json).report(by: figure, measure)
+  }
+}
+
+struct BenchRuns {
+  let folder: String
+  let runs: Int
+  let json: Bool
 
   /// Runs `measure` in a folder of its own, as often as asked, and prints the median run.
   func report(by figure: String, _ measure: (String) async throws -> BenchResult) async throws {
