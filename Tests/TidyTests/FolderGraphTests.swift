@@ -2,18 +2,12 @@ import Testing
 
 @Suite("Folders")
 struct FolderGraphTests {
-  /// Modules that are not as they should be yet.
-  static let exempt: Set<String> = [
-    // Limits and Session, until a session's limits are its own.
-    "Gateway"
-  ]
-
   @Test("no two folders of a module use each other, whatever the way round")
   func sources() throws {
     let files = try Repository.swiftFiles(below: "Sources")
     let modules = Dictionary(grouping: files, by: \.module)
     #expect(modules.count > 10)
-    for (module, files) in modules where !FolderGraphTests.exempt.contains(module) {
+    for (module, files) in modules {
       let graph = FolderGraph(files: files)
       for circle in graph.circles { Issue.record("\(graph.explanation(of: circle, in: module))") }
     }
