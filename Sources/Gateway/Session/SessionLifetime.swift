@@ -41,10 +41,10 @@ extension SessionMachine {
     case .success(let token):
       let principal = token.principal
       requester = Requester(principal, origin: origin)
-      expiresAt = token.expiresAt
+      liveness = Liveness(expiresAt: token.expiresAt)
       phase = .open
       connectReply = makeConnectReply()
-      output.actions.append(.scheduleExpiry(after: untilExpiry))
+      output.actions.append(.scheduleExpiry(after: liveness.untilExpiry(clock.now())))
       switch principal {
       case .service: sayConnected(resumed: false, &output)
       case .device(let user, let device):
@@ -102,35 +102,19 @@ extension SessionMachine {
   /// The session ends with its token. Wall clocks are set: whether it is time is asked again.
   mutating func expiryDue(_ output: inout SessionOutput) {
     guard phase == .open else { return }
-    guard untilExpiry == .zero else {
-      return output.actions.append(.scheduleExpiry(after: untilExpiry))
-    }
+    let left = liveness.untilExpiry(clock.now())
+    guard left == .zero else { return output.actions.append(.scheduleExpiry(after: left)) }
     closing(DaybookError(.expiredToken, "the token has expired: connect with a new one"), &output)
   }
 
-  /// At most an hour at a time, for the same reason.
-  private var untilExpiry: Duration {
-    let now = clock.now()
-    guard expiresAt > now else { return .zero }
-    return .milliseconds(min(3_600_000, expiresAt.milliseconds - now.milliseconds))
-  }
-
-  /// Called twice in each heartbeat interval. `isReading` is false while the gateway itself keeps
-  /// the client's frames waiting, which is then no silence.
+  /// Called twice in each heartbeat interval.
   mutating func tick(isReading: Bool, _ output: inout SessionOutput) {
     guard phase == .open else { return }
     typed = 0
-    silentTicks = heard || !isReading ? 0 : silentTicks + 1
-    heard = false
-    guard silentTicks >= 4 else { return }
-    closing(
-      DaybookError(
-        .heartbeatMissed, "nothing came for twice the heartbeat interval; send heartbeats"),
-      &output)
+    if let silence = liveness.tick(isReading: isReading) { closing(silence, &output) }
   }
 
-  /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
-  mutating func peerIsAlive() { heard = true }
+  mutating func peerIsAlive() { liveness.peerIsAlive() }
 
   /// Ends the session for a reason that no request gave.
   mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {

@@ -20,7 +20,6 @@ struct SessionMachine: ~Copyable {
   var phase = Phase.awaitingConnect
   /// Who it is, once that is known.
   var requester: Requester?
-  var expiresAt = Timestamp.none
   /// Of commands that state none, as Connect has said.
   var origin: Origin?
   /// Name and version of the client's program.
@@ -61,8 +60,7 @@ struct SessionMachine: ~Copyable {
   var connectReply: Daybook_V1_ConnectReply?
   var connectSequence: UInt32 = 0
   private var lastSequence: UInt32 = 0
-  var heard = true
-  var silentTicks = 0
+  var liveness = Liveness(expiresAt: .none)
 
   init(id: String, logID: String, options: GatewayOptions, clock: any WallClock) {
     self.id = id
@@ -98,7 +96,7 @@ struct SessionMachine: ~Copyable {
 
   mutating func received(_ frame: Frame, _ output: inout SessionOutput) {
     guard phase != .closed else { return }
-    heard = true
+    liveness.peerIsAlive()
     // Sequences rise, so that an answer can't be taken for another request's.
     guard frame.sequence > lastSequence else {
       let fault = DaybookError(
