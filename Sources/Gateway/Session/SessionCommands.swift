@@ -25,7 +25,7 @@ extension SessionMachine {
     switch request.step {
     case .submit(let stream, let body):
       // What is read was received: it is to be known in that order.
-      if case .read = body { flushAck(of: stream, &output) }
+      if case .read = body { acks.flush(stream, by: actor, registration, &output) }
       submit(asked, stream, body, &output)
     case .find(let command): resolve(command, for: asked, &output)
     }

@@ -40,10 +40,7 @@ struct SessionMachine: ~Copyable {
   var syncing: StreamKey?
   var saidCaughtUp = false
   var flow = PushFlow()
-  var acksAreScheduled = false
-  /// With a pending ack, in the order they came to it.
-  var ackedStreams: [StreamKey] = []
-  var pendingAcks: [StreamKey: PendingAck] = [:]
+  var acks = AckGathering()
   /// Streams that were followed and have ended, and how far each was acked: the device may still
   /// ack their last events.
   var ended: [StreamKey: Seq] = [:]

@@ -15,7 +15,7 @@ extension SessionMachine {
     guard device != nil else { return }
     syncing = stream
     // So that a group joined again begins behind what was acked of the stay before.
-    flushAck(of: stream, &output)
+    acks.flush(stream, by: actor, registration, &output)
     following[stream] = StreamFollowing(stream, window: options.window)
     output.actions.append(.subscribe(stream))
     output.actions.append(
@@ -23,6 +23,37 @@ extension SessionMachine {
         Command(
           stream: stream, actor: actor, id: nil, body: .openCursor(registration: registration)),
         CommandPurpose(sequence: 0, kind: .open(stream))))
+  }
+
+  /// Each ack slides its stream's window at once, whatever the log says to it later.
+  mutating func ack(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try AckRequest(frameBody: frame.body)
+    guard device != nil else {
+      throw DaybookError(.notPermitted, "a service follows no stream and acks none")
+    }
+    try takeNote(of: request)
+    acks.gather(upTo: request.upTo, of: request.stream, sequence: frame.sequence, &output)
+    if request.stream == syncing || flow.behind.contains(request.stream) { advance(&output) }
+  }
+
+  /// From the first `following` of a stream on, also once it has ended, for its last events are
+  /// acked like all others; and while it opens again, for what that answers was sent before.
+  private mutating func takeNote(of request: AckRequest) throws(DaybookError) {
+    let stream = request.stream
+    if hasOpened(stream) {
+      following[stream]?.acked(request.upTo)
+    } else if let before = ended[stream] {
+      ended[stream] = max(before, request.upTo)
+    } else {
+      throw DaybookError(
+        .invalidRequest,
+        "this session has not followed \(stream): there is nothing to ack before 'following'")
+    }
+  }
+
+  /// At the end of a tick, and of the session.
+  mutating func flushAcks(_ output: inout SessionOutput) {
+    acks.flush(by: actor, registration, &output)
   }
 
   mutating func opened(
