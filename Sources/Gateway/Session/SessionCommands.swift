@@ -62,7 +62,6 @@ extension SessionMachine {
   ) {
     switch purpose.kind {
     case .reply, .transient: inFlight -= 1
-    case .inspect: queriesInFlight -= 1
     default: break
     }
     guard !isClosed else { return }
@@ -77,10 +76,9 @@ extension SessionMachine {
     case (.open(let stream), .success(let outcome)): opened(stream, outcome, &output)
     case (.open(let stream), .failure(let error)): openFailed(stream, error, &output)
     case (.resume(let stream), let outcome): resumed(stream, outcome, &output)
-    case (.inspect(let query), .success(let outcome)):
-      inspected(query, outcome, sequence: purpose.sequence, &output)
-    case (.inspect(let query), .failure(let error)):
-      inspectionFailed(query, error, sequence: purpose.sequence, &output)
+    case (.inspect(let query), let outcome):
+      guard let requester else { return }
+      queries.inspected(query, outcome, sequence: purpose.sequence, for: requester, &output)
     case (.locate, let outcome): located(outcome, &output)
     case (.typing(let conversation), .success): mayType(in: conversation, &output)
     case (.typing, .failure): break

@@ -49,7 +49,7 @@ struct SessionMachine: ~Copyable {
   var unresolved: UnresolvedCommand?
   /// Commands that were turned away before their owner, who keeps their order, knew of them.
   var heldBack = HeldBack()
-  var queriesInFlight = 0
+  var queries: QueryFlow
   var watched: Set<UserID> = []
   /// By their requests' sequences.
   var onlineChecks: [UInt32: OnlineCheck] = [:]
@@ -64,6 +64,7 @@ struct SessionMachine: ~Copyable {
     self.logID = logID
     self.options = options
     self.clock = clock
+    queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
   }
 
   var isClosed: Bool { phase == .closed }

@@ -55,7 +55,7 @@ extension SessionMachine {
         .tooManyInFlight,
         "online queries for \(options.onlineUsersInFlightMax) users are unanswered; wait for one")
     }
-    try countQuery()
+    try queries.begin()
     var check = OnlineCheck(users: users, watch: request.watch)
     if request.watch {
       check.added = asked.subtracting(watched)
@@ -98,7 +98,7 @@ extension SessionMachine {
   ) {
     onlineChecks[sequence] = nil
     if let failure = check.failure {
-      queriesInFlight -= 1
+      queries.ended()
       watched.subtract(check.added)
       if !check.added.isEmpty { output.actions.append(.unwatch(check.added)) }
       return output.error(failure, sequence: sequence)
@@ -111,7 +111,7 @@ extension SessionMachine {
     _ result: Result<[UserPresence], DaybookError>, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
-    queriesInFlight -= 1
+    queries.ended()
     guard !isClosed else { return }
     switch result {
     case .failure(let error): output.error(error, sequence: sequence)
