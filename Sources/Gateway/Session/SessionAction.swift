@@ -10,7 +10,7 @@ enum SessionAction {
   case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)
   case query(Query, sequence: UInt32)
-  /// Look for the message that `unresolved` is about, and read it if that is for a forward.
+  /// Look for the message that a command is about, and read it if that is for a forward.
   case resolve(MessageName, reading: MessageReading?)
   /// A page of a stream that has more than was pushed.
   case readPage(StreamKey, from: Seq, through: Seq, bytesMax: Int)
@@ -49,7 +49,7 @@ struct CommandPurpose {
     /// How far the stream goes, of which some may have been missed.
     case resume(StreamKey)
     indirect case inspect(Query)
-    /// What the actor may see where the message of `unresolved` is said to be.
+    /// What the actor may see where the message of a command is said to be.
     case locate
     /// Whether this user's presence may be known.
     case contact(UserID)

@@ -24,8 +24,6 @@ struct SessionMachine: ~Copyable {
   var origin: Origin?
   /// Name and version of the client's program.
   var client = ""
-  /// The highest message id that this session was sent: answers to its commands are above it.
-  var observed = MessageID.none
   /// The log knows of this session, and not of its end.
   var isAnnounced = false
   /// Which one the device is to its mailbox: groups that know another one are followed afresh.
@@ -44,11 +42,7 @@ struct SessionMachine: ~Copyable {
   /// Streams that were followed and have ended, and how far each was acked: the device may still
   /// ack their last events.
   var ended: [StreamKey: Seq] = [:]
-  var inFlight = 0
-  /// The command whose message is being looked for.
-  var unresolved: UnresolvedCommand?
-  /// Commands that were turned away before their owner, who keeps their order, knew of them.
-  var heldBack = HeldBack()
+  var commands: CommandFlow
   var queries: QueryFlow
   var watched: Set<UserID> = []
   /// By their requests' sequences.
@@ -64,17 +58,17 @@ struct SessionMachine: ~Copyable {
     self.logID = logID
     self.options = options
     self.clock = clock
+    commands = CommandFlow(inFlightMax: options.inFlightMax)
     queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
   }
 
   var isClosed: Bool { phase == .closed }
 
-  /// Frames wait while the token is looked at, until Connect is answered, while a command waits
-  /// for the message that it is about, so that none overtakes it, and while too much is unanswered.
+  /// Frames wait while the token is looked at, until Connect is answered, and for commands.
   var takesFrames: Bool {
     switch phase {
     case .awaitingConnect: true
-    case .open: connectReply == nil && unresolved == nil && inFlight < options.inFlightMax
+    case .open: connectReply == nil && commands.takesFrames
     case .checkingToken, .closed: false
     }
   }

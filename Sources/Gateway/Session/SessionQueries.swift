@@ -20,7 +20,7 @@ extension SessionMachine {
     _ output: inout SessionOutput
   ) {
     guard !isClosed else { return }
-    if case .success(let answer) = result { observe(answer.observed) }
+    if case .success(let answer) = result { commands.observe(answer.observed) }
     queries.answered(type, sequence: sequence, result, &output)
   }
 }

@@ -142,7 +142,7 @@ extension SessionMachine {
         return closing(torn, &output)
       }
       for event in page.prefix(taken) {
-        observe(event.messageID)
+        commands.observe(event.messageID)
         output.push(event: event.bytes)
         if stream.kind == .user { noteJoin(in: event) }
       }
@@ -237,7 +237,7 @@ extension SessionMachine {
   private mutating func push(
     _ bytes: ByteBuffer, _ slot: EventSlot, _ output: inout SessionOutput
   ) {
-    observe(slot.messageID)
+    commands.observe(slot.messageID)
     output.push(event: bytes)
     guard slot.kind == .groupJoined, let group = SessionMachine.groupJoined(bytes) else { return }
     wantGroup(group)
