@@ -22,10 +22,10 @@ extension Session {
     case .unsubscribe(let stream):
       if subscribed.remove(stream) != nil { home.unsubscribe(self, from: stream) }
     case .register(let user, let device): register(user, device)
-    case .proposeWatch(let users):
+    case .proposeWatch(let users, let user):
       // A connection that has ended has left the registry for good.
       guard connection != nil else { return }
-      context.registry.propose(users, watchedBy: handle, of: machine.user)
+      context.registry.propose(users, watchedBy: handle, of: user)
     case .online(let check, let sequence): answer(check, sequence)
     case .unwatch(let users): context.registry.unwatch(users, by: handle)
     case .typing(let user, let stream): typing(user, stream)

@@ -47,8 +47,8 @@ extension SessionMachine {
 
   private mutating func take(_ news: MailboxNews, _ output: inout SessionOutput) {
     switch news {
-    case .blocked(let other): blocked.insert(other)
-    case .unblocked(let other): blocked.remove(other)
+    case .blocked(let other): presence?.block(other, true)
+    case .unblocked(let other): presence?.block(other, false)
     case .forgotten(let forgotten):
       guard forgotten == device else { return }
       closing(

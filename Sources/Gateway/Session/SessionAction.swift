@@ -19,8 +19,8 @@ enum SessionAction {
   case unsubscribe(StreamKey)
   /// Another session of this device is to be closed.
   case register(UserID, DeviceID)
-  /// These may come to be watched: whoever blocks this user from now on will not.
-  case proposeWatch([UserID])
+  /// These may come to be watched: whoever blocks this user from now on will not. For a service there is no user.
+  case proposeWatch([UserID], of: UserID?)
   case online(OnlineCheck, sequence: UInt32)
   /// They are not watched after all.
   case unwatch(Set<UserID>)

@@ -45,7 +45,7 @@ extension SessionMachine {
       guard let requester else { return }
       queries.inspected(query, outcome, sequence: purpose.sequence, for: requester, &output)
     case (.locate, _): commands.located(outcome, uptime: clock.uptime(), &output)
-    case (.typing(let conversation), .success): mayType(in: conversation, &output)
+    case (.typing(let conversation), .success): presence?.mayType(in: conversation, &output)
     case (.typing, .failure): break
     case (.contact(let other), _):
       contactKnown(other, outcome, sequence: purpose.sequence, &output)

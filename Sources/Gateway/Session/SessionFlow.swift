@@ -8,7 +8,7 @@ import WireProtocol
 /// in what waits to be read by its client.
 struct PushFlow {
   /// What waits to be read by the client is as much as it may be. Until it has come down nothing is
-  /// pushed: streams stay behind, and typing and transient messages are lost.
+  /// pushed, and streams stay behind.
   fileprivate(set) var isFull = false
   /// Something waits for that.
   var isOwing = false
@@ -19,8 +19,6 @@ struct PushFlow {
   fileprivate(set) var behind: [StreamKey] = []
   /// Those of them that the client has not heard of.
   fileprivate var untold: [StreamKey] = []
-  /// Where watched users are, as far as that waits.
-  fileprivate var presence: [UserID: UserPresence] = [:]
 
   /// More is there than was pushed, of which the client is told with the next event.
   mutating func fallBehind(_ stream: StreamKey) { behind.append(stream) }
@@ -131,22 +129,10 @@ extension SessionMachine {
   /// What was said before is on its way, or, while `isFull`, waits to be read by the client.
   mutating func flushed(isFull: Bool, _ output: inout SessionOutput) {
     flow.isFull = isFull
+    presence?.flushed(isFull: isFull, &output)
     guard !isFull, flow.isOwing, phase == .open else { return }
     flow.isOwing = false
-    let presence = flow.presence.values.sorted { $0.user < $1.user }
-    flow.presence = [:]
-    for change in presence { presenceChanged(change, &output) }
     sayBehind(&output)
     advance(&output)
-  }
-
-  mutating func presenceChanged(_ presence: UserPresence, _ output: inout SessionOutput) {
-    guard phase == .open, !blocked.contains(presence.user) else { return }
-    guard !flow.isFull else {
-      flow.isOwing = true
-      flow.presence[presence.user] = presence
-      return
-    }
-    output.write(.presence, presence.message)
   }
 }

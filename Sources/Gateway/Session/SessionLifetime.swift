@@ -40,7 +40,13 @@ extension SessionMachine {
     case .failure(let error): fail(error, sequence: connectSequence, &output)
     case .success(let token):
       let principal = token.principal
-      requester = Requester(principal, origin: origin)
+      let requester = Requester(principal, origin: origin)
+      self.requester = requester
+      presence = PresenceFlow(
+        for: requester,
+        PresenceFlow.Bounds(
+          watchedUsersMax: options.watchedUsersMax,
+          onlineUsersInFlightMax: options.onlineUsersInFlightMax, typingMax: options.typingMax))
       liveness = Liveness(expiresAt: token.expiresAt)
       phase = .open
       connectReply = makeConnectReply()
@@ -110,7 +116,7 @@ extension SessionMachine {
   /// Called twice in each heartbeat interval.
   mutating func tick(isReading: Bool, _ output: inout SessionOutput) {
     guard phase == .open else { return }
-    typed = 0
+    presence?.tick()
     if let silence = liveness.tick(isReading: isReading) { closing(silence, &output) }
   }
 

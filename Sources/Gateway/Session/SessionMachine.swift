@@ -28,8 +28,6 @@ struct SessionMachine: ~Copyable {
   var isAnnounced = false
   /// Which one the device is to its mailbox: groups that know another one are followed afresh.
   var registration = Seq.none
-  /// Whom the user has blocked.
-  var blocked: Set<UserID> = []
   /// Events that change the session itself and came while its mailbox was being opened.
   var earlyNews: [(Seq, MailboxNews)] = []
   var following: [StreamKey: StreamFollowing] = [:]
@@ -44,10 +42,7 @@ struct SessionMachine: ~Copyable {
   var ended: [StreamKey: Seq] = [:]
   var commands: CommandFlow
   var queries: QueryFlow
-  var watched: Set<UserID> = []
-  /// By their requests' sequences.
-  var onlineChecks: [UInt32: OnlineCheck] = [:]
-  var typed = 0
+  var presence: PresenceFlow?
   var connectReply: Daybook_V1_ConnectReply?
   var connectSequence: UInt32 = 0
   private var lastSequence: UInt32 = 0
@@ -72,6 +67,9 @@ struct SessionMachine: ~Copyable {
     case .checkingToken, .closed: false
     }
   }
+
+  /// Whose presence is told.
+  var watched: Set<UserID> { presence?.watched ?? [] }
 
   var user: UserID? { requester?.user }
   var device: DeviceID? { requester?.device }

@@ -85,7 +85,7 @@ extension SessionMachine {
     _ position: StreamPosition, _ output: inout SessionOutput
   ) {
     registration = position.registration
-    blocked = Set(position.blocked)
+    presence?.blocked(are: position.blocked)
     sayConnected(resumed: position.resumed, &output)
     announce(&output)
     toFollow += position.groups.map { .group($0) }
@@ -169,7 +169,7 @@ extension SessionMachine {
     do throws(DaybookError) {
       let position = try outcome.get().position()
       if stream.kind == .user {
-        blocked = Set(position.blocked)
+        presence?.blocked(are: position.blocked)
         for group in position.groups where following[.group(group)] == nil { wantGroup(group) }
       }
       following[stream]?.resumed(position)
