@@ -30,14 +30,11 @@ extension SessionMachine {
   mutating func noteNews(
     _ slot: EventSlot, _ bytes: ByteBuffer, _ output: inout SessionOutput
   ) {
-    guard let user, let news = MailboxNews(slot, bytes),
-      let mailbox = following[.user(user)]
-    else { return }
-    if mailbox.phase == .opening {
-      earlyNews.append((slot.seq, news))
-    } else if slot.seq > mailbox.openedHead {
-      take(news, &output)
+    guard let news = MailboxNews(slot, bytes) else { return }
+    guard let known = syncing?.mailboxOpenedHead else {
+      return earlyNews.append((slot.seq, news))
     }
+    if slot.seq > known { take(news, &output) }
   }
 
   mutating func takeEarlyNews(after head: Seq, _ output: inout SessionOutput) {

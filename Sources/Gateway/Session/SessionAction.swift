@@ -34,6 +34,17 @@ enum SessionAction {
   case close
 }
 
+extension SessionAction {
+  /// Tells a mailbox something that the client did not ask for. Nothing hangs on the answer.
+  static func note(
+    _ body: Command.Body, in mailbox: StreamKey, by actor: Actor
+  ) -> SessionAction {
+    .submit(
+      Command(stream: mailbox, actor: actor, id: nil, body: body),
+      CommandPurpose(sequence: 0, kind: .note))
+  }
+}
+
 /// What a command was for, so that its answer finds its place.
 struct CommandPurpose {
   enum Kind {

@@ -42,6 +42,8 @@ extension SessionMachine {
       let principal = token.principal
       let requester = Requester(principal, origin: origin)
       self.requester = requester
+      syncing = Syncing(
+        for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
       presence = PresenceFlow(
         for: requester,
         PresenceFlow.Bounds(
@@ -178,11 +180,8 @@ extension SessionMachine {
   }
 
   /// Hands the user's mailbox something that the client did not ask for.
-  func note(_ body: Command.Body, _ output: inout SessionOutput) {
+  private func note(_ body: Command.Body, _ output: inout SessionOutput) {
     guard let user else { return }
-    output.actions.append(
-      .submit(
-        Command(stream: .user(user), actor: actor, id: nil, body: body),
-        CommandPurpose(sequence: 0, kind: .note)))
+    output.actions.append(.note(body, in: .user(user), by: actor))
   }
 }

@@ -30,16 +30,8 @@ struct SessionMachine: ~Copyable {
   var registration = Seq.none
   /// Events that change the session itself and came while its mailbox was being opened.
   var earlyNews: [(Seq, MailboxNews)] = []
-  var following: [StreamKey: StreamFollowing] = [:]
-  /// Groups that wait until what is syncing has caught up.
-  var toFollow: [StreamKey] = []
-  var syncing: StreamKey?
-  var saidCaughtUp = false
-  var flow = PushFlow()
+  var syncing: Syncing?
   var acks = AckGathering()
-  /// Streams that were followed and have ended, and how far each was acked: the device may still
-  /// ack their last events.
-  var ended: [StreamKey: Seq] = [:]
   var commands: CommandFlow
   var queries: QueryFlow
   var presence: PresenceFlow?

@@ -53,11 +53,12 @@ extension SessionMachine {
     presence?.typing(in: conversation, sequence: frame.sequence, &output)
   }
 
-  /// A device that is behind with a group is in it all the same.
-  private func isFollowed(_ stream: StreamKey) -> Bool { following[stream]?.isFollowed ?? false }
+  private func isFollowed(_ stream: StreamKey) -> Bool { syncing?.isFollowed(stream) ?? false }
 
   /// The user, once the owner has agreed that this session follows the stream.
-  func follower(of stream: StreamKey) -> UserID? { hasOpened(stream) ? user : nil }
+  func follower(of stream: StreamKey) -> UserID? {
+    syncing?.hasOpened(stream) == true ? user : nil
+  }
 
   func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
     // Whom the user has blocked is known from the mailbox's answer on.

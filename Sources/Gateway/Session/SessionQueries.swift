@@ -9,9 +9,7 @@ extension SessionMachine {
   mutating func query(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     if frame.type == .online { return try online(frame, &output) }
     var request = try QueryRequests.parse(frame.type, frame.body, by: try connected())
-    if let user, hasOpened(.user(user)), let head = following[.user(user)]?.head {
-      request.ownHeadIsKnown(head)
-    }
+    if let head = syncing?.mailboxHead { request.ownHeadIsKnown(head) }
     try queries.ask(request, sequence: frame.sequence, by: actor, &output)
   }
 

@@ -122,7 +122,9 @@ final class SimServer: @unchecked Sendable {
       let start = batch.body.readerIndex + Int(slot.start)
       guard let bytes = batch.body.getSlice(at: start, length: Int(slot.length)),
         let stream = try? EventDecoding.decode(bytes).stream, stream.kind == .group,
-        let stranger = channels.first(where: { $0.session?.machine.hasOpened(stream) == false })
+        let stranger = channels.first(where: { channel in
+          channel.session.map { $0.follower(of: stream) == nil } ?? false
+        })
       else { continue }
       stranger.send(Frame(type: .event, sequence: 0, body: bytes))
     }

@@ -1,0 +1,425 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import Requests
+import SwiftProtobuf
+import WireProtocol
+
+/// Which streams a session follows and how far each has come: the mailbox first, then one group after
+/// the other, then whatever is joined. What is pushed later than it came about, for want of room in
+/// its stream's window or in what waits to be read by the client, is caught up with here too.
+///
+/// It says which stream is to be opened next, and whoever hears it calls `open`: something may have to
+/// go ahead of that.
+struct Syncing {
+  private enum Progress { case waits, live, ended }
+
+  /// What has become of an event that has committed.
+  enum Committed: Equatable {
+    case notFollowed
+    /// It is kept for later, or was seen before.
+    case held
+    /// `mayOpen`: with it, a stream may be there to be opened.
+    case pushed(mayOpen: Bool)
+    /// The stream is to be taken further from the log: `advance`.
+    case fellBehind
+    /// Some before it are missing.
+    case gap
+  }
+
+  /// What has become of a page.
+  enum PageTaken {
+    /// Nobody wants it, or there was no room: it is read again.
+    case dropped
+    /// What of it was pushed.
+    case pushed(ArraySlice<StreamEvent>)
+    /// It can't be read, and costs its stream.
+    case ended
+    case failed(DaybookError)
+  }
+
+  private let actor: Actor
+  /// Nil for a service, which follows nothing.
+  private let mailbox: StreamKey?
+  private let user: UserID?
+  private let window: PushWindow.Size
+  private let outboundBytesMax: Int
+  private var following: [StreamKey: StreamFollowing] = [:]
+  /// Groups that wait until what is syncing has caught up.
+  private var toFollow: [StreamKey] = []
+  /// Opened, and not caught up with yet.
+  private var current: StreamKey?
+  private var saidCaughtUp = false
+  /// Streams that were followed and have ended, and how far each was acked: the device may still
+  /// ack their last events.
+  private var ended: [StreamKey: Seq] = [:]
+  private var behind = StreamsBehind()
+  /// What waits to be read by the client is as much as it may be. Until it has come down nothing is
+  /// pushed, and streams stay behind.
+  private var isFull = false
+  /// Something waits for that.
+  private var isOwing = false
+
+  init(for requester: Requester, window: PushWindow.Size, outboundBytesMax: Int) {
+    actor = requester.actor
+    user = requester.user
+    mailbox = requester.user.map { .user($0) }
+    self.window = window
+    self.outboundBytesMax = outboundBytesMax
+  }
+
+  // MARK: questions
+
+  func follows(_ stream: StreamKey) -> Bool { following[stream] != nil }
+
+  /// The owner has agreed that this session follows the stream.
+  func hasOpened(_ stream: StreamKey) -> Bool {
+    following[stream].map { $0.phase != .opening } ?? false
+  }
+
+  /// A device that is behind with a group is in it all the same.
+  func isFollowed(_ stream: StreamKey) -> Bool { following[stream]?.isFollowed ?? false }
+
+  /// How far the mailbox goes, once it has been opened.
+  var mailboxHead: Seq? { openedMailbox?.head }
+  /// How far it went then: what lies behind that was not part of its owner's answer.
+  var mailboxOpenedHead: Seq? { openedMailbox?.openedHead }
+
+  private var openedMailbox: StreamFollowing? {
+    guard let mailbox, let followed = following[mailbox], followed.phase != .opening else {
+      return nil
+    }
+    return followed
+  }
+
+  private func mayPush(_ output: SessionOutput) -> Bool {
+    !isFull && output.byteCount < outboundBytesMax
+  }
+
+  // MARK: opening
+
+  /// `registration` is which one the device is to its mailbox: groups that know another one are
+  /// followed afresh.
+  mutating func open(
+    _ stream: StreamKey, registration: Seq, _ output: inout SessionOutput
+  ) {
+    current = stream
+    following[stream] = StreamFollowing(stream, window: window)
+    output.actions.append(.subscribe(stream))
+    output.actions.append(
+      .submit(
+        Command(
+          stream: stream, actor: actor, id: nil, body: .openCursor(registration: registration)),
+        CommandPurpose(sequence: 0, kind: .open(stream))))
+  }
+
+  mutating func opened(
+    _ stream: StreamKey, _ position: StreamPosition, _ output: inout SessionOutput
+  ) {
+    following[stream]?.opened(position)
+    if let acked = ended.removeValue(forKey: stream) { following[stream]?.acked(acked) }
+    output.write(
+      .following,
+      Daybook_V1_Following.with {
+        $0.stream = stream.text
+        $0.cursor = min(position.cursor, position.head).rawValue
+        $0.headSeq = position.head.rawValue
+      })
+  }
+
+  /// It can't be followed.
+  mutating func openFailed(_ stream: StreamKey, _ output: inout SessionOutput) {
+    end(stream, say: false, &output)
+  }
+
+  /// Of the groups that the mailbox's owner has named.
+  mutating func want(_ groups: [GroupID]) { toFollow += groups.map { .group($0) } }
+
+  private mutating func want(_ group: GroupID) {
+    let stream = StreamKey.group(group)
+    if following[stream] != nil {
+      following[stream]?.reopens = true
+    } else if !toFollow.contains(stream) {
+      toFollow.append(stream)
+    }
+  }
+
+  /// The next that waits to be opened, once nothing syncs; if none does, the end of the sync is said.
+  mutating func nextToOpen(_ output: inout SessionOutput) -> StreamKey? {
+    guard current == nil, mailbox != nil else { return nil }
+    guard mayPush(output) else {
+      isOwing = true
+      return nil
+    }
+    if !toFollow.isEmpty { return toFollow.removeFirst() }
+    if !saidCaughtUp {
+      saidCaughtUp = true
+      output.write(.caughtUp, Daybook_V1_CaughtUp())
+    }
+    return nil
+  }
+
+  // MARK: going on
+
+  /// Whether there is room for anything to go on; if not, `flushed` will say so.
+  mutating func mayAdvance(_ output: SessionOutput) -> Bool {
+    guard !mayPush(output) else { return true }
+    isOwing = true
+    return false
+  }
+
+  /// Takes the stream in sync, and those that are behind, as far as they go without an answer or an
+  /// ack. One that has just been read lets the others read first. Where a stream is to be opened,
+  /// that is given back, and this is to be asked again once it is: what has come to its end stays
+  /// there, the rest goes on.
+  mutating func advance(_ output: inout SessionOutput) -> StreamKey? {
+    let isLast = current.map { behind.wasReadLast($0) } ?? false
+    if !isLast, let next = advanceCurrent(&output) { return next }
+    for stream in behind.all {
+      switch advance(stream, &output) {
+      case .waits: break
+      case .live: behind.remove(stream)
+      case .ended: if let next = nextToOpen(&output) { return next }
+      }
+    }
+    if isLast, let next = advanceCurrent(&output) { return next }
+    return nextToOpen(&output)
+  }
+
+  private mutating func advanceCurrent(_ output: inout SessionOutput) -> StreamKey? {
+    while let stream = current {
+      guard advance(stream, &output) != .waits else { return nil }
+      current = nil
+      if let next = nextToOpen(&output) { return next }
+    }
+    return nil
+  }
+
+  private mutating func advance(
+    _ stream: StreamKey, _ output: inout SessionOutput
+  ) -> Progress {
+    while let step = following[stream]?.next(mayRead: behind.mayRead) {
+      switch step {
+      case .wait: return .waits
+      case .notVisible(let first, let last):
+        output.write(
+          .notVisible,
+          Daybook_V1_NotVisible.with {
+            $0.stream = stream.text
+            $0.range = .with {
+              $0.fromSeq = first.rawValue
+              $0.toSeq = last.rawValue
+            }
+          })
+      case .read(let from, let through, let bytesMax):
+        behind.reads(stream)
+        output.actions.append(
+          .readPage(stream, from: from, through: through, bytesMax: bytesMax))
+        return .waits
+      case .awaitAck(let upTo):
+        output.write(
+          .awaitingAck,
+          Daybook_V1_AwaitingAck.with {
+            $0.stream = stream.text
+            $0.upToSeq = upTo.rawValue
+          })
+        return .waits
+      case .live: return .live
+      case .ended:
+        end(stream, say: true, &output)
+        return .ended
+      }
+    }
+    return .ended
+  }
+
+  /// A page that was read for a stream that has more than was pushed.
+  mutating func pageRead(
+    _ stream: StreamKey, _ result: Result<[StreamEvent], DaybookError>,
+    _ output: inout SessionOutput
+  ) -> PageTaken {
+    behind.hasRead(stream)
+    guard following[stream]?.isReading == true else { return .dropped }
+    guard mayPush(output) else {
+      isOwing = true
+      following[stream]?.droppedPage()
+      return .dropped
+    }
+    switch result {
+    case .failure(let error) where stream.kind == .group && error.code == .logCorrupt:
+      // As where it can't be opened: what is damaged costs its own groups.
+      end(stream, say: false, &output)
+      return .ended
+    case .failure(let error): return .failed(error)
+    case .success(let page):
+      guard let count = following[stream]?.took(page: page) else {
+        return .failed(
+          DaybookError(
+            .storageFailed, "a page of \(stream) does not follow what was sent; connect again"))
+      }
+      let taken = page.prefix(count)
+      for event in taken {
+        output.push(event: event.bytes)
+        if stream.kind == .user { noteJoin(in: event) }
+      }
+      return .pushed(taken)
+    }
+  }
+
+  /// Joins up to the mailbox's head at its opening are in the owner's answer already.
+  private mutating func noteJoin(in event: StreamEvent) {
+    guard let known = mailboxOpenedHead, event.seq > known,
+      let group = Syncing.groupJoined(event.bytes)
+    else { return }
+    want(group)
+  }
+
+  // MARK: acks
+
+  /// Slides the stream's window at once, whatever the log says to it later. From the first
+  /// `following` of a stream on, also once it has ended, for its last events are acked like all
+  /// others; and while it opens again, for what that answers was sent before. Throws
+  /// `invalid_request` before that.
+  mutating func acked(_ stream: StreamKey, _ upTo: Seq) throws(DaybookError) {
+    if hasOpened(stream) {
+      following[stream]?.acked(upTo)
+    } else if let before = ended[stream] {
+      ended[stream] = max(before, upTo)
+    } else {
+      throw DaybookError(
+        .invalidRequest,
+        "this session has not followed \(stream): there is nothing to ack before 'following'")
+    }
+  }
+
+  /// Whether an ack of it may let it go on.
+  func isAwaited(_ stream: StreamKey) -> Bool { stream == current || behind.contains(stream) }
+
+  // MARK: what commits
+
+  mutating func committed(
+    _ stream: StreamKey, _ slot: EventSlot, _ bytes: ByteBuffer, _ output: inout SessionOutput
+  ) -> Committed {
+    let (ends, mayPush) = (ending(slot, bytes), mayPush(output))
+    let verdict = following[stream]?.committed(
+      slot.seq, bytes: bytes.readableBytes, ends: ends, mayPush: mayPush)
+    switch verdict {
+    case .push:
+      output.push(event: bytes)
+      guard slot.kind == .groupJoined, let group = Syncing.groupJoined(bytes) else {
+        return .pushed(mayOpen: false)
+      }
+      want(group)
+      return .pushed(mayOpen: true)
+    case .pushLast:
+      output.push(event: bytes)
+      end(stream, say: true, &output)
+      return .pushed(mayOpen: true)
+    case .fallBehind: return fellBehind(stream, &output)
+    case .gap: return .gap
+    case .hold, .drop: return .held
+    case nil: return .notFollowed
+    }
+  }
+
+  private func ending(_ slot: EventSlot, _ bytes: ByteBuffer) -> StreamFollowing.Ending? {
+    switch slot.kind {
+    case .groupDissolved: .dissolved
+    case .memberLeft: user != nil && Syncing.memberLeft(bytes) == user ? .left : nil
+    default: nil
+    }
+  }
+
+  /// An event of a live stream has found no room.
+  private mutating func fellBehind(
+    _ stream: StreamKey, _ output: inout SessionOutput
+  ) -> Committed {
+    behind.add(stream, isTold: false)
+    guard mayAdvance(output) else { return .held }
+    sayBehind(&output)
+    return .fellBehind
+  }
+
+  /// Of those that still are.
+  private mutating func sayBehind(_ output: inout SessionOutput) {
+    let heads = behind.takeUntold().compactMap { stream in
+      following[stream].map { followed in
+        Daybook_V1_StreamHead.with {
+          $0.stream = stream.text
+          $0.pushedSeq = followed.sent.rawValue
+          $0.headSeq = followed.head.rawValue
+        }
+      }
+    }
+    guard !heads.isEmpty else { return }
+    output.write(.behind, Daybook_V1_Behind.with { $0.streams = heads })
+  }
+
+  /// What was said before is on its way, or, while `isFull`, waits to be read by the client. True if
+  /// something has waited for that, and may go on: `advance`.
+  mutating func flushed(isFull: Bool, _ output: inout SessionOutput) -> Bool {
+    self.isFull = isFull
+    guard !isFull, isOwing else { return false }
+    isOwing = false
+    sayBehind(&output)
+    return true
+  }
+
+  // MARK: interruptions
+
+  /// What the stream's partition has committed since may not have been told: its owner is asked.
+  mutating func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
+    guard following[stream]?.interrupted() == true else { return }
+    if stream != current, !behind.contains(stream) { behind.add(stream, isTold: true) }
+    output.actions.append(
+      .submit(
+        Command(stream: stream, actor: actor, id: nil, body: .inspect(peer: nil)),
+        CommandPurpose(sequence: 0, kind: .resume(stream))))
+  }
+
+  /// What was missed is to be read from the log.
+  mutating func resumed(_ stream: StreamKey, _ position: StreamPosition) {
+    if stream.kind == .user {
+      for group in position.groups where following[.group(group)] == nil { want(group) }
+    }
+    following[stream]?.resumed(position)
+  }
+
+  // MARK: ends
+
+  private mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
+    output.actions.append(.unsubscribe(stream))
+    behind.remove(stream)
+    guard let followed = following.removeValue(forKey: stream) else { return }
+    if followed.phase != .opening { ended[stream] = followed.ackedUpTo }
+    if say {
+      output.write(.unfollowed, Daybook_V1_Unfollowed.with { $0.stream = stream.text })
+    }
+    if followed.ending == .dissolved, let group = stream.groupID, let last = followed.closesAt {
+      note(.dropGroup(group, at: last), &output)
+    } else if followed.reopens {
+      toFollow.append(stream)
+    }
+    if current == stream { current = nil }
+  }
+
+  private func note(_ body: Command.Body, _ output: inout SessionOutput) {
+    guard let mailbox else { return }
+    output.actions.append(.note(body, in: mailbox, by: actor))
+  }
+
+  private static func groupJoined(_ bytes: ByteBuffer) -> GroupID? {
+    guard case .groupJoined(let group, _)? = try? EventDecoding.decode(bytes).body else {
+      return nil
+    }
+    return group
+  }
+
+  private static func memberLeft(_ bytes: ByteBuffer) -> UserID? {
+    guard case .memberLeft(let member, _)? = try? EventDecoding.decode(bytes).body else {
+      return nil
+    }
+    return member
+  }
+}
