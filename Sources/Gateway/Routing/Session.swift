@@ -233,7 +233,7 @@ final class Session: @unchecked Sendable {
 
   /// Once its Connect was accepted, a session may send as much as it likes, up to its limits.
   private func makeRoom() {
-    guard !isKnown, machine.phase == .open, let connection else { return }
+    guard !isKnown, machine.isAccepted, let connection else { return }
     isKnown = true
     decoder.strangerFrameBytesMax = nil
     connection.isKnown()

@@ -7,78 +7,65 @@ import SwiftProtobuf
 import WireProtocol
 
 /// One connection, from its first byte to its last, without any I/O: inputs are methods, what
-/// follows from them goes into a `SessionOutput`. Never copied: it holds some thirty values, and is
-/// asked several things for each frame and each pushed event.
+/// follows from them goes into a `SessionOutput`. It knows how a session begins and every way in which
+/// it ends; what happens between is `OpenSession`.
 struct SessionMachine: ~Copyable {
-  enum Phase { case awaitingConnect, checkingToken, open, closed }
+  private enum Phase {
+    case awaitingConnect
+    case checking(Connecting)
+    case opening(OpenSession, Opening)
+    case open(OpenSession)
+    /// Whom it watched until then is still to be told to the registry.
+    case closed(watched: Set<UserID>)
+  }
 
-  let id: String
-  let logID: String
-  let options: GatewayOptions
-  let clock: any WallClock
-
-  var phase = Phase.awaitingConnect
-  /// Who it is, once that is known.
-  var requester: Requester?
-  /// Of commands that state none, as Connect has said.
-  var origin: Origin?
-  /// Name and version of the client's program.
-  var client = ""
-  /// The log knows of this session, and not of its end.
-  var isAnnounced = false
-  /// Which one the device is to its mailbox: groups that know another one are followed afresh.
-  var registration = Seq.none
-  /// Events that change the session itself and came while its mailbox was being opened.
-  var earlyNews: [(Seq, MailboxNews)] = []
-  var syncing: Syncing?
-  var acks = AckGathering()
-  var commands: CommandFlow
-  var queries: QueryFlow
-  var presence: PresenceFlow?
-  var connectReply: Daybook_V1_ConnectReply?
-  var connectSequence: UInt32 = 0
+  private let id: String
+  private let logID: String
+  private let options: GatewayOptions
+  private let clock: any WallClock
+  private var phase = Phase.awaitingConnect
   private var lastSequence: UInt32 = 0
-  var liveness = Liveness(expiresAt: .none)
 
   init(id: String, logID: String, options: GatewayOptions, clock: any WallClock) {
     self.id = id
     self.logID = logID
     self.options = options
     self.clock = clock
-    commands = CommandFlow(inFlightMax: options.inFlightMax)
-    queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
   }
 
-  var isClosed: Bool { phase == .closed }
+  private var session: OpenSession? {
+    switch phase {
+    case .opening(let session, _), .open(let session): session
+    case .awaitingConnect, .checking, .closed: nil
+    }
+  }
+
+  var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  /// Its Connect was accepted, and it has not ended.
+  var isAccepted: Bool { session != nil }
 
   /// Frames wait while the token is looked at, until Connect is answered, and for commands.
   var takesFrames: Bool {
     switch phase {
     case .awaitingConnect: true
-    case .open: connectReply == nil && commands.takesFrames
-    case .checkingToken, .closed: false
+    case .open(let session): session.takesFrames
+    case .checking, .opening, .closed: false
     }
   }
 
-  /// Whose presence is told.
-  var watched: Set<UserID> { presence?.watched ?? [] }
-
-  var user: UserID? { requester?.user }
-  var device: DeviceID? { requester?.device }
-  var service: ServiceID? { requester?.service }
-  /// Whom the session itself acts as.
-  var actor: Actor { requester?.actor ?? .none }
-
-  func connected() throws(DaybookError) -> Requester {
-    guard let requester else { throw DaybookError(.outOfOrderFrame, "connect first") }
-    return requester
+  /// Whose presence it is told, and was told when it ended.
+  var watched: Set<UserID> {
+    if case .closed(let watched) = phase { watched } else { session?.watched ?? [] }
   }
+
+  /// The user, once the owner has agreed that this session follows the stream.
+  func follower(of stream: StreamKey) -> UserID? { session?.follower(of: stream) }
 
   // MARK: frames
 
   mutating func received(_ frame: Frame, _ output: inout SessionOutput) {
-    guard phase != .closed else { return }
-    liveness.peerIsAlive()
+    guard !isClosed else { return }
     // Sequences rise, so that an answer can't be taken for another request's.
     guard frame.sequence > lastSequence else {
       let fault = DaybookError(
@@ -87,14 +74,11 @@ struct SessionMachine: ~Copyable {
       return fail(fault, sequence: frame.sequence, &output)
     }
     lastSequence = frame.sequence
-    if phase == .open {
-      do throws(DaybookError) {
-        try request(frame, &output)
-      } catch {
-        refuse(error, sequence: frame.sequence, &output)
-      }
-    } else {
-      connect(frame, &output)
+    guard let session else { return connect(frame, &output) }
+    do throws(EndOfSession) {
+      try session.request(frame, &output)
+    } catch {
+      end(error, &output)
     }
   }
 
@@ -103,40 +87,257 @@ struct SessionMachine: ~Copyable {
     fail(fault.error, sequence: fault.sequence, &output)
   }
 
-  private mutating func request(
-    _ frame: Frame, _ output: inout SessionOutput
-  ) throws(DaybookError) {
-    switch frame.type {
-    case .send: try command(frame, &output)
-    case .ack: try ack(frame, &output)
-    case .heartbeat:
-      _ = try Daybook_V1_HeartbeatRequest(frameBody: frame.body)
-      output.write(
-        .heartbeat.reply, sequence: frame.sequence,
-        Daybook_V1_HeartbeatReply.with { $0.serverTimeMs = clock.now().milliseconds })
-    case .disconnect:
-      _ = try Daybook_V1_DisconnectRequest(frameBody: frame.body)
-      flushAcks(&output)
-      output.write(.disconnect.reply, sequence: frame.sequence, Daybook_V1_DisconnectReply())
-      close(reason: "", &output)
-    case .typing: try typing(frame, &output)
-    case .connect:
-      throw DaybookError(.outOfOrderFrame, "this connection has its session: connect once")
-    default:
-      if FrameType.commands.contains(frame.type) { return try command(frame, &output) }
-      try query(frame, &output)
+  // MARK: the beginning
+
+  private mutating func connect(_ frame: Frame, _ output: inout SessionOutput) {
+    guard case .awaitingConnect = phase, frame.type == .connect else {
+      let fault = DaybookError(.outOfOrderFrame, "the first frame must be a Connect")
+      return fail(fault, sequence: frame.sequence, &output)
+    }
+    do throws(DaybookError) {
+      let connecting = try Connecting(frame, clientBytesMax: options.clientBytesMax)
+      phase = .checking(connecting)
+      output.actions.append(.checkToken(connecting.token))
+    } catch {
+      fail(error, sequence: frame.sequence, &output)
     }
   }
 
-  /// The request failed. The session goes on, unless what it was tells of a client that has lost
-  /// its place.
-  private mutating func refuse(
+  mutating func tokenChecked(
+    _ result: Result<CheckedToken, DaybookError>, _ output: inout SessionOutput
+  ) {
+    guard case .checking(let connecting) = phase else { return }
+    switch result {
+    case .failure(let error): fail(error, sequence: connecting.sequence, &output)
+    case .success(let token):
+      let requester = Requester(token.principal, origin: connecting.origin)
+      let session = OpenSession(
+        id, requester, expiresAt: token.expiresAt, options: options, clock: clock)
+      let opening = Opening(
+        connecting,
+        reply: Daybook_V1_ConnectReply(
+          to: requester, session: id, logID: logID, options, now: clock.now()))
+      session.scheduleExpiry(&output)
+      switch token.principal {
+      case .service:
+        phase = .open(session)
+        opening.sayConnected(&output)
+      case .device(let user, let device):
+        phase = .opening(session, opening)
+        output.actions.append(.register(user, device))
+        session.open(.user(user), &output)
+      }
+    }
+  }
+
+  /// The mailbox's owner has answered. If it can't be opened, there is no session.
+  private mutating func opened(
+    _ session: OpenSession, _ opening: Opening, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    let position: StreamPosition
+    do throws(DaybookError) {
+      position = try outcome.get().position()
+    } catch {
+      throw .fault(error, sequence: opening.sequence)
+    }
+    phase = .open(session)
+    opening.sayConnected(
+      resumed: position.resumed, registration: position.registration, &output)
+    try session.begin(
+      at: position, client: opening.client, opening.news(after: position.head), &output)
+  }
+
+  // MARK: answers
+
+  /// What was submitted has its answer.
+  mutating func answered(
+    _ purpose: CommandPurpose, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    do throws(EndOfSession) {
+      switch phase {
+      case .open(let session): try session.answered(purpose, outcome, &output)
+      case .opening(let session, let opening):
+        // Nothing but the mailbox's opening is asked for yet.
+        try opened(session, opening, outcome, &output)
+      case .awaitingConnect, .checking, .closed: break
+      }
+    } catch {
+      end(error, &output)
+    }
+  }
+
+  func queryAnswered(
+    _ type: FrameType, sequence: UInt32, _ result: Result<QueryAnswer, DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    session?.queryAnswered(type, sequence: sequence, result, &output)
+  }
+
+  /// The message that a command is about was looked for.
+  func resolved(
+    _ result: Result<FoundMessage, DaybookError>, _ output: inout SessionOutput
+  ) {
+    session?.resolved(result, &output)
+  }
+
+  func onlineKnown(
+    _ result: Result<[UserPresence], DaybookError>, sequence: UInt32,
+    _ output: inout SessionOutput
+  ) {
+    session?.onlineKnown(result, sequence: sequence, &output)
+  }
+
+  /// A page that was read for a stream that has more than was pushed.
+  mutating func pageRead(
+    _ stream: StreamKey, _ result: Result<[StreamEvent], DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    do throws(EndOfSession) {
+      try session?.pageRead(stream, result, &output)
+    } catch {
+      end(error, &output)
+    }
+  }
+
+  // MARK: what is pushed
+
+  /// An event of a followed stream has committed. `body` is the batch's.
+  mutating func committed(
+    _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
+  ) {
+    do throws(EndOfSession) {
+      switch phase {
+      case .open(let session): try session.committed(stream, slot, body, &output)
+      case .opening(let session, var opening):
+        guard let news = session.held(stream, slot, body, &output) else { return }
+        opening.keep(news, at: slot.seq)
+        phase = .opening(session, opening)
+      case .awaitingConnect, .checking, .closed: break
+      }
+    } catch {
+      end(error, &output)
+    }
+  }
+
+  /// What the stream's partition has committed since may not have been told.
+  func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
+    session?.interrupted(stream, &output)
+  }
+
+  func presenceChanged(_ presence: UserPresence, _ output: inout SessionOutput) {
+    session?.presenceChanged(presence, &output)
+  }
+
+  /// The user has blocked this session's.
+  func watchEnded(_ other: UserID, _ output: inout SessionOutput) {
+    session?.watchEnded(other, &output)
+  }
+
+  /// Whom the user has blocked is known from the mailbox's answer on.
+  func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
+    guard case .open(let session) = phase else { return }
+    session.typingSeen(typist, to: stream, &output)
+  }
+
+  func transientSent(_ event: ByteBuffer, in stream: StreamKey, _ output: inout SessionOutput) {
+    guard case .open(let session) = phase else { return }
+    session.transientSent(event, in: stream, &output)
+  }
+
+  /// What was said before is on its way, or, while `isFull`, waits to be read by the client.
+  func flushed(isFull: Bool, _ output: inout SessionOutput) {
+    session?.flushed(isFull: isFull, &output)
+  }
+
+  /// The tick's end has come, for acks that wait for it.
+  func flushAcks(_ output: inout SessionOutput) { session?.flushAcks(&output) }
+
+  // MARK: time
+
+  /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
+  func peerIsAlive() { session?.peerIsAlive() }
+
+  /// Called twice in each heartbeat interval. `isReading` is false while the gateway itself keeps
+  /// the client's frames waiting.
+  mutating func tick(isReading: Bool, _ output: inout SessionOutput) {
+    do throws(EndOfSession) {
+      try session?.tick(isReading: isReading)
+    } catch {
+      end(error, &output)
+    }
+  }
+
+  mutating func connectDeadlinePassed(_ output: inout SessionOutput) {
+    switch phase {
+    case .awaitingConnect, .checking: break
+    case .opening, .open, .closed: return
+    }
+    let late = DaybookError(
+      .connectDeadline, "no Connect came in time; open the connection and connect at once")
+    closing(late, &output)
+  }
+
+  /// The session ends with its token. Wall clocks are set: whether it is time is asked again.
+  mutating func expiryDue(_ output: inout SessionOutput) {
+    do throws(EndOfSession) {
+      try session?.expiryDue(&output)
+    } catch {
+      end(error, &output)
+    }
+  }
+
+  // MARK: the end
+
+  /// Ends the session for a reason that no request gave.
+  mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {
+    guard !isClosed else { return }
+    let said = ErrorCode.closing.contains(error.code) ? error : SessionMachine.trouble(error)
+    session?.flushAcks(&output)
+    output.write(.closing, Daybook_V1_Closing.with { $0.error = said.errorReply })
+    close(reason: said.code.name, &output)
+  }
+
+  /// What is wrong with the server's files, or with who owns them, is no client's to know: it comes
+  /// again, and may find another server.
+  private static func trouble(_ error: DaybookError) -> DaybookError {
+    DaybookError(
+      .storageFailed, "the server can't go on with this session; connect again", cause: error)
+  }
+
+  /// The peer is gone; acks that wait are still worth handing on.
+  mutating func disconnected(_ output: inout SessionOutput) {
+    session?.flushAcks(&output)
+    leave(reason: "", &output)
+  }
+
+  /// Answers a request whose fault ends the connection.
+  private mutating func fail(
     _ error: DaybookError, sequence: UInt32, _ output: inout SessionOutput
   ) {
-    if error.code == .outOfOrderFrame {
-      fail(error, sequence: sequence, &output)
-    } else {
-      output.error(error, sequence: sequence)
+    guard !isClosed else { return }
+    session?.flushAcks(&output)
+    output.error(error, sequence: sequence)
+    close(reason: error.code.name, &output)
+  }
+
+  private mutating func end(_ end: EndOfSession, _ output: inout SessionOutput) {
+    switch end {
+    case .closing(let error): closing(error, &output)
+    case .fault(let error, let sequence): fail(error, sequence: sequence, &output)
+    case .asked: close(reason: "", &output)
     }
+  }
+
+  private mutating func close(reason: String, _ output: inout SessionOutput) {
+    leave(reason: reason, &output)
+    output.actions.append(.close)
+  }
+
+  /// The log is told once, however the session ends, of what it knows to have begun; behind the acks.
+  private mutating func leave(reason: String, _ output: inout SessionOutput) {
+    if case .open(let session) = phase { session.announceEnd(reason: reason, &output) }
+    phase = .closed(watched: watched)
   }
 }

@@ -1,0 +1,92 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Requests
+import SwiftProtobuf
+import WireProtocol
+
+/// A Connect that has come, while its token is looked at.
+struct Connecting {
+  let sequence: UInt32
+  let token: String
+  /// Of commands that state none.
+  let origin: Origin?
+  /// Name and version of the client's program.
+  let client: String
+
+  /// Throws `malformed_frame` and `invalid_request`.
+  init(_ frame: Frame, clientBytesMax: Int) throws(DaybookError) {
+    let request = try Daybook_V1_ConnectRequest(frameBody: frame.body)
+    origin = try CommandContext.origin(of: request.origin)
+    guard request.client.utf8.count <= clientBytesMax else {
+      throw DaybookError(
+        .invalidRequest, "client is over \(clientBytesMax) bytes: state name and version")
+    }
+    guard request.client.isPrintable else {
+      throw DaybookError(.invalidRequest, "client has no control characters")
+    }
+    client = request.client
+    token = request.token
+    sequence = frame.sequence
+  }
+}
+
+/// A session whose token is good, while its mailbox is opened: the reply says whether the device was
+/// known there.
+struct Opening {
+  let sequence: UInt32
+  let client: String
+  private let reply: Daybook_V1_ConnectReply
+  /// Events that change the session itself and have come meanwhile.
+  private var news: [(Seq, MailboxNews)] = []
+
+  init(_ connecting: Connecting, reply: Daybook_V1_ConnectReply) {
+    sequence = connecting.sequence
+    client = connecting.client
+    self.reply = reply
+  }
+
+  /// A service has no mailbox, and nothing knows it.
+  func sayConnected(
+    resumed: Bool = false, registration: Seq = .none, _ output: inout SessionOutput
+  ) {
+    var reply = reply
+    reply.resumed = resumed
+    reply.registration = registration.rawValue
+    output.write(.connect.reply, sequence: sequence, reply)
+  }
+
+  mutating func keep(_ news: MailboxNews, at seq: Seq) { self.news.append((seq, news)) }
+
+  /// Up to its head at the opening, the answer of the mailbox's owner has it.
+  func news(after head: Seq) -> [MailboxNews] {
+    news.compactMap { seq, news in seq > head ? news : nil }
+  }
+}
+
+extension Daybook_V1_ConnectReply {
+  init(
+    to requester: Requester, session: String, logID: String, _ options: GatewayOptions,
+    now: Timestamp
+  ) {
+    self = .with {
+      $0.serverTimeMs = now.milliseconds
+      $0.heartbeatIntervalMs = UInt32(clamping: options.heartbeatInterval.nanoseconds / 1_000_000)
+      $0.limits = .with {
+        $0.contentBytesMax = UInt32(Limits.contentBytesMax)
+        $0.frameBytesMax = UInt32(options.frameBytesMax)
+        $0.inFlightMax = UInt32(options.inFlightMax)
+        $0.originWindow = UInt32(Limits.originWindow)
+        $0.pageEventsMax = UInt32(Limits.pageEventsMax)
+        $0.windowEvents = UInt32(options.window.events)
+        $0.windowBytes = UInt32(options.window.bytes)
+      }
+      $0.session = session
+      $0.user = requester.user?.text ?? ""
+      $0.device = requester.device?.text ?? ""
+      $0.service = requester.service?.text ?? ""
+      $0.logID = logID
+      $0.durability = .synced
+    }
+  }
+}

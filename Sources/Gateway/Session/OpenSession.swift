@@ -1,0 +1,393 @@
+import DaybookModel
+import DaybookSchema
+import NIOCore
+import Ports
+import Requests
+import SwiftProtobuf
+import WireProtocol
+
+/// A session whose token is good. What it consists of are machines that know nothing of each other:
+/// here is what connects them, and who answers which frame.
+///
+/// A class, so that a phase's payload is changed where it is: out of an enum a struct comes as a copy,
+/// and each frame and each pushed event would move all of these machines out of `SessionMachine` and
+/// back. Nobody else knows it.
+final class OpenSession {
+  private let id: String
+  private let clock: any WallClock
+  private let requester: Requester
+  /// Whom the session itself acts as.
+  private let actor: Actor
+  /// Which one the device is to its mailbox.
+  private var registration = Seq.none
+  private var liveness: Liveness
+  private var syncing: Syncing
+  private var acks = AckGathering()
+  private var commands: CommandFlow
+  private var queries: QueryFlow
+  private var presence: PresenceFlow
+
+  init(
+    _ id: String, _ requester: Requester, expiresAt: Timestamp, options: GatewayOptions,
+    clock: any WallClock
+  ) {
+    self.id = id
+    self.clock = clock
+    self.requester = requester
+    actor = requester.actor
+    liveness = Liveness(expiresAt: expiresAt)
+    syncing = Syncing(
+      for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
+    commands = CommandFlow(inFlightMax: options.inFlightMax)
+    queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
+    presence = PresenceFlow(
+      for: requester,
+      PresenceFlow.Bounds(
+        watchedUsersMax: options.watchedUsersMax,
+        onlineUsersInFlightMax: options.onlineUsersInFlightMax, typingMax: options.typingMax))
+  }
+
+  var takesFrames: Bool { commands.takesFrames }
+  var watched: Set<UserID> { presence.watched }
+
+  /// The user, once the owner has agreed that this session follows the stream.
+  func follower(of stream: StreamKey) -> UserID? {
+    syncing.hasOpened(stream) ? requester.user : nil
+  }
+
+  // MARK: requests
+
+  /// One that fails is answered so, and the session goes on, unless it tells of a client that has lost
+  /// its place.
+  func request(_ frame: Frame, _ output: inout SessionOutput) throws(EndOfSession) {
+    liveness.peerIsAlive()
+    do throws(DaybookError) {
+      try take(frame, &output)
+    } catch {
+      guard error.code == .outOfOrderFrame else {
+        return output.error(error, sequence: frame.sequence)
+      }
+      throw .fault(error, sequence: frame.sequence)
+    }
+    if frame.type == .disconnect { throw .asked }
+  }
+
+  private func take(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    switch frame.type {
+    case .send: try command(frame, &output)
+    case .ack: try ack(frame, &output)
+    case .heartbeat:
+      _ = try Daybook_V1_HeartbeatRequest(frameBody: frame.body)
+      output.write(
+        .heartbeat.reply, sequence: frame.sequence,
+        Daybook_V1_HeartbeatReply.with { $0.serverTimeMs = clock.now().milliseconds })
+    case .disconnect:
+      _ = try Daybook_V1_DisconnectRequest(frameBody: frame.body)
+      flushAcks(&output)
+      output.write(.disconnect.reply, sequence: frame.sequence, Daybook_V1_DisconnectReply())
+    case .typing: try typing(frame, &output)
+    case .online: try online(frame, &output)
+    case .connect:
+      throw DaybookError(.outOfOrderFrame, "this connection has its session: connect once")
+    default:
+      if FrameType.commands.contains(frame.type) { return try command(frame, &output) }
+      try query(frame, &output)
+    }
+  }
+
+  private func command(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try CommandRequests.parse(
+      frame.type, frame.body, by: requester, now: clock.now())
+    try commands.admit(request.issuer, uptime: clock.uptime())
+    // What is read was received: it is to be known in that order.
+    if case .submit(let stream, .read) = request.step {
+      acks.flush(stream, by: actor, registration, &output)
+    }
+    let asked = AskedCommand(
+      sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer)
+    commands.take(request.step, for: asked, &output)
+  }
+
+  private func ack(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try AckRequest(frameBody: frame.body)
+    guard requester.device != nil else {
+      throw DaybookError(.notPermitted, "a service follows no stream and acks none")
+    }
+    try syncing.acked(request.stream, request.upTo)
+    acks.gather(upTo: request.upTo, of: request.stream, sequence: frame.sequence, &output)
+    if syncing.isAwaited(request.stream) { advance(&output) }
+  }
+
+  private func query(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    var request = try QueryRequests.parse(frame.type, frame.body, by: requester)
+    if let head = syncing.mailboxHead { request.ownHeadIsKnown(head) }
+    try queries.ask(request, sequence: frame.sequence, by: actor, &output)
+  }
+
+  private func online(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let check = try OnlineCheck(try Daybook_V1_OnlineRequest(frameBody: frame.body))
+    try presence.admit(check)
+    try queries.begin()
+    presence.ask(check, sequence: frame.sequence, &output)
+  }
+
+  private func typing(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let request = try Daybook_V1_TypingRequest(frameBody: frame.body)
+    let conversation = try StreamKey(parsing: request.conversation)
+    guard requester.user != nil else { throw Requester.ownersOnly }
+    if conversation.kind == .group, !syncing.isFollowed(conversation) {
+      throw DaybookError(.notAMember, "only members of \(conversation) may type there")
+    }
+    presence.typing(in: conversation, sequence: frame.sequence, &output)
+  }
+
+  // MARK: answers
+
+  /// What was submitted has its answer.
+  func answered(
+    _ purpose: CommandPurpose, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    switch (purpose.kind, outcome) {
+    case (.reply(let type), _): commands.answered(purpose, type, outcome, &output)
+    case (.transient(let event, let type), _):
+      commands.answered(purpose, type, pushing: event, outcome, &output)
+    case (.ack, .success), (.note, _): break
+    case (.ack, .failure(let error)): output.error(error, sequence: purpose.sequence)
+    case (.open(let stream), _): try opened(stream, outcome, &output)
+    case (.resume(let stream), _): try resumed(stream, outcome, &output)
+    case (.inspect(let query), _):
+      queries.inspected(query, outcome, sequence: purpose.sequence, for: requester, &output)
+    case (.locate, _): commands.located(outcome, uptime: clock.uptime(), &output)
+    case (.typing(let conversation), .success): presence.mayType(in: conversation, &output)
+    case (.typing, .failure): break
+    case (.contact(let other), _):
+      let isAnswered = presence.contactKnown(other, outcome, sequence: purpose.sequence, &output)
+      if isAnswered { queries.ended() }
+    }
+  }
+
+  func queryAnswered(
+    _ type: FrameType, sequence: UInt32, _ result: Result<QueryAnswer, DaybookError>,
+    _ output: inout SessionOutput
+  ) {
+    if case .success(let answer) = result { commands.observe(answer.observed) }
+    queries.answered(type, sequence: sequence, result, &output)
+  }
+
+  func resolved(
+    _ result: Result<FoundMessage, DaybookError>, _ output: inout SessionOutput
+  ) {
+    commands.resolved(result, uptime: clock.uptime(), &output)
+  }
+
+  func onlineKnown(
+    _ result: Result<[UserPresence], DaybookError>, sequence: UInt32,
+    _ output: inout SessionOutput
+  ) {
+    queries.ended()
+    presence.onlineKnown(result, sequence: sequence, &output)
+  }
+
+  // MARK: following
+
+  func open(_ stream: StreamKey, _ output: inout SessionOutput) {
+    // So that a group joined again begins behind what was acked of the stay before.
+    acks.flush(stream, by: actor, registration, &output)
+    syncing.open(stream, registration: registration, &output)
+  }
+
+  /// The mailbox has been opened, and the client knows. Nothing hangs on what the log answers: a
+  /// session goes on where it has no room to tell of it.
+  func begin(
+    at position: StreamPosition, client: String, _ news: [MailboxNews],
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    guard let user = requester.user else { return }
+    registration = position.registration
+    presence.blocked(are: position.blocked)
+    output.actions.append(
+      .note(.openSession(session: id, client: client), in: .user(user), by: actor))
+    syncing.want(position.groups)
+    for news in news { try take(news) }
+    syncing.opened(.user(user), position, &output)
+    advance(&output)
+  }
+
+  private func opened(
+    _ stream: StreamKey, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    do throws(DaybookError) {
+      syncing.opened(stream, try outcome.get().position(), &output)
+      advance(&output)
+    } catch {
+      // The mailbox may lag behind the group: it names a group that the user has left. And a
+      // partition that is read-only, or damaged, costs its own groups, not the session.
+      switch error.code {
+      case .notAMember, .groupNotFound, .groupDissolved, .partitionReadOnly, .logCorrupt: break
+      default: throw .closing(error)
+      }
+      syncing.openFailed(stream, &output)
+      openNext(&output)
+    }
+  }
+
+  private func openNext(_ output: inout SessionOutput) {
+    if let next = syncing.nextToOpen(&output) { open(next, &output) }
+  }
+
+  private func advance(_ output: inout SessionOutput) {
+    guard syncing.mayAdvance(output) else { return }
+    while let next = syncing.advance(&output) { open(next, &output) }
+  }
+
+  func pageRead(
+    _ stream: StreamKey, _ result: Result<[StreamEvent], DaybookError>,
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    switch syncing.pageRead(stream, result, &output) {
+    case .dropped: break
+    case .ended: openNext(&output)
+    case .failed(let error): throw .closing(error)
+    case .pushed(let events):
+      for event in events { commands.observe(event.messageID) }
+      advance(&output)
+    }
+  }
+
+  /// What was said before is on its way, or, while `isFull`, waits to be read by the client.
+  func flushed(isFull: Bool, _ output: inout SessionOutput) {
+    presence.flushed(isFull: isFull, &output)
+    if syncing.flushed(isFull: isFull, &output) { advance(&output) }
+  }
+
+  /// At the end of a tick, and of the session.
+  func flushAcks(_ output: inout SessionOutput) {
+    acks.flush(by: actor, registration, &output)
+  }
+
+  // MARK: what commits
+
+  func committed(
+    _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    guard let bytes = OpenSession.event(slot, in: body) else { return }
+    switch syncing.committed(stream, slot, bytes, &output) {
+    case .notFollowed: return
+    case .held: break
+    case .pushed(let mayOpen):
+      commands.observe(slot.messageID)
+      if mayOpen { openNext(&output) }
+    case .fellBehind: advance(&output)
+    case .gap:
+      // Batches come in order, so this can't be; were it so, syncing anew is what heals it.
+      throw .closing(
+        DaybookError(
+          .storageFailed,
+          "\(stream) went on at seq \(slot.seq) with some missing; connect again"))
+    }
+    // Pushed first, where it is live: a device that was forgotten is told why it is closed. Up to the
+    // mailbox's head at its opening, the owner's answer has had it; what is behind counts at once,
+    // however far the sync is.
+    guard stream.kind == .user, let news = MailboxNews(slot, bytes),
+      let known = syncing.mailboxOpenedHead, slot.seq > known
+    else { return }
+    try take(news)
+  }
+
+  /// An event of the mailbox has committed, which is being opened. What of it changes the session is
+  /// given back, for its time is still to come.
+  func held(
+    _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
+  ) -> MailboxNews? {
+    guard let bytes = OpenSession.event(slot, in: body) else { return nil }
+    _ = syncing.committed(stream, slot, bytes, &output)
+    return MailboxNews(slot, bytes)
+  }
+
+  private static func event(_ slot: EventSlot, in body: ByteBuffer) -> ByteBuffer? {
+    body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
+  }
+
+  private func take(_ news: MailboxNews) throws(EndOfSession) {
+    switch news {
+    case .blocked(let other): presence.block(other, true)
+    case .unblocked(let other): presence.block(other, false)
+    case .forgotten(let forgotten):
+      guard forgotten == requester.device else { return }
+      throw .closing(
+        DaybookError(
+          .deviceForgotten, "this device was forgotten: connect again and it is a new one"))
+    }
+  }
+
+  func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
+    syncing.interrupted(stream, &output)
+  }
+
+  /// The owner has said how far the stream goes, and of the own mailbox also what changes the session
+  /// itself.
+  private func resumed(
+    _ stream: StreamKey, _ outcome: Result<CommandOutcome, DaybookError>,
+    _ output: inout SessionOutput
+  ) throws(EndOfSession) {
+    guard syncing.follows(stream) else { return }
+    do throws(DaybookError) {
+      let position = try outcome.get().position()
+      if stream.kind == .user { presence.blocked(are: position.blocked) }
+      syncing.resumed(stream, position)
+      advance(&output)
+    } catch {
+      throw .closing(error)
+    }
+  }
+
+  // MARK: people
+
+  func presenceChanged(_ change: UserPresence, _ output: inout SessionOutput) {
+    presence.presenceChanged(change, &output)
+  }
+
+  func watchEnded(_ other: UserID, _ output: inout SessionOutput) {
+    presence.watchEnded(other, &output)
+  }
+
+  func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
+    guard stream.kind == .user || syncing.isFollowed(stream) else { return }
+    presence.typingSeen(typist, to: stream, &output)
+  }
+
+  func transientSent(_ event: ByteBuffer, in stream: StreamKey, _ output: inout SessionOutput) {
+    guard stream.kind == .user || syncing.isFollowed(stream) else { return }
+    presence.transientSent(event, &output)
+  }
+
+  // MARK: how long it lasts
+
+  func peerIsAlive() { liveness.peerIsAlive() }
+
+  /// Called twice in each heartbeat interval.
+  func tick(isReading: Bool) throws(EndOfSession) {
+    presence.tick()
+    if let silence = liveness.tick(isReading: isReading) { throw .closing(silence) }
+  }
+
+  func scheduleExpiry(_ output: inout SessionOutput) {
+    output.actions.append(.scheduleExpiry(after: liveness.untilExpiry(clock.now())))
+  }
+
+  func expiryDue(_ output: inout SessionOutput) throws(EndOfSession) {
+    let left = liveness.untilExpiry(clock.now())
+    guard left == .zero else { return output.actions.append(.scheduleExpiry(after: left)) }
+    throw .closing(
+      DaybookError(.expiredToken, "the token has expired: connect with a new one"))
+  }
+
+  /// To the log, which knows only of devices' sessions, and of those whose mailbox was opened.
+  func announceEnd(reason: String, _ output: inout SessionOutput) {
+    guard let user = requester.user else { return }
+    output.actions.append(
+      .note(.closeSession(session: id, reason: reason), in: .user(user), by: actor))
+  }
+}
