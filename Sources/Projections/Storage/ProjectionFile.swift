@@ -126,23 +126,34 @@ final class ProjectionFile {
   /// False once what is mapped of it may have been cut off.
   var isIntact: Bool { watch.isIntact }
 
+  /// Made apart, and put in its place once it has its header: who looks there meanwhile finds no file,
+  /// and never one that says nothing of itself, as a damaged one does. In WAL mode from the beginning,
+  /// for changing that in its place would be a moment in which a crash leaves what a reader may not
+  /// roll back.
   private static func make(
     _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
     assert(header.stateHash == 0 && header.events == 0, "nothing was folded into a new file")
     assert(header.checkpoints.allSatisfy { $0 == .zero }, "a new file begins where the log does")
+    let apart = path + ".tmp"
+    // What a crash has left.
+    try remove(apart)
     // Made here, for SQLite does not say what keeps it from that.
-    let file = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let file = Foundation.open(apart, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFault.error("make", path, errno) }
     Foundation.close(file)
     return try SQLiteFault.mapped(path) {
-      let queue = try DatabaseQueue(path: path, configuration: configuration())
+      let queue = try DatabaseQueue(path: apart, configuration: configuration())
       try queue.inTransaction { database in
         try header.create(in: database, sealedBy: seal)
         for layout in layouts { try database.execute(sql: layout.creation) }
         return .commit
       }
-      return queue
+      // Of what is renamed alone, nothing may be missing.
+      _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+      try queue.close()
+      guard rename(apart, path) == 0 else { throw SystemFault.error("make", path, errno) }
+      return try DatabaseQueue(path: path, configuration: configuration())
     }
   }
 

@@ -1,5 +1,4 @@
 import DaybookModel
-import Foundation
 import GRDB
 
 /// A projection's file, read only: another process may be writing it. Blocking.
@@ -21,17 +20,20 @@ final class ProjectionReader: Sendable {
     self.path = path
     self.whenDamaged = whenDamaged
     identity = FileIdentity(path)
-    guard FileManager.default.fileExists(atPath: path) else {
+    do throws(DaybookError) {
+      queue = try SQLiteFault.mapped(path) {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        return try DatabaseQueue(
+          path: isServed ? path : SQLiteAddress.ofNobody(path), configuration: configuration)
+      }
+    } catch {
+      // Looked at afterwards: it may have come or gone just now.
+      guard identity == nil || FileIdentity(path) != identity else { throw error }
       throw DaybookError(
         .projectionBehind,
         "\(path) has not been built: start the server, or run `daybook projection rebuild`")
-    }
-    queue = try SQLiteFault.mapped(path) {
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.busyMode = .timeout(5)
-      return try DatabaseQueue(
-        path: isServed ? path : SQLiteAddress.ofNobody(path), configuration: configuration)
     }
   }
 
@@ -40,8 +42,10 @@ final class ProjectionReader: Sendable {
     do throws(DaybookError) {
       return try SQLiteFault.mapped(path) { try watch.over { try queue.read(body) } }
     } catch {
-      guard let whenDamaged, SQLiteFault.isOfTheFile(error) else { throw error }
-      if let identity { whenDamaged(identity, error) }
+      // One that is no longer in its place says nothing of the one that is made anew.
+      guard SQLiteFault.isOfTheFile(error), whenDamaged != nil || FileIdentity(path) != identity
+      else { throw error }
+      if let identity { whenDamaged?(identity, error) }
       throw DaybookError(
         .projectionBehind, "\(path) is damaged, and is made anew: try again", cause: error)
     }
