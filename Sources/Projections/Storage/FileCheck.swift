@@ -1,5 +1,6 @@
 import DaybookModel
 import GRDB
+import NIOConcurrencyHelpers
 
 /// Whether a projection's file is what its header says. Damage that SQLite does not meet would be
 /// answers that are wrong: what is small is looked at whole when it is opened, and the rest by
@@ -54,13 +55,21 @@ enum FileCheck {
     try database.texts("SELECT name || ':' || coalesce(sql, '') FROM sqlite_master ORDER BY 1", [])
   }
 
+  /// By what makes their tables, for each projection is opened many times, with the same ones.
+  private static let schemas = NIOLockedValueBox<[[String]: [String]]>([:])
+
   /// What a new file has.
   private static func expected(_ layouts: [TableLayout]) throws -> [String] {
-    let fresh = try DatabaseQueue()
-    return try fresh.inDatabase { database in
-      try ProjectionHeader.createTables(in: database)
-      for layout in layouts { try database.execute(sql: layout.creation) }
-      return try schema(of: database)
+    let creations = layouts.map(\.creation)
+    return try schemas.withLockedValue { schemas in
+      if let known = schemas[creations] { return known }
+      let fresh = try DatabaseQueue().inDatabase { database in
+        try ProjectionHeader.createTables(in: database)
+        for creation in creations { try database.execute(sql: creation) }
+        return try schema(of: database)
+      }
+      schemas[creations] = fresh
+      return fresh
     }
   }
 }
