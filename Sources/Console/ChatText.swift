@@ -164,6 +164,7 @@ enum ChatText {
     ErrorCode.groupFull.name: "there is no more room in this group",
     ErrorCode.tooManyAmendments.name: "this message has as many edits or reactions as it can have",
     ErrorCode.receiptsOff.name: "of a group as large as this one, who has read what isn't kept",
+    ErrorCode.tooManyStays.name: "this user has joined and left the group too often",
     ErrorCode.tooManyDevices.name: "you have too many devices; log one out that you don't use",
     ErrorCode.deviceForgotten.name: "another of your devices has logged this one out",
     ErrorCode.storageFull.name: "the server's disk is full",

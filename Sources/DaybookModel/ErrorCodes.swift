@@ -47,6 +47,7 @@ extension ErrorCode {
   package static let deviceForgotten = ErrorCode(417, "device_forgotten")
   package static let groupFull = ErrorCode(418, "group_full")
   package static let tooManyDevices = ErrorCode(419, "too_many_devices")
+  package static let tooManyStays = ErrorCode(420, "too_many_stays")
 
   // 5xx: the log and what is built from it.
   package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
@@ -82,6 +83,7 @@ extension ErrorCode {
     messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
     notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
     tooManyDevices,
+    tooManyStays,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
     truncated,

@@ -161,6 +161,18 @@ struct MembershipTests {
     #expect(desk.refusal(.send(message("x")), on: group, by: bob) == nil)
   }
 
+  @Test("nobody joins more often than is kept of what they saw")
+  func manyStays() {
+    var desk = desk()
+    for _ in 0..<Limits.staysMax {
+      #expect(desk.done(.join, on: group, by: bob).changed)
+      #expect(desk.done(.leave, on: group, by: bob).changed)
+    }
+    #expect(desk.refusal(.join, on: group, by: bob) == .tooManyStays)
+    #expect(desk.refusal(.invite(bob), on: group, by: alice) == nil)
+    #expect(desk.done(.join, on: group, by: carol).changed)
+  }
+
   @Test("logs from before there were roles give the group to who made it, then to who is left")
   func oldLogs() {
     var state = PartitionState(partition: PartitionID(3))

@@ -24,6 +24,10 @@ extension GroupState {
       return .reject(
         .groupFull, "\(draft.stream) has \(Limits.groupMembersMax) members, and takes no more")
     }
+    guard member(user)?.stays.count ?? 0 < Limits.staysMax else {
+      return .reject(
+        .tooManyStays, "\(user) has joined \(draft.stream) \(Limits.staysMax) times")
+    }
     return draft.append(
       .memberJoined(user, role: memberCount == 0 ? .owner : .member), after: head)
   }
