@@ -107,6 +107,8 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   /// Changes what a message shows: found by the id of the message, through a key of its own.
   @inlinable
   package var isAmendment: Bool { self == .messageRecalled || self == .messageEdited }
+
+  package var isReaction: Bool { self == .reactionAdded || self == .reactionRemoved }
 }
 
 extension Event {

@@ -4,8 +4,8 @@ package struct EventSlot: Sendable, Equatable {
   /// First byte of the event in the body, behind its length prefix; and its length.
   package var start: UInt32
   package var length: UInt32
-  /// Fingerprint of the stream, and of the conversation where the event is a message; of a recall
-  /// or an edit, its stream's key of amendments; else 0.
+  /// Fingerprint of the stream, and of the conversation where the event is a message; of what
+  /// changes or withholds a message, its stream's key of such; else 0.
   package var stream: UInt64
   package var conversation: UInt64
   package var seq: Seq

@@ -58,10 +58,17 @@ package enum Limits {
   /// finding the last edit has to look through.
   package static let reactionsPerMessageMax = 10_000
   package static let editsPerMessageMax = 1_000
+  /// Whatever is done to one message: what has to be read to know what became of it.
+  package static let amendmentsPerMessageMax = 20_000
+  /// A stream's amended messages that are in memory, and reactions to them.
+  package static let amendedMessagesMax = 1_024
+  package static let amendedReactionsMax = 16_384
   package static let mentionsMax = 100
   /// Days for which a message may be kept that is not kept for good.
   package static let keepDaysMax: UInt32 = 3_650
   package static let groupMembersMax = 500_000
+  /// How often one user may join one group: what was seen of it is kept of each stay.
+  package static let staysMax = 1_000
   /// Users whom an owner keeps as invited, or as asking to be let in.
   package static let invitedMax = 100_000
   package static let receiptsPageMax = 1_000

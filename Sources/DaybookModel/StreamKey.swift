@@ -173,6 +173,15 @@ package struct ConversationKey: Hashable, Sendable, CustomStringConvertible {
     return hash.finish()
   }
 
+  /// The key of postings of a stream's reactions, and of what was withheld of amendments, by the id of
+  /// the message that they are about.
+  @inlinable
+  package static func fingerprint(reactionsIn stream: UInt64) -> UInt64 {
+    var hash = StableHash(seed: stream)
+    hash.combine(4)
+    return hash.finish()
+  }
+
   /// How the mailbox's owner, or a member, names it: `user/<peer>` or `group/<id>`.
   package var description: String { peer.map { "user/\($0)" } ?? stream.text }
 }

@@ -52,6 +52,8 @@ package enum EventEncoding {
       ConversationKey.fingerprint(mailbox: event.stream, peer: to.text)
     case .messageRecalled, .messageEdited:
       ConversationKey.fingerprint(amendmentsOf: event.stream)
+    case .reactionAdded, .reactionRemoved, .amendmentWithheld:
+      ConversationKey.fingerprint(reactionsIn: event.stream.fingerprint)
     case .messageWithheld: ConversationKey.fingerprint(withheldIn: event.stream.fingerprint)
     default: 0
     }

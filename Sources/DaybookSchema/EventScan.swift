@@ -63,6 +63,8 @@ package enum EventScan {
       slot.conversation = try conversation(slot, stream: stream, sender: user, body: body)
     } else if kind.isAmendment {
       slot.conversation = ConversationKey.fingerprint(amendmentsOf: slot.stream)
+    } else if kind.isReaction || kind == .amendmentWithheld {
+      slot.conversation = ConversationKey.fingerprint(reactionsIn: slot.stream)
     } else if kind == .messageWithheld {
       slot.conversation = ConversationKey.fingerprint(withheldIn: slot.stream)
     }

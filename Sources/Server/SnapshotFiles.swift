@@ -35,6 +35,7 @@ package final class SnapshotFiles: SnapshotStore {
     let digits = String(snapshot.next.rawValue)
     let name = String(repeating: "0", count: 20 - digits.count) + digits + Self.suffix
     do throws(FileError) {
+      try files.makeFolderIfAbsent(folder)
       try files.makeFolderIfAbsent(path(partition))
       // Not synced, for a torn one is noticed by its seal.
       let header = header(of: snapshot, partition)

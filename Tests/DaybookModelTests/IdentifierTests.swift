@@ -95,6 +95,7 @@ struct IdentifierTests {
     for stream in streams {
       keys.append(ConversationKey.fingerprint(amendmentsOf: stream))
       #expect(keys.last == ConversationKey.fingerprint(amendmentsOf: stream.fingerprint))
+      keys.append(ConversationKey.fingerprint(reactionsIn: stream.fingerprint))
       keys.append(ConversationKey.fingerprint(group: stream))
       for peer in peers {
         keys.append(ConversationKey.fingerprint(mailbox: stream, peer: peer.text))

@@ -134,7 +134,7 @@ struct EventCodingTests {
   }
 
   @Test(
-    "recalls and edits, and what was withheld, stand under keys of their own; reactions under none")
+    "recalls and edits, reactions, and what was withheld stand under keys of their own")
   func amendmentKeys() {
     var samples = SampleEvents(seed: 6)
     for kind in EventKind.allCases where !kind.isMessage {
@@ -146,6 +146,8 @@ struct EventCodingTests {
         case .messageRecalled, .messageEdited:
           ConversationKey.fingerprint(amendmentsOf: event.stream)
         case .messageWithheld: ConversationKey.fingerprint(withheldIn: event.stream.fingerprint)
+        case .reactionAdded, .reactionRemoved, .amendmentWithheld:
+          ConversationKey.fingerprint(reactionsIn: event.stream.fingerprint)
         default: 0
         }
       #expect(slot.conversation == key, "\(kind)")

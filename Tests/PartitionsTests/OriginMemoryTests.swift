@@ -102,7 +102,7 @@ struct LateLookupTests {
       [PendingCommand(command, receiver: Answers(), token: 1)], now: start, uptime: start)
     let issued = command.issued!
     desk.learn([
-      OriginLookup.Answer(issued: issued, window: .init(entries: [], knownFrom: 0))
+      .origin(OriginLookup.Answer(issued: issued, window: .init(entries: [], knownFrom: 0)))
     ])
     #expect(desk.state.origins[issued.origin]?.current.map(\.number) == [1])
   }
@@ -128,7 +128,8 @@ struct ForgottenOriginTests {
 
   private func service(_ log: MemoryLog, _ snapshots: MemorySnapshots) -> PartitionService {
     PartitionService(
-      log: log, snapshots: snapshots, origins: .init(windows: 1, numbers: 3, bytes: 1 << 20),
+      log: log, snapshots: snapshots,
+      state: .init(origins: .init(windows: 1, numbers: 3, bytes: 1 << 20)),
       clock: fixedClock(), blocking: InlineWork(), group: MultiThreadedEventLoopGroup.singleton,
       report: { _ in })
   }

@@ -166,6 +166,9 @@ package nonisolated struct Daybook_V1_MailboxSnapshot: Sendable {
 
   package var amended: [Daybook_V1_AmendedSnapshot] = []
 
+  /// What became of messages up to this one is in the log alone.
+  package var amendedForgottenThrough: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -201,6 +204,9 @@ package nonisolated struct Daybook_V1_AmendedSnapshot: Sendable {
   package var edits: UInt32 = 0
 
   package var reactions: [Daybook_V1_ReactionSnapshot] = []
+
+  /// Whatever was done to it, taken back or not.
+  package var changes: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -293,6 +299,8 @@ package nonisolated struct Daybook_V1_GroupSnapshot: Sendable {
 
   /// Of these pages.
   package var tableSeed: UInt64 = 0
+
+  package var amendedForgottenThrough: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -685,7 +693,7 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MailboxSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0\u{3}amended_forgotten_through\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -701,6 +709,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.blocked) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.marks) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
+      case 9: try { try decoder.decodeSingularFixed64Field(value: &self.amendedForgottenThrough) }()
       default: break
       }
     }
@@ -731,6 +740,9 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if !self.amended.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.amended, fieldNumber: 8)
     }
+    if self.amendedForgottenThrough != 0 {
+      try visitor.visitSingularFixed64Field(value: self.amendedForgottenThrough, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -743,6 +755,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if lhs.blocked != rhs.blocked {return false}
     if lhs.marks != rhs.marks {return false}
     if lhs.amended != rhs.amended {return false}
+    if lhs.amendedForgottenThrough != rhs.amendedForgottenThrough {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -795,7 +808,7 @@ nonisolated extension Daybook_V1_MarkSnapshot: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AmendedSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}recalled\0\u{1}edits\0\u{1}reactions\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}message_id\0\u{1}recalled\0\u{1}edits\0\u{1}reactions\0\u{1}changes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -807,6 +820,7 @@ nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularBoolField(value: &self.recalled) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.edits) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.reactions) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.changes) }()
       default: break
       }
     }
@@ -825,6 +839,9 @@ nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftPr
     if !self.reactions.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.reactions, fieldNumber: 4)
     }
+    if self.changes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.changes, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -833,6 +850,7 @@ nonisolated extension Daybook_V1_AmendedSnapshot: SwiftProtobuf.Message, SwiftPr
     if lhs.recalled != rhs.recalled {return false}
     if lhs.edits != rhs.edits {return false}
     if lhs.reactions != rhs.reactions {return false}
+    if lhs.changes != rhs.changes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -950,7 +968,7 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{2}\u{2}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{2}\u{4}amended\0\u{3}dissolved_at\0\u{3}member_count\0\u{1}owner\0\u{1}members\0\u{1}waiting\0\u{3}table_seed\0\u{c}\u{5}\u{1}\u{c}\u{a}\u{3}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{2}\u{2}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{2}\u{4}amended\0\u{3}dissolved_at\0\u{3}member_count\0\u{1}owner\0\u{1}members\0\u{1}waiting\0\u{3}table_seed\0\u{3}amended_forgotten_through\0\u{c}\u{5}\u{1}\u{c}\u{a}\u{3}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -973,6 +991,7 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
       case 17: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
       case 18: try { try decoder.decodeRepeatedMessageField(value: &self.waiting) }()
       case 19: try { try decoder.decodeSingularFixed64Field(value: &self.tableSeed) }()
+      case 20: try { try decoder.decodeSingularFixed64Field(value: &self.amendedForgottenThrough) }()
       default: break
       }
     }
@@ -1024,6 +1043,9 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if self.tableSeed != 0 {
       try visitor.visitSingularFixed64Field(value: self.tableSeed, fieldNumber: 19)
     }
+    if self.amendedForgottenThrough != 0 {
+      try visitor.visitSingularFixed64Field(value: self.amendedForgottenThrough, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1043,6 +1065,7 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
     if lhs.members != rhs.members {return false}
     if lhs.waiting != rhs.waiting {return false}
     if lhs.tableSeed != rhs.tableSeed {return false}
+    if lhs.amendedForgottenThrough != rhs.amendedForgottenThrough {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -4,16 +4,14 @@ import Ports
 
 /// Amendments, once it is known that their actor may make them: what a message has become decides
 /// whether there is anything to do.
-extension AmendedMessages {
-  func isRecalled(_ message: MessageReference) -> Bool {
-    self[message.messageID]?.isRecalled ?? false
-  }
-
+extension AmendedMemory {
   /// `isLimited`: only for as long as authors may.
   func decideRecall(
     _ message: MessageReference, peer: UserID?, isLimited: Bool, after head: Seq, _ draft: Draft
   ) -> Decision {
-    if isRecalled(message) { return draft.nothingToDo() }
+    if isUnknown(message.messageID) { return .unknownAmendments(message) }
+    let amended = self[message.messageID]
+    if amended.isRecalled { return draft.nothingToDo() }
     if isLimited, let limit = draft.policy.recallLimitMilliseconds,
       draft.now.milliseconds >= message.sentAt.milliseconds.addingSaturated(limit)
     {
@@ -28,8 +26,10 @@ extension AmendedMessages {
     _ message: MessageReference, _ content: ByteBuffer, peer: UserID?, after head: Seq,
     _ draft: Draft
   ) -> Decision {
-    let amended = self[message.messageID] ?? AmendedMessage()
+    if isUnknown(message.messageID) { return .unknownAmendments(message) }
+    let amended = self[message.messageID]
     if amended.isRecalled { return .wasRecalled(message) }
+    guard amended.changes < Limits.amendmentsPerMessageMax else { return .tooManyChanges() }
     guard amended.edits < Limits.editsPerMessageMax else {
       return .tooMany("edited \(Limits.editsPerMessageMax) times")
     }
@@ -42,12 +42,14 @@ extension AmendedMessages {
     _ message: MessageReference, _ reaction: AmendedMessage.Reaction, isRemoved: Bool,
     peer: UserID?, after head: Seq, _ draft: Draft
   ) -> Decision {
-    let amended = self[message.messageID] ?? AmendedMessage()
+    if isUnknown(message.messageID) { return .unknownAmendments(message) }
+    let amended = self[message.messageID]
     if amended.isRecalled { return .wasRecalled(message) }
     guard amended.reactions.contains(reaction) == isRemoved else { return draft.nothingToDo() }
     guard isRemoved || amended.reactions.count < Limits.reactionsPerMessageMax else {
       return .tooMany("given \(Limits.reactionsPerMessageMax) reactions")
     }
+    guard amended.changes < Limits.amendmentsPerMessageMax else { return .tooManyChanges() }
     let target = MessageTarget(peer: peer, seq: message.seq)
     return draft.append(
       isRemoved ? .reactionRemoved(target, reaction.text) : .reactionAdded(target, reaction.text),
@@ -62,6 +64,16 @@ extension Decision {
 
   static func noSuchMessage(_ message: MessageReference, _ stream: StreamKey) -> Decision {
     .reject(.messageNotFound, "there is no message \(message.messageID) that you see in \(stream)")
+  }
+
+  /// Whoever holds the state asks the log first.
+  fileprivate static func unknownAmendments(_ message: MessageReference) -> Decision {
+    .reject(
+      .overloaded, "what became of message \(message.messageID) is not known yet; retry")
+  }
+
+  fileprivate static func tooManyChanges() -> Decision {
+    .tooMany("edited and reacted to more than \(Limits.amendmentsPerMessageMax) times")
   }
 
   fileprivate static func tooMany(_ what: String) -> Decision {

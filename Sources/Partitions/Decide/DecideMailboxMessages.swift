@@ -49,10 +49,11 @@ extension PartitionState {
       let isBlocked = !isRemoved && hasBlocked(user, at: at)
       if isBlocked, !draft.policy.hidesBlocks { return .blocked(draft.stream) }
       let given = AmendedMessage.Reaction(user: user, text: reaction)
-      let amended = mailboxes[at].amended
       // What the other side does not know of can't be taken back there.
-      let isUnknown = amended[message.messageID]?.withheld.contains(given) ?? false
-      return amended.decideReaction(
+      let isUnknown =
+        !mailboxes[at].amended.isUnknown(message.messageID)
+        && mailboxes[at].amended[message.messageID].withheld.contains(given)
+      return mailboxes[at].amended.decideReaction(
         message, given, isRemoved: isRemoved, peer: message.author,
         after: mailboxes[at].head, draft
       ).withheld(message.isWithheld || isBlocked || isUnknown)

@@ -46,7 +46,7 @@ extension PartitionState {
       assert(event.seq == mailboxes[at].head.next, "a mailbox's seqs are gapless")
       mailboxes[at].head = event.seq
     }
-    mailboxes[at].evolve(event)
+    mailboxes[at].evolve(event, amendedBounds)
   }
 
   private mutating func insertMailbox(_ stream: StreamKey) -> Int? {
@@ -70,12 +70,14 @@ extension PartitionState {
       assert(event.seq == groups[at].head.next, "a group's seqs are gapless")
       groups[at].head = event.seq
     }
-    groups[at].evolve(event)
+    groups[at].evolve(event, amendedBounds)
   }
 }
 
 extension MailboxState {
-  fileprivate mutating func evolve(_ event: borrowing Event) {
+  fileprivate mutating func evolve(
+    _ event: borrowing Event, _ amendedBounds: AmendedMemory.Bounds
+  ) {
     switch event.body {
     case .messageSent:
       // Own notes are nobody's to deliver or to leave unread.
@@ -98,8 +100,8 @@ extension MailboxState {
       if !groups.contains(group) { groups.append(group) }
     case .groupLeft(let group, _): groups.removeAll { $0 == group }
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
-      if event.cause == nil { amended.evolve(event) }
-    case .amendmentWithheld(let withheld): amended.withhold(withheld, event)
+      if event.cause == nil { amended.evolve(event, amendedBounds) }
+    case .amendmentWithheld: amended.evolve(event, amendedBounds)
     case .userBlocked(let user): blocked(user, true)
     case .userUnblocked(let user): blocked(user, false)
     case .conversationMarked(let conversation, let marks): marked(conversation, marks)
@@ -117,7 +119,9 @@ extension MailboxState {
 }
 
 extension GroupState {
-  fileprivate mutating func evolve(_ event: borrowing Event) {
+  fileprivate mutating func evolve(
+    _ event: borrowing Event, _ amendedBounds: AmendedMemory.Bounds
+  ) {
     switch event.body {
     case .messageSent: lastMessage = event.seq
     case .read(_, let upTo, _): if let user = event.actor.user { hasRead(user, upTo: upTo) }
@@ -133,7 +137,7 @@ extension GroupState {
     case .memberLeft(let member, let successor):
       left(member, successor: successor, at: event.seq)
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
-      amended.evolve(event)
+      amended.evolve(event, amendedBounds)
     case .groupChanged(let settings): self.settings = settings
     case .memberInvited(let user): invited(user)
     case .joinRequested(let user): requested(user)

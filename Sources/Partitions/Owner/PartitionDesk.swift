@@ -13,6 +13,8 @@ struct PartitionDesk {
   /// Closed batches that wait for the log.
   private(set) var ready: [OpenBatch] = []
   private var heldBack = HeldBack()
+  /// Streams of which the log has said what became of a message.
+  private var learnedAbout: Set<StreamKey> = []
   private let policy: DecisionPolicy
   private let headerBytes: Int
   /// Ticks of the highest id that a partition has given.
@@ -36,7 +38,7 @@ struct PartitionDesk {
   /// and the rest goes on.
   ///
   /// Returns how many were taken: it stops before the first of which only the log knows whether it was
-  /// accepted before.
+  /// accepted before, or what it is about.
   @discardableResult
   mutating func take(
     _ commands: [PendingCommand], now: Timestamp, uptime: Timestamp,
@@ -51,8 +53,20 @@ struct PartitionDesk {
     }
   }
 
-  /// Nil where the state knows enough to decide it.
-  mutating func question(about command: borrowing Command) -> OriginLookup.Question? {
+  /// None where the state knows enough to decide it.
+  mutating func questions(about command: borrowing Command) -> [LogLookup.Question] {
+    var questions: [LogLookup.Question] = []
+    if let question = originQuestion(about: command) { questions.append(.origin(question)) }
+    let stream = state.find(command.stream)
+    if let question = amendedQuestion(about: command, at: stream) {
+      questions.append(.amended(question))
+    }
+    return questions
+  }
+
+  private mutating func originQuestion(
+    about command: borrowing Command
+  ) -> OriginLookup.Question? {
     guard let issued = command.issued else { return nil }
     let place = state.origins.find(issued.origin)
     guard state.origins.lookup(issued, issued.number, at: place) == .unknown else { return nil }
@@ -60,19 +74,44 @@ struct PartitionDesk {
     return OriginLookup.Question(issued: issued, isBelowWindow: isLoaded)
   }
 
-  mutating func learn(_ answers: [OriginLookup.Answer]) {
+  private func amendedQuestion(
+    about command: borrowing Command, at stream: Int?
+  ) -> AmendedLookup.Question? {
+    guard let stream, let id = command.body.amended else { return nil }
+    let isUnknown =
+      command.stream.kind == .user
+      ? state.mailboxes[stream].amended.isUnknown(id) : state.groups[stream].amended.isUnknown(id)
+    return isUnknown ? AmendedLookup.Question(stream: command.stream, messageID: id) : nil
+  }
+
+  mutating func learn(_ answers: [LogLookup.Answer]) {
     for answer in answers {
-      // Should the state have been made anew meanwhile, its own window may know more.
-      if let window = answer.window, state.origins[answer.issued.origin]?.isLoaded != true {
-        state.origins.keep(
-          answer.issued.origin, window.entries, knownFrom: window.knownFrom, isLoaded: true)
+      switch answer {
+      case .origin(let answer): learn(answer)
+      case .amended(let answer):
+        learnedAbout.insert(answer.question.stream)
+        state.changeAmended(of: answer.question.stream) {
+          $0.keep(answer.message, of: answer.question.messageID)
+        }
       }
-      if let entry = answer.number { state.origins.keep(answer.issued, entry) }
     }
   }
 
+  private mutating func learn(_ answer: OriginLookup.Answer) {
+    // Should the state have been made anew meanwhile, its own window may know more.
+    if let window = answer.window, state.origins[answer.issued.origin]?.isLoaded != true {
+      state.origins.keep(
+        answer.issued.origin, window.entries, knownFrom: window.knownFrom, isLoaded: true)
+    }
+    if let entry = answer.number { state.origins.keep(answer.issued, entry) }
+  }
+
   /// What waited for the log is decided.
-  mutating func learnedAll() { state.origins.forgetFound() }
+  mutating func learnedAll() {
+    state.origins.forgetFound()
+    for stream in learnedAbout { state.changeAmended(of: stream) { $0.forgetFound() } }
+    learnedAbout = []
+  }
 
   /// Nothing that was decided is on its way to the log.
   var isIdle: Bool { open.isEmpty && ready.isEmpty }
@@ -83,7 +122,7 @@ struct PartitionDesk {
     state.origins.trim()
   }
 
-  /// False where only the log knows whether it was accepted before.
+  /// False where only the log knows whether it was accepted before, or what it is about.
   private mutating func take(
     _ pending: borrowing PendingCommand, _ now: Timestamp, _ uptime: Timestamp,
     _ refusing: DaybookError?
@@ -98,10 +137,11 @@ struct PartitionDesk {
       pending.command.stream, pending.command.actor, pending.command.id?.origin)
     if let id = pending.command.id,
       case .unknown = state.origins.remembered(id.number, at: place.origin),
-      question(about: pending.command) != nil
+      originQuestion(about: pending.command) != nil
     {
       return false
     }
+    if amendedQuestion(about: pending.command, at: place.stream) != nil { return false }
     // Asked about what is ahead of the clock only.
     let observed = pending.command.observed
     let given = observed.ticks > MessageClock.ticks(at: now) ? given(observed.partition) : 0
@@ -202,5 +242,28 @@ struct PartitionDesk {
     let heldBack = heldBack
     self = PartitionDesk(state, policy: policy, headerBytes: headerBytes, given: given)
     self.heldBack = heldBack
+  }
+}
+
+extension PartitionState {
+  /// Nothing where there is no such stream.
+  fileprivate mutating func changeAmended(
+    of stream: StreamKey, _ change: (inout AmendedMemory) -> Void
+  ) {
+    guard let at = find(stream) else { return }
+    switch stream.kind {
+    case .user: change(&mailboxes[at].amended)
+    case .group: change(&groups[at].amended)
+    }
+  }
+}
+
+extension Command.Body {
+  /// The message that it amends.
+  fileprivate var amended: MessageID? {
+    switch self {
+    case .recall(let message), .edit(let message, _), .react(let message, _, _): message.messageID
+    default: nil
+    }
   }
 }

@@ -27,9 +27,7 @@ final class PartitionOwner: @unchecked Sendable {
     let snapshots: any SnapshotStore
     let snapshotPolicy: SnapshotPolicy
     let policy: DecisionPolicy
-    let origins: OriginMemory.Bounds
-    /// Of the state's tables: secret, so that nobody can choose what falls together.
-    let tableSeed: UInt64
+    let state: StateSettings
     let clock: any WallClock
     let clocks: PartitionClocks
     let blocking: any BlockingWork
@@ -85,8 +83,7 @@ final class PartitionOwner: @unchecked Sendable {
     self.loop = loop
     self.environment = environment
     desk = PartitionDesk(
-      PartitionState(
-        partition: partition, origins: environment.origins, seed: environment.tableSeed),
+      PartitionState(partition: partition, environment.state),
       policy: environment.policy,
       headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
@@ -164,20 +161,22 @@ final class PartitionOwner: @unchecked Sendable {
     guard inFlight == nil, desk.isIdle else { return }
     desk.trim()
     guard !waiting.isEmpty, !isLookingUp else { return }
-    var questions: Set<OriginLookup.Question> = []
+    var questions: Set<LogLookup.Question> = []
     for pending in waiting {
-      if let question = desk.question(about: pending.command) { questions.insert(question) }
-      if questions.count == PartitionOwner.lookupsMax { break }
+      questions.formUnion(desk.questions(about: pending.command))
+      if questions.count >= PartitionOwner.lookupsMax { break }
     }
     isLookingUp = true
-    let lookup = OriginLookup(
-      log: environment.log, partition: partition, numbers: environment.origins.numbers)
-    let (asked, loop) = (questions, loop)
+    let (asked, loop, log, partition) = (questions, loop, environment.log, partition)
+    let numbers = environment.state.origins.numbers
     environment.blocking.run {
-      var answers: [OriginLookup.Answer] = []
+      var answers: [LogLookup.Answer] = []
       var failure: DaybookError?
       do throws(DaybookError) {
-        for question in asked { answers.append(try lookup.answer(question)) }
+        for question in asked {
+          answers.append(
+            try LogLookup.answer(question, in: log, of: partition, numbers: numbers))
+        }
       } catch {
         failure = error
       }
@@ -187,7 +186,7 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func lookedUp(
-    _ answers: [OriginLookup.Answer], _ failure: DaybookError?
+    _ answers: [LogLookup.Answer], _ failure: DaybookError?
   ) {
     isLookingUp = false
     let commands = waiting
@@ -319,9 +318,8 @@ final class PartitionOwner: @unchecked Sendable {
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
     let lost = desk.restart(
-      PartitionState(
-        partition: partition, origins: environment.origins, seed: environment.tableSeed),
-      after: batch, uptime: environment.clock.uptime())
+      PartitionState(partition: partition, environment.state), after: batch,
+      uptime: environment.clock.uptime())
     for batch in lost {
       for group in batch.answers {
         group.receiver.receive(
@@ -339,8 +337,7 @@ final class PartitionOwner: @unchecked Sendable {
     environment.blocking.run {
       let loaded = Result { () throws(DaybookError) in
         try LoadedState.load(
-          partition, log: environment.log, snapshots: environment.snapshots,
-          origins: environment.origins, seed: environment.tableSeed)
+          partition, log: environment.log, snapshots: environment.snapshots, environment.state)
       }
       loop.execute { self.reloaded(loaded, after: error) }
     }

@@ -10,8 +10,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private let consumers: Consumers
   private let log: any LogWriter & LogSearch
   private let snapshots: any SnapshotStore
-  private let origins: OriginMemory.Bounds
-  private let tableSeed: UInt64
+  private let state: StateSettings
   private let blocking: any BlockingWork
   /// Partitions whose effects stay where they are.
   private let withoutRelay: Set<PartitionID>
@@ -28,8 +27,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   package init(
     log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
     snapshotPolicy: SnapshotPolicy = .standard,
-    policy: DecisionPolicy = .standard, origins: OriginMemory.Bounds = .standard,
-    tableSeed: UInt64 = .random(in: .min ... .max),
+    policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
     clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     report: @escaping @Sendable (String) -> Void
@@ -40,7 +38,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let clocks = PartitionClocks(partitionCount: log.partitionCount, report: report)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
-      origins: origins, tableSeed: tableSeed, clock: clock, clocks: clocks, blocking: blocking,
+      state: state, clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
@@ -53,8 +51,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     self.consumers = consumers
     self.log = log
     self.snapshots = snapshots
-    self.origins = origins
-    self.tableSeed = tableSeed
+    self.state = state
     self.blocking = blocking
     self.withoutRelay = withoutRelay
     self.clock = clock
@@ -122,13 +119,13 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private func load(
     _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool
   ) async -> Outcome {
-    let (log, snapshots, origins, seed, blocking) = (log, snapshots, origins, tableSeed, blocking)
+    let (log, snapshots, state, blocking) = (log, snapshots, state, blocking)
     return await withCheckedContinuation { continuation in
       blocking.run {
         continuation.resume(
           returning: Result { () throws(DaybookError) in
             try LoadedState.load(
-              owner.partition, log: log, snapshots: snapshots, origins: origins, seed: seed,
+              owner.partition, log: log, snapshots: snapshots, state,
               isStopping: isStopping)
           })
       }

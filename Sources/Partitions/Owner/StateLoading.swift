@@ -20,17 +20,16 @@ struct LoadedState: Sendable {
   /// so.
   static func load(
     _ partition: PartitionID, log: any LogFeed, snapshots: any SnapshotStore,
-    origins: OriginMemory.Bounds = .standard, seed: UInt64 = .random(in: .min ... .max),
-    isStopping: () -> Bool = { false }
+    _ settings: StateSettings = StateSettings(), isStopping: () -> Bool = { false }
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
     let start = log.startOffset(of: partition)
     var loaded = LoadedState(
-      state: PartitionState(partition: partition, origins: origins, seed: seed),
+      state: PartitionState(partition: partition, settings),
       relayedThrough: start, next: start, replayed: 0)
     if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
-        snapshot.state, partition: partition, logID: log.logID, origins: origins)
+        snapshot.state, partition: partition, logID: log.logID, settings)
     {
       if belongs(snapshot, to: partition, of: log, head: head) {
         loaded.state = state
@@ -72,7 +71,7 @@ struct LoadedState: Sendable {
     let from = next
     var state = state
     // So that `state` is unique.
-    self.state = PartitionState(partition: state.partition, seed: state.seed)
+    self.state = PartitionState(partition: state.partition)
     var replayed = 0
     defer { self.state = state }
     try batch.forEachEvent { index, bytes throws(DaybookError) in

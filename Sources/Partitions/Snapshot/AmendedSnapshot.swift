@@ -2,9 +2,9 @@ import DaybookModel
 import DaybookSchema
 
 /// `AmendedSnapshot`.
-extension AmendedMessages {
+extension AmendedMemory {
   func encode(_ field: Int, into writer: inout SnapshotWriter) {
-    for (id, message) in self {
+    forEach { id, message in
       writer.message(field) { writer in
         writer.fixed64(1, id.rawValue)
         writer.flag(2, message.isRecalled)
@@ -16,6 +16,7 @@ extension AmendedMessages {
             $0.flag(3, message.withheld.contains(reaction))
           }
         }
+        writer.uint(5, UInt64(message.changes))
       }
     }
   }
@@ -30,13 +31,12 @@ extension AmendedMessages {
       case Tag.varint(2): message.isRecalled = try reader.flag()
       case Tag.varint(3): message.edits = Int(clamping: try reader.varint())
       case Tag.delimited(4): try message.decodeReaction(try reader.delimited())
+      case Tag.varint(5): message.changes = Int(clamping: try reader.varint())
       default: return false
       }
       return true
     }
-    guard self[id] == nil else { return false }
-    self[id] = message
-    return true
+    return take(message, of: id)
   }
 }
 

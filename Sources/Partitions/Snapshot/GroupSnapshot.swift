@@ -27,6 +27,7 @@ extension GroupState: PagedState {
     encodeMembers(17, into: &writer)
     waiting.encode(18, into: &writer)
     writer.fixed64(19, seed)
+    writer.fixed64(20, amended.forgottenThrough.rawValue)
   }
 
   package static func decode(
@@ -36,8 +37,8 @@ extension GroupState: PagedState {
     var group = GroupID(checked: "")
     var settings = GroupSettings(title: "")
     var (head, lastMessage, seed) = (Seq.none, Seq.none, UInt64(0))
-    var amended: AmendedMessages = [:]
-    var isWhole = true
+    var amended = AmendedMemory()
+    var (isWhole, forgottenThrough) = (true, MessageID.none)
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
       switch tag {
       case Tag.delimited(1): group = GroupID(checked: try reader.string())
@@ -60,10 +61,12 @@ extension GroupState: PagedState {
       case Tag.delimited(17): stored.members.append(ByteBuffer(bytes: try reader.delimited()))
       case Tag.delimited(18): stored.waiting.append(ByteBuffer(bytes: try reader.delimited()))
       case Tag.fixed64(19): seed = try reader.fixed64()
+      case Tag.fixed64(20): forgottenThrough = MessageID(try reader.fixed64())
       default: return false
       }
       return true
     }
+    guard amended.take(forgottenThrough: forgottenThrough) else { return nil }
     var state = GroupState(settings: settings, seed: seed)
     (state.head, state.lastMessage, state.amended) = (head, lastMessage, amended)
     guard isWhole, state.take(stored) else { return nil }

@@ -25,6 +25,7 @@ extension MailboxState: PagedState {
       }
     }
     amended.encode(8, into: &writer)
+    writer.fixed64(9, amended.forgottenThrough.rawValue)
   }
 
   package static func decode(
@@ -33,7 +34,7 @@ extension MailboxState: PagedState {
     var state = MailboxState()
     var user = UserID(checked: "")
     var (peers, blocked): ([PeerState], [UserID]) = ([], [])
-    var isWhole = true
+    var (isWhole, forgottenThrough) = (true, MessageID.none)
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
       switch tag {
       case Tag.delimited(1): user = try reader.user()
@@ -56,11 +57,13 @@ extension MailboxState: PagedState {
         state.marked(conversation, marks)
       case Tag.delimited(8):
         if try !state.amended.decode(try reader.delimited()) { isWhole = false }
+      case Tag.fixed64(9): forgottenThrough = MessageID(try reader.fixed64())
       default: return false
       }
       return true
     }
-    guard isWhole, state.devices.areDistinct(by: \.device), state.groups.areDistinct(by: \.self),
+    guard isWhole, state.amended.take(forgottenThrough: forgottenThrough),
+      state.devices.areDistinct(by: \.device), state.groups.areDistinct(by: \.self),
       peers.areDistinct(by: \.user),
       zip(blocked, blocked.dropFirst()).allSatisfy({ $0 < $1 })
     else { return nil }

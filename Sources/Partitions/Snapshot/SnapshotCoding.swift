@@ -42,7 +42,7 @@ package enum SnapshotCoding {
   /// Nil for a snapshot of another log, partition or version, or one that is torn.
   package static func decode(
     _ bytes: ByteBuffer, partition: PartitionID, logID: String,
-    origins bounds: OriginMemory.Bounds = .standard
+    _ settings: StateSettings = StateSettings()
   ) -> (state: PartitionState, relayedThrough: Offset)? {
     guard let stored = try? StoredState(bytes), stored.version == version,
       stored.logID == logID, stored.partition == UInt64(partition.rawValue),
@@ -53,11 +53,13 @@ package enum SnapshotCoding {
       let groups = PagedTable<GroupState>(
         pages: stored.groups, seed: stored.seed, isRead: true),
       let origins = OriginMemory(
-        pages: stored.origins, bounds: bounds, seed: stored.seed,
+        pages: stored.origins, bounds: settings.origins, seed: stored.seed,
         hasForgotten: stored.hasForgotten),
       let relayedThrough = Int64(exactly: stored.relayedThrough)
     else { return nil }
-    var state = PartitionState(partition: partition, origins: bounds, seed: stored.seed)
+    var settings = settings
+    settings.tableSeed = stored.seed
+    var state = PartitionState(partition: partition, settings)
     state.clock = MessageClock(ticks: stored.clockTicks)
     state.recordedAt = Timestamp(milliseconds: stored.recordedAt)
     (state.mailboxes, state.groups, state.origins) = (mailboxes, groups, origins)

@@ -4,6 +4,8 @@ package import DaybookModel
 package struct AmendedMessage: Sendable, Equatable {
   package var isRecalled = false
   package var edits = 0
+  /// Whatever was done to it, taken back or not.
+  package var changes = 0
   /// Of what was recalled there are none.
   package var reactions: Set<Reaction> = []
   /// Those of them that the other side was not told of.
@@ -34,51 +36,47 @@ package struct AmendedMessage: Sendable, Equatable {
   }
 }
 
-/// Those of a stream's messages that were amended; most never are.
-package typealias AmendedMessages = [MessageID: AmendedMessage]
-
-extension AmendedMessages {
-  /// Of an amendment that was decided here: what the relay wrote is decided elsewhere.
+extension AmendedMessage {
+  /// Takes an amendment that was decided here: what the relay wrote is decided elsewhere.
   mutating func evolve(_ event: borrowing Event) {
+    changes += 1
     switch event.body {
-    case .messageRecalled:
-      recalled(event.messageID)
-    case .messageEdited: self[event.messageID, default: AmendedMessage()].edits += 1
+    case .messageRecalled: recalled()
+    case .messageEdited: edits += 1
     case .reactionAdded(_, let text):
       guard let user = event.actor.user else { return }
-      self[event.messageID, default: AmendedMessage()].reactions.insert(
-        AmendedMessage.Reaction(user: user, text: text))
+      reactions.insert(Reaction(user: user, text: text))
     case .reactionRemoved(_, let text):
       guard let user = event.actor.user else { return }
-      remove(AmendedMessage.Reaction(user: user, text: text), from: event.messageID)
+      remove(Reaction(user: user, text: text))
+    case .amendmentWithheld(let amendment):
+      guard let user = event.actor.user else { return }
+      withhold(amendment.change, by: user)
     default: assertionFailure("\(event.kind) amends no message")
     }
   }
 
   /// For the next command of its author it counts as any other.
-  mutating func withhold(_ withheld: WithheldAmendment, _ event: borrowing Event) {
-    guard let user = event.actor.user else { return }
-    switch withheld.change {
-    case .recalled: recalled(event.messageID)
-    case .edited: self[event.messageID, default: AmendedMessage()].edits += 1
+  private mutating func withhold(_ change: WithheldAmendment.Change, by user: UserID) {
+    switch change {
+    case .recalled: recalled()
+    case .edited: edits += 1
     case .reactionAdded(let text):
-      let reaction = AmendedMessage.Reaction(user: user, text: text)
-      self[event.messageID, default: AmendedMessage()].reactions.insert(reaction)
-      self[event.messageID]?.withheld.insert(reaction)
-    case .reactionRemoved(let text):
-      remove(AmendedMessage.Reaction(user: user, text: text), from: event.messageID)
+      let reaction = Reaction(user: user, text: text)
+      reactions.insert(reaction)
+      withheld.insert(reaction)
+    case .reactionRemoved(let text): remove(Reaction(user: user, text: text))
     }
   }
 
-  private mutating func recalled(_ id: MessageID) {
-    self[id, default: AmendedMessage()].isRecalled = true
-    self[id]?.reactions = []
-    self[id]?.withheld = []
+  private mutating func recalled() {
+    isRecalled = true
+    reactions = []
+    withheld = []
   }
 
-  private mutating func remove(_ reaction: AmendedMessage.Reaction, from id: MessageID) {
-    self[id]?.reactions.remove(reaction)
-    self[id]?.withheld.remove(reaction)
-    if self[id] == AmendedMessage() { self[id] = nil }
+  private mutating func remove(_ reaction: Reaction) {
+    reactions.remove(reaction)
+    withheld.remove(reaction)
   }
 }

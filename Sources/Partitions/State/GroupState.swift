@@ -13,7 +13,7 @@ package struct GroupState: Sendable, Equatable {
   package private(set) var memberCount = 0
   package private(set) var owner: UserID?
   package private(set) var waiting: WaitingUsers
-  package var amended: AmendedMessages = [:]
+  package var amended = AmendedMemory()
   /// Its last event that takes a seq was its end; none while it goes on.
   package private(set) var dissolvedAt = Seq.none
 

@@ -15,7 +15,7 @@ package struct MailboxState: Sendable, Equatable {
   package private(set) var blocked: [UserID] = []
   /// Only conversations that are marked in any way.
   package private(set) var marks: [StreamKey: ConversationMarks] = [:]
-  package var amended: AmendedMessages = [:]
+  package var amended = AmendedMemory()
 
   package init() {}
 

@@ -9,18 +9,16 @@ package struct PartitionState: Sendable, Equatable {
   package var mailboxes: PagedTable<MailboxState>
   package var groups: PagedTable<GroupState>
   package var origins: OriginMemory
+  let amendedBounds: AmendedMemory.Bounds
   /// The last effect taken from each source partition.
   package var sources: [PartitionID: SourcePosition] = [:]
 
-  /// `seed`: of its tables; nobody outside is to know it.
-  package init(
-    partition: PartitionID, origins bounds: OriginMemory.Bounds = .standard,
-    seed: UInt64 = .random(in: .min ... .max)
-  ) {
+  package init(partition: PartitionID, _ settings: StateSettings = StateSettings()) {
     self.partition = partition
-    mailboxes = PagedTable(seed: seed)
-    groups = PagedTable(seed: seed)
-    origins = OriginMemory(bounds: bounds, seed: seed)
+    mailboxes = PagedTable(seed: settings.tableSeed)
+    groups = PagedTable(seed: settings.tableSeed)
+    origins = OriginMemory(bounds: settings.origins, seed: settings.tableSeed)
+    amendedBounds = settings.amended
   }
 
   package var seed: UInt64 { mailboxes.seed }

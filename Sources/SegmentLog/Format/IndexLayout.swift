@@ -4,7 +4,7 @@ import DaybookModel
 struct IndexLayout: Equatable, Sendable {
   static let byteCount = 96
   static let magic: UInt32 = 0x3158_5944  // "DYX1"
-  static let version: UInt16 = 2
+  static let version: UInt16 = 3
   static let placeBytes = 8
   static let keyBytes = 32
 

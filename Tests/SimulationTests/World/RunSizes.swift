@@ -24,8 +24,9 @@ struct RunSizes {
   let commandEvery: Int
   let failEvery: Int
   let clockEvery: Int
-  /// What stays in memory of origins: so little, in some runs, that most is found in the log.
-  let origins: OriginMemory.Bounds
+  /// What stays in memory of origins and amended messages: so little, in some runs, that most is found
+  /// in the log.
+  let state: StateSettings
 
   init(_ dice: inout Dice) {
     let names = ["ann", "bob", "cem", "dee", "eve"]
@@ -45,12 +46,18 @@ struct RunSizes {
     failEvery = dice.pick([40, 200, 1_000])
     commandEvery = dice.pick([10, 30, 80])
     clockEvery = dice.pick([300, 1_000, 1_000_000])
-    origins = dice.pick([
+    let origins = dice.pick([
       .standard,
       OriginMemory.Bounds(windows: 1, numbers: 2, bytes: 1 << 20),
       OriginMemory.Bounds(windows: 1, numbers: 1, bytes: 1),
       OriginMemory.Bounds(windows: 64, numbers: 3, bytes: 600),
     ])
+    let amended = dice.pick([
+      .standard,
+      AmendedMemory.Bounds(messages: 2, reactions: 100),
+      AmendedMemory.Bounds(messages: 1, reactions: 1),
+    ])
+    state = StateSettings(origins: origins, amended: amended, tableSeed: 1)
   }
 
   var decisions: DecisionPolicy {

@@ -30,7 +30,7 @@ final class SimServer: @unchecked Sendable {
     let clocks = PartitionClocks(partitionCount: run.log.partitionCount, report: { _ in })
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
-      policy: run.sizes.decisions, origins: run.sizes.origins, tableSeed: 1,
+      policy: run.sizes.decisions, state: run.sizes.state,
       clock: run.clock, clocks: clocks,
       blocking: run.work,
       announce: { [unowned self] in self.announce($0) },
@@ -63,8 +63,7 @@ final class SimServer: @unchecked Sendable {
     var relayFrom: [Offset] = []
     for owner in owners {
       let loaded = try LoadedState.load(
-        owner.partition, log: run.log, snapshots: run.snapshots, origins: run.sizes.origins,
-        seed: 1)
+        owner.partition, log: run.log, snapshots: run.snapshots, run.sizes.state)
       loops[owner.partition.index].within { owner.serve(loaded) }
       relayFrom.append(loaded.relayedThrough)
     }
