@@ -90,14 +90,15 @@ let package = Package(
     module("Ports", ["DaybookModel", nioCore]),
     module("Files", ["DaybookModel"]),
     module(
-      "SegmentLog", ["DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks, atomics]),
+      "SegmentLog",
+      ["DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks, atomics, logging]),
     module("LogReading", ["DaybookModel", "DaybookSchema", "Ports", nioCore]),
     module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
     module(
       "Projections",
       [
         "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", nioCore, nioLocks,
-        grdb,
+        grdb, logging,
       ]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     module(
@@ -127,22 +128,23 @@ let package = Package(
       "Bench",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", nioCore,
-        nioPosix, nioLocks, atomics, protobuf, histogram,
+        nioPosix, nioLocks, atomics, protobuf, histogram, logging,
       ]),
     .executableTarget(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
         "Projections", "Server", "Bench", "DaybookSDK", "Importing", "Console",
-        nioCore, arguments,
+        nioCore, arguments, logging,
       ],
       swiftSettings: settings),
     .target(
-      name: doubles, dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks],
+      name: doubles,
+      dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, logging],
       path: "Tests/Doubles",
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Doubles", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookModel"]),
+    tests("DaybookTests", ["Daybook", "DaybookModel", nioLocks, logging]),
     tests(
       "ServerTests",
       [
@@ -173,12 +175,15 @@ let package = Package(
       [
         "DaybookModel", "DaybookSchema", "Ports", "LogReading", "Projections", "Doubles", nioCore,
         nioLocks,
-        grdb,
+        grdb, logging,
       ]),
     tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     tests(
       "SegmentLogTests",
-      ["Doubles", "SegmentLog", "DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks]),
+      [
+        "Doubles", "SegmentLog", "DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks,
+        logging,
+      ]),
     tests(
       "WireProtocolTests", ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, protobuf]),
     tests(

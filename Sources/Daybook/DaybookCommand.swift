@@ -25,6 +25,7 @@ struct DaybookCommand: AsyncParsableCommand {
     umask(0o077)
     do {
       var command = try parseAsRoot()
+      OperatorLog.bootstrap((command as? Serve)?.log.settings ?? OperatorLog.Settings())
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

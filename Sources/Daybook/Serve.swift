@@ -18,6 +18,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var data: DataOption
 
+  @OptionGroup var log: LogOptions
+
   @Option(help: "Where to listen for clients, HOST:PORT; port 0 chooses a free one.")
   var tcp = "127.0.0.1:7000"
 
@@ -83,8 +85,7 @@ struct Serve: AsyncParsableCommand {
     try ListenProbe.check(address)
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
-      readOnlyPartitions: try readOnly(folder),
-      report: { printToStandardError("daybook: \($0)") })
+      readOnlyPartitions: try readOnly(folder), logger: OperatorLog.logger)
     do {
       let bound = try await server.start(
         host: address.host, port: address.port, isStopping: { stop.wasRaised })

@@ -1,5 +1,6 @@
 package import DaybookModel
 import Files
+package import Logging
 import NIOCore
 package import Ports
 
@@ -14,6 +15,7 @@ package final class SegmentedLog: LogWriter, LogSearch {
   private let folder: LogFolder
   private let background: BackgroundWork
   private let epochGuard: EpochGuard
+  private let logger: Logger
 
   struct Partition: Sendable {
     let segments: PartitionSegments
@@ -36,29 +38,33 @@ package final class SegmentedLog: LogWriter, LogSearch {
 
   /// Opens a log for its one owner, who holds the data folder's `FolderLock`. Looks at everything
   /// first and proves that it belongs together; only then writes and syncs the next epoch, and
-  /// settles each partition. One that is damaged is served read-only (`findings`).
+  /// settles each partition. One that is damaged is served read-only (`findings`, of which the
+  /// operator is told).
   ///
   /// `opening` says what is known of the log from outside it. Throws `data_folder_missing`,
   /// `permission_denied`, `format_version`, `log_corrupt` (the manifest, or nothing is readable),
   /// `storage_full`, `storage_failed`, `overloaded`.
   package static func open(
     in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
-    scanner: any EventScanner, opening: OpeningContext = OpeningContext()
+    scanner: any EventScanner, opening: OpeningContext = OpeningContext(), logger: Logger
   ) throws(DaybookError) -> SegmentedLog {
     try open(
-      in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem())
+      in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem(),
+      logger: logger)
   }
 
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
     opening: OpeningContext = OpeningContext(), files: any FileSystem,
-    threads: any LogThreads = OwnThreads()
+    threads: any LogThreads = OwnThreads(), logger: Logger
   ) throws(DaybookError) -> SegmentedLog {
     let folder = LogFolder(files: files, path: folder)
     while true {
       do throws(DaybookError) {
         let opened = try LogOpening(folder, options, scanner, opening).run()
-        return SegmentedLog(folder, opened, options, threads, fenced: opening.fenced)
+        for finding in opened.findings { finding.tell(logger) }
+        return SegmentedLog(
+          folder, opened, options, threads, fenced: opening.fenced, logger: logger)
       } catch {
         // Opening needs little room: the reserve is for this.
         guard error.code == .storageFull, folder.releaseReserve() else { throw error }
@@ -68,10 +74,16 @@ package final class SegmentedLog: LogWriter, LogSearch {
 
   private init(
     _ folder: LogFolder, _ opened: LogOpening.Opened, _ options: SegmentLogOptions,
-    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void
+    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger
   ) {
-    // Without room for it the log is open all the same.
-    try? folder.makeReserve(options.reserveBytes)
+    do throws(FileError) {
+      try folder.makeReserve(options.reserveBytes)
+    } catch {
+      // The log is open all the same.
+      logger.warning(
+        "no room could be reserved for opening the log on a full disk, make some: \(error)",
+        metadata: ["bytes": "\(options.reserveBytes)"])
+    }
     let background = BackgroundWork(name: "log-background", threads)
     self.folder = folder
     epoch = opened.epoch
@@ -79,6 +91,7 @@ package final class SegmentedLog: LogWriter, LogSearch {
     seal = opened.manifest.seed.seal
     findings = opened.findings
     self.background = background
+    self.logger = logger
     epochGuard = opened.epochGuard
     partitions = opened.partitions.map { outcome in
       guard let start = outcome.start else {
@@ -89,7 +102,7 @@ package final class SegmentedLog: LogWriter, LogSearch {
       let writer = PartitionWriter(
         start, segments: outcome.segments, preparer: preparer, background: background,
         options: options, epoch: opened.epoch, threads: threads, epochGuard: opened.epochGuard,
-        fenced: fenced)
+        fenced: fenced, logger: logger)
       return Partition(segments: outcome.segments, writer: writer, preparer: preparer)
     }
   }
@@ -99,7 +112,9 @@ package final class SegmentedLog: LogWriter, LogSearch {
     for partition in partitions {
       partition.writer?.close()
       let segments = partition.segments
-      if partition.writer != nil { background.enqueue { IndexSealing.sealClosed(segments) } }
+      if partition.writer != nil {
+        background.enqueue { [logger] in IndexSealing.sealClosed(segments, logger) }
+      }
     }
     background.stop()
     for partition in partitions { partition.preparer?.discard() }

@@ -1,4 +1,5 @@
 package import DaybookModel
+package import Logging
 package import NIOCore
 import NIOPosix
 package import Partitions
@@ -51,30 +52,27 @@ package final class Backend: Sendable {
   private let pool: PoolWork
   private let loops: MultiThreadedEventLoopGroup
 
-  /// Opens the log, which recovers it. `report` takes one line for the operator.
+  /// Opens the log, which recovers it.
   convenience init(
-    _ places: Places, _ settings: Settings, opening: OpeningContext,
-    report: @escaping @Sendable (String) -> Void
+    _ places: Places, _ settings: Settings, opening: OpeningContext, logger: Logger
   ) throws {
     var options = SegmentLogOptions()
     options.readOnlyPartitions = settings.readOnlyPartitions
     let log = try SegmentedLog.open(
-      in: places.log, options: options, scanner: EventIndexer(), opening: opening)
-    for finding in log.findings { report("\(finding)") }
-    self.init(log, places, settings, report: report)
+      in: places.log, options: options, scanner: EventIndexer(), opening: opening,
+      logger: logger)
+    self.init(log, places, settings, logger: logger)
   }
 
   /// The same, of a log that nobody else has.
   package convenience init(
-    _ places: Places, _ settings: Settings = Settings(),
-    report: @escaping @Sendable (String) -> Void = { _ in }
+    _ places: Places, _ settings: Settings = Settings(), logger: Logger
   ) throws {
-    try self.init(places, settings, opening: OpeningContext(), report: report)
+    try self.init(places, settings, opening: OpeningContext(), logger: logger)
   }
 
   private init(
-    _ log: SegmentedLog, _ places: Places, _ settings: Settings,
-    report: @escaping @Sendable (String) -> Void
+    _ log: SegmentedLog, _ places: Places, _ settings: Settings, logger: Logger
   ) {
     segments = log
     loops = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
@@ -83,13 +81,13 @@ package final class Backend: Sendable {
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
       snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
-      blocking: pool, group: loops,
-      withoutRelay: settings.readOnlyPartitions, report: report)
+      blocking: pool, group: loops, withoutRelay: settings.readOnlyPartitions,
+      report: { logger.notice("\($0)") })
     readSide = places.projections.map { [partitions] folder in
       ReadSide(
         log: log, folder: folder, clock: clock, relay: partitions,
         receiptsMembersMax: settings.receiptsMembersMax, timeout: settings.queryTimeout,
-        report: report)
+        logger: logger)
     }
   }
 

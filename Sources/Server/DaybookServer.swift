@@ -3,7 +3,7 @@ package import Files
 import Gateway
 import Glibc
 import Identity
-import Logging
+package import Logging
 package import NIOCore
 package import Partitions
 import Ports
@@ -15,17 +15,15 @@ package final class DaybookServer: Sendable {
   private let backend: Backend
   private let sessions: GatewaySessions
   private let listener: TCPListener
-  private let report: @Sendable (String) -> Void
+  private let logger: Logger
 
   /// Opens the log, which recovers it. The lock is held as long as the server lives.
-  /// `report` takes one line for the operator.
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
-    readOnlyPartitions: Set<PartitionID>,
-    report: @escaping @Sendable (String) -> Void
+    readOnlyPartitions: Set<PartitionID>, logger: Logger
   ) async throws {
     self.lock = lock
-    self.report = report
+    self.logger = logger
     let secret = try Secret.load(at: folder.secretPath)
     var settings = Backend.Settings()
     settings.loops = loops
@@ -35,7 +33,7 @@ package final class DaybookServer: Sendable {
     let backend = try Backend(
       Backend.Places(
         log: folder.logPath, snapshots: folder.statePath, projections: folder.projectionsPath),
-      settings, opening: DaybookServer.opening(folder, report: report), report: report)
+      settings, opening: DaybookServer.opening(folder, logger: logger), logger: logger)
     self.backend = backend
     let clock = SystemClock()
     let tokens = await TokenAuthority(
@@ -48,19 +46,17 @@ package final class DaybookServer: Sendable {
     sessions = GatewaySessions(
       group: backend.group, commands: backend.commands, committed: backend.committed,
       queries: try backend.queries(), tokens: tokens, clock: clock, logID: backend.log.logID,
-      options: options, logger: Logger(label: "gateway"))
+      options: options, logger: logger)
     listener = TCPListener(sessions, group: backend.group)
   }
 
-  private static func opening(
-    _ folder: DataFolder, report: @escaping @Sendable (String) -> Void
-  ) -> OpeningContext {
+  private static func opening(_ folder: DataFolder, logger: Logger) -> OpeningContext {
     var opening = OpeningContext()
     opening.statements = { folder.durableStatements($0) }
     opening.willChange = { () throws(DaybookError) in try folder.raiseVersion() }
     opening.fenced = { error in
       // At once: whatever an orderly stop would still write belongs to the other owner now.
-      report("\(error)")
+      logger.critical("\(error)", metadata: ["code": "\(error.code.name)"])
       _exit(1)
     }
     return opening
@@ -78,7 +74,9 @@ package final class DaybookServer: Sendable {
     } catch {
       throw isStopping() ? StopSignal.Raised() : error
     }
-    report("epoch \(backend.epoch): \(replayed) events replayed")
+    logger.info(
+      "epoch \(backend.epoch): \(replayed) events replayed",
+      metadata: ["epoch": "\(backend.epoch)", "replayed": "\(replayed)"])
     if isStopping() { throw StopSignal.Raised() }
     return try await listener.start(host: host, port: port)
   }
@@ -90,6 +88,6 @@ package final class DaybookServer: Sendable {
     await sessions.stop()
     await backend.stop()
     lock.release()
-    report("stopped")
+    logger.info("stopped")
   }
 }

@@ -1,4 +1,5 @@
 package import DaybookModel
+package import Logging
 package import Ports
 import SegmentLog
 
@@ -20,12 +21,13 @@ package enum EmbeddedLog {
   /// As its owner. `firstSegmentBytes` is the room of each partition's first segment, if not the
   /// usual. Throws as `SegmentedLog.open` does.
   package static func open(
-    in folder: String, firstSegmentBytes: Int? = nil
+    in folder: String, firstSegmentBytes: Int? = nil, logger: Logger
   ) throws(DaybookError) -> any OpenLog {
     var options = SegmentLogOptions()
     if let firstSegmentBytes {
       options = SegmentLogOptions(segmentBytes: 1 << 30, firstSegmentBytes: firstSegmentBytes)
     }
-    return try SegmentedLog.open(in: folder, options: options, scanner: EventIndexer())
+    return try SegmentedLog.open(
+      in: folder, options: options, scanner: EventIndexer(), logger: logger)
   }
 }

@@ -1,5 +1,6 @@
 package import DaybookModel
 import Files
+package import Logging
 package import Ports
 package import Projections
 package import SegmentLog
@@ -22,20 +23,19 @@ package struct OpenData {
   /// How long a question waits for the projections of a running server.
   private static let patience = Duration.seconds(60)
 
-  /// `report` takes what the projections say while they catch up, a line at a time. Throws what
-  /// opening a log throws, and what keeps the projections from catching up.
+  /// Throws what opening a log throws, and what keeps the projections from catching up.
   package init(
-    _ folder: DataFolder, catchesUp: Bool, report: @escaping @Sendable (String) -> Void
+    _ folder: DataFolder, catchesUp: Bool, logger: Logger
   ) throws(DaybookError) {
     lock = try OpenData.lock(folder)
     log = try folder.reader()
-    projections = ProjectionCatalog(folder: folder.projectionsPath, log: log)
+    projections = ProjectionCatalog(folder: folder.projectionsPath, log: log, logger: logger)
     service = QueryService(
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
       receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
     do throws(DaybookError) {
       if catchesUp, !isServed {
-        try projections.catchUp(report: report)
+        try projections.catchUp()
       }
     } catch {
       close()

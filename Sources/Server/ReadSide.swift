@@ -1,4 +1,5 @@
 import DaybookModel
+package import Logging
 package import Ports
 import Projections
 
@@ -12,9 +13,9 @@ package final class ReadSide: Sendable {
   package init(
     log: any SearchableLog, folder: String, clock: any WallClock,
     relay: (any RelayProgress)? = nil, receiptsMembersMax: UInt64 = 1_000,
-    timeout: Duration = .seconds(5), report: @escaping @Sendable (String) -> Void
+    timeout: Duration = .seconds(5), logger: Logger
   ) {
-    projections = ProjectionRuntime(log: log, folder: folder, report: report)
+    projections = ProjectionRuntime(log: log, folder: folder, logger: logger)
     service = QueryService(
       log: log, folder: folder, clock: clock, runtime: projections, relay: relay,
       receiptsMembersMax: receiptsMembersMax, timeout: timeout)

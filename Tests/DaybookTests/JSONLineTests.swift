@@ -36,9 +36,11 @@ struct JSONLineTests {
     line.set("l", [inner, inner])
     line.set("e", [] as [JSONLine])
     line.set("s", ["\"", "b"])
+    line.set("o", inner)
+    line.set(named: "\"k\"", "v")
     let expected =
       #"{"b":"text","a":18446744073709551615,"n":null,"t":true,"d":0.5,"i":null,"#
-      + #""l":[{"x":1},{"x":1}],"e":[],"s":["\"","b"]}"#
+      + #""l":[{"x":1},{"x":1}],"e":[],"s":["\"","b"],"o":{"x":1},"\"k\"":"v"}"#
     #expect(line.text == expected)
     #expect(JSONLine().text == "{}")
   }

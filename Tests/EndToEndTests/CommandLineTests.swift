@@ -45,6 +45,8 @@ struct CommandLineTests {
       ["user", "show", "--data", "D", "a/b"], ["import", "slack", "--server", "h:1"],
       ["init", "--data", "D", "--receipts-members-max", "-1"],
       ["serve", "--data", "D", "--recall-limit", "x"],
+      ["serve", "--data", "D", "--log-level", "loud"],
+      ["serve", "--data", "D", "--log-format", "xml"],
     ])
   func usage(arguments: [String]) async throws {
     expectFailure(try await Program.run(arguments), "invalid_argument", status: 64)

@@ -12,6 +12,20 @@ struct StopTests {
     #expect(output.errors.hasSuffix("daybook: stopped\n"))
   }
 
+  @Test("what is logged is objects a line, or less of it, where that is asked for")
+  func logs() async throws {
+    let server = try await TestServer()
+    try await server.start(["--log-format", "json"])
+    let output = try #require(await server.stop())
+    let lines = try output.errors.split(separator: "\n").map { line in
+      try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    #expect(lines.last?["message"] as? String == "stopped")
+    #expect(lines.allSatisfy { $0["level"] as? String == "info" && $0["module"] != nil })
+    try await server.start(["--log-level", "warning"])
+    #expect(await server.stop()?.errors == "")
+  }
+
   @Test("a start replays what came since the last stop in order, and no more")
   func replayed() async throws {
     let server = try await TestServer()

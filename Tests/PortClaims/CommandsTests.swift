@@ -32,7 +32,7 @@ private final class Owners: CommandReceiver {
       log: log, snapshots: MemorySnapshots(), clock: clock, blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
+    runtime = ProjectionRuntime(log: log, folder: folder.path, logger: .silent)
   }
 
   func run(_ body: () async throws -> Void) async throws {

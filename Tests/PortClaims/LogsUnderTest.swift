@@ -33,7 +33,8 @@ enum LogKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
       let options = SegmentLogOptions(
         segmentBytes: 16 << 10, firstSegmentBytes: 4 << 10, reserveBytes: 4096)
       try SegmentedLog.create(in: folder.path, partitions: 2, options: options)
-      let log = try SegmentedLog.open(in: folder.path, options: options, scanner: EventIndexer())
+      let log = try SegmentedLog.open(
+        in: folder.path, options: options, scanner: EventIndexer(), logger: .silent)
       defer { log.close() }
       try await body(log)
     }

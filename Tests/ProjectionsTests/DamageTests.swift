@@ -2,7 +2,6 @@ import DaybookModel
 import Doubles
 import Foundation
 import GRDB
-import NIOConcurrencyHelpers
 import Ports
 import Testing
 
@@ -12,7 +11,7 @@ import Testing
 @Suite("damaged projections", .timeLimit(.minutes(30))) struct DamageTests {
   private let folder: TemporaryFolder
   private let log = MemoryLog(partitions: 3)
-  private let lines = NIOLockedValueBox<[String]>([])
+  private let told = RecordingLog()
 
   init() throws {
     folder = try TemporaryFolder()
@@ -20,7 +19,7 @@ import Testing
     log.append(scenario.events(150))
   }
 
-  private var said: [String] { lines.withLockedValue { $0 } }
+  private var said: [String] { told.messages }
 
   private var heads: [PartitionID: Offset] {
     Dictionary(
@@ -31,11 +30,12 @@ import Testing
 
   private func path(_ name: ProjectionName) -> String { ProjectionFolder(folder.path).path(name) }
 
-  private var projections: ProjectionCatalog { ProjectionCatalog(folder: folder.path, log: log) }
+  private var projections: ProjectionCatalog {
+    ProjectionCatalog(folder: folder.path, log: log, logger: told.logger)
+  }
 
   private func catchUp() throws {
-    let lines = lines
-    try projections.catchUp(report: { line in lines.withLockedValue { $0.append(line) } })
+    try projections.catchUp()
   }
 
   /// One of them alone is whole, and as a rebuild made it.
@@ -46,8 +46,8 @@ import Testing
 
   private func rebuilt(_ name: ProjectionName) throws -> ProjectionStatus {
     let apart = try TemporaryFolder()
-    try ProjectionCatalog(folder: apart.path, log: log).catchUp()
-    return try ProjectionCatalog(folder: apart.path, log: log).list(name)[0]
+    try ProjectionCatalog(folder: apart.path, log: log, logger: .silent).catchUp()
+    return try ProjectionCatalog(folder: apart.path, log: log, logger: .silent).list(name)[0]
   }
 
   private func write(_ bytes: Data, _ name: ProjectionName, _ suffix: String = "") throws {
@@ -150,7 +150,8 @@ import Testing
     try catchUp()
     try open(.unread, folder).write { try $0.execute(sql: sql) }
     if !sql.contains("TABLE") {
-      let verdict = try ProjectionCatalog(folder: folder.path, log: log).verify(.unread)[0]
+      let verdict = try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).verify(
+        .unread)[0]
       #expect(!verdict.isOK)
     }
     try catchUp()
@@ -162,10 +163,8 @@ import Testing
     var settings = ProjectionSettings()
     settings.commitInterval = .milliseconds(1)
     settings.lookInterval = .milliseconds(5)
-    let lines = lines
     return ProjectionRuntime(
-      log: log, folder: folder.path, settings: settings,
-      report: { line in lines.withLockedValue { $0.append(line) } })
+      log: log, folder: folder.path, settings: settings, logger: told.logger)
   }
 
   /// What the next new row of a table collides with, as it was after a second server had written.

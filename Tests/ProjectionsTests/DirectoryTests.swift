@@ -45,7 +45,7 @@ import Testing
     log.append([chat.change(title: "a\0b", by: "ann")])
     try makeEngine(log, folder).catchUp()
     #expect(try await queries.group(chat.group).settings.title == "a\u{FFFD}b")
-    let projections = ProjectionCatalog(folder: folder.path, log: log)
+    let projections = ProjectionCatalog(folder: folder.path, log: log, logger: .silent)
     #expect(try projections.verify().allSatisfy(\.isOK))
     log.append([chat.change(title: "c", by: "ann")])
     try makeEngine(log, folder).catchUp()

@@ -13,20 +13,20 @@ func makeEngine(
   settings.chunkBytes = chunkBytes
   return ProjectionEngine(
     ProjectionName.allCases, log: log, settings: settings,
-    path: ProjectionFolder(folder.path).path)
+    path: ProjectionFolder(folder.path).path, logger: .silent)
 }
 
 /// One projection as it is caught up with all others, for a sweep that leaves the others' files as
 /// they are.
 func catchUpAlone(_ name: ProjectionName, _ log: MemoryLog, _ folder: TemporaryFolder) throws {
   let engine = ProjectionEngine(
-    [name], log: log, settings: .bulk, path: ProjectionFolder(folder.path).path)
+    [name], log: log, settings: .bulk, path: ProjectionFolder(folder.path).path, logger: .silent)
   try engine.catchUp()
   engine.close()
 }
 
 func stateHashes(_ log: MemoryLog, _ folder: TemporaryFolder) throws -> [String] {
-  try ProjectionCatalog(folder: folder.path, log: log).list().map(\.stateHash)
+  try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).list().map(\.stateHash)
 }
 
 func hashesOfRebuild(_ log: MemoryLog) throws -> [String] {

@@ -51,7 +51,9 @@ import Testing
       }
     }
     #expect(try hashesOfRebuild(log) == (try stateHashes(log, folder)))
-    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(
+      try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).verify().allSatisfy(
+        \.isOK))
     engine.close()
   }
 

@@ -16,7 +16,7 @@ import Testing
     folder = try TemporaryFolder()
     var scenario = Scenario(seed: 21, partitions: 3)
     log.append(scenario.events(300))
-    projections = ProjectionCatalog(folder: folder.path, log: log)
+    projections = ProjectionCatalog(folder: folder.path, log: log, logger: .silent)
   }
 
   @Test("list tells checkpoints, events and state hash of each projection")
@@ -82,7 +82,7 @@ import Testing
     try projections.catchUp()
     let engine = ProjectionEngine(
       [.history], log: log, settings: ProjectionSettings(),
-      path: ProjectionFolder(folder.path).rebuildPath)
+      path: ProjectionFolder(folder.path).rebuildPath, logger: .silent)
     _ = engine.fold(PartitionID(0))
     try engine.commit()
     let done = engine.projections[0].file.header.events
@@ -101,13 +101,13 @@ import Testing
     let other = MemoryLog(partitions: 3, logID: "log-b")
     var scenario = Scenario(seed: 22, partitions: 3)
     other.append(scenario.events(50))
-    let moved = ProjectionCatalog(folder: folder.path, log: other)
+    let moved = ProjectionCatalog(folder: folder.path, log: other, logger: .silent)
     #expect(try moved.verify().allSatisfy { !$0.isOK })
     try Data("no database".utf8).write(
       to: URL(fileURLWithPath: ProjectionFolder(folder.path).path(.offline)))
     try moved.catchUp()
     let fresh = try TemporaryFolder()
-    try ProjectionCatalog(folder: fresh.path, log: other).catchUp()
+    try ProjectionCatalog(folder: fresh.path, log: other, logger: .silent).catchUp()
     #expect(try stateHashes(other, folder) == stateHashes(other, fresh))
     #expect(try moved.verify().allSatisfy(\.isOK))
   }
@@ -190,7 +190,7 @@ import Testing
     let shorter = MemoryLog(partitions: 3)
     var scenario = Scenario(seed: 21, partitions: 3)
     shorter.append(scenario.events(100))
-    let restored = ProjectionCatalog(folder: folder.path, log: shorter)
+    let restored = ProjectionCatalog(folder: folder.path, log: shorter, logger: .silent)
     #expect(try restored.verify().allSatisfy { !$0.isOK })
     try restored.catchUp()
     #expect(try restored.list() == before)
@@ -235,7 +235,7 @@ import Testing
       log.append([chat.ack("zoe", on: "phone", upTo: Seq(acked))])
     }
     let folder = try TemporaryFolder()
-    try ProjectionCatalog(folder: folder.path, log: log).catchUp()
+    try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).catchUp()
     let queries = makeQueries(log, folder)
     let streams = try await queries.offline(
       user: UserID(checked: "zoe"), device: DeviceID(checked: "phone"))

@@ -14,7 +14,7 @@ import Testing
     let log = MemoryLog(partitions: 4)
     var scenario = Scenario(seed: 11, partitions: 4)
     log.append(scenario.events(200))
-    let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
+    let runtime = ProjectionRuntime(log: log, folder: folder.path, logger: .silent)
     runtime.start()
     let queries = makeQueries(log, folder, runtime: runtime, timeout: .seconds(60))
     for _ in 0..<20 {
@@ -38,7 +38,7 @@ import Testing
 
   private func hashesFromNothing(_ log: MemoryLog) throws -> [String] {
     let folder = try TemporaryFolder()
-    try ProjectionCatalog(folder: folder.path, log: log).catchUp()
+    try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).catchUp()
     return try stateHashes(log, folder)
   }
 
@@ -46,7 +46,7 @@ import Testing
   func behind() async throws {
     let folder = try TemporaryFolder()
     let log = MemoryLog(partitions: 1)
-    let runtime = ProjectionRuntime(log: log, folder: folder.path, report: { _ in })
+    let runtime = ProjectionRuntime(log: log, folder: folder.path, logger: .silent)
     runtime.start()
     let error = await #expect(throws: DaybookError.self) {
       try await runtime.waitUntil(
@@ -156,7 +156,9 @@ import Testing
     let engine = try makeEngine(log, folder)
     try engine.catchUp()
     #expect(try stateHashes(log, folder) == hashesFromNothing(log))
-    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(
+      try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).verify().allSatisfy(
+        \.isOK))
   }
 
   @Test("rows that left the cache are loaded again as they were")

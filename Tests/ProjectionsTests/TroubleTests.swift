@@ -2,7 +2,7 @@ import DaybookModel
 import Doubles
 import Foundation
 import GRDB
-import NIOConcurrencyHelpers
+import Logging
 import Ports
 import Testing
 
@@ -11,7 +11,7 @@ import Testing
 @Suite struct TroubleTests {
   private let folder: TemporaryFolder
   private let log = MemoryLog(partitions: 3)
-  private let lines = NIOLockedValueBox<[String]>([])
+  private let told = RecordingLog()
   /// Whose reads are counted from the log, in `busyPartition`.
   private var chat = GroupChat()
   private let noFiles = DaybookError(.overloaded, "too many files are open")
@@ -41,10 +41,8 @@ import Testing
     settings.commitInterval = .milliseconds(1)
     settings.retryInterval = .milliseconds(1)
     settings.lookInterval = .milliseconds(5)
-    let lines = lines
     return ProjectionRuntime(
-      log: log, folder: folder.path, settings: settings,
-      report: { line in lines.withLockedValue { $0.append(line) } })
+      log: log, folder: folder.path, settings: settings, logger: told.logger)
   }
 
   @Test(
@@ -57,10 +55,12 @@ import Testing
     try await runtime.waitUntil(covering: heads, timeout: .seconds(60))
     await runtime.stop()
     #expect(
-      lines.withLockedValue { $0 } == [
+      told.messages == [
         "the projections wait for partition \(busyPartition), and try again: \(noFiles)",
         "the projections follow partition \(busyPartition) again",
       ])
+    #expect(told.lines.map(\.level) == [.warning, .notice])
+    #expect(told.lines.allSatisfy { $0.metadata["partition"] == "\(busyPartition)" })
     #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
   }
 
@@ -80,9 +80,10 @@ import Testing
     #expect(error?.code == .logCorrupt)
     await runtime.stop()
     #expect(
-      lines.withLockedValue { $0 } == [
+      told.messages == [
         "the projections no longer follow partition \(busyPartition): \(corrupt)"
       ])
+    #expect(told.lines.map(\.level) == [.error])
   }
 
   @Test("a fold that ends midway leaves nothing behind, and is done again from the last commit")
@@ -91,7 +92,9 @@ import Testing
     log.fail(.postings, in: busyPartition, with: noFiles, times: 1)
     let error = #expect(throws: DaybookError.self) { try engine.catchUp() }
     #expect(error?.code == .overloaded)
-    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(
+      try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).verify().allSatisfy(
+        \.isOK))
     // The other partitions are there, though the projection went back for them too.
     for index in 0..<3 where PartitionID(index) != busyPartition {
       #expect(engine.checkpoints[index] == heads[PartitionID(index)])
@@ -99,7 +102,9 @@ import Testing
     engine.retryStuck()
     try engine.catchUp()
     #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
-    #expect(try ProjectionCatalog(folder: folder.path, log: log).verify().allSatisfy(\.isOK))
+    #expect(
+      try ProjectionCatalog(folder: folder.path, log: log, logger: .silent).verify().allSatisfy(
+        \.isOK))
   }
 
   /// Until it answers: what was put right is found when it is tried again.
@@ -122,7 +127,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path)
     await answered(runtime)
     await runtime.stop()
-    let said = lines.withLockedValue { $0 }
+    let said = told.messages
     let names = ProjectionName.allCases.map(\.rawValue)
     #expect(said.count == 2 * names.count)
     for (name, line) in zip(names, said) {

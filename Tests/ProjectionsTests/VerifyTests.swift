@@ -8,7 +8,9 @@ import Testing
 @Suite("verifying projections changes nothing") struct VerifyTests {
   private let folder: TemporaryFolder
   private let log = MemoryLog(partitions: 3)
-  private var projections: ProjectionCatalog { ProjectionCatalog(folder: folder.path, log: log) }
+  private var projections: ProjectionCatalog {
+    ProjectionCatalog(folder: folder.path, log: log, logger: .silent)
+  }
 
   init() throws {
     folder = try TemporaryFolder()
@@ -72,7 +74,8 @@ import Testing
     engine.close()
     let names = Set(try FileManager.default.contentsOfDirectory(atPath: copy.path))
     #expect(names.contains { $0.hasSuffix("-wal") })
-    let verdicts = try ProjectionCatalog(folder: copy.path, log: log).verify(isServed: false)
+    let verdicts = try ProjectionCatalog(folder: copy.path, log: log, logger: .silent).verify(
+      isServed: false)
     #expect(verdicts.allSatisfy { $0.isOK && $0.behind == 0 })
     #expect(Set(try FileManager.default.contentsOfDirectory(atPath: copy.path)) == names)
   }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Files
 import Foundation
 import Ports
@@ -134,7 +135,8 @@ struct OpeningTests {
     try LogFolder(files: disk, path: "/log").create(partitions: 3, options: SegmentLogOptions())
     let options = SegmentLogOptions(segmentBytes: 4096, firstSegmentBytes: 4096, reserveBytes: 512)
     func open() throws(DaybookError) -> SegmentedLog {
-      try SegmentedLog.open(in: "/log", options: options, scanner: TestScanner(), files: disk)
+      try SegmentedLog.open(
+        in: "/log", options: options, scanner: TestScanner(), files: disk, logger: .silent)
     }
     let log = try open()
     for index in 0..<3 { _ = try await log.append(messages(1...4), to: PartitionID(index)) }

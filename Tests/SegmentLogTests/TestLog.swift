@@ -1,6 +1,8 @@
 import DaybookModel
+import Doubles
 import Files
 import Foundation
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
@@ -32,10 +34,11 @@ final class TestLog {
 
   func open(
     files: any FileSystem = PosixFileSystem(),
-    opening: OpeningContext = OpeningContext()
+    opening: OpeningContext = OpeningContext(), logger: Logger = .silent
   ) throws(DaybookError) -> SegmentedLog {
     try SegmentedLog.open(
-      in: folder, options: options, scanner: TestScanner(), opening: opening, files: files)
+      in: folder, options: options, scanner: TestScanner(), opening: opening, files: files,
+      logger: logger)
   }
 
   func reader() throws(DaybookError) -> SegmentLogReader {

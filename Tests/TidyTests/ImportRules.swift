@@ -10,7 +10,7 @@ enum ImportRules {
     "Files": ["DaybookModel", "Glibc"],
     "SegmentLog": [
       "DaybookModel", "Ports", "Files", "CChecksum", "NIOCore", "NIOConcurrencyHelpers", "Atomics",
-      "Glibc",
+      "Logging", "Glibc",
     ],
     // FoundationEssentials: the bytes of generated messages are its Data.
     "Partitions": [
@@ -20,7 +20,7 @@ enum ImportRules {
     "LogReading": ["DaybookModel", "DaybookSchema", "Ports", "NIOCore"],
     "Projections": [
       "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", "NIOCore",
-      "NIOConcurrencyHelpers", "GRDB", "Foundation",
+      "NIOConcurrencyHelpers", "GRDB", "Logging", "Foundation",
     ],
     "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
     "Requests": [
@@ -48,13 +48,13 @@ enum ImportRules {
     ],
     "Bench": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", "NIOCore",
-      "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Histogram", "Dispatch",
-      "Foundation", "Glibc",
+      "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Histogram", "Logging",
+      "Dispatch", "Foundation", "Glibc",
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
       "Server", "Bench", "DaybookSDK", "Importing", "Console", "NIOCore",
-      "ArgumentParser", "Foundation", "Glibc",
+      "ArgumentParser", "Logging", "Foundation", "Glibc",
     ],
     // C: no Swift imports at all.
     "CChecksum": [],

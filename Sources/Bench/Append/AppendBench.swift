@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+package import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -18,21 +19,24 @@ package struct AppendBench: Sendable {
   private let inFlight: Int
   /// Groups of each partition.
   private let groups: Int
+  private let logger: Logger
 
   package init(
-    partitions: Int, messageBytes: Int, messages: Int, inFlight: Int, groups: Int
+    partitions: Int, messageBytes: Int, messages: Int, inFlight: Int, groups: Int,
+    logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
     self.messages = messages
     self.inFlight = inFlight
     self.groups = groups
+    self.logger = logger
   }
 
   package func measure(folder: String) async throws -> BenchResult {
     let places = Backend.Places(in: folder, hasReadSide: false)
     try EmbeddedLog.create(in: places.log, partitions: partitions)
-    let backend = try Backend(places)
+    let backend = try Backend(places, logger: logger)
     let sizes = BatchSizes()
     backend.committed.subscribe(sizes)
     try await backend.start()

@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+package import Logging
 import NIOCore
 import NIOPosix
 import Ports
@@ -15,15 +16,17 @@ package struct ChatBench: Sendable {
   private let messages: Int
   /// Messages that a user has unanswered at most.
   private let window: Int
+  private let logger: Logger
 
   package init(
-    partitions: Int, messageBytes: Int, users: Int, messages: Int, window: Int
+    partitions: Int, messageBytes: Int, users: Int, messages: Int, window: Int, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
     self.users = users
     self.messages = messages
     self.window = window
+    self.logger = logger
   }
 
   package func measure(folder: String) async throws -> BenchResult {
@@ -97,7 +100,7 @@ package struct ChatBench: Sendable {
 
   /// Seconds until the projections have everything that was durable when this was called.
   private func projectionLag(_ folder: DataFolder) async throws -> Double {
-    let data = try OpenData(folder, catchesUp: false, report: { _ in })
+    let data = try OpenData(folder, catchesUp: false, logger: logger)
     defer { data.close() }
     let start = DispatchTime.now().uptimeNanoseconds
     try await data.queries.waitForHead()

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Foundation
+package import Logging
 import NIOCore
 import NIOPosix
 import Ports
@@ -19,9 +20,11 @@ package struct GroupBench: Sendable {
   private let questions: Int
   /// Joins and reads on their way at one time.
   private let inFlight: Int
+  private let logger: Logger
 
   package init(
-    partitions: Int, messageBytes: Int, members: Int, messages: Int, questions: Int, inFlight: Int
+    partitions: Int, messageBytes: Int, members: Int, messages: Int, questions: Int, inFlight: Int,
+    logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
@@ -29,6 +32,7 @@ package struct GroupBench: Sendable {
     self.messages = messages
     self.questions = questions
     self.inFlight = inFlight
+    self.logger = logger
   }
 
   package func measure(folder: String) async throws -> BenchResult {
@@ -37,7 +41,7 @@ package struct GroupBench: Sendable {
     var settings = Backend.Settings()
     settings.receiptsMembersMax = UInt64(Limits.groupMembersMax)
     settings.queryTimeout = .seconds(120)
-    let backend = try Backend(places, settings)
+    let backend = try Backend(places, settings, logger: logger)
     let log = backend.log
     let joined = EventCount(.groupJoined)
     backend.committed.subscribe(joined)

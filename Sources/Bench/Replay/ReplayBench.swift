@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+package import Logging
 import Ports
 import Server
 
@@ -11,21 +12,23 @@ package struct ReplayBench: Sendable {
   private let events: Int
   /// Users, in pairs.
   private let users: Int
+  private let logger: Logger
 
   package init(
-    partitions: Int, messageBytes: Int, events: Int, users: Int
+    partitions: Int, messageBytes: Int, events: Int, users: Int, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
     self.events = events
     self.users = users
+    self.logger = logger
   }
 
   package func measure(folder: String) async throws -> BenchResult {
     let places = Backend.Places(in: folder, hasReadSide: false)
     try EmbeddedLog.create(in: places.log, partitions: partitions)
     try await fill(places)
-    let log = try EmbeddedLog.open(in: places.log)
+    let log = try EmbeddedLog.open(in: places.log, logger: logger)
     defer { log.close() }
 
     let reading = DispatchTime.now().uptimeNanoseconds
@@ -33,7 +36,7 @@ package struct ReplayBench: Sendable {
     let rebuilding = DispatchTime.now().uptimeNanoseconds
     let readSide = ReadSide(
       log: log, folder: "\(folder)/projections", clock: SystemClock(), timeout: .seconds(600),
-      report: { _ in })
+      logger: logger)
     readSide.start()
     try await readSide.queries.waitForHead()
     let done = DispatchTime.now().uptimeNanoseconds
@@ -49,7 +52,7 @@ package struct ReplayBench: Sendable {
   }
 
   private func fill(_ places: Backend.Places) async throws {
-    let backend = try Backend(places)
+    let backend = try Backend(places, logger: logger)
     let copies = EventCount(.messageCopied)
     backend.committed.subscribe(copies)
     try await backend.start()

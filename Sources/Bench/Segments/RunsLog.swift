@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+import Logging
 import Ports
 import Server
 
@@ -22,15 +23,18 @@ struct RunsLog {
   private let runs: Int
   private let batchesPerRun: Int
   private let eventsPerBatch: Int
+  private let logger: Logger
 
   init(
-    _ folder: String, _ mailbox: BenchMailbox, runs: Int, batchesPerRun: Int, eventsPerBatch: Int
+    _ folder: String, _ mailbox: BenchMailbox, runs: Int, batchesPerRun: Int, eventsPerBatch: Int,
+    logger: Logger
   ) {
     self.folder = folder
     self.mailbox = mailbox
     self.runs = runs
     self.batchesPerRun = batchesPerRun
     self.eventsPerBatch = eventsPerBatch
+    self.logger = logger
   }
 
   private var eventCount: Int { runs * batchesPerRun * eventsPerBatch }
@@ -60,7 +64,7 @@ struct RunsLog {
   }
 
   private func open(firstSegmentBytes: Int? = nil) throws -> any OpenLog {
-    try EmbeddedLog.open(in: folder, firstSegmentBytes: firstSegmentBytes)
+    try EmbeddedLog.open(in: folder, firstSegmentBytes: firstSegmentBytes, logger: logger)
   }
 
   /// Files that the log consists of.

@@ -1,5 +1,6 @@
 import DaybookModel
 import Foundation
+package import Logging
 import Server
 
 /// A log of many short runs opened, read and searched, and the same events of one run.
@@ -9,21 +10,25 @@ package struct SegmentsBench: Sendable {
   private let segments: Int
   /// Messages that each run logs.
   private let events: Int
+  private let logger: Logger
 
   package init(
-    messageBytes: Int, segments: Int, events: Int
+    messageBytes: Int, segments: Int, events: Int, logger: Logger
   ) {
     self.messageBytes = messageBytes
     self.segments = segments
     self.events = events
+    self.logger = logger
   }
 
   package func measure(folder: String) async throws -> BenchResult {
     let mailbox = BenchMailbox(messageBytes: messageBytes)
     let many = RunsLog(
-      "\(folder)/many", mailbox, runs: segments, batchesPerRun: 1, eventsPerBatch: events)
+      "\(folder)/many", mailbox, runs: segments, batchesPerRun: 1, eventsPerBatch: events,
+      logger: logger)
     let one = RunsLog(
-      "\(folder)/one", mailbox, runs: 1, batchesPerRun: segments, eventsPerBatch: events)
+      "\(folder)/one", mailbox, runs: 1, batchesPerRun: segments, eventsPerBatch: events,
+      logger: logger)
     for log in [many, one] { try await log.make() }
     var fields: [(name: String, value: BenchValue)] = [("bench", .text("segments"))]
     var figures: [(name: String, value: BenchValue)] = []

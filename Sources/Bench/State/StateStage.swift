@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Foundation
+package import Logging
 import NIOCore
 import NIOPosix
 import Ports
@@ -23,14 +24,16 @@ package enum StateStage: String, CaseIterable, Sendable {
   var needsMembers: Bool { self == .members || self == .former }
 
   /// Its figures: a name and an integer a line.
-  package func run(_ sizes: StateSizes, folder: String) async throws -> String {
+  package func run(
+    _ sizes: StateSizes, folder: String, logger: Logger
+  ) async throws -> String {
     let fields: [(String, Int)]
     switch self {
-    case .fill: fields = try await fill(sizes, folder)
-    case .users: fields = try await start(folder, rss: "users_rss_bytes")
-    case .load: fields = try await load(sizes, folder)
-    case .members: fields = try await members(sizes, folder)
-    case .former: fields = try await start(folder, rss: "members_rss_bytes")
+    case .fill: fields = try await fill(sizes, folder, logger)
+    case .users: fields = try await start(folder, logger, rss: "users_rss_bytes")
+    case .load: fields = try await load(sizes, folder, logger)
+    case .members: fields = try await members(sizes, folder, logger)
+    case .former: fields = try await start(folder, logger, rss: "members_rss_bytes")
     }
     return fields.map { name, value in "\(name) \(value)" }.joined(separator: "\n")
   }
@@ -43,16 +46,20 @@ package enum StateStage: String, CaseIterable, Sendable {
   private static let phone = DeviceID(checked: "phone-0001")
   private static let group = StreamKey.group(GroupID(checked: "everybody"))
 
-  private static func backend(_ folder: String, snapshotEvents: Int? = nil) throws -> Backend {
+  private static func backend(
+    _ folder: String, _ logger: Logger, snapshotEvents: Int? = nil
+  ) throws -> Backend {
     var settings = Backend.Settings()
     settings.snapshotEvents = snapshotEvents
-    return try Backend(Backend.Places(in: folder, hasReadSide: false), settings)
+    return try Backend(Backend.Places(in: folder, hasReadSide: false), settings, logger: logger)
   }
 
-  private func fill(_ sizes: StateSizes, _ folder: String) async throws -> [(String, Int)] {
+  private func fill(
+    _ sizes: StateSizes, _ folder: String, _ logger: Logger
+  ) async throws -> [(String, Int)] {
     let places = Backend.Places(in: folder, hasReadSide: false)
     try EmbeddedLog.create(in: places.log, partitions: 1)
-    let backend = try StateStage.backend(folder)
+    let backend = try StateStage.backend(folder, logger)
     let copies = EventCount(.messageCopied)
     backend.committed.subscribe(copies)
     try await backend.start()
@@ -85,10 +92,12 @@ package enum StateStage: String, CaseIterable, Sendable {
   }
 
   /// The time from nothing to the first ack, and the memory then.
-  private func start(_ folder: String, rss: String) async throws -> [(String, Int)] {
+  private func start(
+    _ folder: String, _ logger: Logger, rss: String
+  ) async throws -> [(String, Int)] {
     let before = ProcessMemory.residentBytes()
     let began = DispatchTime.now().uptimeNanoseconds
-    let backend = try StateStage.backend(folder)
+    let backend = try StateStage.backend(folder, logger)
     let replayed = try await backend.start()
     let commands = CommandAsker(backend.commands)
     _ = try await commands.ask(
@@ -104,11 +113,13 @@ package enum StateStage: String, CaseIterable, Sendable {
     ]
   }
 
-  private func load(_ sizes: StateSizes, _ folder: String) async throws -> [(String, Int)] {
+  private func load(
+    _ sizes: StateSizes, _ folder: String, _ logger: Logger
+  ) async throws -> [(String, Int)] {
     var fields: [(String, Int)] = []
     // Each message is an event here and one for its sender's copy.
     for (name, events) in [("quiet_", Int.max), ("", max(1, sizes.rate * 4))] {
-      let backend = try StateStage.backend(folder, snapshotEvents: events)
+      let backend = try StateStage.backend(folder, logger, snapshotEvents: events)
       try await backend.start()
       let pauses = LoopPauses(backend.group)
       let snapshots = StateFolder.Watch(folder, on: MultiThreadedEventLoopGroup.singleton.next())
@@ -132,8 +143,10 @@ package enum StateStage: String, CaseIterable, Sendable {
     return fields
   }
 
-  private func members(_ sizes: StateSizes, _ folder: String) async throws -> [(String, Int)] {
-    let backend = try StateStage.backend(folder)
+  private func members(
+    _ sizes: StateSizes, _ folder: String, _ logger: Logger
+  ) async throws -> [(String, Int)] {
+    let backend = try StateStage.backend(folder, logger)
     let left = EventCount(.groupLeft)
     backend.committed.subscribe(left)
     try await backend.start()

@@ -36,7 +36,7 @@ struct BenchAppend: AsyncParsableCommand {
   func run() async throws {
     let bench = AppendBench(
       partitions: options.partitions, messageBytes: options.messageBytes, messages: messages,
-      inFlight: inFlight, groups: groups)
+      inFlight: inFlight, groups: groups, logger: OperatorLog.logger)
     try await options.report(by: "events_per_s", bench.measure)
   }
 }

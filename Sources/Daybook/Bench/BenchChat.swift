@@ -35,7 +35,7 @@ struct BenchChat: AsyncParsableCommand {
   func run() async throws {
     let bench = ChatBench(
       partitions: options.partitions, messageBytes: options.messageBytes, users: users,
-      messages: messages, window: window)
+      messages: messages, window: window, logger: OperatorLog.logger)
     try await options.report(by: "messages_per_s", bench.measure)
   }
 }

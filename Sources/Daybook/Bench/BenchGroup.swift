@@ -44,7 +44,7 @@ struct BenchGroup: AsyncParsableCommand {
   func run() async throws {
     let bench = GroupBench(
       partitions: options.partitions, messageBytes: options.messageBytes, members: members,
-      messages: messages, questions: questions, inFlight: inFlight)
+      messages: messages, questions: questions, inFlight: inFlight, logger: OperatorLog.logger)
     try await options.report(by: "receipts_us", bench.measure)
   }
 }

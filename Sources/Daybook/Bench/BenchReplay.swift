@@ -26,7 +26,7 @@ struct BenchReplay: AsyncParsableCommand {
   func run() async throws {
     let bench = ReplayBench(
       partitions: options.partitions, messageBytes: options.messageBytes, events: events,
-      users: users)
+      users: users, logger: OperatorLog.logger)
     try await options.report(by: "events_per_s", bench.measure)
   }
 }

@@ -28,7 +28,8 @@ struct BenchSegments: AsyncParsableCommand {
 
   func run() async throws {
     let bench = SegmentsBench(
-      messageBytes: options.messageBytes, segments: segments, events: events)
+      messageBytes: options.messageBytes, segments: segments, events: events,
+      logger: OperatorLog.logger)
     try await options.report(by: "start_us", bench.measure)
   }
 }

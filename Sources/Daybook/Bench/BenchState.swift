@@ -67,7 +67,8 @@ struct BenchState: AsyncParsableCommand {
     let sizes = StateSizes(
       users: users, members: members, rate: rate, seconds: seconds, inFlight: inFlight)
     if let stage = stage.flatMap({ StateStage(rawValue: $0) }) {
-      return try printToStandardOutput(try await stage.run(sizes, folder: folder))
+      return try printToStandardOutput(
+        try await stage.run(sizes, folder: folder, logger: OperatorLog.logger))
     }
     try await BenchRuns(folder: folder, runs: runs, json: json)
       .report(by: "pause_max_us", StateBench(sizes).measure)

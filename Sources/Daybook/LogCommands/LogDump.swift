@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import DaybookSchema
+import Logging
 import Partitions
 import Ports
 import SegmentLog
@@ -43,13 +44,17 @@ struct LogDump: ParsableCommand {
       // After what was good before it.
       try output.flush()
       for fault in faults {
-        printToStandardError("daybook: passed over what is damaged: \(fault)")
+        OperatorLog.logger.error(
+          "passed over what is damaged: \(fault)",
+          metadata: ["partition": "\(partition)", "segment": "\(fault.segment)"])
       }
     }
     try output.flush()
     for behind in log.behind(moments) {
       isDamaged = true
-      printToStandardError("daybook: the partitions are of different moments: \(behind)")
+      OperatorLog.logger.error(
+        "the partitions are of different moments: \(behind)",
+        metadata: ["partition": "\(behind.partition)"])
     }
     if isDamaged { throw ExitCode.failure }
   }

@@ -5,7 +5,7 @@ import Server
 extension SegmentLogReader {
   /// Says on standard error what is wrong with the log that is read.
   func reportFindings() {
-    for finding in findings { printToStandardError("daybook: \(finding)") }
+    for finding in findings { finding.tell(OperatorLog.logger) }
   }
 }
 
@@ -15,8 +15,7 @@ extension DataOption {
   /// Of a stopped folder the projections are brought up to the log first, unless `catchesUp` is
   /// false.
   func asking(catchesUp: Bool = true, _ ask: (OpenData) async throws -> Void) async throws {
-    let data = try OpenData(
-      try open(), catchesUp: catchesUp, report: { printToStandardError("daybook: \($0)") })
+    let data = try OpenData(try open(), catchesUp: catchesUp, logger: OperatorLog.logger)
     defer { data.close() }
     data.log.reportFindings()
     try await ask(data)

@@ -44,6 +44,19 @@ struct JSONLine {
     bytes.append(UInt8(ascii: "]"))
   }
 
+  mutating func set(_ name: StaticString, _ members: JSONLine) {
+    member(name)
+    members.append(to: &bytes)
+  }
+
+  /// A member whose name is not known before.
+  mutating func set(named name: String, _ value: String) {
+    separate()
+    JSONLine.appendQuoted(name, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    JSONLine.appendQuoted(value, to: &bytes)
+  }
+
   func append(to output: inout [UInt8]) {
     output.append(contentsOf: bytes)
     output.append(UInt8(ascii: "}"))
@@ -55,8 +68,12 @@ struct JSONLine {
     return String(decoding: output, as: UTF8.self)
   }
 
-  private mutating func member(_ name: StaticString) {
+  private mutating func separate() {
     if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  private mutating func member(_ name: StaticString) {
+    separate()
     bytes.append(UInt8(ascii: "\""))
     raw(name)
     bytes.append(UInt8(ascii: "\""))

@@ -24,7 +24,8 @@ struct ProjectionRebuild: ParsableCommand {
     let lock = try folder.lock()
     defer { lock.release() }
     let log = try folder.reader()
-    let projections = ProjectionCatalog(folder: folder.projectionsPath, log: log)
+    let projections = ProjectionCatalog(
+      folder: folder.projectionsPath, log: log, logger: OperatorLog.logger)
     let progress = ProgressLine()
     let outcomes = try projections.rebuild(name) { now in
       progress.show(

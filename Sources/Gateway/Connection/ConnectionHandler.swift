@@ -90,7 +90,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    home.context.logger.debug("a connection failed", metadata: ["error": "\(error)"])
+    home.context.logger.debug("a connection failed: \(error)")
     context.close(promise: nil)
   }
 }

@@ -55,8 +55,11 @@ final class BatchRouter: BatchConsumer {
       }
     } catch {
       logger.error(
-        "a committed batch can't be read",
-        metadata: ["partition": "\(batch.partition)", "error": "\(error)"])
+        """
+        a committed batch of partition \(batch.partition) can't be read, so its followers read the \
+        log instead: \(error)
+        """,
+        metadata: ["partition": "\(batch.partition)", "offset": "\(batch.baseOffset)"])
       return nil
     }
     return slots

@@ -31,13 +31,11 @@ package struct RebuildOutcome: Sendable, Equatable {
 extension ProjectionCatalog {
   /// Folds what the files lack, for a server that is stopped: the caller holds the folder's lock.
   /// Throws `log_corrupt`, `storage_failed`, `storage_full`, `permission_denied`.
-  /// `report` takes one line for the operator about each projection that is damaged, and made anew.
   package func catchUp(
-    report: @escaping (String) -> Void = { _ in },
     progress: @escaping (ProjectionProgress) -> Void = { _ in }
   ) throws(DaybookError) {
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: .bulk, path: folder.path, report: report)
+      ProjectionName.allCases, log: log, settings: .bulk, path: folder.path, logger: logger)
     try fold(engine, progress)
     engine.close()
   }
@@ -51,7 +49,7 @@ extension ProjectionCatalog {
   ) throws(DaybookError) -> [RebuildOutcome] {
     let names = name.map { [$0] } ?? ProjectionName.allCases
     let engine = ProjectionEngine(
-      names, log: log, settings: .bulk, path: folder.rebuildPath)
+      names, log: log, settings: .bulk, path: folder.rebuildPath, logger: logger)
     try fold(engine, progress)
     var outcomes: [RebuildOutcome] = []
     for projection in engine.projections { outcomes.append(try swap(projection)) }

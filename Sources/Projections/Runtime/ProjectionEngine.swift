@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Logging
 import Ports
 
 /// When the projections commit.
@@ -34,8 +35,6 @@ final class ProjectionEngine {
   let log: any SearchableLog
   private let slots: [ProjectionSlot]
   private let settings: ProjectionSettings
-  /// Takes one line for the operator.
-  private let report: (String) -> Void
   /// Called before a projection's file goes, to be made anew.
   var whenMending: (ProjectionName) -> Void = { _ in }
   /// Room for a batch's events, used again for the next.
@@ -48,16 +47,11 @@ final class ProjectionEngine {
   /// A projection that can't be opened is missing from `projections`, and in `broken`.
   init(
     _ names: [ProjectionName], log: any SearchableLog, settings: ProjectionSettings,
-    path: (ProjectionName) -> String, report: @escaping (String) -> Void = { _ in }
+    path: (ProjectionName) -> String, logger: Logger
   ) {
     self.log = log
     self.settings = settings
-    self.report = report
-    slots = names.map { ProjectionSlot($0, path: path($0), log: log) }
-    for slot in slots {
-      if let line = slot.openedAnew { report(line) }
-      if let line = slot.trouble { report(line) }
-    }
+    slots = names.map { ProjectionSlot($0, path: path($0), log: log, logger: logger) }
   }
 
   var projections: [Projection] { slots.compactMap(\.projection) }
@@ -180,7 +174,7 @@ final class ProjectionEngine {
     assert(slots.contains { $0 === slot }, "a slot of this engine")
     guard slot.projection?.file.isIntact ?? true else { return mendAll(error) }
     whenMending(slot.name)
-    report(slot.mend(after: error))
+    slot.mend(after: error)
   }
 
   /// Closed first, all of them: closing may meet what was cut off, too.
@@ -190,7 +184,7 @@ final class ProjectionEngine {
       slot.close()
     }
     CutFiles.settle()
-    for slot in slots { report(slot.mend(after: error, isAtFault: false)) }
+    for slot in slots { slot.mend(after: error, isAtFault: false) }
   }
 
   /// A question has met damage in this projection's file.
@@ -213,13 +207,7 @@ final class ProjectionEngine {
   func retryStuck() {
     stuck = stuck.filter { !$0.value.isWorthRetrying }
     for slot in slots where slot.fault?.isWorthRetrying ?? false {
-      let before = slot.trouble
-      slot.open()
-      if slot.fault == nil {
-        report("the projection \(slot.name.rawValue) is there again")
-      } else if let line = slot.trouble, line != before {
-        report(line)
-      }
+      slot.retry()
     }
   }
 

@@ -1,5 +1,6 @@
 package import DaybookModel
 import Foundation
+package import Logging
 import NIOConcurrencyHelpers
 package import Ports
 
@@ -13,7 +14,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let settings: ProjectionSettings
   private let signal = WakeSignal()
   private let waiters: HeadWaiters
-  private let report: @Sendable (String) -> Void
+  private let logger: Logger
   private let state = NIOLockedValueBox(State())
 
   private struct State {
@@ -26,16 +27,15 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var stopped: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// `folder` is where the projections' files are; it is made by `start` if missing. `report`
-  /// takes one line for the operator.
+  /// `folder` is where the projections' files are; it is made by `start` if missing.
   package init(
     log: any SearchableLog, folder: String, settings: ProjectionSettings = ProjectionSettings(),
-    report: @escaping @Sendable (String) -> Void
+    logger: Logger
   ) {
     self.log = log
     self.folder = folder
     self.settings = settings
-    self.report = report
+    self.logger = logger
     waiters = HeadWaiters(partitionCount: log.partitionCount)
   }
 
@@ -45,7 +45,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   package func start() {
     let paths = ProjectionFolder(folder)
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: settings, path: paths.path, report: report)
+      ProjectionName.allCases, log: log, settings: settings, path: paths.path, logger: logger)
     engine.whenMending = { [waiters] in waiters.forget($0) }
     state.withLockedValue { state in
       assert(!state.isStarted, "a runtime is started once")
@@ -125,7 +125,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       waiters.fail(
         DaybookError(.serverStopping, "the server is stopping: try again when it is back"))
     } catch {
-      report("the projections stopped, and answer no more questions: \(error)")
+      logger.critical(
+        "the projections stopped, and answer no more questions: \(error)",
+        metadata: ["code": "\(error.code.name)"])
       waiters.fail(error)
     }
     let stopped = state.withLockedValue { state in
@@ -155,7 +157,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       try foldToHead(engine, &lastCommit)
       try commit(engine)
       lastCommit = .now
-      for line in stuckReport.lines(engine.stuck) { report(line) }
+      stuckReport.tell(logger, engine.stuck)
       if retryAt == nil, engine.hasWhatIsWorthRetrying {
         retryAt = .now + settings.retryInterval
       }
@@ -199,21 +201,25 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   /// A full disk, someone else's lock and the like are waited out: rows stay in memory, and
   /// nothing more is read meanwhile.
   private func commit(_ engine: ProjectionEngine) throws(DaybookError) {
-    var isReported = false
+    var isTold = false
     while true {
       do throws(DaybookError) {
         try engine.commit()
         break
       } catch {
         guard error.isWorthRetrying, !isStopping else { throw error }
-        if !isReported { report("the projections can't be written, and try again: \(error)") }
-        isReported = true
+        if !isTold {
+          logger.warning(
+            "the projections can't be written, and try again: \(error)",
+            metadata: ["code": "\(error.code.name)"])
+        }
+        isTold = true
         signal.lower()
         signal.wait(for: .urgent, atMost: settings.retryInterval)
       }
     }
     assert(engine.uncommitted == 0, "all that was folded is committed")
-    if isReported { report("the projections are written again") }
+    if isTold { logger.notice("the projections are written again") }
     waiters.stick(engine.stuck.filter { !$0.value.isWorthRetrying })
     publish(engine)
   }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Logging
 import Ports
 
 /// A projection's place in an engine: filled with a projection, or empty for what keeps it from
@@ -10,6 +11,7 @@ final class ProjectionSlot {
   private let folder: String
   private let path: String
   private let log: any SearchableLog
+  private let logger: Logger
   private(set) var projection: Projection?
   /// Why there is none.
   private(set) var fault: DaybookError?
@@ -19,13 +21,22 @@ final class ProjectionSlot {
   /// It was made anew since it was last at the head. Should it fail again before that, it stays so.
   private var wasMended = false
 
-  init(_ name: ProjectionName, path: String, log: any SearchableLog) {
+  init(_ name: ProjectionName, path: String, log: any SearchableLog, logger: Logger) {
     self.name = name
     self.path = path
+    var logger = logger
+    logger[metadataKey: "projection"] = "\(name.rawValue)"
+    logger[metadataKey: "path"] = "\(path)"
+    self.logger = logger
     let last = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     folder = last.map { String(path[..<$0]) } ?? "."
     self.log = log
     open()
+    if projection?.file.origin == .unreadable {
+      logger.warning(
+        "the projection \(name.rawValue) was damaged, and is made anew from the log")
+    }
+    tellTrouble()
   }
 
   /// Opens the file, or makes it anew. What comes of it is in `projection` and `fault`.
@@ -43,19 +54,28 @@ final class ProjectionSlot {
     assert((projection == nil) == (fault != nil), "either it is there, or the reason why not")
   }
 
-  /// A line for the operator on why there is none.
-  var trouble: String? {
-    fault.map { fault in
-      "the projection \(name.rawValue) can't be made, and answers no questions: \(fault)"
-        + (fault.isWorthRetrying
-          ? "; it is tried again until it can" : "; then start the server again")
+  /// Opens it again, for what kept it from being opened may be over.
+  func retry() {
+    let before = fault.map { "\($0)" }
+    open()
+    if fault == nil {
+      logger.notice("the projection \(name.rawValue) is there again")
+    } else if fault.map({ "\($0)" }) != before {
+      tellTrouble()
     }
   }
 
-  /// A line for the operator, if an old file was not gone on with.
-  var openedAnew: String? {
-    projection?.file.origin == .unreadable
-      ? "the projection \(name.rawValue) was damaged, and is made anew from the log" : nil
+  /// Why there is none, if there is none.
+  private func tellTrouble() {
+    guard let fault else { return }
+    let trouble =
+      "the projection \(name.rawValue) can't be made, and answers no questions: \(fault)"
+    let metadata: Logger.Metadata = ["code": "\(fault.code.name)"]
+    if fault.isWorthRetrying {
+      logger.warning("\(trouble); it is tried again until it can", metadata: metadata)
+    } else {
+      logger.error("\(trouble); then start the server again", metadata: metadata)
+    }
   }
 
   func close() {
@@ -63,13 +83,13 @@ final class ProjectionSlot {
     projection = nil
   }
 
-  /// Its file is of no use any more. Returns a line for the operator. `isAtFault` is false where it
-  /// had to go with another one's.
-  func mend(after error: DaybookError, isAtFault: Bool = true) -> String {
+  /// Its file is of no use any more, and the operator is told what comes of it. `isAtFault` is false
+  /// where it had to go with another one's.
+  func mend(after error: DaybookError, isAtFault: Bool = true) {
     close()
     guard !(wasMended && isAtFault) else {
       fault = error
-      return trouble!
+      return tellTrouble()
     }
     (isCatchingUp, wasMended) = (true, wasMended || isAtFault)
     do throws(DaybookError) {
@@ -79,8 +99,9 @@ final class ProjectionSlot {
       fault = error
     }
     assert((projection == nil) == (fault != nil), "either it is there, or the reason why not")
-    return trouble
-      ?? "the projection \(name.rawValue) is made anew from the log: \(SQLiteFault.reason(error))"
+    guard fault == nil else { return tellTrouble() }
+    logger.warning(
+      "the projection \(name.rawValue) is made anew from the log: \(SQLiteFault.reason(error))")
   }
 
   func caughtUp() {

@@ -1,5 +1,6 @@
 import DaybookModel
 import Files
+import Logging
 import NIOConcurrencyHelpers
 
 /// Writes a closed segment's index and takes it into use.
@@ -20,12 +21,18 @@ enum IndexSealing {
 
   /// Seals every closed segment whose index is in memory only: the one just closed, and those that
   /// found no room before. Newest first, up to the first for which there is no room now.
-  static func sealClosed(_ partition: PartitionSegments) {
+  static func sealClosed(_ partition: PartitionSegments, _ logger: Logger) {
     let all = partition.all
     for (segment, next) in zip(all, all.dropFirst()).reversed() {
       do throws(FileError) {
         try sealIfInMemory(segment, end: next.base, partition)
       } catch {
+        logger.warning(
+          """
+          partition \(partition.partition): the index of \(FileNames.segment(segment.base)) can't be \
+          written, so it is kept in memory: \(error)
+          """,
+          metadata: ["path": "\(segment.indexPath)"])
         if error.isTemporary { return }
       }
     }

@@ -1,6 +1,7 @@
 import DaybookModel
 import Files
 import Glibc
+import Logging
 import NIOCore
 import Ports
 
@@ -38,6 +39,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private let epoch: Epoch
   private let epochGuard: EpochGuard
   private let fenced: @Sendable (DaybookError) -> Void
+  private let logger: Logger
   /// Nil until the first batch: what an earlier owner may still have open is never appended to.
   private var active: ActiveSegment?
   private var activeSince: ContinuousClock.Instant
@@ -71,7 +73,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
     background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
     threads: any LogThreads, epochGuard: EpochGuard,
-    fenced: @escaping @Sendable (DaybookError) -> Void
+    fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger
   ) {
     self.threads = threads
     self.files = segments.files
@@ -82,6 +84,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     self.epoch = epoch
     self.epochGuard = epochGuard
     self.fenced = fenced
+    self.logger = logger
     activeSince = threads.now
     watermark = start.watermark
     nextOffset = start.nextOffset
@@ -358,6 +361,11 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     do throws(FileError) {
       try checkEpoch()
       try watermark.makeAnew()
+      logger.warning(
+        """
+        partition \(segments.partition): its watermark file was removed or replaced, and is made \
+        anew: nothing but Daybook should touch \(segments.folder)
+        """)
     } catch {
       if !error.isTemporary { refuse(error) }
     }
@@ -398,7 +406,10 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     let segment = Segment(
       partition: segments.partition, base: nextOffset, folder: segments.folder,
       seeds: segments.seeds, index: .fed(index))
-    try name(prepared, segment, in: folder)
+    let naming = SegmentNaming(
+      segments: segments, epoch: epoch, next: nextOffset, logger: logger, checkEpoch: checkEpoch)
+    try naming.name(prepared, segment, in: folder)
+    logger.debug("partition \(segments.partition) begins a segment at offset \(nextOffset)")
     segments.add(segment)
     seal(active)
     activeSince = threads.now
@@ -409,59 +420,9 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     return next
   }
 
-  /// Gives a file the segment's name, and makes that durable. Nothing is ever renamed over a segment.
-  private func name(
-    _ prepared: PreparedFile, _ segment: Segment, in folder: File
-  ) throws(FileError) {
-    do throws(FileError) {
-      do throws(FileError) {
-        try files.renameIfAbsent(prepared.path, to: segment.path)
-      } catch {
-        guard error.number == EEXIST else { throw error }
-        try setAside(segment.path)
-        try files.renameIfAbsent(prepared.path, to: segment.path)
-      }
-    } catch {
-      files.close(prepared.file)
-      try? files.remove(prepared.path)
-      throw error
-    }
-    do throws(FileError) {
-      if !Mutant.leavesOut(.folderSync) { try files.sync(folder) }
-    } catch {
-      files.close(prepared.file)
-      // Whether the name is there is not known: no batch may go on in the segment before it.
-      throw FileError(number: EIO, operation: "roll: \(error)")
-    }
-  }
-
-  /// A file with the next segment's name holds nothing that was ever acked: it is one that an earlier
-  /// owner began, and either found no batch for or wrote to after it was fenced.
-  private func setAside(_ path: String) throws(FileError) {
-    try checkEpoch()
-    let aside = "\(path).epoch-\(epoch)\(FileNames.cutSuffix)"
-    if (try? files.identity(aside)) != nil {
-      throw FileError(number: EEXIST, operation: "set aside as \(aside)")
-    }
-    try files.rename(path, to: aside)
-    do throws(FileError) { try checkEpoch() } catch {
-      // A newer owner has put its own there since, or taken what was there into the log. One that
-      // begins its epoch only now looks at the folder after that, and finds it as it is.
-      try files.renameIfAbsent(aside, to: path)
-      try files.sync(folder: segments.folder)
-      throw error
-    }
-    if segments.all.last?.base == nextOffset {
-      // The survey found nothing in it.
-      try files.remove(aside)
-      segments.removeLast()
-    }
-  }
-
   /// Nil for the segment of an earlier owner.
   private func seal(_ closed: ActiveSegment?) {
-    let segments = segments
-    let files = files
+    let (segments, files, logger) = (segments, files, logger)
     background.enqueue {
       // Room that no batch took is given back. Neither this nor the index is needed for safety.
       if let closed {
@@ -470,7 +431,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       } else {
         segments.giveBackRoom()
       }
-      IndexSealing.sealClosed(segments)
+      IndexSealing.sealClosed(segments, logger)
     }
   }
 

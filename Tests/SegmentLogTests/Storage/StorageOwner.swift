@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import NIOCore
 import Ports
 
@@ -14,7 +15,8 @@ final class StorageOwner {
   init(_ disk: SimDisk, _ folder: String, _ options: SegmentLogOptions) throws(DaybookError) {
     threads = SteppedThreads()
     log = try SegmentedLog.open(
-      in: folder, options: options, scanner: TestScanner(), files: disk, threads: threads)
+      in: folder, options: options, scanner: TestScanner(), files: disk, threads: threads,
+      logger: .silent)
     generations = Array(repeating: 0, count: log.partitionCount)
   }
 

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Glibc
 import Ports
 import Testing
@@ -18,7 +19,7 @@ struct OwnerProcessTests {
     opening.fenced = { _ in ledger.enter("fenced") }
     let log = try SegmentedLog.open(
       in: folder, options: OwnerProcess.options, scanner: TestScanner(), opening: opening,
-      files: files)
+      files: files, logger: .silent)
     defer { log.close() }
     let parent = getppid()
     for batch in UInt64(0)... {

@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import Ports
 import SegmentLog
@@ -49,7 +50,7 @@ struct BitSweepTests {
     try sweep(path, in: folder, bits: 0..<bytes * 8) { bit in
       let code = refusal { () throws(DaybookError) in
         let data = try DataFolder(at: folder.path)
-        try SegmentedLog.open(in: data.logPath, scanner: EventIndexer()).close()
+        try SegmentedLog.open(in: data.logPath, scanner: EventIndexer(), logger: .silent).close()
       }
       let expected: [ErrorCode?] = [.logCorrupt, .formatVersion]
       #expect(expected.contains(code), "bit \(bit % 8) of byte \(bit / 8) of \(path)")
@@ -112,7 +113,8 @@ struct BitSweepTests {
     let data = try DataFolder(at: folder.path)
     var opening = OpeningContext()
     opening.statements = { data.durableStatements($0) }
-    let log = try SegmentedLog.open(in: data.logPath, scanner: EventIndexer(), opening: opening)
+    let log = try SegmentedLog.open(
+      in: data.logPath, scanner: EventIndexer(), opening: opening, logger: .silent)
     let readOnly = (0..<log.partitionCount).compactMap { log.readOnly(PartitionID($0)) }
     log.close()
     #expect(readOnly.isEmpty, what)

@@ -1,6 +1,6 @@
 import DaybookModel
+import Doubles
 import Foundation
-import NIOConcurrencyHelpers
 import SegmentLog
 import Testing
 
@@ -87,9 +87,9 @@ struct FileSweepTests {
       guard !changed.isEmpty else { continue }
       let what = Comment(rawValue: "\(changed.joined(separator: ", ")): \(mishap.rawValue)")
       let before = try FolderImage(of: folder)
-      let lines = NIOLockedValueBox<[String]>([])
+      let log = RecordingLog()
       do {
-        let server = try await SweptServer(at: folder.path, told: lines)
+        let server = try await SweptServer(at: folder.path, told: log)
         try await expectService(of: server, swept, folder, changed, what)
       } catch {
         let isTold = !Self.told.isDisjoint(with: changed)

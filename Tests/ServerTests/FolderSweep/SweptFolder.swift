@@ -1,8 +1,8 @@
 import DaybookSDK
 import DaybookModel
+import Doubles
 import Foundation
 import Identity
-import NIOConcurrencyHelpers
 import NIOCore
 import Partitions
 import Ports
@@ -82,19 +82,19 @@ final class SweptServer: Sendable {
   private let server: DaybookServer
   private let address: SocketAddress
   private let authority: TokenAuthority
-  private let lines: NIOLockedValueBox<[String]>
+  private let log: RecordingLog
 
   /// What the operator was told.
-  var told: [String] { lines.withLockedValue { $0 } }
+  var told: [String] { log.messages }
 
   /// Throws what keeps a server from starting.
-  init(at path: String, told lines: NIOLockedValueBox<[String]> = .init([])) async throws {
-    self.lines = lines
+  init(at path: String, told log: RecordingLog = RecordingLog()) async throws {
+    self.log = log
     let folder = try DataFolder(at: path)
     let lock = try folder.lock()
     server = try await DaybookServer(
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
-      report: { line in lines.withLockedValue { $0.append(line) } })
+      logger: log.logger)
     do {
       address = try await server.start(host: "127.0.0.1", port: 0, isStopping: { false })
       let logID = try SegmentLogReader.describe(folder.logPath).logID

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import Foundation
 import NIOCore
 import Ports
@@ -40,7 +41,7 @@ final class SimProjecting {
     settings.chunkBytes = 1
     return ProjectionEngine(
       ProjectionName.allCases, log: reader, settings: settings,
-      path: ProjectionFolder(folder).path)
+      path: ProjectionFolder(folder).path, logger: .silent)
   }
 
   func step() {
@@ -66,13 +67,15 @@ final class SimProjecting {
 
   /// State hashes by name: of what was folded bit by bit, and of all of it folded afresh.
   func hashes() throws -> (live: [String], rebuilt: [String], verdicts: [ProjectionVerdict]) {
-    let live = ProjectionCatalog(folder: folder, log: run.log)
+    let live = ProjectionCatalog(folder: folder, log: run.log, logger: .silent)
     let rebuilt = "\(folder)/rebuilt"
     try FileManager.default.createDirectory(atPath: rebuilt, withIntermediateDirectories: true)
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: run.log, settings: .bulk, path: ProjectionFolder(rebuilt).path)
+      ProjectionName.allCases, log: run.log, settings: .bulk, path: ProjectionFolder(rebuilt).path,
+      logger: .silent)
     try engine.catchUp()
-    let again = try ProjectionCatalog(folder: rebuilt, log: run.log).list().map(\.stateHash)
+    let again = try ProjectionCatalog(folder: rebuilt, log: run.log, logger: .silent).list().map(
+      \.stateHash)
     engine.close()
     return (try live.list().map(\.stateHash), again, try live.verify())
   }

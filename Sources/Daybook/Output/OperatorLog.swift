@@ -1,0 +1,81 @@
+import DaybookModel
+import Logging
+import Server
+
+/// What the whole program logs to: standard error, a line a message.
+enum OperatorLog {
+  enum Format: String, CaseIterable, Sendable {
+    /// `daybook: MESSAGE`.
+    case text
+    /// An object: time (RFC 3339), level, module, message, metadata.
+    case json
+  }
+
+  struct Settings: Sendable {
+    var level = Logger.Level.info
+    var format = Format.text
+  }
+
+  /// To be called once, before anything is logged.
+  static func bootstrap(_ settings: Settings) {
+    LoggingSystem.bootstrap { _ in Handler(settings) { printToStandardError($0) } }
+  }
+
+  /// Of the program itself, to be handed on.
+  static var logger: Logger { Logger(label: "daybook") }
+
+  struct Handler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+    private let format: Format
+    private let write: @Sendable (String) -> Void
+
+    init(_ settings: Settings, write: @escaping @Sendable (String) -> Void) {
+      logLevel = settings.level
+      format = settings.format
+      self.write = write
+    }
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      var facts = metadataProvider?.get() ?? [:]
+      for more in [metadata, event.metadata ?? [:]] { facts.merge(more) { _, latest in latest } }
+      switch format {
+      case .text: write(OperatorLog.text(event, facts))
+      case .json: write(OperatorLog.json(event, facts, at: SystemClock().now()))
+      }
+    }
+  }
+
+  /// A message says all that an operator needs; who looks for a fault sees the metadata too.
+  static func text(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
+    var line = "daybook: \(event.message)"
+    if event.level <= .debug, !metadata.isEmpty {
+      let facts = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      line += " (\(facts.joined(separator: ", ")))"
+    }
+    // What a client has sent may be quoted in it: it must not look like a line of its own.
+    return Terminal.safe(line.split(separator: "\n").joined(separator: " "))
+  }
+
+  static func json(
+    _ event: LogEvent, _ metadata: Logger.Metadata, at time: Timestamp
+  ) -> String {
+    var facts = JSONLine()
+    for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+      facts.set(named: name, "\(value)")
+    }
+    var line = JSONLine()
+    line.set("time", time.rfc3339)
+    line.set("level", event.level.rawValue)
+    line.set("module", event.source)
+    line.set("message", "\(event.message)")
+    line.set("metadata", facts)
+    return line.text
+  }
+}
