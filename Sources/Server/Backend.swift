@@ -49,7 +49,12 @@ package final class Backend: Sendable {
   private let segments: SegmentedLog
   private let partitions: PartitionService
   private let readSide: ReadSide?
-  private let pool: PoolWork
+  /// What reads: questions, and what sessions do off their loops. One pool for all of it, so that no
+  /// core is idle while somebody waits for an answer.
+  private let reading = PoolWork()
+  /// What owners do off their loops: loading, looking up, snapshots, the relay's reading. Apart from
+  /// questions, for commands and effects wait for it: however much is asked, who writes is not held up.
+  private let owning = PoolWork()
   private let loops: MultiThreadedEventLoopGroup
 
   /// Opens the log, which recovers it.
@@ -76,18 +81,17 @@ package final class Backend: Sendable {
   ) {
     segments = log
     loops = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
-    pool = PoolWork(threads: 2)
     let clock = SystemClock()
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
       snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
-      blocking: pool, group: loops, withoutRelay: settings.readOnlyPartitions,
+      blocking: owning, group: loops, withoutRelay: settings.readOnlyPartitions,
       report: { logger.notice("\($0)") })
-    readSide = places.projections.map { [partitions] folder in
+    readSide = places.projections.map { [partitions, reading] folder in
       ReadSide(
         log: log, folder: folder, clock: clock, relay: partitions,
         receiptsMembersMax: settings.receiptsMembersMax, timeout: settings.queryTimeout,
-        logger: logger)
+        threads: reading, logger: logger)
     }
   }
 
@@ -96,6 +100,8 @@ package final class Backend: Sendable {
   package var commands: any Commands { partitions }
   package var committed: any CommittedBatches { partitions }
   package var group: any EventLoopGroup { loops }
+  /// For what reads and blocks.
+  package var readers: any BlockingWork { reading }
 
   /// Throws `projection_behind` where there is no read side.
   package func queries() throws(DaybookError) -> any Queries & Inspection {
@@ -120,7 +126,8 @@ package final class Backend: Sendable {
     await partitions.stop()
     await readSide?.stop()
     segments.close()
-    try? await pool.stop()
+    await owning.stop()
+    await reading.stop()
     try? await loops.shutdownGracefully()
   }
 }

@@ -46,7 +46,7 @@ package final class DaybookServer: Sendable {
     sessions = GatewaySessions(
       group: backend.group, commands: backend.commands, committed: backend.committed,
       queries: try backend.queries(), tokens: tokens, clock: clock, logID: backend.log.logID,
-      options: options, logger: logger)
+      threads: backend.readers, options: options, logger: logger)
     listener = TCPListener(sessions, group: backend.group)
   }
 

@@ -12,6 +12,7 @@ package import SegmentLog
 package struct OpenData {
   package let log: SegmentLogReader
   private let service: QueryService
+  private let threads: PoolWork
   package let projections: ProjectionCatalog
   /// Nil beside a server.
   private let lock: FolderLock?
@@ -29,10 +30,13 @@ package struct OpenData {
   ) throws(DaybookError) {
     lock = try OpenData.lock(folder)
     log = try folder.reader()
+    // Not before anything that may fail: it has to be stopped.
+    threads = PoolWork()
     projections = ProjectionCatalog(folder: folder.projectionsPath, log: log, logger: logger)
     service = QueryService(
       log: log, folder: folder.projectionsPath, clock: SystemClock(),
-      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience)
+      receiptsMembersMax: UInt64(folder.settings.receiptsMembersMax), timeout: OpenData.patience,
+      threads: threads)
     do throws(DaybookError) {
       if catchesUp, !isServed {
         try projections.catchUp()
@@ -54,6 +58,7 @@ package struct OpenData {
 
   package func close() {
     service.stop()
+    threads.stopLater()
     lock?.release()
   }
 }

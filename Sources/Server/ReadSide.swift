@@ -9,16 +9,17 @@ package final class ReadSide: Sendable {
   private let service: QueryService
 
   /// `folder` is where the projections are kept. `relay` tells what read tokens wait for; nil where no
-  /// owner is at hand.
+  /// owner is at hand. What questions wait for runs on `threads`.
   package init(
     log: any SearchableLog, folder: String, clock: any WallClock,
     relay: (any RelayProgress)? = nil, receiptsMembersMax: UInt64 = 1_000,
-    timeout: Duration = .seconds(5), logger: Logger
+    timeout: Duration = .seconds(5), threads: any BlockingWork,
+    logger: Logger
   ) {
     projections = ProjectionRuntime(log: log, folder: folder, logger: logger)
     service = QueryService(
       log: log, folder: folder, clock: clock, runtime: projections, relay: relay,
-      receiptsMembersMax: receiptsMembersMax, timeout: timeout)
+      receiptsMembersMax: receiptsMembersMax, timeout: timeout, threads: threads)
   }
 
   package var queries: any Queries & Inspection { service }

@@ -35,7 +35,8 @@ struct GatewayFixture {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     sessions = GatewaySessions(
       group: group, commands: daybook, committed: daybook, queries: daybook, tokens: daybook,
-      clock: daybook, logID: "log", options: options, logger: Logger(label: "test"))
+      clock: daybook, logID: "log", threads: PoolThreads(), options: options,
+      logger: Logger(label: "test"))
     listener = hasSockets ? TCPListener(sessions, group: group) : nil
     address = try await listener?.start(host: "127.0.0.1", port: 0)
   }
@@ -321,5 +322,12 @@ extension [Frame] {
   func seqs(of stream: String) throws -> [UInt64] {
     try filter { $0.type == .event }.map { try $0.event() }
       .filter { $0.stream.text == stream }.map(\.seq.rawValue)
+  }
+}
+
+/// Threads of the whole process.
+final class PoolThreads: BlockingWork {
+  func run(_ work: @escaping @Sendable () -> Void) {
+    NIOThreadPool.singleton.submit { _ in work() }
   }
 }

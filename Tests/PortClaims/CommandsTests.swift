@@ -54,7 +54,7 @@ private final class Owners: CommandReceiver {
   func queries(timeout: Duration) -> QueryService {
     QueryService(
       log: log, folder: folder.path, clock: SettableClock(), runtime: runtime, relay: service,
-      timeout: timeout)
+      timeout: timeout, threads: ThreadWork())
   }
 
   func receive(_ answers: [CommandAnswer], covering token: ReadToken?) {

@@ -47,7 +47,7 @@ func makeQueries(
 ) -> QueryService {
   QueryService(
     log: log, folder: folder.path, clock: clock, runtime: runtime,
-    receiptsMembersMax: receiptsMembersMax, timeout: timeout)
+    receiptsMembersMax: receiptsMembersMax, timeout: timeout, threads: ThreadWork())
 }
 
 func unreadCounts(_ queries: QueryService, of user: UserID) async throws -> [String: UInt64] {

@@ -34,13 +34,15 @@ package struct ReplayBench: Sendable {
     let reading = DispatchTime.now().uptimeNanoseconds
     let count = try readAll(log)
     let rebuilding = DispatchTime.now().uptimeNanoseconds
+    let threads = PoolWork()
     let readSide = ReadSide(
       log: log, folder: "\(folder)/projections", clock: SystemClock(), timeout: .seconds(600),
-      logger: logger)
+      threads: threads, logger: logger)
     readSide.start()
     try await readSide.queries.waitForHead()
     let done = DispatchTime.now().uptimeNanoseconds
     await readSide.stop()
+    await threads.stop()
     return BenchResult(
       fields: [
         ("bench", .text("replay")),

@@ -11,15 +11,15 @@ package final class GatewaySessions: Sendable {
   let loops: [GatewayLoop]
 
   /// `group` serves the sessions; its loops may be shared with the partitions'. Subscribes to
-  /// `committed` at once.
+  /// `committed` at once. What sessions do off their loops runs on `threads`.
   package init(
     group: any EventLoopGroup, commands: any Commands, committed: any CommittedBatches,
     queries: any Queries, tokens: any TokenCheck, clock: any WallClock, logID: String,
-    options: GatewayOptions = GatewayOptions(), logger: Logger
+    threads: any BlockingWork, options: GatewayOptions = GatewayOptions(), logger: Logger
   ) {
     context = GatewayContext(
       commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
-      options: options, registry: LocalSessions(), work: SessionThreads(count: 2), logger: logger)
+      options: options, registry: LocalSessions(), work: SessionThreads(threads), logger: logger)
     loops = context.serve(on: Array(group.makeIterator()))
     committed.subscribe(
       BatchRouter(
@@ -39,7 +39,6 @@ package final class GatewaySessions: Sendable {
       // Sessions tell the log of their ends, which goes to the owners before these stop.
       try? await loop.loop.submit { loop.submitGathered() }.get()
     }
-    await context.work.stop()
     for loop in loops { try? await loop.loop.submit { loop.end() }.get() }
     context.end()
   }

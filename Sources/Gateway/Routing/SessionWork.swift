@@ -1,5 +1,5 @@
 import DaybookModel
-import NIOPosix
+import Ports
 
 /// Where asynchronous work of sessions runs, off their loops.
 protocol SessionWork: TaskExecutor {
@@ -7,26 +7,21 @@ protocol SessionWork: TaskExecutor {
   func run<T: Sendable>(
     _ work: @escaping @Sendable () async throws(DaybookError) -> T,
     then done: @escaping @Sendable (Result<T, DaybookError>) -> Void)
-
-  func stop() async
 }
 
-/// Runs it on threads of the gateway's own.
+/// Runs it on the threads that all reading shares.
 ///
 /// Not on libdispatch's, which Swift would take: while work waits there, it looks each second
 /// through /proc at what its threads do, and ends the process if it can't for want of a file.
 final class SessionThreads: SessionWork {
-  private let pool: NIOThreadPool
+  private let threads: any BlockingWork
 
-  init(count: Int) {
-    pool = NIOThreadPool(numberOfThreads: count)
-    pool.start()
-  }
+  /// Where these have stopped they run what comes at once: who waits for a task waits for its end.
+  init(_ threads: any BlockingWork) { self.threads = threads }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    // Where the pool has stopped, this runs at once: who waits for a task waits for its end.
-    pool.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    threads.run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 
   func run<T: Sendable>(
@@ -41,6 +36,4 @@ final class SessionThreads: SessionWork {
       }
     }
   }
-
-  func stop() async { try? await pool.shutdownGracefully() }
 }

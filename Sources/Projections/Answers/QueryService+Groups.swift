@@ -7,7 +7,7 @@ extension QueryService {
     of group: GroupID, after: UserID?, limit: Int
   ) async throws(DaybookError) -> [GroupMember] {
     let reader = try await reader(.directory, covering: .group(group))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try DirectoryQuery.members(of: group, after: after, limit: max(limit, 0), in: reader)
     }
   }
@@ -19,7 +19,7 @@ extension QueryService {
   /// Throws `group_not_found`, `projection_behind`.
   package func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails {
     let reader = try await reader(.directory, covering: .group(group))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try DirectoryQuery.details(of: group, in: reader)
     }
   }
@@ -29,7 +29,7 @@ extension QueryService {
     of group: GroupID, after: UserID?, limit: Int
   ) async throws(DaybookError) -> [MembershipDetails] {
     let reader = try await reader(.directory, covering: .group(group))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try DirectoryQuery.memberships(of: group, after: after, limit: max(limit, 0), in: reader)
     }
   }
@@ -38,7 +38,7 @@ extension QueryService {
     ofWithheld id: MessageID, by author: UserID, in mailbox: UserID
   ) async throws(DaybookError) -> Receipt {
     let reader = try await reader(.receipts, covering: .user(mailbox))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try ReceiptsQuery.receipt(ofWithheld: id, by: author, in: mailbox, reader)
     }
   }
@@ -50,7 +50,7 @@ extension QueryService {
     let page = ReceiptsQuery.Page(
       seq: seq, author: author, after: after, limit: max(0, min(limit, Limits.receiptsPageMax)))
     let membersMax = receiptsMembersMax
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       switch stream.kind {
       case .user: try ReceiptsQuery.receipts(ofMailbox: stream, page, in: reader)
       case .group:

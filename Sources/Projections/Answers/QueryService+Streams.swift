@@ -14,7 +14,7 @@ extension QueryService {
     let isOpen = visible.map { $0.count == 1 && $0[0].last == nil } ?? true
     let visible = visible.cut(at: through)
     let pages = HistoryPages(log: log, clock: clock)
-    let (page, living) = try await threads.run { () throws(DaybookError) in
+    let (page, living) = try await work.run { () throws(DaybookError) in
       try pages.history(
         of: conversation, before: before, limit: limit, bytesMax: bytesMax, visible: visible)
     }
@@ -23,7 +23,7 @@ extension QueryService {
     let asked = ReactionsQuery.Asked(
       stream: conversation.stream, user: user, visible: isOpen ? nil : visible,
       bytesMax: bytesMax - page.bytes)
-    let reactions = try await threads.run { () throws(DaybookError) in
+    let reactions = try await work.run { () throws(DaybookError) in
       try ReactionsQuery.reactions(to: living, asked, in: reader)
     }
     return try page.adding(reactions)
@@ -33,7 +33,7 @@ extension QueryService {
     _ id: MessageID, in conversation: ConversationKey
   ) async throws(DaybookError) -> StreamEvent? {
     let pages = HistoryPages(log: log, clock: clock)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try pages.message(id, in: conversation)
     }
   }
@@ -42,14 +42,14 @@ extension QueryService {
     _ id: MessageID, from mailbox: UserID
   ) async throws(DaybookError) -> StreamEvent? {
     let search = WithheldSearch(log: log, mailbox: mailbox)
-    return try await threads.run { () throws(DaybookError) in try search.message(id) }
+    return try await work.run { () throws(DaybookError) in try search.message(id) }
   }
 
   package func events(
     of stream: StreamKey, from first: Seq, through last: Seq, limit: Int, bytesMax: Int
   ) async throws(DaybookError) -> [StreamEvent] {
     let pages = StreamPages(log: log, clock: clock)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try pages.events(of: stream, from: first, through: last, limit: limit, bytesMax: bytesMax)
     }
   }

@@ -7,7 +7,7 @@ extension QueryService {
     of user: UserID, after: StreamKey?, limit: Int
   ) async throws(DaybookError) -> UnreadPage {
     let reader = try await reader(.unread, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try UnreadQuery.page(of: user, after: after, limit: max(limit, 0), in: reader)
     }
   }
@@ -15,7 +15,7 @@ extension QueryService {
   /// All of them: peers first, then groups, by ascending bytes.
   package func unread(of user: UserID) async throws(DaybookError) -> [UnreadCount] {
     let reader = try await reader(.unread, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       let all = try UnreadQuery.page(of: user, after: nil, limit: -1, in: reader).conversations
       return all.filter { $0.conversation.peer != nil }
         + all.filter { $0.conversation.peer == nil }
@@ -26,7 +26,7 @@ extension QueryService {
     of user: UserID, after: StreamKey?, limit: Int
   ) async throws(DaybookError) -> [MarkedConversation] {
     let reader = try await reader(.unread, covering: .user(user))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try UnreadQuery.marks(of: user, after: after, limit: max(limit, 0), in: reader)
     }
   }
@@ -35,7 +35,7 @@ extension QueryService {
     -> [UserID]
   {
     let reader = try await reader(.unread, covering: .user(user))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try UnreadQuery.blocked(by: user, after: after, limit: max(limit, 0), in: reader)
     }
   }
@@ -43,7 +43,7 @@ extension QueryService {
   package func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile] {
     let directory = try await reader(.directory, covering: .user(user))
     let offline = try await reader(.offline, covering: .user(user))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       let devices = try UserQuery.devices(of: user, in: directory, cursors: offline)
       return devices.filter { !$0.isForgotten }.map(\.profile)
     }
@@ -56,7 +56,7 @@ extension QueryService {
       heads[partition] = log.highWatermark(of: partition)
     }
     let reader = try await reader(.directory, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try UserQuery.lastSeen(of: users, in: reader)
     }
   }
@@ -66,7 +66,7 @@ extension QueryService {
   package func offline(user: UserID, device: DeviceID) async throws(DaybookError) -> [OfflineStream]
   {
     let reader = try await reader(.offline, covering: heads)
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try OfflineQuery.offline(user: user, device: device, in: reader)
     }
   }
@@ -78,7 +78,7 @@ extension QueryService {
       directory: try await reader(.directory, covering: heads),
       offline: try await reader(.offline, covering: heads),
       unread: try await reader(.unread, covering: heads))
-    return try await threads.run { () throws(DaybookError) in
+    return try await work.run { () throws(DaybookError) in
       try UserQuery.details(of: user, in: files)
     }
   }

@@ -11,7 +11,7 @@ package final class QueryService: Queries, Inspection {
   let log: any SearchableLog
   let clock: any WallClock
   let receiptsMembersMax: UInt64
-  let threads: WorkerThreads
+  let work: QueryWork
   private let folder: ProjectionFolder
   private let runtime: ProjectionRuntime?
   private let relay: (any RelayProgress)?
@@ -22,11 +22,11 @@ package final class QueryService: Queries, Inspection {
   /// `clock` tells what has expired. Of groups with more than `receiptsMembersMax` members nobody
   /// is told who has read what. `relay` tells what a read token's partition has brought to others:
   /// without it, tokens cover their own partition alone. `timeout` bounds how long a query waits for
-  /// the projections.
+  /// the projections. What blocks runs on `threads`.
   package init(
     log: any SearchableLog, folder: String, clock: any WallClock, runtime: ProjectionRuntime? = nil,
     relay: (any RelayProgress)? = nil, receiptsMembersMax: UInt64 = 1_000,
-    timeout: Duration = .seconds(5), threads: Int = 2
+    timeout: Duration = .seconds(5), threads: any BlockingWork
   ) {
     self.log = log
     self.folder = ProjectionFolder(folder)
@@ -35,13 +35,11 @@ package final class QueryService: Queries, Inspection {
     self.relay = relay
     self.receiptsMembersMax = receiptsMembersMax
     self.timeout = timeout
-    self.threads = WorkerThreads(count: threads)
+    work = QueryWork(threads)
   }
 
   /// Queries from now on throw `server_stopping`.
-  package func stop() { threads.stop() }
-
-  deinit { threads.stop() }
+  package func stop() { work.stop() }
 
   /// Returns when every projection holds what is durable now. Throws `projection_behind`.
   package func waitForHead() async throws(DaybookError) {
@@ -121,7 +119,7 @@ package final class QueryService: Queries, Inspection {
     let logID = log.logID
     do throws(DaybookError) {
       let reader = try open(name)
-      let header = try await threads.run { () throws(DaybookError) in try reader.header() }
+      let header = try await work.run { () throws(DaybookError) in try reader.header() }
       guard header.logID == logID else { return nil }
       let isThere = heads.allSatisfy { partition, head in
         partition.index < header.checkpoints.count && header.checkpoints[partition.index] >= head

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import Ports
 
@@ -16,7 +17,7 @@ struct ProjectionCheck {
     self.run = run
     self.reference = reference
     queries = QueryService(
-      log: run.log, folder: run.projecting.folder, clock: run.clock, threads: 1)
+      log: run.log, folder: run.projecting.folder, clock: run.clock, threads: InlineWork())
   }
 
   func check() throws {

@@ -158,6 +158,4 @@ final class SimSessionWork: SessionWork, @unchecked Sendable {
   }
 
   func enqueue(_ job: consuming ExecutorJob) { run.executor.enqueue(job) }
-
-  func stop() async {}
 }
