@@ -23,6 +23,9 @@ let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTesting = Target.Dependency.product(
+  name: "MetricsTestKit", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -73,6 +76,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
     .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
     .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.0")),
+    .package(url: "https://github.com/apple/swift-metrics", .upToNextMinor(from: "2.13.0")),
     .package(url: "https://github.com/apple/swift-crypto", .upToNextMinor(from: "4.5.0")),
     .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.1")),
     .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
@@ -91,14 +95,17 @@ let package = Package(
     module("Files", ["DaybookModel"]),
     module(
       "SegmentLog",
-      ["DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks, atomics, logging]),
+      [
+        "DaybookModel", "Ports", "Files", "CChecksum", nioCore, nioLocks, atomics, logging,
+        metrics,
+      ]),
     module("LogReading", ["DaybookModel", "DaybookSchema", "Ports", nioCore]),
     module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
     module(
       "Projections",
       [
         "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", nioCore, nioLocks,
-        grdb, logging,
+        grdb, logging, metrics,
       ]),
     module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
     module(
@@ -108,7 +115,7 @@ let package = Package(
       "Gateway",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
-        nioLocks, protobuf, logging,
+        nioLocks, protobuf, logging, metrics,
       ]),
     module("Identity", ["DaybookModel", "Ports", "Files", jwt]),
     module(
@@ -122,7 +129,7 @@ let package = Package(
       "Server",
       [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Identity", nioCore, nioPosix, nioLocks, logging,
+        "Projections", "Gateway", "Identity", nioCore, nioPosix, nioLocks, logging, metrics,
       ]),
     module(
       "Bench",
@@ -150,7 +157,7 @@ let package = Package(
       [
         "Server", "Files", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports",
         "SegmentLog", "Doubles",
-        nioCore, nioLocks,
+        nioCore, nioLocks, metrics, metricsTesting,
       ]),
     tests("EndToEndTests", ["Daybook", "DaybookSDK", "Doubles"]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),

@@ -1,4 +1,6 @@
 package import DaybookModel
+import Metrics
+import NIOCore
 package import Ports
 
 extension SegmentedLog {
@@ -13,13 +15,21 @@ extension SegmentedLog {
   package func read(
     _ partition: PartitionID, from offset: Offset, bytesMax: Int
   ) throws(DaybookError) -> LogChunk {
-    try partitions[partition.index].segments.read(from: offset, bytesMax: bytesMax)
+    let partition = partitions[partition.index]
+    let chunk = try partition.segments.read(from: offset, bytesMax: bytesMax)
+    let bytes = chunk.batches.reduce(0) { $0 + $1.body.readableBytes }
+    partition.metrics.readBytes.increment(by: bytes)
+    return chunk
   }
 
   package func events(
     _ partition: PartitionID, at offsets: [Offset]
   ) throws(DaybookError) -> [StoredEvent] {
-    try partitions[partition.index].segments.events(at: offsets)
+    let partition = partitions[partition.index]
+    let events = try partition.segments.events(at: offsets)
+    let bytes = events.reduce(0) { $0 + $1.bytes.readableBytes }
+    partition.metrics.readBytes.increment(by: bytes)
+    return events
   }
 
   package func postings(

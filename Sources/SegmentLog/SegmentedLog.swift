@@ -1,6 +1,7 @@
 package import DaybookModel
 import Files
 package import Logging
+package import Metrics
 import NIOCore
 package import Ports
 
@@ -22,6 +23,7 @@ package final class SegmentedLog: LogWriter, LogSearch {
     /// Nil where the partition is served read-only.
     let writer: PartitionWriter?
     let preparer: SegmentPreparer?
+    let metrics: LogMetrics
   }
 
   package var batchHeaderBytes: Int { BatchHeader.byteCount }
@@ -46,17 +48,19 @@ package final class SegmentedLog: LogWriter, LogSearch {
   /// `storage_full`, `storage_failed`, `overloaded`.
   package static func open(
     in folder: String, options: SegmentLogOptions = SegmentLogOptions(),
-    scanner: any EventScanner, opening: OpeningContext = OpeningContext(), logger: Logger
+    scanner: any EventScanner, opening: OpeningContext = OpeningContext(), logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) throws(DaybookError) -> SegmentedLog {
     try open(
       in: folder, options: options, scanner: scanner, opening: opening, files: PosixFileSystem(),
-      logger: logger)
+      logger: logger, metrics: metrics)
   }
 
   static func open(
     in folder: String, options: SegmentLogOptions, scanner: any EventScanner,
     opening: OpeningContext = OpeningContext(), files: any FileSystem,
-    threads: any LogThreads = OwnThreads(), logger: Logger
+    threads: any LogThreads = OwnThreads(), logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) throws(DaybookError) -> SegmentedLog {
     let folder = LogFolder(files: files, path: folder)
     while true {
@@ -64,7 +68,8 @@ package final class SegmentedLog: LogWriter, LogSearch {
         let opened = try LogOpening(folder, options, scanner, opening).run()
         for finding in opened.findings { finding.tell(logger) }
         return SegmentedLog(
-          folder, opened, options, threads, fenced: opening.fenced, logger: logger)
+          folder, opened, options, threads, fenced: opening.fenced, logger: logger,
+          metrics: metrics)
       } catch {
         // Opening needs little room: the reserve is for this.
         guard error.code == .storageFull, folder.releaseReserve() else { throw error }
@@ -74,7 +79,8 @@ package final class SegmentedLog: LogWriter, LogSearch {
 
   private init(
     _ folder: LogFolder, _ opened: LogOpening.Opened, _ options: SegmentLogOptions,
-    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger
+    _ threads: any LogThreads, fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger,
+    metrics factory: any MetricsFactory
   ) {
     do throws(FileError) {
       try folder.makeReserve(options.reserveBytes)
@@ -94,16 +100,20 @@ package final class SegmentedLog: LogWriter, LogSearch {
     self.logger = logger
     epochGuard = opened.epochGuard
     partitions = opened.partitions.map { outcome in
+      let metrics = LogMetrics(outcome.segments.partition, factory)
+      metrics.segments.set(outcome.segments.all.count)
       guard let start = outcome.start else {
-        return Partition(segments: outcome.segments, writer: nil, preparer: nil)
+        return Partition(
+          segments: outcome.segments, writer: nil, preparer: nil, metrics: metrics)
       }
       let preparer = SegmentPreparer(
         folder.files, background, folder: outcome.segments.folder, epoch: opened.epoch)
       let writer = PartitionWriter(
         start, segments: outcome.segments, preparer: preparer, background: background,
         options: options, epoch: opened.epoch, threads: threads, epochGuard: opened.epochGuard,
-        fenced: fenced, logger: logger)
-      return Partition(segments: outcome.segments, writer: writer, preparer: preparer)
+        fenced: fenced, logger: logger, metrics: metrics)
+      return Partition(
+        segments: outcome.segments, writer: writer, preparer: preparer, metrics: metrics)
     }
   }
 

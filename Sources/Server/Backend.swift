@@ -1,5 +1,6 @@
 package import DaybookModel
 package import Logging
+package import Metrics
 package import NIOCore
 import NIOPosix
 package import Partitions
@@ -59,25 +60,28 @@ package final class Backend: Sendable {
 
   /// Opens the log, which recovers it.
   convenience init(
-    _ places: Places, _ settings: Settings, opening: OpeningContext, logger: Logger
+    _ places: Places, _ settings: Settings, opening: OpeningContext, logger: Logger,
+    metrics: any MetricsFactory
   ) throws {
     var options = SegmentLogOptions()
     options.readOnlyPartitions = settings.readOnlyPartitions
     let log = try SegmentedLog.open(
       in: places.log, options: options, scanner: EventIndexer(), opening: opening,
-      logger: logger)
-    self.init(log, places, settings, logger: logger)
+      logger: logger, metrics: metrics)
+    self.init(log, places, settings, logger: logger, metrics: metrics)
   }
 
   /// The same, of a log that nobody else has.
   package convenience init(
-    _ places: Places, _ settings: Settings = Settings(), logger: Logger
+    _ places: Places, _ settings: Settings = Settings(), logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) throws {
-    try self.init(places, settings, opening: OpeningContext(), logger: logger)
+    try self.init(places, settings, opening: OpeningContext(), logger: logger, metrics: metrics)
   }
 
   private init(
-    _ log: SegmentedLog, _ places: Places, _ settings: Settings, logger: Logger
+    _ log: SegmentedLog, _ places: Places, _ settings: Settings, logger: Logger,
+    metrics: any MetricsFactory
   ) {
     segments = log
     loops = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
@@ -91,7 +95,7 @@ package final class Backend: Sendable {
       ReadSide(
         log: log, folder: folder, clock: clock, relay: partitions,
         receiptsMembersMax: settings.receiptsMembersMax, timeout: settings.queryTimeout,
-        threads: reading, logger: logger)
+        threads: reading, logger: logger, metrics: metrics)
     }
   }
 

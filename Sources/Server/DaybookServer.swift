@@ -4,6 +4,7 @@ import Gateway
 import Glibc
 import Identity
 package import Logging
+package import Metrics
 package import NIOCore
 package import Partitions
 import Ports
@@ -20,7 +21,8 @@ package final class DaybookServer: Sendable {
   /// Opens the log, which recovers it. The lock is held as long as the server lives.
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
-    readOnlyPartitions: Set<PartitionID>, logger: Logger
+    readOnlyPartitions: Set<PartitionID>, logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
     self.logger = logger
@@ -33,7 +35,8 @@ package final class DaybookServer: Sendable {
     let backend = try Backend(
       Backend.Places(
         log: folder.logPath, snapshots: folder.statePath, projections: folder.projectionsPath),
-      settings, opening: DaybookServer.opening(folder, logger: logger), logger: logger)
+      settings, opening: DaybookServer.opening(folder, logger: logger), logger: logger,
+      metrics: metrics)
     self.backend = backend
     let clock = SystemClock()
     let tokens = await TokenAuthority(
@@ -46,7 +49,8 @@ package final class DaybookServer: Sendable {
     sessions = GatewaySessions(
       group: backend.group, commands: backend.commands, committed: backend.committed,
       queries: try backend.queries(), tokens: tokens, clock: clock, logID: backend.log.logID,
-      threads: backend.readers, options: options, logger: logger)
+      threads: backend.readers, options: options, logger: logger,
+      metrics: metrics)
     listener = TCPListener(sessions, group: backend.group)
   }
 

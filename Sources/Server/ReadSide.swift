@@ -1,5 +1,6 @@
 import DaybookModel
 package import Logging
+package import Metrics
 package import Ports
 import Projections
 
@@ -14,9 +15,9 @@ package final class ReadSide: Sendable {
     log: any SearchableLog, folder: String, clock: any WallClock,
     relay: (any RelayProgress)? = nil, receiptsMembersMax: UInt64 = 1_000,
     timeout: Duration = .seconds(5), threads: any BlockingWork,
-    logger: Logger
+    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
-    projections = ProjectionRuntime(log: log, folder: folder, logger: logger)
+    projections = ProjectionRuntime(log: log, folder: folder, logger: logger, metrics: metrics)
     service = QueryService(
       log: log, folder: folder, clock: clock, runtime: projections, relay: relay,
       receiptsMembersMax: receiptsMembersMax, timeout: timeout, threads: threads)

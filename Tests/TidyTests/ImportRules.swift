@@ -10,7 +10,7 @@ enum ImportRules {
     "Files": ["DaybookModel", "Glibc"],
     "SegmentLog": [
       "DaybookModel", "Ports", "Files", "CChecksum", "NIOCore", "NIOConcurrencyHelpers", "Atomics",
-      "Logging", "Glibc",
+      "Logging", "Metrics", "Glibc",
     ],
     // FoundationEssentials: the bytes of generated messages are its Data.
     "Partitions": [
@@ -20,7 +20,7 @@ enum ImportRules {
     "LogReading": ["DaybookModel", "DaybookSchema", "Ports", "NIOCore"],
     "Projections": [
       "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", "NIOCore",
-      "NIOConcurrencyHelpers", "GRDB", "Logging", "Foundation",
+      "NIOConcurrencyHelpers", "GRDB", "Logging", "Metrics", "Foundation",
     ],
     "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
     "Requests": [
@@ -29,7 +29,7 @@ enum ImportRules {
     ],
     "Gateway": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Metrics",
     ],
     "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Foundation", "Glibc"],
     "DaybookSDK": [
@@ -44,7 +44,7 @@ enum ImportRules {
     "Server": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
       "Gateway", "Identity", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging",
-      "Foundation", "Glibc",
+      "Metrics", "Foundation", "Glibc",
     ],
     "Bench": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", "NIOCore",

@@ -1,5 +1,6 @@
 import DaybookModel
 import Logging
+import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
@@ -14,6 +15,7 @@ final class GatewayContext: Sendable {
   let logID: String
   let options: GatewayOptions
   let logger: Logger
+  let metrics: GatewayMetrics
   let registry: any SessionRegistry
   private let followerCounts = FollowerCounts()
   let queryBudget: QueryBudget
@@ -26,7 +28,8 @@ final class GatewayContext: Sendable {
   init(
     commands: any Commands, queries: any Queries, tokens: any TokenCheck, clock: any WallClock,
     logID: String, options: GatewayOptions, registry: any SessionRegistry, work: any SessionWork,
-    sessionID: @escaping @Sendable (UInt64) -> String = GatewayContext.randomID, logger: Logger
+    sessionID: @escaping @Sendable (UInt64) -> String = GatewayContext.randomID, logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     self.commands = commands
     self.queries = queries
@@ -35,6 +38,7 @@ final class GatewayContext: Sendable {
     self.logID = logID
     self.options = options
     self.logger = logger
+    self.metrics = GatewayMetrics(metrics)
     self.registry = registry
     self.work = work
     self.sessionID = sessionID

@@ -34,6 +34,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private var gatheredPartitions: [Int] = []
   private var dirty: [Session] = []
   private var isSettling = false
+  /// Since `settle` last counted it.
+  var traffic = Traffic()
   private var acking: [Session] = []
   private var heartbeats: RepeatedTask?
   /// Called once no session is left.
@@ -234,6 +236,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       dirty.removeAll(keepingCapacity: true)
       for session in marked { session.settle() }
     }
+    context.metrics.add(traffic)
+    traffic = Traffic()
   }
 }
 

@@ -1,5 +1,6 @@
 import DaybookModel
 package import Logging
+package import Metrics
 import NIOConcurrencyHelpers
 package import NIOCore
 package import Ports
@@ -15,11 +16,13 @@ package final class GatewaySessions: Sendable {
   package init(
     group: any EventLoopGroup, commands: any Commands, committed: any CommittedBatches,
     queries: any Queries, tokens: any TokenCheck, clock: any WallClock, logID: String,
-    threads: any BlockingWork, options: GatewayOptions = GatewayOptions(), logger: Logger
+    threads: any BlockingWork, options: GatewayOptions = GatewayOptions(), logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     context = GatewayContext(
       commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
-      options: options, registry: LocalSessions(), work: SessionThreads(threads), logger: logger)
+      options: options, registry: LocalSessions(), work: SessionThreads(threads),
+      logger: logger, metrics: metrics)
     loops = context.serve(on: Array(group.makeIterator()))
     committed.subscribe(
       BatchRouter(

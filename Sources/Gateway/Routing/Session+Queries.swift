@@ -63,11 +63,13 @@ extension Session {
       waitingQueries.removeFirst()
       let bytes = query.workBytes
       queryBytes += bytes
+      let start = ContinuousClock.now
       let runner = QueryRunner(queries: home.context.queries, audience: home.context)
       leased(bytes, within: home.context.options.queryWait) {
         () async throws(DaybookError) in
         try await runner.run(query)
       } then: { result, lease in
+        self.home.context.metrics.answered(query, after: ContinuousClock.now - start)
         self.answered(query, sequence, result, lease)
       }
     }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Metrics
 import NIOCore
 import Ports
 import Requests
@@ -122,6 +123,7 @@ final class Session: @unchecked Sendable {
   /// It is open. With `refusal` there is no place for it: it is told so and closed.
   func opened(refusal: DaybookError?) {
     home.add(self)
+    home.context.metrics.connections.increment()
     if let refusal { input { $0.closing(refusal, &$1) } }
     deadline = home.loop.scheduleTask(in: home.context.options.connectDeadline) { [self, home] in
       input { $0.connectDeadlinePassed(&$1) }
@@ -134,6 +136,7 @@ final class Session: @unchecked Sendable {
   func received(_ bytes: ByteBuffer) {
     // A connection that is being closed is read to its end, so that what was said last arrives.
     guard !machine.isClosed else { return }
+    home.traffic.bytesReceived += bytes.readableBytes
     decoder.append(bytes)
     machine.peerIsAlive()
     takeFrames()
@@ -141,11 +144,14 @@ final class Session: @unchecked Sendable {
   }
 
   private func takeFrames() {
+    var frames = 0
+    defer { home.traffic.framesReceived += frames }
     // What is asked while answers wait to be read is answered when they have been.
     while machine.takesFrames, isWritable {
       do throws(FrameFault) {
         guard let frame = try decoder.next() else { break }
         frameTicks = 0
+        frames += 1
         machine.received(frame, &output)
       } catch {
         machine.faulted(error, &output)
@@ -191,6 +197,10 @@ final class Session: @unchecked Sendable {
     closeDeadline?.cancel()
     input { $0.disconnected(&$1) }
     home.settle()
+    if connection != nil {
+      home.context.metrics.connections.decrement()
+      if isKnown { home.context.metrics.sessions.decrement() }
+    }
     connection = nil
     waitingQueries = []
     unwritten = []
@@ -235,12 +245,20 @@ final class Session: @unchecked Sendable {
   private func makeRoom() {
     guard !isKnown, machine.isAccepted, let connection else { return }
     isKnown = true
+    home.context.metrics.sessions.increment()
     decoder.strangerFrameBytesMax = nil
     connection.isKnown()
   }
 
   private func flush() {
+    if let code = output.ending {
+      home.context.metrics.ended(code)
+      output.ending = nil
+    }
     guard let connection, !output.isEmpty else { return }
+    home.traffic.framesSent += output.frameCount
+    home.traffic.bytesSent += output.byteCount
+    home.traffic.pushes += output.pushCount
     connection.write(output.takeBytes(), then: afterWriting())
   }
 

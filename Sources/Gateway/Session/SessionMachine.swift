@@ -296,6 +296,7 @@ struct SessionMachine: ~Copyable {
     let said = ErrorCode.closing.contains(error.code) ? error : SessionMachine.trouble(error)
     session?.flushAcks(&output)
     output.write(.closing, Daybook_V1_Closing.with { $0.error = said.errorReply })
+    output.ending = said.code
     close(reason: said.code.name, &output)
   }
 
@@ -319,6 +320,7 @@ struct SessionMachine: ~Copyable {
     guard !isClosed else { return }
     session?.flushAcks(&output)
     output.error(error, sequence: sequence)
+    output.ending = error.code
     close(reason: error.code.name, &output)
   }
 

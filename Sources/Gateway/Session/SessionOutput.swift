@@ -14,6 +14,11 @@ struct SessionOutput {
   private var whole: [ByteBuffer] = []
   private var open = ByteBuffer()
   private(set) var byteCount = 0
+  /// Frames of these bytes, and how many of them push an event.
+  private(set) var frameCount = 0
+  private(set) var pushCount = 0
+  /// Why the server ends the session, once it does.
+  var ending: ErrorCode?
 
   var isEmpty: Bool { byteCount == 0 }
 
@@ -23,18 +28,20 @@ struct SessionOutput {
     whole.removeAll(keepingCapacity: true)
     // The channel holds the old one until it is written: a fresh one instead of a copy.
     open = ByteBuffer()
-    byteCount = 0
+    (byteCount, frameCount, pushCount) = (0, 0, 0)
     return taken
   }
 
   mutating func push(_ type: FrameType = .event, event: ByteBuffer) {
     write(type, sequence: 0, body: event)
+    pushCount += 1
   }
 
   mutating func write(_ type: FrameType, sequence: UInt32, body: ByteBuffer) {
     let length = body.readableBytes
     reserve(FrameHeader.bytes + min(length, SessionOutput.copiedBytesMax))
     byteCount += FrameHeader.bytes + length
+    frameCount += 1
     guard length > SessionOutput.copiedBytesMax else {
       open.writeFrame(type, sequence: sequence, body: body)
       return
@@ -50,6 +57,7 @@ struct SessionOutput {
     let before = open.writerIndex
     reply.writeFrame(FrameType(rawValue: request).reply, sequence: sequence, to: &open)
     byteCount += open.writerIndex - before
+    frameCount += 1
   }
 
   mutating func write(
@@ -58,6 +66,7 @@ struct SessionOutput {
     let before = open.writerIndex
     open.writeFrame(type, sequence: sequence, message: message)
     byteCount += open.writerIndex - before
+    frameCount += 1
   }
 
   mutating func error(_ error: DaybookError, sequence: UInt32) {

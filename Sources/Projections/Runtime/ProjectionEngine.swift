@@ -75,6 +75,17 @@ final class ProjectionEngine {
       uniqueKeysWithValues: projections.map { ($0.name, $0.file.header.checkpoints) })
   }
 
+  /// No less than the events that each projection has not committed.
+  var lag: [(name: ProjectionName, events: UInt64)] {
+    projections.map { projection in
+      let checkpoints = projection.file.header.checkpoints.enumerated()
+      return (
+        projection.name,
+        checkpoints.reduce(0) { $0 + log.lag(of: PartitionID($1.offset), at: $1.element) }
+      )
+    }
+  }
+
   private func lowestPosition(_ slots: [ProjectionSlot], _ partition: PartitionID) -> Offset? {
     slots.compactMap { $0.projection?.positions[partition.index] }.min()
   }

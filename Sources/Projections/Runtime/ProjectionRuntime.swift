@@ -1,6 +1,7 @@
 package import DaybookModel
 import Foundation
 package import Logging
+package import Metrics
 import NIOConcurrencyHelpers
 package import Ports
 
@@ -15,6 +16,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let signal = WakeSignal()
   private let waiters: HeadWaiters
   private let logger: Logger
+  private let metrics: ProjectionMetrics
   private let state = NIOLockedValueBox(State())
 
   private struct State {
@@ -30,12 +32,13 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   /// `folder` is where the projections' files are; it is made by `start` if missing.
   package init(
     log: any SearchableLog, folder: String, settings: ProjectionSettings = ProjectionSettings(),
-    logger: Logger
+    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     self.log = log
     self.folder = folder
     self.settings = settings
     self.logger = logger
+    self.metrics = ProjectionMetrics(metrics)
     waiters = HeadWaiters(partitionCount: log.partitionCount)
   }
 
@@ -181,6 +184,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     state.withLockedValue { $0.checkpoints = checkpoints }
     waiters.breakOff(engine.broken)
     waiters.advance(to: engine.committed)
+    for (name, events) in engine.lag { metrics.lag[name]?.set(events) }
   }
 
   private func foldToHead(
@@ -188,7 +192,8 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   ) throws(DaybookError) {
     while !engine.isAtHead, !isStopping {
       for index in 0..<log.partitionCount {
-        _ = engine.fold(PartitionID(index))
+        let folded = engine.fold(PartitionID(index))
+        if folded > 0 { metrics.foldedEvents.increment(by: folded) }
         let isLate = ContinuousClock.now - lastCommit >= settings.commitInterval
         if engine.uncommitted >= settings.eventsPerCommitMax || (isLate && engine.uncommitted > 0) {
           try commit(engine)
@@ -204,7 +209,9 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var isTold = false
     while true {
       do throws(DaybookError) {
+        let (start, hasRows) = (ContinuousClock.now, engine.uncommitted > 0)
         try engine.commit()
+        if hasRows { metrics.commitDuration.record(duration: ContinuousClock.now - start) }
         break
       } catch {
         guard error.isWorthRetrying, !isStopping else { throw error }

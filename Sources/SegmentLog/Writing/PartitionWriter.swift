@@ -2,6 +2,7 @@ import DaybookModel
 import Files
 import Glibc
 import Logging
+import Metrics
 import NIOCore
 import Ports
 
@@ -40,6 +41,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   private let epochGuard: EpochGuard
   private let fenced: @Sendable (DaybookError) -> Void
   private let logger: Logger
+  private let metrics: LogMetrics
   /// Nil until the first batch: what an earlier owner may still have open is never appended to.
   private var active: ActiveSegment?
   private var activeSince: ContinuousClock.Instant
@@ -73,7 +75,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     _ start: Start, segments: PartitionSegments, preparer: SegmentPreparer,
     background: BackgroundWork, options: SegmentLogOptions, epoch: Epoch,
     threads: any LogThreads, epochGuard: EpochGuard,
-    fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger
+    fenced: @escaping @Sendable (DaybookError) -> Void, logger: Logger,
+    metrics: LogMetrics
   ) {
     self.threads = threads
     self.files = segments.files
@@ -85,6 +88,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     self.epochGuard = epochGuard
     self.fenced = fenced
     self.logger = logger
+    self.metrics = metrics
     activeSince = threads.now
     watermark = start.watermark
     nextOffset = start.nextOffset
@@ -312,6 +316,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
       for batch in group { batch.pending.completion(.failure(refusal!)) }
       return
     }
+    metrics.appendedEvents.increment(by: group.reduce(0) { $0 + $1.header.count })
+    metrics.appendedBytes.increment(by: active.position - group[0].position)
     segments.advance(to: durable)
     assert(segments.highWatermark == durable, "nobody else moves an owner's high watermark")
     for batch in group {
@@ -325,6 +331,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
 
   private func sync(_ file: File) throws(FileError) {
     if Mutant.leavesOut(.dataSync) { return }
+    let start = threads.now
+    defer { metrics.syncDuration.record(duration: threads.now - start) }
     do throws(FileError) { try files.syncData(file) } catch {
       guard Mutant.leavesOut(.finality) else { throw error }
       try files.syncData(file)
@@ -411,6 +419,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     try naming.name(prepared, segment, in: folder)
     logger.debug("partition \(segments.partition) begins a segment at offset \(nextOffset)")
     segments.add(segment)
+    metrics.segments.set(segments.all.count)
     seal(active)
     activeSince = threads.now
     let next = ActiveSegment(

@@ -3,6 +3,7 @@ import DaybookModel
 import Doubles
 import Foundation
 import Identity
+import Metrics
 import NIOCore
 import Partitions
 import Ports
@@ -88,13 +89,16 @@ final class SweptServer: Sendable {
   var told: [String] { log.messages }
 
   /// Throws what keeps a server from starting.
-  init(at path: String, told log: RecordingLog = RecordingLog()) async throws {
+  init(
+    at path: String, told log: RecordingLog = RecordingLog(),
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance
+  ) async throws {
     self.log = log
     let folder = try DataFolder(at: path)
     let lock = try folder.lock()
     server = try await DaybookServer(
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
-      logger: log.logger)
+      logger: log.logger, metrics: metrics)
     do {
       address = try await server.start(host: "127.0.0.1", port: 0, isStopping: { false })
       let logID = try SegmentLogReader.describe(folder.logPath).logID
