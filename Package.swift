@@ -100,7 +100,9 @@ let package = Package(
         metrics,
       ]),
     module("LogReading", ["DaybookModel", "DaybookSchema", "Ports", nioCore]),
-    module("Partitions", ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf]),
+    module(
+      "Partitions",
+      ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf, logging]),
     module(
       "Projections",
       [
@@ -175,7 +177,7 @@ let package = Package(
       [
         "DaybookModel", "DaybookSchema", "Ports", "Partitions", "Doubles", nioCore, nioPosix,
         nioLocks,
-        protobuf,
+        protobuf, logging,
       ]),
     tests(
       "ProjectionsTests",

@@ -105,7 +105,7 @@ struct ForgottenAmendmentTests {
       await service?.stop()
       let service = PartitionService(
         log: log, snapshots: snapshots, state: state, clock: fixedClock(), blocking: InlineWork(),
-        group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+        group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
       _ = try await service.start()
       self.service = service
     }

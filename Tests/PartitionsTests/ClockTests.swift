@@ -1,7 +1,6 @@
 import DaybookModel
 import DaybookSchema
 import Doubles
-import NIOConcurrencyHelpers
 import NIOPosix
 import Ports
 import Testing
@@ -19,19 +18,18 @@ struct ClockTests {
   private let log = MemoryLog(partitions: 4, readBatchesMax: 3)
   private let snapshots = MemorySnapshots()
   private let clock = fixedClock()
-  private let lines = NIOLockedValueBox<[String]>([])
+  private let told = RecordingLog()
   private let answers = Answers()
   private let hour: Int64 = 3_600_000
 
   private func makeService() -> PartitionService {
-    let lines = lines
     return PartitionService(
       log: log, snapshots: snapshots, clock: clock, blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton,
-      report: { line in lines.withLockedValue { $0.append(line) } })
+      logger: told.logger)
   }
 
-  private var said: [String] { lines.withLockedValue { $0 } }
+  private var said: [String] { told.messages }
 
   private func send(
     to receiver: Int, _ number: UInt64, observed: MessageID = .none

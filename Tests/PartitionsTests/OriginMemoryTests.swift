@@ -131,7 +131,7 @@ struct ForgottenOriginTests {
       log: log, snapshots: snapshots,
       state: .init(origins: .init(windows: 1, numbers: 3, bytes: 1 << 20)),
       clock: fixedClock(), blocking: InlineWork(), group: MultiThreadedEventLoopGroup.singleton,
-      report: { _ in })
+      logger: .silent)
   }
 
   private func send(_ number: UInt64, _ origin: String, _ text: String? = nil) -> Command {

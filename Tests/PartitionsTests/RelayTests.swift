@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Doubles
+import Logging
 import NIOCore
 import NIOPosix
 import Ports
@@ -16,7 +17,7 @@ struct RelayTests {
   func service() -> PartitionService {
     PartitionService(
       log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
-      group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
   }
 
   func send(_ number: UInt64, from sender: UserID, to receiver: UserID) -> Command {
@@ -253,7 +254,7 @@ struct RefusingDestinationTests {
     let service = PartitionService(
       log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
       group: group,
-      report: { _ in })
+      logger: .silent)
     return (service, group)
   }
 
@@ -370,12 +371,38 @@ struct RefusingDestinationTests {
     try await secondGroup.shutdownGracefully()
   }
 
+  @Test("what keeps the relay from reading is told once it lasts, and so is that it is over")
+  func told() async throws {
+    let (service, group) = service(threads: 1)
+    let copies = Watch(.messageCopied)
+    service.subscribe(copies)
+    _ = try await service.start()
+    _ = try await Answers().ask(send(1, from: alice, to: bob), of: service).get()
+    await copies.count(reaches: 1)
+    await service.stop()
+    let source = StreamKey.user(bob).partition(of: 8)
+    log.fail(.read, in: source, with: DaybookError(.overloaded, "busy"), times: 5)
+    let told = RecordingLog()
+    let loop = group.next()
+    let relay = Relay(
+      source: source, loop: loop, log: log, blocking: InlineWork(), logger: told.logger,
+      deliver: { $0.receipt.relay.finished($0.receipt, .success(())) })
+    loop.execute { [log] in
+      relay.start(from: .zero, committed: log.highWatermark(of: source))
+    }
+    while told.lines.count < 2 { await Task.yield() }
+    #expect(told.lines.map(\.level) == [.warning, .notice])
+    #expect(told.messages.first?.contains("busy") == true)
+    try await loop.submit { relay.stop() }.get()
+    try await group.shutdownGracefully()
+  }
+
   @Test("a delivery after one that was lost is refused, however late it comes")
   func gap() {
     var desk = PartitionDesk(PartitionState(partition: PartitionID(1)), headerBytes: 16)
     let relay = Relay(
       source: PartitionID(0), loop: MultiThreadedEventLoopGroup.singleton.next(), log: log,
-      blocking: InlineWork(), deliver: { _ in })
+      blocking: InlineWork(), logger: .silent, deliver: { _ in })
     func delivery(_ offset: Int64, after: Int64?) -> RelayDelivery {
       let cause = Cause(partition: PartitionID(0), offset: Offset(offset), index: 0)
       let effect = Effect(

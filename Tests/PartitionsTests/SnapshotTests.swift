@@ -15,7 +15,7 @@ struct SnapshotTests {
       log: log, snapshots: snapshots, snapshotPolicy: SnapshotPolicy(events: 30, milliseconds: 0),
       clock: fixedClock(), blocking: InlineWork(),
       group: MultiThreadedEventLoopGroup.singleton,
-      report: { _ in })
+      logger: .silent)
     let copies = Watch(.messageCopied)
     service.subscribe(copies)
     _ = try await service.start()
@@ -60,7 +60,7 @@ struct StaleSnapshotTests {
   func fill(_ log: MemoryLog, _ snapshots: MemorySnapshots, _ texts: [String]) async throws {
     let service = PartitionService(
       log: log, snapshots: snapshots, clock: fixedClock(), blocking: InlineWork(),
-      group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
     _ = try await service.start()
     let answers = Answers()
     for (index, text) in texts.enumerated() {

@@ -13,7 +13,7 @@ struct StoppedLoadingTests {
   private func service() -> PartitionService {
     PartitionService(
       log: log, snapshots: MemorySnapshots(), clock: fixedClock(), blocking: InlineWork(),
-      group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
   }
 
   /// A batch for each of 40 sends.

@@ -30,7 +30,7 @@ private final class Owners: CommandReceiver {
     let clock = SettableClock(Timestamp(milliseconds: MessageID.zeroMilliseconds + 1_000))
     service = PartitionService(
       log: log, snapshots: MemorySnapshots(), clock: clock, blocking: InlineWork(),
-      group: MultiThreadedEventLoopGroup.singleton, report: { _ in })
+      group: MultiThreadedEventLoopGroup.singleton, logger: .silent)
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     runtime = ProjectionRuntime(log: log, folder: folder.path, logger: .silent)
   }

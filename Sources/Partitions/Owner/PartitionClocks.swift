@@ -1,4 +1,5 @@
 package import DaybookModel
+package import Logging
 import NIOConcurrencyHelpers
 
 /// How far each partition's clock has got: what any of them has given is no id from the future to
@@ -15,12 +16,11 @@ package final class PartitionClocks: Sendable {
   }
 
   private let state: NIOLockedValueBox<State>
-  private let report: @Sendable (String) -> Void
+  private let logger: Logger
 
-  /// `report` takes one line for the operator.
-  package init(partitionCount: Int, report: @escaping @Sendable (String) -> Void) {
+  package init(partitionCount: Int, logger: Logger) {
     state = NIOLockedValueBox(State(ticks: Array(repeating: 0, count: partitionCount)))
-    self.report = report
+    self.logger = logger
   }
 
   /// Ticks of the highest id that a partition has given; none for one that there isn't.
@@ -49,23 +49,25 @@ package final class PartitionClocks: Sendable {
   /// Tells the operator when the log is found to be ahead of the machine's clock, and when it is no
   /// longer.
   func compare(with now: Timestamp) {
-    let line = state.withLockedValue { state -> String? in
+    let (ahead, isOver) = state.withLockedValue { state -> (UInt64?, Bool) in
       let ahead = now < state.latest ? state.latest.milliseconds - now.milliseconds : 0
       if state.isTold {
-        guard ahead == 0 else { return nil }
+        guard ahead == 0 else { return (nil, false) }
         state.isTold = false
-        return "this machine's clock has caught up with the log"
+        return (nil, true)
       }
-      guard ahead > Limits.clockAheadMillisecondsMax else { return nil }
+      guard ahead > Limits.clockAheadMillisecondsMax else { return (nil, false) }
       state.isTold = true
-      return PartitionClocks.warning(ahead: ahead)
+      return (ahead, false)
     }
-    if let line { report(line) }
-  }
-
-  private static func warning(ahead milliseconds: UInt64) -> String {
-    "the log is \(span(milliseconds)) ahead of this machine's clock: that was ahead before, or is "
-      + "behind now; message ids and recorded times go on from the log's until it has caught up"
+    if isOver { logger.notice("this machine's clock has caught up with the log") }
+    if let ahead {
+      logger.warning(
+        """
+        the log is \(PartitionClocks.span(ahead)) ahead of this machine's clock: that was ahead before, \
+        or is behind now; message ids and recorded times go on from the log's until it has caught up
+        """, metadata: ["ahead_ms": "\(ahead)"])
+    }
   }
 
   /// In the two largest units that it has: `59 min 58 s`, `1 d 2 h`.

@@ -1,4 +1,5 @@
 import DaybookModel
+import Logging
 import NIOCore
 import Ports
 
@@ -19,26 +20,8 @@ final class PartitionOwner: @unchecked Sendable {
   let partition: PartitionID
   let loop: any EventLoop
   private let environment: Environment
+  private let logger: Logger
   private var relay: Relay!
-
-  /// What an owner needs from outside.
-  struct Environment: Sendable {
-    let log: any LogWriter & LogSearch
-    let snapshots: any SnapshotStore
-    let snapshotPolicy: SnapshotPolicy
-    let policy: DecisionPolicy
-    let state: StateSettings
-    let clock: any WallClock
-    let clocks: PartitionClocks
-    let blocking: any BlockingWork
-    /// Tells every consumer of a batch that is durable.
-    let announce: @Sendable (CommittedBatch) -> Void
-    /// Tells them that some of a partition may have become durable unannounced.
-    let interrupt: @Sendable (PartitionID) -> Void
-    let owner: @Sendable (PartitionID) -> PartitionOwner
-    /// One line for the operator.
-    let report: @Sendable (String) -> Void
-  }
 
   private enum Phase {
     case loading
@@ -82,12 +65,16 @@ final class PartitionOwner: @unchecked Sendable {
     self.partition = partition
     self.loop = loop
     self.environment = environment
+    var logger = environment.logger
+    logger[metadataKey: "partition"] = "\(partition)"
+    self.logger = logger
     desk = PartitionDesk(
       PartitionState(partition: partition, environment.state),
       policy: environment.policy,
       headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
-      source: partition, loop: loop, log: environment.log, blocking: environment.blocking
+      source: partition, loop: loop, log: environment.log, blocking: environment.blocking,
+      logger: logger
     ) { delivery in
       environment.owner(delivery.receipt.destination).take(delivery)
     }
@@ -284,7 +271,7 @@ final class PartitionOwner: @unchecked Sendable {
       eventsSinceSnapshot += committed.count
       lastBatch = BatchMark(of: committed)
       if isFailing {
-        environment.report("partition \(partition) logs again")
+        logger.notice("partition \(partition) logs again")
         isFailing = false
       }
       // First, for what follows may bring new commands, and with them the next batch.
@@ -310,7 +297,8 @@ final class PartitionOwner: @unchecked Sendable {
   /// and the state is loaded anew from what is durable.
   private func fail(_ batch: OpenBatch, _ error: DaybookError) {
     if !isFailing {
-      environment.report("partition \(partition) can log nothing: \(error)")
+      logger.error(
+        "partition \(partition) can log nothing: \(error)", metadata: ["code": "\(error.code.name)"])
       isFailing = true
     }
     pendingSnapshot = nil
@@ -357,7 +345,9 @@ final class PartitionOwner: @unchecked Sendable {
         if case .refusing = self.phase { self.phase = .serving }
       }
     case .failure(let loading):
-      environment.report("partition \(partition) can't be loaded anew: \(loading)")
+      logger.error(
+        "partition \(partition) can't be loaded anew: \(loading)",
+        metadata: ["code": "\(loading.code.name)"])
       phase = .refusing(loading)
       guard loading.code != .logCorrupt else { return }
       loop.scheduleTask(in: PartitionOwner.reloadAfter) {
@@ -385,16 +375,19 @@ final class PartitionOwner: @unchecked Sendable {
     lastBatch = loaded.last
     eventsSinceSnapshot = loaded.replayed
     if loaded.foundStaleSnapshot {
-      environment.report(
-        "partition \(partition): the snapshot of its state is not of this log's past, so "
-          + "\(loaded.replayed) events were replayed")
+      logger.warning(
+        """
+        partition \(partition): the snapshot of its state is not of this log's past, so \
+        \(loaded.replayed) events were replayed
+        """, metadata: ["replayed": "\(loaded.replayed)"])
     }
   }
 
   /// Takes no commands, for its log can't be read; the other partitions serve.
   func refuse(_ error: DaybookError) {
     loop.preconditionInEventLoop()
-    environment.report("partition \(partition) takes no commands: \(error)")
+    logger.error(
+      "partition \(partition) takes no commands: \(error)", metadata: ["code": "\(error.code.name)"])
     environment.clocks.unknown(partition)
     phase = .refusing(error)
   }
@@ -475,7 +468,9 @@ final class PartitionOwner: @unchecked Sendable {
         state, relayedThrough: relayedThrough, last: last, logID: environment.log.logID,
         in: environment.snapshots)
       if let failure {
-        environment.report("no snapshot of partition \(partition) was kept: \(failure)")
+        environment.logger.warning(
+          "no snapshot of partition \(partition) was kept: \(failure)",
+          metadata: ["partition": "\(partition)", "code": "\(failure.code.name)"])
       }
       done()
     }

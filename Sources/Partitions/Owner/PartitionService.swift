@@ -1,4 +1,5 @@
 package import DaybookModel
+package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 package import Ports
@@ -23,26 +24,25 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     package var replayed: Int
   }
 
-  /// `report` takes one line for the operator.
   package init(
     log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
     snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
     clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
-    report: @escaping @Sendable (String) -> Void
+    logger: Logger
   ) {
     partitionCount = log.partitionCount
     let consumers = Consumers()
     let owners = NIOLockedValueBox<[PartitionOwner]>([])
-    let clocks = PartitionClocks(partitionCount: log.partitionCount, report: report)
+    let clocks = PartitionClocks(partitionCount: log.partitionCount, logger: logger)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
       state: state, clock: clock, clocks: clocks, blocking: blocking,
       announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
-      report: report)
+      logger: logger)
     let made = (0..<log.partitionCount).map {
       PartitionOwner(PartitionID($0), loop: group.next(), environment: environment)
     }

@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Logging
 import NIOCore
 import Ports
 
@@ -17,11 +18,14 @@ final class Relay: @unchecked Sendable {
   static let chunkBytes = 1 << 20
   static let retryMilliseconds: Int64 = 500
   static let retryMillisecondsMax: Int64 = 5_000
+  /// Failures in a row of which the operator is told: some seconds, in which most pass.
+  static let failuresTold = 5
 
   private let source: PartitionID
   private let loop: any EventLoop
   private let log: any LogFeed
   private let blocking: any BlockingWork
+  private let logger: Logger
   private let deliver: (_ delivery: RelayDelivery) -> Void
 
   private enum Mode: Equatable {
@@ -42,15 +46,19 @@ final class Relay: @unchecked Sendable {
   /// By destination.
   private var lanes: [RelayLane]
   private var outstanding = 0
+  /// Readings in a row that failed.
+  private var failures = 0
 
   init(
     source: PartitionID, loop: any EventLoop, log: any LogFeed, blocking: any BlockingWork,
+    logger: Logger,
     deliver: @escaping (_ delivery: RelayDelivery) -> Void
   ) {
     self.source = source
     self.loop = loop
     self.log = log
     self.blocking = blocking
+    self.logger = logger
     self.deliver = deliver
     lanes = Array(repeating: RelayLane(), count: log.partitionCount)
   }
@@ -129,15 +137,20 @@ final class Relay: @unchecked Sendable {
     case .success:
       outstanding -= receipt.count
       assert(outstanding >= 0, "each effect arrives once")
+      if lanes[index].failures >= Relay.failuresTold {
+        logger.notice(
+          "partition \(receipt.destination) takes what follows from partition \(source) again",
+          metadata: ["destination": "\(receipt.destination)"])
+      }
       lanes[index].durable(through: receipt.through, count: receipt.count)
       if let next = receipt.next {
         lanes[index].fed(through: next)
         feed(index)
       }
-    case .failure:
+    case .failure(let error):
       outstanding -= lanes[index].count
       lanes[index].failed(at: position)
-      feedLater(index)
+      feedLater(index, after: error)
     }
     if mode == .holding, outstanding < Relay.outstandingMax / 2 {
       mode = .catchingUp
@@ -147,7 +160,14 @@ final class Relay: @unchecked Sendable {
 
   // MARK: feeding one destination
 
-  private func feedLater(_ index: Int) {
+  private func feedLater(_ index: Int, after error: DaybookError?) {
+    if lanes[index].failures == Relay.failuresTold {
+      logger.warning(
+        """
+        what follows from partition \(source) waits for partition \(index), and is tried again: \
+        \(Relay.reason(error))
+        """, metadata: ["destination": "\(index)"])
+    }
     let delay = Relay.retryMilliseconds << min(lanes[index].failures - 1, 6)
     let attempt = lanes[index].attempt
     loop.scheduleTask(in: .milliseconds(min(delay, Relay.retryMillisecondsMax))) {
@@ -163,7 +183,7 @@ final class Relay: @unchecked Sendable {
       guard self.mode != .stopped, self.lanes[index].attempt == attempt else { return }
       guard case .success(let chunk) = chunk, chunk.next > from else {
         self.lanes[index].failed(at: from)
-        return self.feedLater(index)
+        return self.feedLater(index, after: chunk.error)
       }
       let effects = chunk.effects.filter { self.destination(of: $0) == index }
       if effects.isEmpty {
@@ -188,8 +208,9 @@ final class Relay: @unchecked Sendable {
       // Nothing, where something was announced: a log that can't be read now may be readable later;
       // nothing behind that may overtake it.
       case .success(let chunk) where chunk.next <= self.position:
-        self.readLater()
+        self.readLater(after: nil)
       case .success(let chunk):
+        self.hasRead()
         self.send(chunk.effects)
         assert(chunk.next > self.position, "catching up moves on")
         self.position = chunk.next
@@ -198,18 +219,37 @@ final class Relay: @unchecked Sendable {
         } else {
           self.readChunk()
         }
-      case .failure: self.readLater()
+      case .failure(let error): self.readLater(after: error)
       }
     }
   }
 
-  private func readLater() {
+  private func hasRead() {
+    if failures >= Relay.failuresTold {
+      logger.notice("what follows from partition \(source) goes on")
+    }
+    failures = 0
+  }
+
+  private func readLater(after error: DaybookError?) {
+    failures += 1
+    if failures == Relay.failuresTold {
+      logger.warning(
+        """
+        what follows from partition \(source) waits until its log can be read, which is tried again: \
+        \(Relay.reason(error))
+        """)
+    }
     mode = .waiting
     loop.scheduleTask(in: .milliseconds(Relay.retryMilliseconds)) {
       guard self.mode == .waiting else { return }
       self.mode = .catchingUp
       self.readChunk()
     }
+  }
+
+  private static func reason(_ error: DaybookError?) -> String {
+    error.map { "\($0)" } ?? "it gives nothing where something was logged"
   }
 
   /// Reads elsewhere; `took` is called on the loop.
@@ -247,5 +287,11 @@ final class Relay: @unchecked Sendable {
       }
     }
     return chunk
+  }
+}
+
+extension Result where Failure == DaybookError {
+  fileprivate var error: DaybookError? {
+    if case .failure(let error) = self { error } else { nil }
   }
 }

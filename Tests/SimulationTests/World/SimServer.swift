@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import DaybookSchema
 import Logging
 import NIOCore
@@ -27,7 +28,7 @@ final class SimServer: @unchecked Sendable {
 
   init(_ run: SimRun, life: Int) {
     self.run = run
-    let clocks = PartitionClocks(partitionCount: run.log.partitionCount, report: { _ in })
+    let clocks = PartitionClocks(partitionCount: run.log.partitionCount, logger: .silent)
     let environment = PartitionOwner.Environment(
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
       policy: run.sizes.decisions, state: run.sizes.state,
@@ -36,7 +37,7 @@ final class SimServer: @unchecked Sendable {
       announce: { [unowned self] in self.announce($0) },
       interrupt: { [unowned self] in self.router.interrupted($0) },
       owner: { [unowned self] in self.owners[$0.index] },
-      report: { _ in })
+      logger: .silent)
     for index in 0..<run.log.partitionCount {
       let loop = SimLoop()
       loops.append(loop)
