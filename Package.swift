@@ -102,7 +102,7 @@ let package = Package(
     module("LogReading", ["DaybookModel", "DaybookSchema", "Ports", nioCore]),
     module(
       "Partitions",
-      ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf, logging]),
+      ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, protobuf, logging, metrics]),
     module(
       "Projections",
       [

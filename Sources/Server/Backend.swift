@@ -90,7 +90,7 @@ package final class Backend: Sendable {
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
       snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
       blocking: owning, group: loops, withoutRelay: settings.readOnlyPartitions,
-      logger: logger)
+      logger: logger, metrics: metrics)
     readSide = places.projections.map { [partitions, reading] folder in
       ReadSide(
         log: log, folder: folder, clock: clock, relay: partitions,

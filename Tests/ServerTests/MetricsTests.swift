@@ -125,6 +125,7 @@ struct MetricsTests {
     }
     for name in [
       "daybook_log_appended_events_total", "daybook_log_appended_bytes_total",
+      "daybook_partition_accepted_commands_total", "daybook_partition_batches_total",
       "daybook_log_read_bytes_total", "daybook_projection_folded_events_total",
       "daybook_gateway_received_frames_total", "daybook_gateway_received_bytes_total",
       "daybook_gateway_sent_frames_total", "daybook_gateway_sent_bytes_total",

@@ -15,7 +15,7 @@ enum ImportRules {
     // FoundationEssentials: the bytes of generated messages are its Data.
     "Partitions": [
       "DaybookModel", "DaybookSchema", "Ports", "NIOCore", "NIOConcurrencyHelpers", "SwiftProtobuf",
-      "Logging", "FoundationEssentials",
+      "Logging", "Metrics", "FoundationEssentials",
     ],
     "LogReading": ["DaybookModel", "DaybookSchema", "Ports", "NIOCore"],
     "Projections": [

@@ -13,6 +13,9 @@ struct OpenBatch {
   private(set) var relayed: [RelayReceipt] = []
   /// Whose commands are answered with it: should it fail, they come again, and in order.
   private(set) var issued: [IssuedNumber] = []
+  /// Of its commands: how many were accepted, and how many were refused, by why.
+  private(set) var accepted = 0
+  private(set) var rejected: [ErrorCode: Int] = [:]
   private var firstRecordedAt = Timestamp.none
   private var lastRecordedAt = Timestamp.none
   private let headerBytes: Int
@@ -45,6 +48,10 @@ struct OpenBatch {
     _ command: borrowing PendingCommand, _ outcome: Result<CommandOutcome, DaybookError>
   ) {
     if let number = command.command.issued { issued.append(number) }
+    switch outcome {
+    case .success: accepted += 1
+    case .failure(let error): rejected[error.code, default: 0] += 1
+    }
     let answer = CommandAnswer(token: command.token, outcome: outcome)
     // A gateway loop is one receiver, so there are few: comparing beats hashing.
     for index in answers.indices where answers[index].receiver === command.receiver {

@@ -1,5 +1,6 @@
 import DaybookModel
 import Logging
+import Metrics
 import Ports
 
 extension PartitionOwner {
@@ -19,5 +20,7 @@ extension PartitionOwner {
     let interrupt: @Sendable (PartitionID) -> Void
     let owner: @Sendable (PartitionID) -> PartitionOwner
     let logger: Logger
+    var metrics: any MetricsFactory = MetricsSystem.factory
+    var rejections = CommandRejections(MetricsSystem.factory)
   }
 }

@@ -1,5 +1,6 @@
 import DaybookModel
 import Logging
+import Metrics
 import NIOCore
 import Ports
 
@@ -21,6 +22,7 @@ final class PartitionOwner: @unchecked Sendable {
   let loop: any EventLoop
   private let environment: Environment
   private let logger: Logger
+  private let metrics: PartitionMetrics
   private var relay: Relay!
 
   private enum Phase {
@@ -68,13 +70,14 @@ final class PartitionOwner: @unchecked Sendable {
     var logger = environment.logger
     logger[metadataKey: "partition"] = "\(partition)"
     self.logger = logger
+    metrics = PartitionMetrics(partition, environment.metrics)
     desk = PartitionDesk(
       PartitionState(partition: partition, environment.state),
       policy: environment.policy,
       headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking,
-      logger: logger
+      logger: logger, metrics: environment.metrics
     ) { delivery in
       environment.owner(delivery.receipt.destination).take(delivery)
     }
@@ -128,6 +131,7 @@ final class PartitionOwner: @unchecked Sendable {
   private func turnAwayWaiting(_ error: DaybookError) {
     let commands = waiting
     waiting = []
+    metrics.waitingCommands.set(0)
     turnAway(commands, error)
   }
 
@@ -140,6 +144,7 @@ final class PartitionOwner: @unchecked Sendable {
           .overloaded, "partition \(partition) has more waiting than its disk can take; retry"))
     }
     waiting += commands
+    metrics.waitingCommands.set(waiting.count)
   }
 
   /// Asks the log what commands that wait need to know of it. Only once all that was decided is
@@ -187,6 +192,7 @@ final class PartitionOwner: @unchecked Sendable {
     // Relayed events that came meanwhile are of no command.
     desk.learn(answers)
     decide(commands)
+    metrics.waitingCommands.set(waiting.count)
     desk.learnedAll()
   }
 
@@ -204,6 +210,7 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func refuse(_ commands: [PendingCommand], _ error: DaybookError) {
+    environment.rejections.add(error.code, commands.count)
     for command in commands {
       command.receiver.receive(
         [CommandAnswer(token: command.token, outcome: .failure(error))], covering: nil)
@@ -254,6 +261,7 @@ final class PartitionOwner: @unchecked Sendable {
       environment.clocks.compare(with: now)
       let appended = batch.handOver()
       inFlight = batch
+      metrics.queuedBatches.set(desk.ready.count)
       environment.log.append(appended, to: partition) { outcome in
         self.loop.execute { self.completed(outcome) }
       }
@@ -268,6 +276,8 @@ final class PartitionOwner: @unchecked Sendable {
     inFlight = nil
     switch outcome {
     case .success(let committed):
+      metrics.batches.increment()
+      metrics.batchEvents.record(committed.count)
       eventsSinceSnapshot += committed.count
       lastBatch = BatchMark(of: committed)
       if isFailing {
@@ -286,6 +296,8 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func finish(_ batch: OpenBatch) {
+    if batch.accepted > 0 { metrics.acceptedCommands.increment(by: batch.accepted) }
+    for (code, count) in batch.rejected { environment.rejections.add(code, count) }
     let token = lastBatch.map { ReadToken(partition: partition, next: $0.next) }
     for group in batch.answers { group.receiver.receive(group.answers, covering: token) }
     for receipt in batch.relayed { receipt.relay.finished(receipt, .success(())) }
@@ -298,7 +310,8 @@ final class PartitionOwner: @unchecked Sendable {
   private func fail(_ batch: OpenBatch, _ error: DaybookError) {
     if !isFailing {
       logger.error(
-        "partition \(partition) can log nothing: \(error)", metadata: ["code": "\(error.code.name)"])
+        "partition \(partition) can log nothing: \(error)", metadata: ["code": "\(error.code.name)"]
+      )
       isFailing = true
     }
     pendingSnapshot = nil
@@ -309,6 +322,7 @@ final class PartitionOwner: @unchecked Sendable {
       PartitionState(partition: partition, environment.state), after: batch,
       uptime: environment.clock.uptime())
     for batch in lost {
+      environment.rejections.add(error.code, batch.answers.reduce(0) { $0 + $1.answers.count })
       for group in batch.answers {
         group.receiver.receive(
           group.answers.map { CommandAnswer(token: $0.token, outcome: .failure(error)) },
@@ -373,6 +387,7 @@ final class PartitionOwner: @unchecked Sendable {
     environment.clocks.advanced(loaded.state)
     stateHolds = true
     lastBatch = loaded.last
+    metrics.replayedEvents.increment(by: loaded.replayed)
     eventsSinceSnapshot = loaded.replayed
     if loaded.foundStaleSnapshot {
       logger.warning(
@@ -387,7 +402,8 @@ final class PartitionOwner: @unchecked Sendable {
   func refuse(_ error: DaybookError) {
     loop.preconditionInEventLoop()
     logger.error(
-      "partition \(partition) takes no commands: \(error)", metadata: ["code": "\(error.code.name)"])
+      "partition \(partition) takes no commands: \(error)", metadata: ["code": "\(error.code.name)"]
+    )
     environment.clocks.unknown(partition)
     phase = .refusing(error)
   }
@@ -462,15 +478,19 @@ final class PartitionOwner: @unchecked Sendable {
     _ state: PartitionState, relayedThrough: Offset, last: BatchMark,
     then done: @escaping @Sendable () -> Void
   ) {
-    let (environment, partition) = (environment, partition)
+    let (environment, partition, logger, metrics) = (environment, partition, logger, metrics)
     environment.blocking.run {
-      let failure = StateKeeping.keep(
-        state, relayedThrough: relayedThrough, last: last, logID: environment.log.logID,
-        in: environment.snapshots)
-      if let failure {
-        environment.logger.warning(
-          "no snapshot of partition \(partition) was kept: \(failure)",
-          metadata: ["partition": "\(partition)", "code": "\(failure.code.name)"])
+      let start = ContinuousClock.now
+      do throws(DaybookError) {
+        let bytes = try StateKeeping.keep(
+          state, relayedThrough: relayedThrough, last: last, logID: environment.log.logID,
+          in: environment.snapshots)
+        metrics.snapshotDuration.record(duration: ContinuousClock.now - start)
+        metrics.snapshotBytes.set(bytes)
+      } catch {
+        logger.warning(
+          "no snapshot of partition \(partition) was kept: \(error)",
+          metadata: ["code": "\(error.code.name)"])
       }
       done()
     }

@@ -1,5 +1,6 @@
 package import DaybookModel
 package import Logging
+package import Metrics
 import NIOConcurrencyHelpers
 package import NIOCore
 package import Ports
@@ -30,7 +31,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
     clock: any WallClock, blocking: any BlockingWork,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
-    logger: Logger
+    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     partitionCount = log.partitionCount
     let consumers = Consumers()
@@ -42,7 +43,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
       announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
-      logger: logger)
+      logger: logger, metrics: metrics, rejections: CommandRejections(metrics))
     let made = (0..<log.partitionCount).map {
       PartitionOwner(PartitionID($0), loop: group.next(), environment: environment)
     }

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Logging
+import Metrics
 import NIOCore
 import Ports
 
@@ -26,6 +27,7 @@ final class Relay: @unchecked Sendable {
   private let log: any LogFeed
   private let blocking: any BlockingWork
   private let logger: Logger
+  private let metrics: RelayMetrics
   private let deliver: (_ delivery: RelayDelivery) -> Void
 
   private enum Mode: Equatable {
@@ -51,7 +53,7 @@ final class Relay: @unchecked Sendable {
 
   init(
     source: PartitionID, loop: any EventLoop, log: any LogFeed, blocking: any BlockingWork,
-    logger: Logger,
+    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory,
     deliver: @escaping (_ delivery: RelayDelivery) -> Void
   ) {
     self.source = source
@@ -59,13 +61,19 @@ final class Relay: @unchecked Sendable {
     self.log = log
     self.blocking = blocking
     self.logger = logger
+    self.metrics = RelayMetrics(source, metrics)
     self.deliver = deliver
     lanes = Array(repeating: RelayLane(), count: log.partitionCount)
   }
 
   /// Effects of every event below it are durable at their destinations: a lower bound, and all
   /// that a snapshot needs to keep.
-  var relayedThrough: Offset { lanes.compactMap(\.lowest).reduce(position, min) }
+  var relayedThrough: Offset { lanes.reduce(position) { min($0, $1.lowest ?? $0) } }
+
+  private func countLag() {
+    // What was read from the log may be past what was announced.
+    metrics.lag.set(max(0, committed.rawValue - relayedThrough.rawValue))
+  }
 
   func start(from offset: Offset, committed: Offset) {
     loop.preconditionInEventLoop()
@@ -80,6 +88,7 @@ final class Relay: @unchecked Sendable {
   func committed(_ batch: CommittedBatch, effects: [SourceEffect]) {
     assert(batch.nextOffset > committed || mode != .live, "batches are announced in order")
     committed = max(committed, batch.nextOffset)
+    defer { countLag() }
     // What was read from the log already is announced later, for the watermark runs ahead.
     guard mode == .live, batch.baseOffset >= position else { return }
     send(effects.map { $0.located(in: source, at: batch.offset(of: $0.eventIndex)) })
@@ -143,6 +152,8 @@ final class Relay: @unchecked Sendable {
           metadata: ["destination": "\(receipt.destination)"])
       }
       lanes[index].durable(through: receipt.through, count: receipt.count)
+      metrics.deliveredEffects.increment(by: receipt.count)
+      if outstanding == 0 { countLag() }
       if let next = receipt.next {
         lanes[index].fed(through: next)
         feed(index)
