@@ -32,7 +32,11 @@ struct SnapshotDecodingTests {
     return try Daybook_V1_PartitionSnapshot(serializedBytes: Array(bytes.readableBytesView))
   }
 
-  private static func isTaken(_ snapshot: Daybook_V1_PartitionSnapshot) throws -> Bool {
+  private static func isTaken(
+    _ snapshot: Daybook_V1_PartitionSnapshot, countsStates: Bool = true
+  ) throws -> Bool {
+    var snapshot = snapshot
+    if countsStates { snapshot.countStates() }
     let bytes: [UInt8] = try snapshot.serializedBytes()
     let state = SnapshotCoding.decode(
       ByteBuffer(bytes: bytes), partition: partition, logID: "log")
@@ -94,7 +98,35 @@ struct SnapshotDecodingTests {
   ]
 
   @Test("as it was written, it is taken")
-  func whole() throws { #expect(try Self.isTaken(Self.snapshot())) }
+  func whole() throws {
+    #expect(try Self.isTaken(Self.snapshot()))
+    #expect(try Self.isTaken(Self.snapshot(), countsStates: false))
+  }
+
+  @Test("a page that miscounts its states is none")
+  func miscounted() throws {
+    for change in [-1, 1] {
+      var snapshot = try Self.snapshot()
+      snapshot.mailboxes[0].count = UInt32(Int(snapshot.mailboxes[0].count) + change)
+      #expect(try !Self.isTaken(snapshot, countsStates: false))
+    }
+  }
+
+  @Test("of what a seal covers, a page is read when it is needed, and says the same")
+  func sealed() throws {
+    let bytes: [UInt8] = try Self.snapshot().serializedBytes()
+    let states = [false, true].map {
+      SnapshotCoding.decode(
+        ByteBuffer(bytes: bytes), partition: Self.partition, logID: "log", isSealed: $0)?.state
+    }
+    #expect(states[0] != nil && states[0] == states[1])
+    var state = try #require(states[1])
+    let isThere = state.find(Self.ownMailbox) != nil && state.find(Self.group) != nil
+    #expect(isThere)
+    let again = try SnapshotCoding.encode(state, logID: "log", relayedThrough: .zero)
+    #expect(
+      SnapshotCoding.decode(again, partition: Self.partition, logID: "log")?.state == states[0])
+  }
 
   @Test("and with this it is not", arguments: rows)
   func contradicting(row: Row) throws {
@@ -116,5 +148,21 @@ extension Daybook_V1_PartitionSnapshot {
   fileprivate var members: [Daybook_V1_MemberSnapshot] {
     get { groups[0].states[0].members[0].states }
     set { groups[0].states[0].members[0].states = newValue }
+  }
+
+  fileprivate mutating func countStates() {
+    for page in mailboxes.indices { mailboxes[page].count = UInt32(mailboxes[page].states.count) }
+    for page in origins.indices { origins[page].count = UInt32(origins[page].states.count) }
+    for page in groups.indices {
+      groups[page].count = UInt32(groups[page].states.count)
+      for at in groups[page].states.indices { groups[page].states[at].countStates() }
+    }
+  }
+}
+
+extension Daybook_V1_GroupSnapshot {
+  fileprivate mutating func countStates() {
+    for page in members.indices { members[page].count = UInt32(members[page].states.count) }
+    for page in waiting.indices { waiting[page].count = UInt32(waiting[page].states.count) }
   }
 }

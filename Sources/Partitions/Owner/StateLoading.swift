@@ -29,7 +29,8 @@ struct LoadedState: Sendable {
       relayedThrough: start, next: start, replayed: 0)
     if let snapshot = snapshots.load(partition),
       let (state, relayedThrough) = SnapshotCoding.decode(
-        snapshot.state, partition: partition, logID: log.logID, settings)
+        snapshot.state, partition: partition, logID: log.logID, settings,
+        isSealed: true)
     {
       if belongs(snapshot, to: partition, of: log, head: head) {
         loaded.state = state

@@ -169,6 +169,17 @@ package struct PagedTable<State: PagedState>: Sendable {
     }
   }
 
+  /// Of pages that are known to be such a table's: what a snapshot's seal covers was read when it was
+  /// written. They stay bytes until they are needed. Nil where one doesn't say how much it holds.
+  init?(known pages: [ByteBuffer], seed: UInt64) {
+    self.init(seed: seed)
+    for bytes in pages {
+      guard let page = StatePage<State>(known: bytes, seed: seed) else { return nil }
+      append(page)
+      count += page.count
+    }
+  }
+
   /// Nil for pages that are not such a table's. Unless `isRead`, they stay bytes until they are needed.
   init?(pages: [ByteBuffer], seed: UInt64, isRead: Bool = false) {
     self.init(seed: seed)

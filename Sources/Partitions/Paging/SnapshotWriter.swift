@@ -2,10 +2,12 @@
 /// protobuf.dev/programming-guides/encoding). Fields at their default are left out, as proto3 does.
 package struct SnapshotWriter {
   package private(set) var bytes: [UInt8] = []
+  /// Something that was written can't be read: none of it is to be kept.
+  private(set) var isFaulty = false
 
   package init() {}
 
-  package mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
+  mutating func foundFault() { isFaulty = true }
 
   package mutating func varint(_ value: UInt64) {
     var rest = value

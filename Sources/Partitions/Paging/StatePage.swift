@@ -20,7 +20,9 @@ struct StatePage<State: PagedState>: Sendable {
     TableHash(State.fingerprint(of: key), seed: seed)
   }
 
-  static var stateField: Int { 1 }
+  private static var stateField: Int { 2 }
+  /// How many states there are: first, so that nobody has to read them to know.
+  private static var countField: Int { 1 }
   private static var unslottedMax: Int { 8 }
 
   // MARK: finding
@@ -103,6 +105,19 @@ struct StatePage<State: PagedState>: Sendable {
 
   // MARK: bytes
 
+  /// Bytes that are known to be such a page: read when one of its states is needed. Nil where they
+  /// don't say how many these are.
+  init?(known bytes: ByteBuffer, seed: UInt64) {
+    self.init(seed: seed)
+    let count: UInt64? = bytes.withUnsafeReadableBytes { raw in
+      var reader = ProtobufReader(raw)
+      guard let tag = try? reader.tag(), tag == Self.countField << 3 else { return nil }
+      return try? reader.varint()
+    }
+    self.count = Int(clamping: count ?? 0)
+    if self.count > 0 { stored = bytes } else if bytes.readableBytes > 0 { return nil }
+  }
+
   /// Nil for bytes that are no such page: a key twice, one that belongs elsewhere, or no state.
   /// `isRead`: it is read for good, and not only to see that it can be.
   init?(_ bytes: ByteBuffer, seed: UInt64, isRead: Bool, isHere: (TableHash) -> Bool) {
@@ -122,13 +137,15 @@ struct StatePage<State: PagedState>: Sendable {
   private static func read(
     _ bytes: ByteBuffer, seed: UInt64
   ) throws(DaybookError) -> StatePage? {
-    var page = StatePage(seed: seed)
+    guard var page = StatePage(known: bytes, seed: seed) else { return nil }
+    let count = page.count
+    page = StatePage(seed: seed)
     let isWhole = try forEach(bytes) { (message) throws(DaybookError) in
       guard let (key, state) = try State.decode(message) else { return false }
       page.take(key, state)
       return true
     }
-    guard isWhole else { return nil }
+    guard isWhole, page.count == count else { return nil }
     page.makeSlots()
     return page
   }
@@ -157,10 +174,10 @@ struct StatePage<State: PagedState>: Sendable {
   /// What was stored is read, so that it can be looked at and changed in place.
   mutating func load() {
     guard let stored else { return }
-    // It was read once before, when it came.
+    // Whoever wrote it has read it, and its seal holds.
     guard let read = try? StatePage.read(stored, seed: seed) else {
       preconditionFailure(
-        "a page of a snapshot that held when it was loaded does not hold any more")
+        "a page of a snapshot that was whole when it was written is so no more")
     }
     self = read
   }
@@ -184,10 +201,17 @@ struct StatePage<State: PagedState>: Sendable {
       stored.withUnsafeReadableBytes { writer.delimited(field, $0) }
       return
     }
+    var length = 0
     writer.message(field) { writer in
+      let start = writer.bytes.count
+      writer.uint(Self.countField, UInt64(count))
       for (key, state) in zip(keys, states) {
         writer.message(Self.stateField) { state.encode(key, into: &$0) }
       }
+      length = writer.bytes.count - start
     }
+    // Whoever starts from it does not read all of it before it serves.
+    let written = ByteBuffer(bytes: writer.bytes.suffix(length))
+    if (try? StatePage.read(written, seed: seed))?.keys != keys { writer.foundFault() }
   }
 }

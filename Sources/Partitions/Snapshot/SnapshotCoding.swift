@@ -32,6 +32,11 @@ package enum SnapshotCoding {
     state.origins.encode(15, into: &writer)
     state.groups.encode(13, into: &writer)
     state.mailboxes.encode(12, into: &writer)
+    guard !writer.isFaulty else {
+      throw DaybookError(
+        .storageFailed, "its state can't be written so that it can be read: a start replays the log"
+      )
+    }
     guard writer.bytes.count <= bytesMax else {
       throw DaybookError(
         .storageFailed, "its state takes more than \(bytesMax) bytes: a start replays the log")
@@ -39,17 +44,20 @@ package enum SnapshotCoding {
     return ByteBuffer(bytes: writer.bytes)
   }
 
-  /// Nil for a snapshot of another log, partition or version, or one that is torn.
+  /// Nil for a snapshot of another log, partition or version, or one that is torn. With `isSealed`,
+  /// what its seal covers is not read to see whether it can be: of very many users that takes seconds.
   package static func decode(
     _ bytes: ByteBuffer, partition: PartitionID, logID: String,
-    _ settings: StateSettings = StateSettings()
+    _ settings: StateSettings = StateSettings(), isSealed: Bool = false
   ) -> (state: PartitionState, relayedThrough: Offset)? {
     guard let stored = try? StoredState(bytes), stored.version == version,
       stored.logID == logID, stored.partition == UInt64(partition.rawValue),
       // One that was pushed past the last id, as once could be, hides what was given before.
       stored.clockTicks <= MessageClock.ticksMax,
       stored.sources.areDistinct(by: \.partition),
-      let mailboxes = PagedTable<MailboxState>(pages: stored.mailboxes, seed: stored.seed),
+      let mailboxes = isSealed
+        ? PagedTable<MailboxState>(known: stored.mailboxes, seed: stored.seed)
+        : PagedTable<MailboxState>(pages: stored.mailboxes, seed: stored.seed),
       let groups = PagedTable<GroupState>(
         pages: stored.groups, seed: stored.seed, isRead: true),
       let origins = OriginMemory(

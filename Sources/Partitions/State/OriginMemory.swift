@@ -58,13 +58,30 @@ package struct OriginMemory: Sendable {
     }
     self.init(bounds: bounds, seed: seed)
     self.hasForgotten = hasForgotten
-    stored.forEach { owner, owned in
-      for kept in owned.windows {
-        keep(
-          IssuedOrigin(kept.origin, user: owner.user), Array(kept.window.current),
-          knownFrom: kept.window.knownFrom, isLoaded: kept.window.isLoaded)
+    owners = stored
+    for page in 0..<owners.pages {
+      for place in owners.places(in: page) {
+        for window in owners[place].windows.indices { take(Place(owner: place, window: window)) }
+        if owners[place].windows.count > bounds.windows { crowded.insert(owners.key(at: place)) }
       }
     }
+  }
+
+  /// A window of a snapshot, which may have been of other bounds.
+  private mutating func take(_ place: Place) {
+    let kept = owners[place.owner].windows[place.window]
+    var window = kept.window
+    if bounds.numbers != Limits.originWindow {
+      window = OriginWindow(
+        numbers: bounds.numbers, knownFrom: window.knownFrom, isLoaded: window.isLoaded)
+      for entry in kept.window.current { window.insert(entry) }
+    }
+    uses += 1
+    count += 1
+    owners[place.owner].windows[place.window].window = window
+    owners[place.owner].windows[place.window].lastUsed = uses
+    let step = ages.add(owners[place.owner].windows[place.window].bytes)
+    owners[place.owner].windows[place.window].step = step
   }
 
   func encode(_ field: Int, into writer: inout SnapshotWriter) {

@@ -41,6 +41,7 @@ enum SnapshotTarget {
       $0.owner = "alice"
       $0.members = [
         .with {
+          $0.count = 1
           $0.states = [
             .with {
               $0.user = "alice"
@@ -52,6 +53,7 @@ enum SnapshotTarget {
       ]
       $0.waiting = [
         .with {
+          $0.count = 1
           $0.states = [
             .with {
               $0.user = "bob"
@@ -71,8 +73,18 @@ enum SnapshotTarget {
       $0.clockTicks = 1 << 40
       $0.recordedAtMs = 1_800_000_000_000
       $0.relayedThrough = 12
-      $0.mailboxes = [.with { $0.states = [.with { $0.user = "alice" }] }]
-      $0.groups = [.with { $0.states = [group] }]
+      $0.mailboxes = [
+        .with {
+          $0.count = 1
+          $0.states = [.with { $0.user = "alice" }]
+        }
+      ]
+      $0.groups = [
+        .with {
+          $0.count = 1
+          $0.states = [group]
+        }
+      ]
       let origins: [Daybook_V1_OriginSnapshot] = [
         .with {
           $0.origin = .init([1, 2, 3])
@@ -87,6 +99,7 @@ enum SnapshotTarget {
       ]
       $0.origins = [
         .with {
+          $0.count = 1
           $0.states = [
             .with {
               $0.user = "alice"
