@@ -66,12 +66,6 @@ package struct CommittedBatch: Sendable {
     offsets.map { $0[index] } ?? baseOffset.advanced(by: index)
   }
 
-  /// Index of the first event at or past an offset; the count where there is none.
-  package func index(from offset: Offset) -> Int {
-    if let offsets { return offsets.firstIndex { $0 >= offset } ?? count }
-    return Int(min(max(0, offset.rawValue - baseOffset.rawValue), Int64(count)))
-  }
-
   /// Calls `visit` with index and bytes of each event. Throws `log_corrupt` if the lengths don't
   /// add up, or whatever `visit` throws.
   @inlinable

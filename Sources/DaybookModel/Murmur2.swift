@@ -27,10 +27,4 @@ package enum Murmur2 {
     h ^= h >> 15
     return h
   }
-
-  /// Kafka clears the sign bit before it takes the remainder.
-  @inlinable
-  package static func partition(_ bytes: UnsafeRawBufferPointer, of count: Int) -> PartitionID {
-    PartitionID(Int(hash(bytes) & 0x7fff_ffff) % count)
-  }
 }

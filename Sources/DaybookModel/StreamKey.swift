@@ -61,7 +61,7 @@ package struct StreamKey: Sendable, CustomStringConvertible {
   package var userID: UserID? { kind == .user ? UserID(checked: id) : nil }
   package var groupID: GroupID? { kind == .group ? GroupID(checked: id) : nil }
 
-  /// The partition of `count` that owns this stream.
+  /// The partition of `count` that owns this stream: without its sign bit, as Kafka takes the hash.
   @inlinable
   package func partition(of count: Int) -> PartitionID {
     PartitionID(Int(murmur & 0x7fff_ffff) % count)

@@ -68,8 +68,4 @@ extension SegmentedLog {
     try partitions[partition.index].segments.postings(
       origin: origin, from: first, through: last, limit: limit)
   }
-
-  package func segments(of partition: PartitionID) throws(DaybookError) -> [SegmentInfo] {
-    try partitions[partition.index].segments.info()
-  }
 }

@@ -25,8 +25,6 @@ struct Murmur2Tests {
   func partitionOfStream(text: String, expected: Int) throws {
     let stream = try StreamKey(parsing: text)
     #expect(stream.partition(of: 8) == PartitionID(expected))
-    let direct = Array(text.utf8).withUnsafeBytes { Murmur2.partition($0, of: 8) }
-    #expect(direct == PartitionID(expected))
   }
 
   @Test("the partitions of many streams are all used, and none beyond the count")

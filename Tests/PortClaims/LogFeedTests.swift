@@ -49,7 +49,8 @@ struct LogFeedTests {
         #expect(batch.nextOffset > Offset(offset))
         #expect(chunk.next >= batch.nextOffset)
         let first = try #require(all.first { $0.offset >= Offset(offset) })
-        let index = batch.index(from: Offset(offset))
+        let index = try #require(
+          (0..<batch.count).first { batch.offset(of: $0) >= Offset(offset) })
         #expect(batch.offset(of: index) == first.offset)
         #expect(try batch.placed()[index] == first)
       }

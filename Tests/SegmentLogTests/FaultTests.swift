@@ -95,7 +95,7 @@ struct FaultTests {
     for batch in UInt64(0)..<80 {
       _ = try await log.append(messages(batch * 4 + 1...batch * 4 + 4))
     }
-    #expect(try log.segments(of: zero).count > 3)
+    #expect(try test.reader().segments(of: zero).count > 3)
     // Less than the smallest segment, and than the batch, is no room.
     files.limit(fileBytes: 4000)
     let large = [TestEvent(text: String(repeating: "x", count: 20_000))]

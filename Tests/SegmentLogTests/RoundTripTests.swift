@@ -38,7 +38,7 @@ struct RoundTripTests {
       expected += events
     }
     #expect(try log.everything() == expected)
-    #expect(try log.segments(of: zero).count > 2)
+    #expect(try test.reader().segments(of: zero).count > 2)
     log.close()
     let again = try test.open()
     #expect(again.findings.isEmpty)

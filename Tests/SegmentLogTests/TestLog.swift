@@ -89,9 +89,9 @@ final class TestLog {
     _ = try await log.append(messages(1...2))
     _ = try await log.append(messages(3...4))
     let watermark = try bytes(FileNames.watermark)
-    let start = Int(try log.segments(of: PartitionID(0))[0].bytesUsed)
+    let start = Int(try reader().segments(of: PartitionID(0))[0].bytesUsed)
     _ = try await log.append(messages(5...6))
-    let end = Int(try log.segments(of: PartitionID(0))[0].bytesUsed)
+    let end = Int(try reader().segments(of: PartitionID(0))[0].bytesUsed)
     log.close()
     try replace(FileNames.watermark, with: watermark)
     return start..<end

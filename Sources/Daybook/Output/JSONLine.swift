@@ -13,12 +13,6 @@ struct JSONLine {
     bytes.append(contentsOf: String(value).utf8)
   }
 
-  /// Not a number, or infinite: null, for JSON has no such number.
-  mutating func set(_ name: StaticString, _ value: Double) {
-    member(name)
-    if value.isFinite { bytes.append(contentsOf: "\(value)".utf8) } else { raw("null") }
-  }
-
   mutating func set(_ name: StaticString, _ value: Bool) {
     member(name)
     raw(value ? "true" : "false")

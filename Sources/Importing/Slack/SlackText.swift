@@ -9,8 +9,6 @@ package struct SlackText: Sendable, Equatable {
   package private(set) var mentions: [UserID] = []
   package private(set) var mentionsEveryone = false
 
-  package init() {}
-
   package init(_ source: String, _ directory: SlackDirectory) { append(source, directory) }
 
   package var isEmpty: Bool { text.isEmpty }

@@ -62,14 +62,7 @@ final class ProjectionEngine {
       uniqueKeysWithValues: slots.compactMap { slot in slot.fault.map { (slot.name, $0) } })
   }
 
-  /// For each partition the first offset that some projector has not committed.
-  var checkpoints: [Offset] {
-    (0..<log.partitionCount).map { index in
-      projections.map { $0.file.header.checkpoints[index] }.min() ?? .zero
-    }
-  }
-
-  /// The same for each projection.
+  /// Of each projection, for each partition the first offset that it has not committed.
   var committed: [ProjectionName: [Offset]] {
     Dictionary(
       uniqueKeysWithValues: projections.map { ($0.name, $0.file.header.checkpoints) })

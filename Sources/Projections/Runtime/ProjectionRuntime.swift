@@ -25,7 +25,6 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     var hasEnded = false
     /// Projections in whose files questions have met damage.
     var damaged: [ProjectionName: (file: FileIdentity, error: DaybookError)] = [:]
-    var checkpoints: [Offset]?
     var stopped: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -87,16 +86,6 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       if isOver { continuation.resume() }
       signal.raise(.urgent)
     }
-  }
-
-  /// What every projection has committed: for each partition, the first offset it lacks.
-  package var checkpoints: [PartitionID: Offset] {
-    var checkpoints: [PartitionID: Offset] = [:]
-    let offsets: [Offset] = state.withLockedValue { $0.checkpoints ?? [] }
-    for (index, offset) in offsets.enumerated() {
-      checkpoints[PartitionID(index)] = offset
-    }
-    return checkpoints
   }
 
   /// Returns when the projection (nil: every one) holds what lies below these offsets. Throws
@@ -179,9 +168,6 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   }
 
   private func publish(_ engine: ProjectionEngine) {
-    let checkpoints = engine.checkpoints
-    assert(checkpoints.count == log.partitionCount, "a checkpoint for each partition")
-    state.withLockedValue { $0.checkpoints = checkpoints }
     waiters.breakOff(engine.broken)
     waiters.advance(to: engine.committed)
     for (name, events) in engine.lag { metrics.lag[name]?.set(events) }
