@@ -1,5 +1,5 @@
 /// 16 random bytes made with the log. Public: clients and tokens carry it, so that positions of
-/// another log mean nothing here. A `BranchID` is of the same form.
+/// another log mean nothing here. A branch has an id of the same form.
 struct LogID: Equatable, Sendable {
   static let byteCount = 16
 
