@@ -40,32 +40,20 @@ extension FileSystem {
   package func makeDurably(
     _ name: String, in folder: String, bytes: [UInt8], mode: UInt32 = 0o640
   ) throws(FileError) {
-    try make(name, in: folder, bytes: bytes, mode: mode, isSynced: true)
+    try make(name, in: folder, mode: mode, isSynced: true) { (file) throws(FileError) in
+      try write(file, bytes, at: 0)
+    }
     try sync(folder: folder)
   }
 
   /// The file is there whole, or not at all, as long as the machine runs: a power cut may leave it
-  /// torn. For what can be made anew and tells by its checksum that it has to be.
-  package func make(
-    _ name: String, in folder: String, bytes: [UInt8], mode: UInt32 = 0o640
-  ) throws(FileError) {
-    try make(name, in: folder, bytes: bytes, mode: mode, isSynced: false)
-  }
-
-  /// The same, of what `writing` writes: not all of it has to be in one place in memory.
+  /// torn. For what can be made anew and tells by its checksum that it has to be. It is what `writing`
+  /// writes: not all of it has to be in one place in memory.
   package func make(
     _ name: String, in folder: String, mode: UInt32 = 0o640,
     writing: (File) throws(FileError) -> Void
   ) throws(FileError) {
     try make(name, in: folder, mode: mode, isSynced: false, writing: writing)
-  }
-
-  private func make(
-    _ name: String, in folder: String, bytes: [UInt8], mode: UInt32, isSynced: Bool
-  ) throws(FileError) {
-    try make(name, in: folder, mode: mode, isSynced: isSynced) { (file) throws(FileError) in
-      try write(file, bytes, at: 0)
-    }
   }
 
   private func make(
