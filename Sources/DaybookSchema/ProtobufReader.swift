@@ -17,6 +17,10 @@ package struct ProtobufReader {
   @inlinable
   package var isAtEnd: Bool { at == bytes.count }
 
+  /// How many bytes were read.
+  @inlinable
+  package var position: Int { at }
+
   @inlinable
   package mutating func varint() throws(DaybookError) -> UInt64 {
     var value: UInt64 = 0

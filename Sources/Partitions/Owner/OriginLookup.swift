@@ -82,11 +82,3 @@ struct OriginLookup {
     return found.suffix(count).map { $0 }
   }
 }
-
-extension OriginWindow.Entry {
-  init(_ event: borrowing Event, _ command: CommandID, pending: Bool) {
-    self.init(
-      number: command.number, digest: command.digest, changed: event.kind != .noted,
-      messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt, pending: pending)
-  }
-}

@@ -49,19 +49,33 @@ package struct PagedTable<State: PagedState>: Sendable {
     pageCount += 1
   }
 
+  // Asked before anything is changed: of a copy that is held, even a change to nothing copies.
+
+  private mutating func readKeys(_ page: Int) {
+    guard !read(page).keysAreRead else { return }
+    leaves[page >> Self.leafBits][page & Self.leafMask].readKeys()
+  }
+
+  private mutating func read(_ page: Int, _ index: Int) {
+    guard !read(page).isRead(index) else { return }
+    leaves[page >> Self.leafBits][page & Self.leafMask].read(index)
+  }
+
   private mutating func load(_ page: Int) {
-    guard leaves[page >> Self.leafBits][page & Self.leafMask].stored != nil else { return }
+    guard !read(page).isRead else { return }
     leaves[page >> Self.leafBits][page & Self.leafMask].load()
   }
 
-  /// Where a state lies: good until the table changes. It has read the state's page.
+  /// Where a state lies, which has been read: good until the table changes.
   package mutating func find(_ fingerprint: UInt64, where isKey: (Key) -> Bool) -> Int? {
     guard count > 0 else { return nil }
     let hash = TableHash(fingerprint, seed: seed)
     let page = page(of: hash)
-    load(page)
-    return leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash, where: isKey)
-      .map { page << Self.indexBits | $0 }
+    readKeys(page)
+    let index = leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash, where: isKey)
+    guard let index else { return nil }
+    read(page, index)
+    return page << Self.indexBits | index
   }
 
   package mutating func find(_ key: Key) -> Int? {
@@ -72,13 +86,11 @@ package struct PagedTable<State: PagedState>: Sendable {
   package subscript(place: Int) -> State {
     _read {
       let page = place >> Self.indexBits
-      yield leaves[page >> Self.leafBits][page & Self.leafMask]
-        .states[place & Self.indexMask]
+      yield leaves[page >> Self.leafBits][page & Self.leafMask][place & Self.indexMask]
     }
     _modify {
       let page = place >> Self.indexBits
-      yield &leaves[page >> Self.leafBits][page & Self.leafMask]
-        .states[place & Self.indexMask]
+      yield &leaves[page >> Self.leafBits][page & Self.leafMask][place & Self.indexMask]
     }
   }
 
@@ -112,7 +124,7 @@ package struct PagedTable<State: PagedState>: Sendable {
     if count >= pageCount * Self.fill { split() }
     let hash = hash(of: key)
     let page = page(of: hash)
-    load(page)
+    readKeys(page)
     assert(
       leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash) { $0 == key } == nil,
       "a key stands in a table once")
@@ -143,8 +155,8 @@ package struct PagedTable<State: PagedState>: Sendable {
   package func forEach(_ body: (Key, State) -> Void) {
     for leaf in leaves {
       for var page in leaf {
-        page.load()
-        for (key, state) in zip(page.keys, page.states) { body(key, state) }
+        page.readKeys()
+        page.forEach(body)
       }
     }
   }

@@ -2,13 +2,18 @@ import DaybookModel
 import DaybookSchema
 import NIOCore
 
-/// Some 200 states. From a snapshot it comes as bytes, and stays so until one of them is needed.
+/// Some 200 states. From a snapshot it comes as bytes: its keys are read when one of them is looked for,
+/// and each state when it is needed.
 struct StatePage<State: PagedState>: Sendable {
-  /// Nil once it was read, or if it is of no snapshot.
-  private(set) var stored: ByteBuffer?
+  /// Nil once all of it was read, or if it is of no snapshot.
+  private var stored: ByteBuffer?
   private(set) var count = 0
   private(set) var keys: [State.Key] = []
-  var states: [State] = []
+  /// Nil for one that was not read yet.
+  private var states: [State?] = []
+  /// Where these lie in what is stored; nothing for those that were read.
+  private var unread: [Range<UInt32>] = []
+  private var unreadCount = 0
   /// One more than where a key lies, by the upper half of its hash; 0 for none. At most half full, so
   /// that what is looked for is found at once. Few keys have no such table.
   private var slots: [UInt32] = []
@@ -28,7 +33,7 @@ struct StatePage<State: PagedState>: Sendable {
   // MARK: finding
 
   func index(of hash: TableHash, where isKey: (State.Key) -> Bool) -> Int? {
-    assert(stored == nil, "a page is read before anything is looked for in it")
+    assert(keysAreRead, "a page's keys are read before one is looked for")
     if slots.isEmpty { return keys.firstIndex(where: isKey) }
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash.value >> 32) & mask
@@ -58,20 +63,36 @@ struct StatePage<State: PagedState>: Sendable {
     for index in keys.indices { enter(index) }
   }
 
+  var keysAreRead: Bool { keys.count == count }
+  var isRead: Bool { stored == nil }
+  func isRead(_ index: Int) -> Bool { states[index] != nil }
+
+  /// One that was read.
+  subscript(index: Int) -> State {
+    _read { yield states[index]! }
+    _modify { yield &states[index]! }
+  }
+
+  func forEach(_ body: (State.Key, State) -> Void) {
+    for index in keys.indices {
+      if let state = states[index] ?? stored(at: index) { body(keys[index], state) }
+    }
+  }
+
   // MARK: changing
 
   /// The key is not there yet. Returns where it lies.
   mutating func append(_ key: State.Key, _ state: State) -> Int {
-    assert(stored == nil, "a page is read before it is changed")
-    keys.append(key)
-    states.append(state)
-    count += 1
+    assert(keysAreRead, "a page's keys are read before one more comes")
+    take(key, state)
+    if stored != nil { unread.append(0..<0) }
     if slots.count >= keys.count * 2 { enter(keys.count - 1) } else { makeSlots() }
     return keys.count - 1
   }
 
   /// The last one takes its place.
   mutating func remove(at index: Int) {
+    load()
     keys.swapAt(index, keys.count - 1)
     states.swapAt(index, states.count - 1)
     keys.removeLast()
@@ -82,13 +103,13 @@ struct StatePage<State: PagedState>: Sendable {
 
   /// Takes out those whose hash has `bit`, for the page that they belong into from now on.
   mutating func split(by bit: UInt64) -> StatePage {
-    assert(stored == nil, "a page is read before it is split")
+    load()
     var (staying, leaving) = (StatePage(seed: seed), StatePage(seed: seed))
     for index in keys.indices {
       if hash(of: keys[index]).value & bit == 0 {
-        staying.take(keys[index], states[index])
+        staying.take(keys[index], self[index])
       } else {
-        leaving.take(keys[index], states[index])
+        leaving.take(keys[index], self[index])
       }
     }
     staying.makeSlots()
@@ -97,7 +118,7 @@ struct StatePage<State: PagedState>: Sendable {
     return leaving
   }
 
-  private mutating func take(_ key: State.Key, _ state: State) {
+  private mutating func take(_ key: State.Key, _ state: State?) {
     keys.append(key)
     states.append(state)
     count += 1
@@ -140,7 +161,7 @@ struct StatePage<State: PagedState>: Sendable {
     guard var page = StatePage(known: bytes, seed: seed) else { return nil }
     let count = page.count
     page = StatePage(seed: seed)
-    let isWhole = try forEach(bytes) { (message) throws(DaybookError) in
+    let isWhole = try forEachMessage(bytes) { (message, _) throws(DaybookError) in
       guard let (key, state) = try State.decode(message) else { return false }
       page.take(key, state)
       return true
@@ -151,8 +172,9 @@ struct StatePage<State: PagedState>: Sendable {
   }
 
   /// False if `body` said so once.
-  private static func forEach(
-    _ bytes: ByteBuffer, _ body: (UnsafeRawBufferPointer) throws(DaybookError) -> Bool
+  private static func forEachMessage(
+    _ bytes: ByteBuffer,
+    _ body: (UnsafeRawBufferPointer, Range<UInt32>) throws(DaybookError) -> Bool
   ) throws(DaybookError) -> Bool {
     let result: Result<Bool, DaybookError> = bytes.withUnsafeReadableBytes { raw in
       Result { () throws(DaybookError) in
@@ -163,7 +185,9 @@ struct StatePage<State: PagedState>: Sendable {
             try reader.skip(tag)
             continue
           }
-          guard try body(try reader.delimited()) else { return false }
+          let message = try reader.delimited()
+          let end = UInt32(reader.position)
+          guard try body(message, end - UInt32(message.count)..<end) else { return false }
         }
         return true
       }
@@ -171,24 +195,55 @@ struct StatePage<State: PagedState>: Sendable {
     return try result.get()
   }
 
-  /// What was stored is read, so that it can be looked at and changed in place.
-  mutating func load() {
-    guard let stored else { return }
-    // Whoever wrote it has read it, and its seal holds.
-    guard let read = try? StatePage.read(stored, seed: seed) else {
-      preconditionFailure(
-        "a page of a snapshot that was whole when it was written is so no more")
+  /// Reads what is stored so far that its keys can be looked for.
+  mutating func readKeys() {
+    guard let stored, keys.isEmpty else { return }
+    count = 0
+    let isWhole = try? StatePage.forEachMessage(stored) { (message, range) throws(DaybookError) in
+      take(try State.key(message), nil)
+      unread.append(range)
+      return true
     }
-    self = read
+    // Whoever wrote it has read it, and its seal holds.
+    precondition(isWhole == true, "a page of a snapshot is as whole as when it was written")
+    unreadCount = count
+    makeSlots()
+  }
+
+  /// Reads one state, so that it can be looked at and changed in place.
+  mutating func read(_ index: Int) {
+    guard states[index] == nil else { return }
+    guard let state = stored(at: index) else {
+      preconditionFailure("a state of a snapshot is as whole as when it was written")
+    }
+    states[index] = state
+    unread[index] = 0..<0
+    unreadCount -= 1
+    if unreadCount == 0 { (stored, unread) = (nil, []) }
+  }
+
+  private func stored(at index: Int) -> State? {
+    stored?.withUnsafeReadableBytes { raw in
+      let range = Int(unread[index].lowerBound)..<Int(unread[index].upperBound)
+      return (try? State.decode(UnsafeRawBufferPointer(rebasing: raw[range])))??.1
+    }
+  }
+
+  /// Reads all of it.
+  mutating func load() {
+    guard stored != nil else { return }
+    readKeys()
+    for index in keys.indices { read(index) }
   }
 
   /// A state by itself, without reading the rest.
   func state(of key: State.Key) -> State? {
-    guard let stored else {
-      return index(of: hash(of: key)) { $0 == key }.map { states[$0] }
+    guard let stored, keys.isEmpty else {
+      let index = index(of: hash(of: key)) { $0 == key }
+      return index.flatMap { states[$0] ?? self.stored(at: $0) }
     }
     var found: State?
-    _ = try? StatePage.forEach(stored) { (message) throws(DaybookError) in
+    _ = try? StatePage.forEachMessage(stored) { (message, _) throws(DaybookError) in
       guard try State.key(message) == key else { return true }
       found = try State.decode(message)?.1
       return false
@@ -196,8 +251,9 @@ struct StatePage<State: PagedState>: Sendable {
     return found
   }
 
+  /// What was not read is written as it came.
   func encode(_ field: Int, into writer: inout SnapshotWriter) {
-    if let stored {
+    if let stored, keys.isEmpty {
       stored.withUnsafeReadableBytes { writer.delimited(field, $0) }
       return
     }
@@ -205,8 +261,15 @@ struct StatePage<State: PagedState>: Sendable {
     writer.message(field) { writer in
       let start = writer.bytes.count
       writer.uint(Self.countField, UInt64(count))
-      for (key, state) in zip(keys, states) {
-        writer.message(Self.stateField) { state.encode(key, into: &$0) }
+      for index in keys.indices {
+        if let state = states[index] {
+          writer.message(Self.stateField) { state.encode(keys[index], into: &$0) }
+        } else {
+          stored?.withUnsafeReadableBytes { raw in
+            let range = Int(unread[index].lowerBound)..<Int(unread[index].upperBound)
+            writer.delimited(Self.stateField, UnsafeRawBufferPointer(rebasing: raw[range]))
+          }
+        }
       }
       length = writer.bytes.count - start
     }

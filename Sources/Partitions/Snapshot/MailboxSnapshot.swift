@@ -133,16 +133,12 @@ extension MailboxState.PeerState {
 /// The first field of what is kept by user.
 enum UserField {
   static func first(of bytes: UnsafeRawBufferPointer) throws(DaybookError) -> UserID {
-    var user = UserID(checked: "")
     var reader = ProtobufReader(bytes)
     while !reader.isAtEnd {
       let tag = try reader.tag()
-      if tag == Tag.delimited(1) {
-        user = try reader.user()
-      } else {
-        try reader.skip(tag)
-      }
+      if tag == Tag.delimited(1) { return try reader.user() }
+      try reader.skip(tag)
     }
-    return user
+    return UserID(checked: "")
   }
 }

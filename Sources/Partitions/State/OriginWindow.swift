@@ -41,7 +41,6 @@ package struct OriginWindow: Sendable, Equatable {
     self.isLoaded = isLoaded
   }
 
-  package var isEmpty: Bool { first == entries.count }
   package var current: ArraySlice<Entry> { entries[first...] }
   /// About what it takes in memory.
   var bytes: Int { entries.capacity * MemoryLayout<Entry>.stride }
@@ -91,5 +90,13 @@ package struct OriginWindow: Sendable, Equatable {
 
   package static func == (a: Self, b: Self) -> Bool {
     a.current.elementsEqual(b.current) && a.knownFrom == b.knownFrom && a.isLoaded == b.isLoaded
+  }
+}
+
+extension OriginWindow.Entry {
+  init(_ event: borrowing Event, _ command: CommandID, pending: Bool) {
+    self.init(
+      number: command.number, digest: command.digest, changed: event.kind != .noted,
+      messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt, pending: pending)
   }
 }
