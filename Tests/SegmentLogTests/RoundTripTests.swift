@@ -122,6 +122,27 @@ struct RoundTripTests {
     again.close()
   }
 
+  @Test("a small log takes little room: a quarter of what it holds, and two first segments")
+  func room() async throws {
+    let test = try TestLog(options: SegmentLogOptions())
+    let batch = [TestEvent(text: String(repeating: "x", count: 40_000))]
+    var written = 0
+    for opening in 0..<3 {
+      let log = try test.open()
+      for _ in 0..<(opening == 0 ? 1 : 80) {
+        _ = try await log.append(batch)
+        written += BatchHeader.byteCount + 4 + batch[0].bytes.count
+        let room = try test.names().filter { !$0.hasSuffix(FileNames.indexSuffix) }.reduce(0) {
+          // The next segment may be getting its name just now.
+          $0 + ((try? test.size($1)) ?? 0)
+        }
+        #expect(room <= written + written / 4 + 2 * test.options.firstSegmentBytes + 8192)
+      }
+      log.close()
+    }
+    #expect(try test.reader().segments(of: zero).count > 10)
+  }
+
   @Test("partitions are apart")
   func partitions() async throws {
     let test = try TestLog(partitions: 3)

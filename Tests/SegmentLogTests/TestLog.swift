@@ -100,6 +100,12 @@ final class TestLog {
   func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: partitionFolder).sorted()
   }
+
+  /// Bytes of a file, room for later batches included.
+  func size(_ name: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path(name))
+    return (attributes[.size] as? Int) ?? 0
+  }
 }
 
 extension SegmentedLog {

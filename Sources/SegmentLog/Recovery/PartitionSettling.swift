@@ -60,7 +60,7 @@ struct PartitionSettling {
       try files.sync(folder: folder)
       let start = PartitionWriter.Start(
         watermark: try statement(), nextOffset: survey.end, chain: survey.facts?.chainAfter ?? 0,
-        tail: left)
+        heldBytes: heldBytes, tail: left)
       adopt()
       return Outcome(
         segments: view(survey.segments, highWatermark: survey.end, writesIndexes: true),
@@ -93,6 +93,10 @@ struct PartitionSettling {
   /// What was read of the last segment need not be read again.
   private func adopt() {
     if let (segment, scan) = survey.last { segment.adopt(scan) }
+  }
+
+  private var heldBytes: UInt64 {
+    survey.segments.reduce(0) { $0 + ((try? files.identity($1.path).bytes) ?? 0) }
   }
 
   /// Removes what was being made when the last owner stopped.

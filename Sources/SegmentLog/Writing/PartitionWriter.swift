@@ -45,6 +45,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
   /// Nil until the first batch: what an earlier owner may still have open is never appended to.
   private var active: ActiveSegment?
   private var activeSince: ContinuousClock.Instant
+  /// What the segments before it hold.
+  private var closedBytes: UInt64
   private var watermark: WatermarkFile
   /// Next offset and last chain value, of what is written; `durable` of what is synced.
   private var nextOffset: Offset
@@ -64,6 +66,8 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     var watermark: WatermarkFile
     var nextOffset: Offset
     var chain: UInt32
+    /// What the partition's files hold, a hint for the room of the next.
+    var heldBytes: UInt64
     /// Behind the last batch, where opening found no room to keep it aside.
     var tail: TailCut?
 
@@ -90,6 +94,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     self.logger = logger
     self.metrics = metrics
     activeSince = threads.now
+    closedBytes = start.heldBytes
     watermark = start.watermark
     nextOffset = start.nextOffset
     chain = start.chain
@@ -421,6 +426,7 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     segments.add(segment)
     metrics.segments.set(segments.all.count)
     seal(active)
+    closedBytes += active?.position ?? 0
     activeSince = threads.now
     let next = ActiveSegment(
       segment: segment, index: index, file: prepared.file, capacity: prepared.capacity,
@@ -444,9 +450,11 @@ final class PartitionWriter: LogWorker, @unchecked Sendable {
     }
   }
 
+  /// Room of the segment after the present one.
   private var nextCapacity: UInt64 {
-    let doubled = max((active?.capacity ?? 0) * 2, UInt64(options.firstSegmentBytes))
-    return min(UInt64(options.segmentBytes), doubled)
+    let held = closedBytes + (active?.position ?? 0)
+    let part = max(held / SegmentLogOptions.roomDivisor, UInt64(options.firstSegmentBytes))
+    return min(UInt64(options.segmentBytes), part)
   }
 
   private func prepareNext() {

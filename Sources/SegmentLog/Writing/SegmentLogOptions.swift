@@ -2,10 +2,10 @@ package import DaybookModel
 
 /// How a log is kept. The defaults are for a server.
 package struct SegmentLogOptions: Sendable {
-  /// Room of a segment's file; a batch that is larger gets a segment of its own.
+  /// Room of a segment's file at most; a batch that is larger gets a segment of its own.
   package var segmentBytes: Int
-  /// Room of a partition's first segment: the next ones double it up to `segmentBytes`, so that
-  /// a small log takes little disk.
+  /// Room of a partition's first segment. Later ones have the `roomDivisor`th part of what the
+  /// partition holds, from this up to `segmentBytes`, so that room never is much of a small log.
   package var firstSegmentBytes: Int
   /// How long the watermark may stay unsynced while nothing is appended.
   package var watermarkIdleMilliseconds: Int
@@ -13,8 +13,10 @@ package struct SegmentLogOptions: Sendable {
   /// Served as they are, and never written to.
   package var readOnlyPartitions: Set<PartitionID> = []
 
+  static let roomDivisor: UInt64 = 8
+
   package init(
-    segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 4 << 20,
+    segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 128 << 10,
     watermarkIdleMilliseconds: Int = 100, reserveBytes: Int = 1 << 20
   ) {
     precondition((1...1 << 30).contains(segmentBytes))
