@@ -229,11 +229,14 @@ package final class StreamPosition: Sendable, Equatable {
   package let cleared: Seq
   /// Of a group: what the user is there; nil for a service that acts for nobody.
   package let role: Role?
+  /// Of a group: it has come to its end, and nobody can be a member any more.
+  package let isDissolved: Bool
 
   package init(
     cursor: Seq, head: Seq, resumed: Bool, registration: Seq = .none, visible: [SeqInterval],
     groups: [GroupID] = [],
-    blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil
+    blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil,
+    isDissolved: Bool = false
   ) {
     self.cursor = cursor
     self.head = head
@@ -244,12 +247,13 @@ package final class StreamPosition: Sendable, Equatable {
     self.blocked = blocked
     self.cleared = cleared
     self.role = role
+    self.isDissolved = isDissolved
   }
 
   package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
     a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed
       && a.registration == b.registration && a.visible == b.visible && a.groups == b.groups
       && a.blocked == b.blocked && a.cleared == b.cleared
-      && a.role == b.role
+      && a.role == b.role && a.isDissolved == b.isDissolved
   }
 }

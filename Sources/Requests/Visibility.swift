@@ -22,10 +22,10 @@ package enum Visibility {
         key, before: before, limit: limit, visible: visible,
         through: isGroup ? position.head : nil, reader: reader)
     case .members(let group, _, _):
-      guard isPresent else { throw membersOnly(.group(group)) }
+      guard isPresent else { throw membersOnly(.group(group), position) }
       return query
     case .receipts(let name, _, let after, let limit):
-      guard isPresent else { throw membersOnly(name.conversation) }
+      guard isPresent else { throw membersOnly(name.conversation, position) }
       return .receipts(name, visible: position.visible, after: after, limit: limit)
     case .group(let group, _):
       let isMember = isPresent && requester.user != nil
@@ -38,8 +38,15 @@ package enum Visibility {
     }
   }
 
-  private static func membersOnly(_ group: StreamKey) -> DaybookError {
-    DaybookError(.notAMember, "only members of \(group) may ask this; join it first")
+  private static func membersOnly(
+    _ group: StreamKey, _ position: StreamPosition
+  ) -> DaybookError {
+    if position.isDissolved {
+      return DaybookError(
+        .groupDissolved,
+        "\(group) was dissolved and has no members: what you have seen of it history still shows")
+    }
+    return DaybookError(.notAMember, "only members of \(group) may ask this; join it first")
   }
 
   /// What may be asked all the same where the owner has refused: a stranger may know that a group is

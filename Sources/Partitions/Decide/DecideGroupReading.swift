@@ -59,6 +59,7 @@ extension GroupState {
   private func position(of member: MemberState, cursor: Seq, resumed: Bool) -> StreamPosition {
     StreamPosition(
       cursor: cursor, head: head, resumed: resumed, visible: member.visible(in: settings),
-      cleared: member.cleared, role: member.isMember ? member.role : nil)
+      cleared: member.cleared, role: member.isMember ? member.role : nil,
+      isDissolved: isDissolved)
   }
 }

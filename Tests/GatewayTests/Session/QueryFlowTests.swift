@@ -77,6 +77,9 @@ struct QueryFlowTests {
     cursor: .none, head: Seq(9), resumed: true, visible: [SeqInterval(first: Seq(3), last: nil)])
   private static let former = StreamPosition(
     cursor: .none, head: Seq(9), resumed: true, visible: [SeqInterval(first: Seq(3), last: Seq(5))])
+  private static let atEnd = StreamPosition(
+    cursor: .none, head: Seq(9), resumed: true, visible: [SeqInterval(first: Seq(3), last: Seq(9))],
+    isDissolved: true)
 
   /// What is asked, what the owner answers, and how the query is then asked, or why it is refused.
   private static let rows: [(FrameType, Result<CommandOutcome, DaybookError>, Query?, ErrorCode?)] =
@@ -86,6 +89,8 @@ struct QueryFlowTests {
         .members(group, after: nil, limit: Limits.membersPageMax), nil
       ),
       (.members, .success(.position(former)), nil, .notAMember),
+      // Nobody can join it first.
+      (.members, .success(.position(atEnd)), nil, .groupDissolved),
       (.members, .failure(DaybookError(.notAMember, "no")), nil, .notAMember),
       (
         .group, .success(.position(member)),
