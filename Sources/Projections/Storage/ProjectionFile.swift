@@ -157,6 +157,9 @@ final class ProjectionFile {
     }
   }
 
+  /// Of a WAL that is brought into its database.
+  private static let walPages = 256
+
   private static func configuration() -> Configuration {
     var configuration = Configuration()
     configuration.journalMode = .wal
@@ -164,6 +167,9 @@ final class ProjectionFile {
     configuration.foreignKeysEnabled = false
     configuration.prepareDatabase { database in
       try database.execute(sql: "PRAGMA synchronous = NORMAL")
+      // The WAL of a small database would else be the largest part of it, for good.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = \(walPages)")
+      try database.execute(sql: "PRAGMA journal_size_limit = \(walPages * 4096)")
     }
     return configuration
   }
