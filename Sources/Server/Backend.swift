@@ -53,9 +53,11 @@ package final class Backend: Sendable {
   /// What reads: questions, and what sessions do off their loops. One pool for all of it, so that no
   /// core is idle while somebody waits for an answer.
   private let reading = PoolWork()
-  /// What owners do off their loops: loading, looking up, snapshots, the relay's reading. Apart from
+  /// What owners do off their loops: loading, looking up, the relay's reading. Apart from
   /// questions, for commands and effects wait for it: however much is asked, who writes is not held up.
   private let owning = PoolWork()
+  /// Snapshots, one at a time: a state of a million users takes seconds to write down.
+  private let keeping = YieldingWork(name: "snapshots")
   private let loops: MultiThreadedEventLoopGroup
 
   /// Opens the log, which recovers it.
@@ -89,7 +91,7 @@ package final class Backend: Sendable {
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
       snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
-      blocking: owning, group: loops, withoutRelay: settings.readOnlyPartitions,
+      blocking: owning, keeping: keeping, group: loops, withoutRelay: settings.readOnlyPartitions,
       logger: logger, metrics: metrics)
     readSide = places.projections.map { [partitions, reading] folder in
       ReadSide(
@@ -130,6 +132,7 @@ package final class Backend: Sendable {
     await partitions.stop()
     await readSide?.stop()
     segments.close()
+    keeping.stop()
     await owning.stop()
     await reading.stop()
     try? await loops.shutdownGracefully()

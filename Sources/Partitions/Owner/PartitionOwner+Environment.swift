@@ -14,6 +14,8 @@ extension PartitionOwner {
     let clock: any WallClock
     let clocks: PartitionClocks
     let blocking: any BlockingWork
+    /// Where snapshots are written.
+    let keeping: any BlockingWork
     /// Tells every consumer of a batch that is durable.
     let announce: @Sendable (CommittedBatch) -> Void
     /// Tells them that some of a partition may have become durable unannounced.

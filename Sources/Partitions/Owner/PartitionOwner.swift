@@ -479,7 +479,7 @@ final class PartitionOwner: @unchecked Sendable {
     then done: @escaping @Sendable () -> Void
   ) {
     let (environment, partition, logger, metrics) = (environment, partition, logger, metrics)
-    environment.blocking.run {
+    environment.keeping.run {
       let start = ContinuousClock.now
       do throws(DaybookError) {
         let bytes = try StateKeeping.keep(

@@ -25,11 +25,12 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     package var replayed: Int
   }
 
+  /// `keeping`: where snapshots are written; with `blocking` if there is nothing else.
   package init(
     log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
     snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
-    clock: any WallClock, blocking: any BlockingWork,
+    clock: any WallClock, blocking: any BlockingWork, keeping: (any BlockingWork)? = nil,
     group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
     logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
@@ -40,7 +41,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
       state: state, clock: clock, clocks: clocks, blocking: blocking,
-      announce: { consumers.announce($0) },
+      keeping: keeping ?? blocking, announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       logger: logger, metrics: metrics, rejections: CommandRejections(metrics))

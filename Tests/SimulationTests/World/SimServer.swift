@@ -33,7 +33,7 @@ final class SimServer: @unchecked Sendable {
       log: run.log, snapshots: run.snapshots, snapshotPolicy: run.sizes.snapshots,
       policy: run.sizes.decisions, state: run.sizes.state,
       clock: run.clock, clocks: clocks,
-      blocking: run.work,
+      blocking: run.work, keeping: run.work,
       announce: { [unowned self] in self.announce($0) },
       interrupt: { [unowned self] in self.router.interrupted($0) },
       owner: { [unowned self] in self.owners[$0.index] },
