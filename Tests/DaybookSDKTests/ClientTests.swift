@@ -58,19 +58,20 @@ struct ClientTests {
     try await server.close()
   }
 
-  @Test("acks what it reads before it says that it is read")
-  func ackBeforeRead() async throws {
-    let frames = NIOLockedValueBox<[FrameType]>([])
-    let server = try await ScriptedServer { frame, out in
-      frames.withLockedValue { $0.append(frame.type) }
+  /// Pushes bob's message with each of the seqs, and remembers what it is sent.
+  private func mailboxServer(
+    _ seqs: ClosedRange<UInt64>, _ frames: NIOLockedValueBox<[Frame]>
+  ) async throws -> ScriptedServer {
+    try await ScriptedServer { frame, out in
+      frames.withLockedValue { $0.append(frame) }
       switch frame.type {
       case .connect:
         let following = Daybook_V1_Following.with {
           $0.stream = "user/me"
-          $0.headSeq = 1
+          $0.headSeq = seqs.upperBound
         }
         out.writeFrame(.following, sequence: 0, message: following)
-        out.writeFrame(.event, sequence: 0, body: ClientTests.message)
+        for seq in seqs { out.writeFrame(.event, sequence: 0, body: ClientTests.message(seq)) }
       case .read:
         out.writeFrame(.read.reply, sequence: frame.sequence) {
           CommandReply(
@@ -81,7 +82,15 @@ struct ClientTests {
       default: break
       }
     }
-    let client = try DaybookClient(configuration(server))
+  }
+
+  @Test("acks what it has received before it says that it is read")
+  func ackBeforeRead() async throws {
+    let frames = NIOLockedValueBox<[Frame]>([])
+    let server = try await mailboxServer(1...1, frames)
+    var configuration = configuration(server)
+    configuration.acknowledgement = .immediate
+    let client = try DaybookClient(configuration)
     try await client.connect()
     for await event in client.events {
       guard case .message(let message) = event else { continue }
@@ -89,9 +98,32 @@ struct ClientTests {
       break
     }
     await client.settled()
-    #expect(frames.withLockedValue { $0 } == [.connect, .ack, .read])
+    #expect(frames.withLockedValue { $0.map(\.type) } == [.connect, .ack, .read])
     await client.close()
     try await server.close()
+  }
+
+  @Test(
+    "closing acks what was acknowledged, and nothing else that was handed out",
+    arguments: [
+      (Acknowledgement.immediate, 3), (.afterBody, 2), (.manual, 1),
+    ] as [(Acknowledgement, UInt64)])
+  func closing(acknowledgement: Acknowledgement, acked: UInt64) async throws {
+    let frames = NIOLockedValueBox<[Frame]>([])
+    let server = try await mailboxServer(1...5, frames)
+    var configuration = configuration(server)
+    configuration.acknowledgement = acknowledgement
+    let client = try DaybookClient(configuration)
+    try await client.connect()
+    for await event in client.events {
+      guard case .message(let message) = event else { continue }
+      if message.seq == 1 { client.acknowledge(message) }
+      if message.seq == 3 { break }
+    }
+    await client.close()
+    try await server.close()
+    let acks = frames.withLockedValue { $0 }.filter { $0.type == .ack }
+    #expect(try acks.map { try AckRequest(frameBody: $0.body).upTo } == [Seq(acked)])
   }
 
   /// What a server got, but for the session's own frames.
@@ -200,9 +232,11 @@ struct ClientTests {
     #expect(frames.map(\.type) == [.join, .block, .recall])
   }
 
-  private static let message = EventEncoding.encode(
-    Event(
-      stream: StreamKey(checked: "user/me")!, seq: Seq(1), messageID: MessageID(7),
-      recordedAt: Timestamp(milliseconds: 1), actor: Actor(user: UserID(checked: "bob")),
-      body: .messageSent(Message(content: ContentCoding.text("hi")))))
+  private static func message(_ seq: UInt64) -> ByteBuffer {
+    EventEncoding.encode(
+      Event(
+        stream: StreamKey(checked: "user/me")!, seq: Seq(seq), messageID: MessageID(6 + seq),
+        recordedAt: Timestamp(milliseconds: 1), actor: Actor(user: UserID(checked: "bob")),
+        body: .messageSent(Message(content: ContentCoding.text("hi")))))
+  }
 }

@@ -10,7 +10,10 @@ actor Device {
 
   init(_ user: String, _ device: String, _ server: TestServer) async throws {
     let token = try await server.token(user: user, device: device)
-    client = try DaybookClient(ClientConfiguration(server: server.address, token: token))
+    var configuration = try ClientConfiguration(server: server.address, token: token)
+    // What it is handed it keeps at once.
+    configuration.acknowledgement = .immediate
+    client = try DaybookClient(configuration)
   }
 
   func open() async throws {

@@ -38,6 +38,17 @@ public final class DaybookClient: Sendable {
   /// What happens, in order; for one consumer. Ends after `.connection(.closed)`.
   public var events: ClientEvents { ClientEvents(queue: engine.events) }
 
+  /// The same, for who acknowledges each by itself (`Acknowledgement.manual`). Whoever takes from
+  /// both finds each event in one of them only.
+  public var deliveries: ClientDeliveries { ClientDeliveries(queue: engine.events) }
+
+  /// The application has this message, and all that came before it in the user's mailbox or in the
+  /// message's group. Of what was handed out only; a message of history changes nothing.
+  public func acknowledge(_ message: IncomingMessage) {
+    guard !message.isTransient, let key = try? message.conversation.key() else { return }
+    engine.events.acknowledge(key.kind == .group ? key : nil, upTo: Seq(message.seq))
+  }
+
   /// Opens the session. From then on the client reconnects by itself, until `close` or an error
   /// that trying again doesn't mend. Throws `ClientError`, among them `unreachable`,
   /// `invalid_token`, `expired_token`, `foreign_token`.
@@ -46,7 +57,8 @@ public final class DaybookClient: Sendable {
     try await ask { ClientEngine.Work.start($0) }
   }
 
-  /// Sends what is due, says goodbye and ends. What is unanswered fails.
+  /// Sends the acks that are due, says goodbye and ends. What is unanswered fails; what was not
+  /// acknowledged comes again in the device's next session.
   public func close() async {
     try? await ask { (promise: EventLoopPromise<Void>) in ClientEngine.Work.close(promise) }
   }

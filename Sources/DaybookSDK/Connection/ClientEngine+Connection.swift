@@ -99,9 +99,10 @@ extension ClientEngine {
 
   func ackDue(_ level: EventQueue.Level) {
     if isPaused && level.waiting < configuration.bufferedEventsMax / 2 { setReading(true) }
+    guard level.due > 0 else { return }
     // Half a window, so that the server can go on while the ack is on its way.
     let window = core.windowEvents > 0 ? max(1, core.windowEvents / 2) : Int.max
-    if level.taken >= min(configuration.ackEventsMax, window) {
+    if level.due >= min(configuration.ackEventsMax, window) {
       sendAcks()
     } else if ackTimer == nil {
       ackTimer = loop.scheduleTask(
@@ -116,7 +117,7 @@ extension ClientEngine {
   func sendAcks() {
     ackTimer?.cancel()
     ackTimer = nil
-    for (stream, seq) in events.collectTaken() { core.handed(stream, upTo: seq) }
+    for (stream, seq) in events.collectAcks() { core.handed(stream, upTo: seq) }
   }
 
   // MARK: trouble

@@ -77,7 +77,9 @@ final class ClientEngine: @unchecked Sendable {
   var lastHeard = NIODeadline.now()
   private var isPerforming = false
   var isPaused = false
-  private(set) lazy var events = EventQueue { [weak self] level in self?.submit(.ackDue(level)) }
+  private(set) lazy var events = EventQueue(configuration.acknowledgement) { [weak self] level in
+    self?.submit(.ackDue(level))
+  }
 
   init(_ configuration: ClientConfiguration, origin: Origin, loop: any EventLoop) {
     self.configuration = configuration
@@ -143,7 +145,7 @@ final class ClientEngine: @unchecked Sendable {
   }
 
   func sendRead(_ conversation: StreamKey, upTo seq: Seq) {
-    // What is read was received: the ack goes first, so that the sender hears of it in that order.
+    // What is acknowledged goes first, so that the sender hears of it in that order.
     sendAcks()
     issue(.read(conversation)) {
       core.issue(.read(conversation: conversation, upTo: seq), token: $0)

@@ -2,11 +2,11 @@ package import DaybookModel
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Between the event loop and the consumer. An event counts as handed on when the consumer takes
-/// it, not before: what still waits here when the process dies comes again.
+/// Between the event loop and the consumer. An event counts as received when its acknowledgement
+/// says so, never before the consumer took it: what still waits here when the process dies comes again.
 package final class EventQueue: Sendable {
   package struct Item: Sendable {
-    /// Nil where there is nothing to tell, only a seq to count as handed on.
+    /// Nil where there is nothing to tell, only a seq to count as received.
     package var event: ClientEvent?
     package var point: AckPoint?
 
@@ -16,39 +16,50 @@ package final class EventQueue: Sendable {
     }
   }
 
-  fileprivate struct State {
-    var items = CircularBuffer<Item>()
-    var waiters = CircularBuffer<(id: UInt64, CheckedContinuation<ClientEvent?, Never>)>()
-    var nextWaiter: UInt64 = 0
-    var isFinished = false
-    var taken: [StreamKey: Seq] = [:]
-    var takenCount = 0
+  /// What the consumer is handed.
+  package struct Handed: Sendable {
+    package var event: ClientEvent
+    package var point: AckPoint?
   }
 
-  /// How many were taken since the acks were collected, and how many still wait.
+  fileprivate struct State {
+    var items = CircularBuffer<Item>()
+    var waiters = CircularBuffer<(id: UInt64, CheckedContinuation<Handed?, Never>)>()
+    var nextWaiter: UInt64 = 0
+    var isFinished = false
+    var ledger = AckLedger()
+    /// Handed out, and acknowledged when the next event is asked for.
+    var unfinished: [AckPoint] = []
+  }
+
+  /// How many events were acknowledged since the acks were collected, and how many still wait.
   package struct Level: Sendable {
-    package var taken: Int
+    package var due: Int
     package var waiting: Int
   }
 
+  private let acknowledgement: Acknowledgement
   private let state = NIOLockedValueBox(State())
-  private let onTaken: @Sendable (Level) -> Void
+  private let onChange: @Sendable (Level) -> Void
 
-  /// `onTaken` is called on the taker's thread.
-  package init(onTaken: @escaping @Sendable (Level) -> Void) { self.onTaken = onTaken }
+  /// `onChange` is called on the thread of who takes or acknowledges.
+  package init(_ acknowledgement: Acknowledgement, onChange: @escaping @Sendable (Level) -> Void) {
+    self.acknowledgement = acknowledgement
+    self.onChange = onChange
+  }
 
   package func push(_ items: [Item]) {
     let (ready, level) = state.withLockedValue { state in
       state.items.append(contentsOf: items)
-      var ready: [(CheckedContinuation<ClientEvent?, Never>, ClientEvent)] = []
+      var ready: [(CheckedContinuation<Handed?, Never>, Handed)] = []
       state.takeSilent()
-      while !state.waiters.isEmpty, let event = state.take() {
-        ready.append((state.waiters.removeFirst().1, event))
+      while !state.waiters.isEmpty, let handed = state.take(acknowledgement) {
+        ready.append((state.waiters.removeFirst().1, handed))
       }
       return (ready, state.level)
     }
-    for (waiter, event) in ready { waiter.resume(returning: event) }
-    if level.taken > 0 { onTaken(level) }
+    for (waiter, handed) in ready { waiter.resume(returning: handed) }
+    if level.due > 0 { onChange(level) }
   }
 
   package func finish() {
@@ -62,32 +73,39 @@ package final class EventQueue: Sendable {
 
   package var waiting: Int { state.withLockedValue { $0.items.count } }
 
-  /// Streams and how far they were handed on since the last call.
-  package func collectTaken() -> [StreamKey: Seq] {
-    state.withLockedValue { state in
-      defer {
-        state.taken = [:]
-        state.takenCount = 0
-      }
-      return state.taken
-    }
+  /// Streams and how far they were acknowledged since the last call.
+  package func collectAcks() -> [StreamKey: Seq] {
+    state.withLockedValue { $0.ledger.collect() }
   }
 
-  package func next() async -> ClientEvent? {
+  /// The consumer is done with all of the stream up to this seq; with nil, of the user's mailbox.
+  package func acknowledge(_ stream: StreamKey?, upTo seq: Seq) {
+    let level = state.withLockedValue { state in
+      if let stream = stream ?? state.ledger.mailbox {
+        state.ledger.acknowledge(stream, upTo: seq)
+      }
+      return state.level
+    }
+    if level.due > 0 { onChange(level) }
+  }
+
+  /// The next event, once there is one; nil at the end, and for a task that is cancelled.
+  package func next() async -> Handed? {
     let id = state.withLockedValue { state in
       state.nextWaiter += 1
       return state.nextWaiter
     }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let (outcome, level) = state.withLockedValue { state -> (ClientEvent??, Level) in
-          if let event = state.take() { return (.some(event), state.level) }
+        let (outcome, level) = state.withLockedValue { state -> (Handed??, Level) in
+          state.finishBodies()
+          if let handed = state.take(acknowledgement) { return (.some(handed), state.level) }
           if state.isFinished || Task.isCancelled { return (.some(nil), state.level) }
           state.waiters.append((id, continuation))
           return (nil, state.level)
         }
         if let outcome { continuation.resume(returning: outcome) }
-        if level.taken > 0 { onTaken(level) }
+        onChange(level)
       }
     } onCancel: {
       let waiter = state.withLockedValue { state in
@@ -100,30 +118,34 @@ package final class EventQueue: Sendable {
 
 extension EventQueue.State {
   fileprivate var level: EventQueue.Level {
-    EventQueue.Level(taken: takenCount, waiting: items.count)
+    EventQueue.Level(due: ledger.dueCount, waiting: items.count)
   }
 
-  fileprivate mutating func take() -> ClientEvent? {
+  fileprivate mutating func finishBodies() {
+    for point in unfinished { ledger.acknowledge(point.stream, upTo: point.seq) }
+    unfinished.removeAll(keepingCapacity: true)
+  }
+
+  fileprivate mutating func take(_ acknowledgement: Acknowledgement) -> EventQueue.Handed? {
     takeSilent()
-    guard let item = items.popFirst() else { return nil }
-    note(item)
+    guard let item = items.popFirst(), let event = item.event else { return nil }
+    if let point = item.point {
+      ledger.handed(point)
+      switch acknowledgement {
+      case .immediate: ledger.acknowledge(point.stream, upTo: point.seq)
+      case .afterBody: unfinished.append(point)
+      case .manual: break
+      }
+    }
     takeSilent()
-    return item.event
+    return EventQueue.Handed(event: event, point: item.point)
   }
 
   /// What has nothing to tell waits only for what came before it.
   fileprivate mutating func takeSilent() {
     while let first = items.first, first.event == nil {
-      note(first)
+      if let point = first.point { ledger.passed(point) }
       items.removeFirst()
     }
-  }
-
-  private mutating func note(_ item: EventQueue.Item) {
-    // Also of what has no place in a stream: whoever reads on waits for room, whatever it was.
-    takenCount += 1
-    guard let point = item.point else { return }
-    // What came again stands behind what came after it.
-    taken[point.stream] = max(taken[point.stream] ?? .none, point.seq)
   }
 }

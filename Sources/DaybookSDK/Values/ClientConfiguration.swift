@@ -20,6 +20,8 @@ public struct ClientConfiguration: Sendable {
   public var connectPatienceMilliseconds: UInt64 = 0
   /// For a connection, and then for the server's word that the session is open.
   public var connectDeadlineMilliseconds: UInt64 = 10_000
+  /// When an event counts as received, so that it never comes to this device again.
+  public var acknowledgement = Acknowledgement.afterBody
   /// Acks are held back for so long, or until so many events are due, and then are one frame.
   public var ackDelayMilliseconds: UInt64 = 20
   public var ackEventsMax = 64
