@@ -20,10 +20,11 @@ package enum Terminal {
 
   package enum Alignment { case left, right }
 
+  /// `width` is in columns of the terminal.
   package static func padded(
     _ text: String, to width: Int, _ alignment: Alignment = .left
   ) -> String {
-    let room = String(repeating: " ", count: max(0, width - text.count))
+    let room = String(repeating: " ", count: max(0, width - displayWidth(of: text)))
     return alignment == .left ? text + room : room + text
   }
 }

@@ -68,4 +68,16 @@ struct TextTableTests {
     #expect(Terminal.safe("a\nb\u{7f}\u{9b}\u{202e}") == "a\u{240a}b\u{2421}\u{fffd}\u{fffd}")
     #expect(Terminal.safe("héllo 日本 🙂") == "héllo 日本 🙂")
   }
+
+  @Test("columns are straight under each other, whatever script stands in them")
+  func scripts() {
+    var table = TextTable([("user", .left), ("unread", .right), ("note", .left)])
+    table.add(["alice", "3", "x"])
+    table.add(["日本太郎", "12", "🎂"])
+    table.add(["e\u{301}mile", "100", "y"])
+    let columns = table.lines.map { line in
+      line.lastIndex(of: " ").map { displayWidth(of: line[...$0]) }
+    }
+    #expect(Set(columns).count == 1, "\(table.lines)")
+  }
 }

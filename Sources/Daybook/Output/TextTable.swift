@@ -20,7 +20,9 @@ struct TextTable {
 
   var lines: [String] {
     let all = [headings] + rows
-    let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    let widths = headings.indices.map { column in
+      all.map { displayWidth(of: $0[column]) }.max() ?? 0
+    }
     return all.map { row in
       let cells = row.indices.map { column in
         Terminal.padded(row[column], to: widths[column], alignments[column])
