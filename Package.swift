@@ -143,7 +143,7 @@ let package = Package(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Server", "Bench", "DaybookSDK", "Importing", "Console",
+        "Projections", "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console",
         nioCore, arguments, logging,
       ],
       swiftSettings: settings),
@@ -199,7 +199,7 @@ let package = Package(
       "GatewayTests",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Partitions",
-        "Gateway", nioCore,
+        "Gateway", "Doubles", nioCore,
         nioPosix, nioLocks, protobuf, logging,
       ]),
     tests(

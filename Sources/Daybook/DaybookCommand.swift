@@ -10,47 +10,73 @@ struct DaybookCommand: AsyncParsableCommand {
     discussion: """
       Every message, ack, read and membership change is an event in a log; queues, unread counters \
       and history are made from it, and can be made again.
+
+      What --data, --server and --token say may stand in the environment instead, as DAYBOOK_DATA, \
+      DAYBOOK_SERVER and DAYBOOK_TOKEN; an option goes before it.
       """,
+    version: "daybook \(Version.text)",
     subcommands: [
-      Init.self, Serve.self, TokenCommand.self, ChatCommand.self, ImportCommand.self, History.self,
-      Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
+      Init.self, Serve.self, TokenCommand.self, ChatCommand.self, Send.self, ImportCommand.self,
+      History.self, Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
+      StreamCommand.self,
       LogCommand.self, ProjectionCommand.self, BenchCommand.self,
     ])
 
-  /// Says what went wrong in one line, and exits with 1; with 64 if the command line was at fault.
+  /// Says what went wrong in one line, and exits as `ExitStatus` says.
   static func main() async {
     // A reader that has gone, as `head` does, is noticed by the write.
     signal(SIGPIPE, SIG_IGN)
     // Who talks with whom stands in every file: they are their owner's only.
     umask(0o077)
+    let arguments = CommandArguments.joiningNegatives(Array(CommandLine.arguments.dropFirst()))
+    let isForProgram = CommandArguments.areForProgram(arguments)
     do {
-      var command = try parseAsRoot()
-      OperatorLog.bootstrap((command as? Serve)?.log.settings ?? OperatorLog.Settings())
+      try CommandNames(DaybookCommand.self).check(arguments)
+      var command = try parseAsRoot(arguments)
+      OperatorLog.bootstrap(
+        (command as? Serve)?.log.settings
+          ?? OperatorLog.Settings(format: isForProgram ? .json : .plain))
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
         try command.run()
       }
     } catch let error as DaybookError {
-      fail(error, status: error.code == .invalidArgument ? ExitCode.validationFailure : .failure)
+      fail(error, isForProgram)
     } catch {
-      let status = exitCode(for: error)
-      guard status == .validationFailure else { exit(withError: error) }
-      fail(DaybookError(.invalidArgument, message(for: error)), status: status)
+      leave(error, isForProgram)
     }
   }
 
-  private static func fail(_ error: DaybookError, status: ExitCode) -> Never {
-    printToStandardError("daybook: \(Terminal.safe(error.operatorLine))")
-    Foundation.exit(status.rawValue)
+  /// What the parser throws: help and the version, which were asked for, a command line that makes no
+  /// sense, and the exit code of a command that has said everything.
+  private static func leave(_ error: any Error, _ isForProgram: Bool) -> Never {
+    switch exitCode(for: error) {
+    case .validationFailure: fail(DaybookError(.invalidArgument, message(for: error)), isForProgram)
+    case .success:
+      let columns = Int(ProcessInfo.processInfo.environment["COLUMNS"] ?? "") ?? Terminal.columns
+      let page = HelpText.folded(fullMessage(for: error, columns: columns), to: columns)
+      do throws(DaybookError) {
+        if !page.isEmpty { try printToStandardOutput(page) }
+      } catch {
+        fail(error, isForProgram)
+      }
+      Foundation.exit(ExitStatus.success.rawValue)
+    default: exit(withError: error)
+    }
+  }
+
+  private static func fail(_ error: DaybookError, _ isForProgram: Bool) -> Never {
+    printToStandardError(ErrorReport.line(error, forProgram: isForProgram))
+    Foundation.exit(ExitStatus(error).rawValue)
   }
 }
 
-extension DaybookError {
-  /// Code, message, and what led to it where that says more: the path that a system call was about.
-  var operatorLine: String {
-    let isFoundations = cause.map { type(of: $0) is NSError.Type || $0 is CocoaError } ?? true
-    let because = isFoundations ? "" : " (\(cause!))"
-    return "\(code.name): \(message)\(because)".split(separator: "\n").joined(separator: " ")
+extension Terminal {
+  /// Of the terminal that standard output is; 80 where it is none.
+  fileprivate static var columns: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
   }
 }

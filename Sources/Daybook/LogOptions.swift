@@ -19,12 +19,19 @@ struct LogOptions: ParsableArguments {
   @Option(
     name: .customLong("log-format"),
     help: """
-      How it is logged: 'text', lines of 'daybook: MESSAGE', or 'json', an object a line with time \
-      (RFC 3339), level, module, message and metadata.
+      How it is logged: 'text', lines of time (RFC 3339), level, message and KEY=VALUE, or 'json', \
+      an object a line with time, level, module, message and metadata.
       """)
   var format = OperatorLog.Format.text
 
   var settings: OperatorLog.Settings { OperatorLog.Settings(level: level, format: format) }
 }
 
-extension OperatorLog.Format: ExpressibleByArgument {}
+extension OperatorLog.Format: ExpressibleByArgument {
+  init?(argument: String) {
+    guard OperatorLog.Format.allValueStrings.contains(argument) else { return nil }
+    self.init(rawValue: argument)
+  }
+
+  static var allValueStrings: [String] { [text, json].map(\.rawValue) }
+}

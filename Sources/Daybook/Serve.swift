@@ -13,7 +13,8 @@ struct Serve: AsyncParsableCommand {
     discussion: """
       Prints 'listening on HOST:PORT' on standard output once clients can connect. What an \
       operator should know goes to standard error. A signal to stop is obeyed in order, also \
-      while the server starts; a second one ends the process at once.
+      while the server starts; a second one ends the process at once. SIGUSR1 logs how things \
+      stand.
       """)
 
   @OptionGroup var data: DataOption
@@ -27,8 +28,11 @@ struct Serve: AsyncParsableCommand {
   var loops: Int?
 
   @Option(
-    help: "Seconds for which authors may recall what they sent; 0: they may not. Moderators may.")
-  var recallLimit: UInt64 = 86_400
+    help: """
+      For how long authors may recall what they sent: 90d, 12h, 1h30m, 1w2d, or seconds; 0: they \
+      may not. Moderators may.
+      """, transform: TimeSpan.parse)
+  var recallLimit = TimeSpan(seconds: 86_400)
 
   @Flag(
     help: "Do not tell users that they were blocked: what they send seems sent, and goes nowhere.")
@@ -43,17 +47,19 @@ struct Serve: AsyncParsableCommand {
   var readOnlyPartitions = ""
 
   func validate() throws {
-    guard recallLimit <= Serve.recallLimitMax else {
-      throw ValidationError("--recall-limit is 0 to \(Serve.recallLimitMax) seconds")
+    guard recallLimit.seconds <= Serve.recallLimitMax else {
+      throw ValidationError(
+        "--recall-limit is 0 to \(TimeSpan(seconds: Serve.recallLimitMax)), not \(recallLimit)")
     }
     if let loops, !(1...256).contains(loops) { throw ValidationError("--loops is 1 to 256") }
   }
 
   /// A hundred years.
-  private static let recallLimitMax: UInt64 = 3_155_760_000
+  private static let recallLimitMax: Int64 = 3_155_760_000
 
   private var policy: DecisionPolicy {
-    DecisionPolicy(recallLimitMilliseconds: recallLimit * 1000, hidesBlocks: hideBlocks)
+    DecisionPolicy(
+      recallLimitMilliseconds: UInt64(recallLimit.seconds) * 1000, hidesBlocks: hideBlocks)
   }
 
   private func readOnly(_ folder: DataFolder) throws(DaybookError) -> Set<PartitionID> {
@@ -82,10 +88,11 @@ struct Serve: AsyncParsableCommand {
     let address = try ServerAddress(parsing: tcp)
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
+    let readOnly = try readOnly(folder)
     try ListenProbe.check(address)
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
-      readOnlyPartitions: try readOnly(folder), logger: OperatorLog.logger)
+      readOnlyPartitions: readOnly, logger: OperatorLog.logger)
     do {
       let bound = try await server.start(
         host: address.host, port: address.port, isStopping: { stop.wasRaised })

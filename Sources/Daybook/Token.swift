@@ -21,8 +21,10 @@ struct TokenCommand: AsyncParsableCommand {
   @Option(help: "A service: it may act for any user, and its events record both.")
   var service: String?
 
-  @Option(help: "For how many seconds the token is good.")
-  var expiresIn = DataFolder.tokenSeconds.standard
+  @Option(
+    help: "For how long the token is good: 90d, 12h, 1h30m, 1w2d, or seconds.",
+    transform: TimeSpan.parse)
+  var expiresIn = TimeSpan(seconds: DataFolder.tokenSeconds.standard)
 
   func validate() throws {
     let isComplete =
@@ -30,8 +32,10 @@ struct TokenCommand: AsyncParsableCommand {
     guard isComplete else {
       throw ValidationError("say either --user and --device, or --service")
     }
-    guard (1...DataFolder.tokenSeconds.most).contains(expiresIn) else {
-      throw ValidationError("--expires-in is 1 to \(DataFolder.tokenSeconds.most) seconds")
+    guard (1...DataFolder.tokenSeconds.most).contains(expiresIn.seconds) else {
+      throw ValidationError(
+        "--expires-in is 1s to \(TimeSpan(seconds: DataFolder.tokenSeconds.most)), not \(expiresIn)"
+      )
     }
   }
 
@@ -39,7 +43,8 @@ struct TokenCommand: AsyncParsableCommand {
     let principal = try principal()
     let folder = try data.open()
     let tokens = try await folder.tokens()
-    try printToStandardOutput(try await tokens.issue(principal, expiresInSeconds: expiresIn))
+    try printToStandardOutput(
+      try await tokens.issue(principal, expiresInSeconds: expiresIn.seconds))
   }
 
   private func principal() throws(DaybookError) -> Principal {

@@ -14,6 +14,15 @@ package protocol Inspection: AnyObject, Sendable {
   /// All that is known of a user. Throws `unknown_user`.
   func userDetails(_ user: UserID) async throws(DaybookError) -> UserDetails
 
+  /// Everybody whose mailbox has an event, in order of their ids' bytes, after `after`.
+  func users(after: UserID?, limit: Int) async throws(DaybookError) -> [UserSummary]
+
+  /// Every group, dissolved ones too, in order of their ids' bytes, after `after`.
+  func groups(after: GroupID?, limit: Int) async throws(DaybookError) -> [GroupSummary]
+
+  /// Every stream that clients are sent events of, in order of their names' bytes, after `after`.
+  func streams(after: StreamKey?, limit: Int) async throws(DaybookError) -> [StreamSummary]
+
   /// The mailbox and each group that the user is in, with what waits there for the device.
   /// Throws `unknown_user`, `unknown_device`.
   func offline(

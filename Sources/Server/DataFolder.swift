@@ -198,7 +198,10 @@ package struct DataFolder: Sendable {
         access("\(path)/\(descriptionName)", F_OK) == 0 || access("\(path)/log", F_OK) != 0
           ? "\(path) is there already: choose another path"
           : "\(path) was begun by an 'init' that did not finish: remove it, then try again")
-    case ENOENT, ENOTDIR:
+    case ENOTDIR:
+      DaybookError(
+        .dataFolderMissing, "a file stands where \(path) wants a folder: name the data folder")
+    case ENOENT:
       DaybookError(
         .dataFolderMissing,
         what == "make"

@@ -11,7 +11,7 @@ struct OperatorLogTests {
   private let written = NIOLockedValueBox<[String]>([])
 
   private func logger(
-    _ level: Logger.Level, _ format: OperatorLog.Format = .text
+    _ level: Logger.Level, _ format: OperatorLog.Format = .plain
   ) -> Logger {
     let written = written
     return Logger(label: "daybook") { _ in
@@ -23,8 +23,23 @@ struct OperatorLogTests {
 
   private var lines: [String] { written.withLockedValue { $0 } }
 
-  @Test("text is the message behind the program's name, whatever the level")
-  func text() {
+  @Test("of a server, a line has time, level, message and facts, values with spaces in quotes")
+  func text() throws {
+    let logger = logger(.info, .text)
+    logger.warning("it\nbroke", metadata: ["b": "two words", "a": "1", "c": "say \"x\""])
+    logger.info("stopped")
+    let time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/
+    let rest = try lines.map { line in
+      String(line[try #require(line.prefixMatch(of: time)).range.upperBound...])
+    }
+    #expect(
+      rest == [
+        #" warning  it broke  a=1 b="two words" c="say \"x\"""#, " info     stopped",
+      ])
+  }
+
+  @Test("of other commands it is the message behind the program's name, whatever the level")
+  func plain() {
     let logger = logger(.info)
     logger.info("stopped")
     logger.error("partition 3 can log nothing", metadata: ["partition": "3"])

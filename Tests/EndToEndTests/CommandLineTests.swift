@@ -55,9 +55,10 @@ struct CommandLineTests {
   @Test(
     "every command has help",
     arguments: [
-      [], ["init"], ["serve"], ["token"], ["chat"], ["import"], ["import", "irc"],
-      ["import", "slack"], ["history"], ["receipts"], ["group"], ["group", "show"], ["user"],
-      ["user", "show"], ["unread"], ["offline"], ["log"], ["log", "info"], ["log", "dump"],
+      [], ["init"], ["serve"], ["token"], ["chat"], ["send"], ["import"], ["import", "irc"],
+      ["import", "slack"], ["history"], ["receipts"], ["group"], ["group", "list"],
+      ["group", "show"], ["user"], ["user", "list"], ["user", "show"], ["stream"],
+      ["stream", "list"], ["unread"], ["offline"], ["log"], ["log", "info"], ["log", "dump"],
       ["log", "verify"],
       ["projection"], ["projection", "list"], ["projection", "verify"], ["projection", "rebuild"],
       ["bench"], ["bench", "append"], ["bench", "chat"], ["bench", "replay"],

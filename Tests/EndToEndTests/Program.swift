@@ -25,9 +25,14 @@ enum Program {
     }
   }
 
-  /// Runs to the end, with `input` as standard input.
-  static func run(_ arguments: [String], input: String = "") async throws -> Output {
-    let run = try Running(arguments, input: input)
+  /// Runs to the end, with `input` as standard input, and `environment` beside this process's.
+  static func run(
+    _ arguments: [String], input: String = "", environment: [String: String] = [:]
+  ) async throws -> Output {
+    let settings = environment.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+    let run = try Running(
+      arguments, input: input,
+      shell: environment.isEmpty ? nil : "export \(settings); exec \"$0\" \"$@\"")
     return await run.finished()
   }
 
@@ -158,6 +163,9 @@ final class TestServer: @unchecked Sendable {
   var isRunning: Bool { running?.isRunning ?? false }
 
   func signal(_ number: Int32) { running?.signal(number) }
+
+  /// What it has logged so far.
+  var errors: String { running?.text("err") ?? "" }
 
   /// `VmRSS` or `VmHWM`, its highest so far, in KiB.
   func memory(_ field: String) throws -> Int {

@@ -9,7 +9,7 @@ struct StopTests {
     try await server.start()
     let output = try #require(await server.stop(by: number))
     #expect(output.status == 0)
-    #expect(output.errors.hasSuffix("daybook: stopped\n"))
+    #expect(output.errors.hasSuffix(" info     stopped\n"), "\(output.errors)")
   }
 
   @Test("what is logged is objects a line, or less of it, where that is asked for")
@@ -79,6 +79,6 @@ struct StopTests {
     let output = await starting.finished()
     #expect(output.status == 0, "\(output.errors)")
     #expect(output.text.isEmpty)
-    #expect(output.errors.hasSuffix("daybook: stopped\n"))
+    #expect(output.errors.hasSuffix(" info     stopped\n"), "\(output.errors)")
   }
 }

@@ -53,7 +53,7 @@ enum ImportRules {
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Server", "Bench", "DaybookSDK", "Importing", "Console", "NIOCore",
+      "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console", "NIOCore",
       "ArgumentParser", "Logging", "Foundation", "Glibc",
     ],
     // C: no Swift imports at all.

@@ -8,8 +8,8 @@ struct BenchCommand: AsyncParsableCommand {
     commandName: "bench",
     abstract: "Measure this machine with Daybook's own load.",
     discussion: """
-      Each runs several times and prints a line a run on standard error; the run with the median
-      figure is the result, printed last on standard output. Data goes to a folder that is
+      Each runs several times and prints a line a run on standard error; the run with the median \
+      figure is the result, printed last on standard output. Data goes to a folder that is \
       removed afterwards, below --folder: put it on the disk that you want to measure.
       """,
     subcommands: [

@@ -32,8 +32,9 @@ struct BenchState: AsyncParsableCommand {
   @Option(help: "Messages a second while snapshots are made.")
   var rate = 1_000
 
-  @Option(help: "For how many seconds, with snapshots and without.")
-  var seconds = 30
+  @Option(
+    help: "For how many seconds, or as 2m, with snapshots and without.", transform: TimeSpan.parse)
+  var seconds = TimeSpan(seconds: 30)
 
   @Option(help: "Commands on their way at one time while users and members are made.")
   var inFlight = 4_096
@@ -52,7 +53,7 @@ struct BenchState: AsyncParsableCommand {
     guard (0...users).contains(members) else {
       throw ValidationError("--members is 0 to the number of users")
     }
-    guard (1...100_000).contains(rate), (1...3_600).contains(seconds) else {
+    guard (1...100_000).contains(rate), (1...3_600).contains(seconds.seconds) else {
       throw ValidationError("--rate is 1 to 100000, --seconds 1 to 3600")
     }
     guard (1...10_000).contains(inFlight) else {
@@ -65,7 +66,7 @@ struct BenchState: AsyncParsableCommand {
 
   func run() async throws {
     let sizes = StateSizes(
-      users: users, members: members, rate: rate, seconds: seconds, inFlight: inFlight)
+      users: users, members: members, rate: rate, seconds: Int(seconds.seconds), inFlight: inFlight)
     if let stage = stage.flatMap({ StateStage(rawValue: $0) }) {
       return try printToStandardOutput(
         try await stage.run(sizes, folder: folder, logger: OperatorLog.logger))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaybookModel
 import DaybookSchema
+import Glibc
 import Logging
 import Partitions
 import Ports
@@ -10,13 +11,22 @@ import Server
 struct LogDump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump", abstract: "Print the log's events, partition by partition.",
-    discussion: "Message contents are not printed: history shows them.")
+    discussion: """
+      With --follow, what is logged from then on is printed as it becomes durable, until Ctrl-C. What \
+      people have written is printed with --contents only.
+      """)
 
   @OptionGroup var data: DataOption
   @OptionGroup var partition: PartitionOption
 
   @Option(help: "The first offset to print, in each partition.")
   var from: Int64 = 0
+
+  @Flag(help: "Go on with what is logged from now on.")
+  var follow = false
+
+  @Flag(help: "Print what was written too: texts, and of other contents kind and size.")
+  var contents = false
 
   @OptionGroup var json: JSONOption
 
@@ -32,6 +42,7 @@ struct LogDump: ParsableCommand {
     var output = StandardOutput()
     var isDamaged = log.isDamaged
     var moments = PartitionMoments()
+    var positions: [PartitionID: Offset] = [:]
     if !json.isSet { try output.line(DumpedEvent.heading) }
     for partition in try partition.partitions(of: log.partitionCount) {
       let head = log.highWatermark(of: partition)
@@ -39,6 +50,7 @@ struct LogDump: ParsableCommand {
         throw DaybookError(
           .offsetOutOfRange, "partition \(partition) ends at offset \(head): --from is past it")
       }
+      positions[partition] = head
       let faults = try dump(partition, of: log, upTo: head, to: &output, &moments)
       if !faults.isEmpty { isDamaged = true }
       // After what was good before it.
@@ -57,20 +69,41 @@ struct LogDump: ParsableCommand {
         metadata: ["partition": "\(behind.partition)"])
     }
     if isDamaged { throw ExitCode.failure }
+    if follow { try self.follow(log, from: positions, to: &output) }
+  }
+
+  private static let pauseMicroseconds: UInt32 = 100_000
+
+  /// Until a signal, or the end of who reads what is printed.
+  private func follow(
+    _ log: SegmentLogReader, from start: [PartitionID: Offset], to output: inout StandardOutput
+  ) throws {
+    var positions = start
+    var moments = PartitionMoments()
+    while true {
+      for (partition, next) in positions.sorted(by: { $0.key < $1.key }) {
+        let head = log.highWatermark(of: partition)
+        guard head > next else { continue }
+        _ = try dump(partition, of: log, from: next, upTo: head, to: &output, &moments)
+        positions[partition] = head
+      }
+      try output.flush()
+      usleep(Self.pauseMicroseconds)
+    }
   }
 
   /// Returns what had to be passed over.
   private func dump(
-    _ partition: PartitionID, of log: SegmentLogReader, upTo head: Offset,
-    to output: inout StandardOutput, _ moments: inout PartitionMoments
+    _ partition: PartitionID, of log: SegmentLogReader, from first: Offset? = nil,
+    upTo head: Offset, to output: inout StandardOutput, _ moments: inout PartitionMoments
   ) throws -> [LogFault] {
-    var next = max(Offset(from), log.startOffset(of: partition))
+    var next = first ?? max(Offset(from), log.startOffset(of: partition))
     if !log.isDamaged(partition) {
       do {
         while next < head {
           let chunk = try log.read(partition, from: next, bytesMax: Self.chunkBytes)
           for batch in chunk.batches {
-            let events = try Self.events(batch, from: next, upTo: head)
+            let events = try events(batch, from: next, upTo: head)
             try print(events, to: &output, &moments)
             next = batch.nextOffset
           }
@@ -82,21 +115,24 @@ struct LogDump: ParsableCommand {
       }
     }
     return try log.salvage(partition, from: next) { batch, first in
-      try print(try Self.events(batch, from: first, upTo: nil), to: &output, &moments)
+      try print(try events(batch, from: first, upTo: nil), to: &output, &moments)
     }
   }
 
-  private static func events(
+  private func events(
     _ batch: CommittedBatch, from first: Offset, upTo head: Offset?
   ) throws(DaybookError) -> [DumpedEvent] {
     var events: [DumpedEvent] = []
     try batch.forEachEvent { index, bytes throws(DaybookError) in
       let offset = batch.offset(of: index)
       guard offset >= first, head.map({ offset < $0 }) ?? true else { return }
-      let event = try EventDecoding.decode(bytes, content: .skipped)
+      let event =
+        try contents
+        ? EventDecoding.decode(bytes) : EventDecoding.decode(bytes, content: .skipped)
       events.append(
         DumpedEvent(
-          partition: batch.partition, offset: offset, byteCount: bytes.count, event: event))
+          partition: batch.partition, offset: offset, byteCount: bytes.count, event: event,
+          said: contents ? DumpedEvent.said(event) : nil))
     }
     return events
   }
@@ -117,6 +153,18 @@ struct DumpedEvent {
   var offset: Offset
   var byteCount: Int
   var event: Event
+  /// What somebody has written, if that is to be printed and there is something.
+  var said: ContentCoding.Shown?
+
+  static func said(_ event: Event) -> ContentCoding.Shown? {
+    switch event.body {
+    case .messageSent(let message), .messageCopied(let message, _, _),
+      .messageWithheld(let message):
+      try? ContentCoding.show(message.content)
+    case .messageEdited(_, let content): try? ContentCoding.show(content)
+    default: nil
+    }
+  }
 
   var json: JSONLine {
     var line = JSONLine()
@@ -131,6 +179,16 @@ struct DumpedEvent {
     line.set("device", event.actor.device?.text)
     line.set("service", event.actor.service?.text)
     line.set("bytes", byteCount)
+    switch said {
+    case .text(let text): line.set("text", text)
+    case .bytes(let type, let count):
+      line.set("content_type", type)
+      line.set("content_bytes", count)
+    case .sealed(let keyID, let count):
+      line.set("key_id", keyID)
+      line.set("content_bytes", count)
+    case nil: break
+    }
     return line
   }
 
@@ -144,6 +202,7 @@ struct DumpedEvent {
       "\(partition)", "\(offset)", event.recordedAt.rfc3339, event.kind.name,
       event.seq == .none ? "-" : "\(event.seq)", Terminal.safe(event.stream.text),
       Terminal.safe(by.compactMap { $0 }.joined(separator: " ")))
+      + (said.map { "  \($0.line)" } ?? "")
   }
 
   private static func columns(

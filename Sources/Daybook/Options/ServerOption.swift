@@ -1,21 +1,36 @@
 import ArgumentParser
-import DaybookSDK
 import DaybookModel
+import DaybookSDK
 
 /// Which server, and as whom.
 struct ServerOption: ParsableArguments {
-  @Option(name: .customLong("server"), help: "The server, as host:port.")
-  var address: String
+  @Option(
+    name: .customLong("server"),
+    help: "The server, as HOST:PORT; without it, what DAYBOOK_SERVER says.")
+  var address: String?
 
-  @Option(help: "A token; 'daybook token' makes one.")
-  var token: String
+  @OptionGroup var token: TokenOption
 
+  func validate() throws {
+    guard address ?? Setting.server.fromEnvironment != nil else {
+      throw ValidationError("say which server: --server HOST:PORT, or DAYBOOK_SERVER")
+    }
+  }
+
+  /// Throws `invalid_argument` for what is no address or no token.
   func client(
     _ configure: (inout ClientConfiguration) -> Void = { _ in }
   ) throws(DaybookError) -> DaybookClient {
+    try ServerOption.client(
+      address ?? Setting.server.fromEnvironment ?? "", try token.text(), configure)
+  }
+
+  static func client(
+    _ address: String, _ token: String, _ configure: (inout ClientConfiguration) -> Void = { _ in }
+  ) throws(DaybookError) -> DaybookClient {
     do throws(ClientError) {
       var configuration = try ClientConfiguration(server: address, token: token)
-      configuration.clientName = "daybook-cli"
+      configuration.clientName = "daybook-cli/\(Version.text)"
       configure(&configuration)
       return try DaybookClient(configuration)
     } catch {

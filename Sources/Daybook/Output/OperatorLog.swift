@@ -4,8 +4,10 @@ import Server
 
 /// What the whole program logs to: standard error, a line a message.
 enum OperatorLog {
-  enum Format: String, CaseIterable, Sendable {
-    /// `daybook: MESSAGE`.
+  enum Format: String, Sendable {
+    /// `daybook: MESSAGE`, of commands that come to an end.
+    case plain
+    /// `TIME LEVEL MESSAGE  KEY=VALUE KEY=VALUE`, of a server.
     case text
     /// An object: time (RFC 3339), level, module, message, metadata.
     case json
@@ -13,7 +15,7 @@ enum OperatorLog {
 
   struct Settings: Sendable {
     var level = Logger.Level.info
-    var format = Format.text
+    var format = Format.plain
   }
 
   /// To be called once, before anything is logged.
@@ -46,21 +48,44 @@ enum OperatorLog {
       var facts = metadataProvider?.get() ?? [:]
       for more in [metadata, event.metadata ?? [:]] { facts.merge(more) { _, latest in latest } }
       switch format {
-      case .text: write(OperatorLog.text(event, facts))
+      case .plain: write(OperatorLog.plain(event, facts))
+      case .text: write(OperatorLog.text(event, facts, at: SystemClock().now()))
       case .json: write(OperatorLog.json(event, facts, at: SystemClock().now()))
       }
     }
   }
 
   /// A message says all that an operator needs; who looks for a fault sees the metadata too.
-  static func text(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
+  static func plain(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
     var line = "daybook: \(event.message)"
     if event.level <= .debug, !metadata.isEmpty {
       let facts = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       line += " (\(facts.joined(separator: ", ")))"
     }
-    // What a client has sent may be quoted in it: it must not look like a line of its own.
-    return Terminal.safe(line.split(separator: "\n").joined(separator: " "))
+    return oneLine(line)
+  }
+
+  /// What a client has sent may be quoted in it: it must not look like a line of its own.
+  private static func oneLine(_ text: String) -> String {
+    Terminal.safe(text.split(separator: "\n").joined(separator: " "))
+  }
+
+  /// Levels stand in a column, and values with spaces in quotes.
+  static func text(
+    _ event: LogEvent, _ metadata: Logger.Metadata, at time: Timestamp
+  ) -> String {
+    let level = Terminal.padded(event.level.rawValue, to: 8)
+    var line = "\(time.rfc3339) \(level) \(event.message)"
+    if !metadata.isEmpty {
+      let facts = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(quoted("\($0.value)"))" }
+      line += "  " + facts.joined(separator: " ")
+    }
+    return oneLine(line)
+  }
+
+  private static func quoted(_ value: String) -> String {
+    guard value.isEmpty || value.contains(where: { " \"=".contains($0) }) else { return value }
+    return "\"" + value.replacing("\"", with: "\\\"") + "\""
   }
 
   static func json(

@@ -110,7 +110,7 @@ struct HistoryLine {
   // MARK: for people
 
   /// By the sender's clock where it is known: imported messages are older than their record.
-  var text: String {
+  func text(withID: Bool) -> String {
     var time = event.recordedAt
     var name = sender
     let body: String
@@ -118,20 +118,13 @@ struct HistoryLine {
     case .message(let message, let shown, let editedAt):
       if message.clientTime != .none { time = message.clientTime }
       if !message.senderName.isEmpty { name = message.senderName }
-      body = prefix(message.extras) + words(shown) + (editedAt == nil ? "" : "  (edited)")
+      body = prefix(message.extras) + shown.line + (editedAt == nil ? "" : "  (edited)")
     case .nothing(let tombstone):
       body = tombstone.by.map { "[recalled by \(Terminal.safe($0.text))]" } ?? "[expired]"
     }
     let sender = Terminal.padded(Terminal.safe(name), to: 16, .right)
-    return "\(time.rfc3339.prefix(19))Z  \(sender)  \(body)\(reactions)"
-  }
-
-  private func words(_ shown: ContentCoding.Shown) -> String {
-    switch shown {
-    case .text(let text): Terminal.safe(text)
-    case .bytes(let type, let count): "[\(Terminal.safe(type)), \(count) bytes]"
-    case .sealed(let keyID, let count): "[sealed with \(Terminal.safe(keyID)), \(count) bytes]"
-    }
+    let id = withID ? "\(Terminal.padded(event.messageID.description, to: 19, .right))  " : ""
+    return "\(id)\(time.rfc3339.prefix(19))Z  \(sender)  \(body)\(reactions)"
   }
 
   private func prefix(_ extras: MessageExtras?) -> String {

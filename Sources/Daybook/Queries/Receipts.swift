@@ -9,8 +9,8 @@ struct Receipts: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print who has read a message, who hasn't, and when.",
     usage: """
-      daybook receipts --data <data> --group <group> --message <id> [--json]
-      daybook receipts --data <data> --user <user> --with <peer> --message <id> [--json]
+      daybook receipts [--data <data>] --group <group> --message <id> [--json]
+      daybook receipts [--data <data>] --user <user> --with <peer> --message <id> [--json]
       """,
     discussion: """
       Of a direct message, whichever of the two sent it, its receiver is listed, with the times of \
@@ -20,8 +20,8 @@ struct Receipts: AsyncParsableCommand {
   @OptionGroup var data: DataOption
   @OptionGroup var conversation: ConversationOption
 
-  @Option(help: "The message's id, as history shows it.")
-  var message: UInt64
+  @Option(help: "The message's id, as 'history --ids' shows it.", transform: MessageID.parse)
+  var message: MessageID
 
   @OptionGroup var json: JSONOption
 
@@ -78,7 +78,7 @@ struct Receipts: AsyncParsableCommand {
     let missing = DaybookError(
       .messageNotFound, "there is no message \(message) in \(conversation): look in the history")
     guard
-      let found = try await data.queries.message(try MessageID(claimed: message), in: conversation)
+      let found = try await data.queries.message(message, in: conversation)
     else {
       throw missing
     }
@@ -105,7 +105,7 @@ struct Receipts: AsyncParsableCommand {
     to receiver: UserID, by author: UserID, _ data: OpenData
   ) async throws -> Original? {
     let there = ConversationKey(mailbox: receiver, peer: author)
-    let found = try await data.queries.message(MessageID(message), in: there)
+    let found = try await data.queries.message(message, in: there)
     return found.map { Original(stream: there.stream, seq: $0.seq, author: author) }
   }
 }

@@ -19,6 +19,8 @@ struct Unread: AsyncParsableCommand {
     let user = try UserID.parse(user, "--user")
     try await data.asking { data in
       let counts = try await data.queries.unread(of: user)
+      // Who has read everything is known, and who never was here isn't.
+      if counts.isEmpty { _ = try await data.queries.userDetails(user) }
       var output = StandardOutput()
       if json.isSet {
         for count in counts {

@@ -33,7 +33,6 @@ extension ClientEngine {
   }
 
   private func unreachable(_ cause: any Error) {
-    let server = "\(configuration.host):\(configuration.port)"
     lastError = DaybookError(
       .unreachable, "no server answers at \(server): start it, or check the address", cause: cause)
     tryAgain()
@@ -81,10 +80,21 @@ extension ClientEngine {
     lastHeard = .now()
     decoder.append(bytes)
     do throws(FrameFault) {
-      while let frame = try decoder.next() { core.receive(frame) }
+      while let frame = try decoder.next() {
+        hasHeard = true
+        core.receive(frame)
+      }
     } catch {
-      stop(error.error)
+      stop(hasHeard ? error.error : notDaybook("what is there speaks something else"))
     }
+  }
+
+  private func notDaybook(_ what: String) -> DaybookError {
+    DaybookError(.unreachable, "no Daybook answers at \(server): \(what); check the address")
+  }
+
+  private var server: ServerAddress {
+    ServerAddress(host: configuration.host, port: configuration.port)
   }
 
   /// Stops or resumes reading, so that a slow consumer slows the server and not the machine.
@@ -152,11 +162,20 @@ extension ClientEngine {
 
   private func tryAgain() {
     guard !isOver else { return }
-    let error = lastError ?? DaybookError(.unreachable, "the server closed the connection")
+    let error =
+      lastError
+      ?? (hasHeard
+        ? DaybookError(.unreachable, "the server closed the connection")
+        : notDaybook("the connection is closed without a word"))
     lastError = nil
     if starting != nil, .now() >= startDeadline { return stop(error) }
     var random = SystemRandomNumberGenerator()
-    let wait = backoff.next(using: &random)
+    var wait = backoff.next(using: &random)
+    // Who waits for the first answer is told when the patience ends, not when the pause would.
+    if starting != nil {
+      let left = max(0, (startDeadline - .now()).nanoseconds / 1_000_000)
+      wait = min(wait, UInt64(left))
+    }
     if core.info != nil {
       let state = ConnectionState.waiting(milliseconds: wait, ClientError(error))
       core.note(.connection(state))

@@ -75,6 +75,8 @@ final class ClientEngine: @unchecked Sendable {
   var deadline: Scheduled<Void>?
   var ackTimer: Scheduled<Void>?
   var lastHeard = NIODeadline.now()
+  /// What answers has spoken as Daybook does.
+  var hasHeard = false
   private var isPerforming = false
   var isPaused = false
   private(set) lazy var events = EventQueue(configuration.acknowledgement) { [weak self] level in

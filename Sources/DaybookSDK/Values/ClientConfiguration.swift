@@ -36,15 +36,15 @@ public struct ClientConfiguration: Sendable {
 
   /// Takes `host:port`; an IPv6 address stands in brackets. Throws `invalid_argument`.
   public init(server: String, token: String) throws(ClientError) {
-    let parts = server.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count >= 2, let port = parts.last.flatMap({ Int($0) }),
-      (1...65_535).contains(port)
-    else { throw ClientError(.invalidArgument, "'\(server)' is no server: write host:port") }
-    var host = parts.dropLast().joined(separator: ":")
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    guard !host.isEmpty else {
-      throw ClientError(.invalidArgument, "'\(server)' has no host: write host:port")
+    let address: ServerAddress
+    do throws(DaybookError) {
+      address = try ServerAddress(parsing: server)
+    } catch {
+      throw ClientError(error)
     }
-    self.init(host: host, port: port, token: token)
+    guard address.port > 0 else {
+      throw ClientError(.invalidArgument, "'\(server)' is no server: a port is 1 to 65535")
+    }
+    self.init(host: address.host, port: address.port, token: token)
   }
 }

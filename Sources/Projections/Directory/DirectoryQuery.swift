@@ -57,6 +57,25 @@ enum DirectoryQuery {
     return users.map { UserID(checked: $0) }
   }
 
+  /// In order of their ids' bytes.
+  static func list(
+    after: GroupID?, limit: Int, in reader: ProjectionReader
+  ) throws(DaybookError) -> [GroupSummary] {
+    let rows = try reader.read { database in
+      try database.rows(
+        "\(KnownGroup.layout.everything) WHERE stream > ? ORDER BY stream LIMIT ?",
+        [after.map { StreamKey.group($0).text } ?? "", limit])
+    }
+    return rows.compactMap { row in
+      let known = KnownGroup(columns: row.databaseValues)
+      guard let group = StreamKey(checked: known.stream)?.groupID else { return nil }
+      return GroupSummary(
+        group: group, title: known.settings.title, joinPolicy: known.settings.joinPolicy,
+        members: known.dissolvedSeq > .none ? 0 : known.members, createdAt: known.created,
+        dissolvedAt: known.dissolved)
+    }
+  }
+
   /// Everyone who is a member, or was, in order of their ids' bytes.
   static func memberships(
     of group: GroupID, after: UserID?, limit: Int, in reader: ProjectionReader

@@ -46,6 +46,26 @@ enum UserQuery {
     }
   }
 
+  /// In order of their ids' bytes.
+  static func list(
+    after: UserID?, limit: Int, in reader: ProjectionReader
+  ) throws(DaybookError) -> [UserSummary] {
+    let rows = try reader.read { database in
+      try database.rows(
+        """
+        SELECT stream, first_seen_ms, max(session_opened_ms, session_closed_ms),
+        (SELECT count(*) FROM devices WHERE devices.stream = users.stream AND forgotten = 0)
+        FROM users WHERE stream > ? ORDER BY stream LIMIT ?
+        """, [after.map { StreamKey.user($0).text } ?? "", limit])
+    }
+    return rows.compactMap { row in
+      guard let user = StreamKey(checked: row[0])?.userID else { return nil }
+      return UserSummary(
+        user: user, firstSeen: (row[1] as DatabaseValue).time,
+        lastSeen: (row[2] as DatabaseValue).time, devices: (row[3] as DatabaseValue).number)
+    }
+  }
+
   struct Readers {
     let directory: ProjectionReader
     let offline: ProjectionReader

@@ -4,6 +4,22 @@ import Ports
 
 /// Questions to the offline projection.
 enum OfflineQuery {
+  /// In order of their names' bytes.
+  static func streams(
+    after: StreamKey?, limit: Int, in reader: ProjectionReader
+  ) throws(DaybookError) -> [StreamSummary] {
+    let rows = try reader.read { database in
+      try database.rows(
+        "SELECT stream, head FROM streams WHERE stream > ? ORDER BY stream LIMIT ?",
+        [after?.text ?? "", limit])
+    }
+    return rows.compactMap { row in
+      StreamKey(checked: row[0]).map {
+        StreamSummary(stream: $0, head: Seq((row[1] as DatabaseValue).number))
+      }
+    }
+  }
+
   /// The mailbox, then each group that the user is in, in order of their names' bytes.
   /// Throws `unknown_user`, `unknown_device`.
   static func offline(

@@ -1,0 +1,14 @@
+import DaybookModel
+
+/// What the program exits with (`schemas/cli.md`).
+enum ExitStatus: Int32, CaseIterable {
+  case success = 0
+  /// It could not be done, or damage was found.
+  case failure = 1
+  /// The command line makes no sense (EX_USAGE of sysexits.h).
+  case usage = 64
+
+  init(_ error: DaybookError) {
+    self = error.code == .invalidArgument ? .usage : .failure
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import DaybookModel
+import Ports
+import Server
+
+/// Prints all groups.
+struct GroupList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Print all groups, in order of their ids' bytes.",
+    discussion: "Dissolved groups are among them: their history stays.")
+
+  @OptionGroup var data: DataOption
+  @OptionGroup var json: JSONOption
+
+  func run() async throws {
+    try await data.asking { data in
+      try await Listing.print(
+        [
+          ("group", .left), ("members", .right), ("join policy", .left), ("created", .left),
+          ("dissolved", .left), ("title", .left),
+        ],
+        asJSON: json.isSet,
+        next: { (last: GroupSummary?, limit) in
+          try await data.queries.groups(after: last?.group, limit: limit)
+        },
+        cells: { group in
+          [
+            group.group.text, "\(group.members)", group.joinPolicy.name, group.createdAt.rfc3339,
+            group.dissolvedAt == .none ? "-" : group.dissolvedAt.rfc3339, group.title,
+          ]
+        },
+        line: { group in
+          var line = JSONLine()
+          line.set("group", group.group.text)
+          line.set("title", group.title)
+          line.set("members", group.members)
+          line.set("join_policy", group.joinPolicy.name)
+          line.set("created_at", group.createdAt.rfc3339)
+          line.set(
+            "dissolved_at", group.dissolvedAt == .none ? nil : group.dissolvedAt.rfc3339)
+          return line
+        })
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct StreamCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stream", abstract: "Look at streams.", subcommands: [StreamList.self])
+}

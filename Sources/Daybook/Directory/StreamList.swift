@@ -1,0 +1,37 @@
+import ArgumentParser
+import DaybookModel
+import Ports
+import SegmentLog
+import Server
+
+/// Prints all streams.
+struct StreamList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Print all streams: groups and mailboxes, with their partition and head.",
+    discussion: "The head is the seq of the last event that clients are sent.")
+
+  @OptionGroup var data: DataOption
+  @OptionGroup var json: JSONOption
+
+  func run() async throws {
+    try await data.asking { data in
+      let partitions = data.log.partitionCount
+      try await Listing.print(
+        [("stream", .left), ("partition", .right), ("head", .right)], asJSON: json.isSet,
+        next: { (last: StreamSummary?, limit) in
+          try await data.queries.streams(after: last?.stream, limit: limit)
+        },
+        cells: { one in
+          [one.stream.text, "\(one.stream.partition(of: partitions))", "\(one.head)"]
+        },
+        line: { one in
+          var line = JSONLine()
+          line.set("stream", one.stream.text)
+          line.set("partition", one.stream.partition(of: partitions).rawValue)
+          line.set("head", one.head.rawValue)
+          return line
+        })
+    }
+  }
+}
