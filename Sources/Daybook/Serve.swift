@@ -1,6 +1,8 @@
 import ArgumentParser
 import DaybookModel
 import Files
+import Glibc
+import Logging
 import NIOCore
 import Partitions
 import SegmentLog
@@ -79,17 +81,22 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     // Before anything that takes its time.
     let stop = StopSignal()
+    let status = StatusReport(OperatorLog.logger)
     do {
-      try await serve(until: stop)
+      try await serve(until: stop, status)
     } catch is StopSignal.Raised {}
   }
 
-  private func serve(until stop: StopSignal) async throws {
+  private func serve(until stop: StopSignal, _ status: StatusReport) async throws {
     let address = try ServerAddress(parsing: tcp)
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
+    try folder.keepFromOthers(OperatorLog.logger)
     let readOnly = try readOnly(folder)
     try ListenProbe.check(address)
+    OperatorLog.logger.info(
+      "daybook \(Version.text) starts on \(folder.path)",
+      metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
       readOnlyPartitions: readOnly, logger: OperatorLog.logger)
@@ -98,6 +105,9 @@ struct Serve: AsyncParsableCommand {
         host: address.host, port: address.port, isStopping: { stop.wasRaised })
       let listening = ServerAddress(
         host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
+      status.serves(server)
+      OperatorLog.logger.info(
+        "clients can connect to \(listening)", metadata: ["address": "\(listening)"])
       try printToStandardOutput("listening on \(listening)")
     } catch {
       await server.stop()

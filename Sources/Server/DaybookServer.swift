@@ -85,6 +85,22 @@ package final class DaybookServer: Sendable {
     return try await listener.start(host: host, port: port)
   }
 
+  /// Tells the operator how things stand.
+  package func logStatus() async {
+    let connections = await sessions.connectionCount()
+    let log = backend.log
+    let events = (0..<log.partitionCount).reduce(Int64(0)) { sum, index in
+      let partition = PartitionID(index)
+      return sum + log.highWatermark(of: partition).rawValue
+        - log.startOffset(of: partition).rawValue
+    }
+    logger.info(
+      "\(connections) connections, \(events) events in \(log.partitionCount) partitions, epoch \(backend.epoch)",
+      metadata: [
+        "connections": "\(connections)", "events": "\(events)", "epoch": "\(backend.epoch)",
+      ])
+  }
+
   /// Clients first, so that nobody is answered by half a server; the log last. Then the folder is
   /// free, whoever still knows of this server.
   package func stop() async {

@@ -29,6 +29,7 @@ package struct OpenData {
     _ folder: DataFolder, catchesUp: Bool, logger: Logger
   ) throws(DaybookError) {
     lock = try OpenData.lock(folder)
+    if lock != nil { try folder.keepFromOthers(logger) }
     log = try folder.reader()
     // Not before anything that may fail: it has to be stopped.
     threads = PoolWork()

@@ -23,6 +23,7 @@ struct ProjectionRebuild: ParsableCommand {
     let folder = try data.open()
     let lock = try folder.lock()
     defer { lock.release() }
+    try folder.keepFromOthers(OperatorLog.logger)
     let log = try folder.reader()
     let projections = ProjectionCatalog(
       folder: folder.projectionsPath, log: log, logger: OperatorLog.logger)

@@ -96,6 +96,14 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
 }
 
 extension ConnectionHandler: Connection {
+  var peer: String {
+    guard let remote = context?.channel.remoteAddress, let host = remote.ipAddress else {
+      return address
+    }
+    let port = remote.port.map { ":\($0)" } ?? ""
+    return host.contains(":") ? "[\(host)]\(port)" : host + port
+  }
+
   var isWritable: Bool { context?.channel.isWritable ?? true }
 
   /// What was said and the client's system has not taken.

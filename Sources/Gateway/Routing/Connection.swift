@@ -3,6 +3,8 @@ import NIOCore
 /// What a session needs of the line to its client, whatever it is made of. Touched on the session's
 /// loop only.
 protocol Connection: AnyObject {
+  /// Whence it comes, for the operator; empty where that is nowhere.
+  var peer: String { get }
   /// False while so much waits to be read by the client that no more should be written.
   var isWritable: Bool { get }
   /// What was written and has not left.
@@ -18,4 +20,8 @@ protocol Connection: AnyObject {
   /// Says no more, and lets the other side finish.
   func hangUp()
   func close()
+}
+
+extension Connection {
+  var peer: String { "" }
 }

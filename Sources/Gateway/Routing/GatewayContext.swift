@@ -15,6 +15,7 @@ final class GatewayContext: Sendable {
   let logID: String
   let options: GatewayOptions
   let logger: Logger
+  let sessionLog: SessionLog
   let metrics: GatewayMetrics
   let registry: any SessionRegistry
   private let followerCounts = FollowerCounts()
@@ -38,6 +39,7 @@ final class GatewayContext: Sendable {
     self.logID = logID
     self.options = options
     self.logger = logger
+    sessionLog = SessionLog(logger, clock: clock)
     self.metrics = GatewayMetrics(metrics)
     self.registry = registry
     self.work = work

@@ -74,6 +74,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   }
 
   private func tick() {
+    context.sessionLog.tellSuppressed()
     for session in ordered { session.tick() }
     settle()
   }

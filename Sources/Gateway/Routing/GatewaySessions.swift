@@ -30,6 +30,13 @@ package final class GatewaySessions: Sendable {
         logger: logger))
   }
 
+  /// How many connections there are, those that have not said who they are included.
+  package func connectionCount() async -> Int {
+    var count = 0
+    for loop in loops { count += (try? await loop.loop.submit { loop.sessions.count }.get()) ?? 0 }
+    return count
+  }
+
   /// Tells every session that the server stops, and returns when all connections are closed and the
   /// owners have what the sessions had to say. Nothing more may be let in by then.
   package func stop() async {

@@ -1,4 +1,5 @@
 import DaybookModel
+import Logging
 import Metrics
 import NIOCore
 import Ports
@@ -25,8 +26,10 @@ final class Session: @unchecked Sendable {
   private var frameTicks = 0
   var subscribed: Set<StreamKey> = []
   var registered: (UserID, DeviceID)?
-  /// Connected, and so no stranger any more.
-  private var isKnown = false
+  /// Who it is, once it has connected and so is no stranger any more.
+  private var known: Requester?
+  /// The server has said why it ends.
+  private var isToldOf = false
   /// Asked and not begun; what those take that have begun, with their replies until these are written;
   /// and replies of which the last bytes are in `output`.
   var waitingQueries: CircularBuffer<(Query, UInt32)> = []
@@ -199,7 +202,10 @@ final class Session: @unchecked Sendable {
     home.settle()
     if connection != nil {
       home.context.metrics.connections.decrement()
-      if isKnown { home.context.metrics.sessions.decrement() }
+      if let known {
+        home.context.metrics.sessions.decrement()
+        if !isToldOf { home.context.sessionLog.ended(known, because: nil, facts) }
+      }
     }
     connection = nil
     waitingQueries = []
@@ -243,23 +249,44 @@ final class Session: @unchecked Sendable {
 
   /// Once its Connect was accepted, a session may send as much as it likes, up to its limits.
   private func makeRoom() {
-    guard !isKnown, machine.isAccepted, let connection else { return }
-    isKnown = true
+    guard known == nil, let requester = machine.requester, let connection else { return }
+    known = requester
     home.context.metrics.sessions.increment()
+    home.context.sessionLog.opened(requester, facts)
     decoder.strangerFrameBytesMax = nil
     connection.isKnown()
   }
 
   private func flush() {
-    if let code = output.ending {
-      home.context.metrics.ended(code)
+    if let reason = output.ending {
+      home.context.metrics.ended(reason.code)
       output.ending = nil
+      tell(reason)
     }
     guard let connection, !output.isEmpty else { return }
     home.traffic.framesSent += output.frameCount
     home.traffic.bytesSent += output.byteCount
     home.traffic.pushes += output.pushCount
     connection.write(output.takeBytes(), then: afterWriting())
+  }
+
+  private func tell(_ reason: DaybookError) {
+    isToldOf = true
+    if let known {
+      home.context.sessionLog.ended(known, because: reason, facts)
+    } else {
+      home.context.sessionLog.refused(reason, facts)
+    }
+  }
+
+  /// What each line of the log has of this session.
+  private var facts: Logger.Metadata {
+    var facts: Logger.Metadata = ["session": "\(machine.id)"]
+    if let address = connection?.peer, !address.isEmpty { facts["address"] = "\(address)" }
+    if let user = known?.user { facts["user"] = "\(user)" }
+    if let device = known?.device { facts["device"] = "\(device)" }
+    if let service = known?.service { facts["service"] = "\(service)" }
+    return facts
   }
 
   /// Nil where nothing waits for what is said to be written.

@@ -15,7 +15,7 @@ import WireProtocol
 final class OpenSession {
   private let id: String
   private let clock: any WallClock
-  private let requester: Requester
+  let requester: Requester
   /// Whom the session itself acts as.
   private let actor: Actor
   /// Which one the device is to its mailbox.

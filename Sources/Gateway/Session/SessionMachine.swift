@@ -19,7 +19,7 @@ struct SessionMachine: ~Copyable {
     case closed(watched: Set<UserID>)
   }
 
-  private let id: String
+  let id: String
   private let logID: String
   private let options: GatewayOptions
   private let clock: any WallClock
@@ -41,6 +41,9 @@ struct SessionMachine: ~Copyable {
   }
 
   var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  /// Who it is, once its Connect was accepted and until it ends.
+  var requester: Requester? { session?.requester }
 
   /// Its Connect was accepted, and it has not ended.
   var isAccepted: Bool { session != nil }
@@ -296,7 +299,7 @@ struct SessionMachine: ~Copyable {
     let said = ErrorCode.closing.contains(error.code) ? error : SessionMachine.trouble(error)
     session?.flushAcks(&output)
     output.write(.closing, Daybook_V1_Closing.with { $0.error = said.errorReply })
-    output.ending = said.code
+    output.ending = said
     close(reason: said.code.name, &output)
   }
 
@@ -320,7 +323,7 @@ struct SessionMachine: ~Copyable {
     guard !isClosed else { return }
     session?.flushAcks(&output)
     output.error(error, sequence: sequence)
-    output.ending = error.code
+    output.ending = error
     close(reason: error.code.name, &output)
   }
 

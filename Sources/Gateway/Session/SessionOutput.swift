@@ -18,7 +18,7 @@ struct SessionOutput {
   private(set) var frameCount = 0
   private(set) var pushCount = 0
   /// Why the server ends the session, once it does.
-  var ending: ErrorCode?
+  var ending: DaybookError?
 
   var isEmpty: Bool { byteCount == 0 }
 

@@ -487,6 +487,8 @@ final class PartitionOwner: @unchecked Sendable {
           in: environment.snapshots)
         metrics.snapshotDuration.record(duration: ContinuousClock.now - start)
         metrics.snapshotBytes.set(bytes)
+        let facts: Logger.Metadata = ["bytes": "\(bytes)", "base_offset": "\(last.base)"]
+        logger.debug("the state of partition \(partition) was written down", metadata: facts)
       } catch {
         logger.warning(
           "no snapshot of partition \(partition) was kept: \(error)",

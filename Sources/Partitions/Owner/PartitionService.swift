@@ -18,6 +18,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private let withoutRelay: Set<PartitionID>
   private let clock: any WallClock
   private let clocks: PartitionClocks
+  private let logger: Logger
 
   /// How much work a start was.
   package struct StartReport: Sendable {
@@ -58,6 +59,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     self.withoutRelay = withoutRelay
     self.clock = clock
     self.clocks = clocks
+    self.logger = logger
   }
 
   package func submit(_ commands: [PendingCommand], to partition: PartitionID) {
@@ -108,9 +110,10 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   private typealias Outcome = Result<LoadedState, DaybookError>
 
   private func loadAll(_ isStopping: @escaping @Sendable () -> Bool) async -> [Outcome] {
-    await withTaskGroup(of: (Int, Outcome).self) { group in
+    let report = ReplayReport(logger)
+    return await withTaskGroup(of: (Int, Outcome).self) { group in
       for owner in owners {
-        group.addTask { (owner.partition.index, await self.load(owner, isStopping)) }
+        group.addTask { (owner.partition.index, await self.load(owner, isStopping, report)) }
       }
       var outcomes: [Int: Outcome] = [:]
       for await (index, outcome) in group { outcomes[index] = outcome }
@@ -119,7 +122,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
   }
 
   private func load(
-    _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool
+    _ owner: PartitionOwner, _ isStopping: @escaping @Sendable () -> Bool, _ report: ReplayReport
   ) async -> Outcome {
     let (log, snapshots, state, blocking) = (log, snapshots, state, blocking)
     return await withCheckedContinuation { continuation in
@@ -128,7 +131,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
           returning: Result { () throws(DaybookError) in
             try LoadedState.load(
               owner.partition, log: log, snapshots: snapshots, state,
-              isStopping: isStopping)
+              isStopping: isStopping, report: report)
           })
       }
     }

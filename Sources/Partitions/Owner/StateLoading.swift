@@ -20,7 +20,8 @@ struct LoadedState: Sendable {
   /// so.
   static func load(
     _ partition: PartitionID, log: any LogFeed, snapshots: any SnapshotStore,
-    _ settings: StateSettings = StateSettings(), isStopping: () -> Bool = { false }
+    _ settings: StateSettings = StateSettings(), isStopping: () -> Bool = { false },
+    report: ReplayReport? = nil
   ) throws(DaybookError) -> LoadedState {
     let head = log.highWatermark(of: partition)
     let start = log.startOffset(of: partition)
@@ -41,6 +42,7 @@ struct LoadedState: Sendable {
         loaded.foundStaleSnapshot = true
       }
     }
+    report?.expect(UInt64(max(0, head.rawValue - loaded.next.rawValue)))
     while loaded.next < head {
       if isStopping() {
         throw DaybookError(.serverStopping, "the server was told to stop while it started")
@@ -52,7 +54,9 @@ struct LoadedState: Sendable {
           "the log of partition \(partition) gives nothing at offset \(loaded.next), below its end: "
             + "try again")
       }
+      let offsets = UInt64(chunk.next.rawValue - loaded.next.rawValue)
       for batch in chunk.batches { try loaded.replay(batch) }
+      report?.replayed(offsets)
       loaded.next = chunk.next
     }
     return loaded

@@ -18,6 +18,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let logger: Logger
   private let metrics: ProjectionMetrics
   private let state = NIOLockedValueBox(State())
+  private let lagReport = NIOLockedValueBox(LagReport())
 
   private struct State {
     var isStarted = false
@@ -170,7 +171,10 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private func publish(_ engine: ProjectionEngine) {
     waiters.breakOff(engine.broken)
     waiters.advance(to: engine.committed)
-    for (name, events) in engine.lag { metrics.lag[name]?.set(events) }
+    let lag = engine.lag
+    for (name, events) in lag { metrics.lag[name]?.set(events) }
+    let most = lag.map(\.events).max() ?? 0
+    lagReport.withLockedValue { $0.note(most, now: .now, logger) }
   }
 
   private func foldToHead(

@@ -1,0 +1,96 @@
+import DaybookModel
+import Logging
+import NIOConcurrencyHelpers
+import Ports
+import Requests
+
+/// Tells the operator of sessions: who came, who went and why, who was refused. Each kind is thinned
+/// by itself, so that a flood of one hides no other. Any thread.
+final class SessionLog: Sendable {
+  enum Kind: String, CaseIterable {
+    case opened = "sessions were opened"
+    case ended = "sessions ended"
+    case refused = "clients were refused"
+    case crowded = "clients found no place"
+    case troubled = "sessions were ended by the server"
+  }
+
+  private let logger: Logger
+  private let clock: any WallClock
+  private let throttles = NIOLockedValueBox<[Kind: LineThrottle]>([:])
+
+  init(_ logger: Logger, clock: any WallClock) {
+    self.logger = logger
+    self.clock = clock
+  }
+
+  func opened(_ who: Requester, _ facts: Logger.Metadata) {
+    note(.opened, .info, "\(SessionLog.name(who)) has connected", facts)
+  }
+
+  /// `reason` is why the server ended it; nil where the client has gone.
+  func ended(_ who: Requester, because reason: DaybookError?, _ facts: Logger.Metadata) {
+    guard let reason else {
+      return note(.ended, .info, "\(SessionLog.name(who)) has gone", facts)
+    }
+    var facts = facts
+    facts["code"] = "\(reason.code.name)"
+    let level = SessionLog.level(reason.code)
+    note(
+      level >= .warning ? .troubled : .ended, level,
+      "the session of \(SessionLog.name(who)) was ended: \(reason)", facts)
+  }
+
+  /// Who never said who it is, or said it wrong.
+  func refused(_ reason: DaybookError, _ facts: Logger.Metadata) {
+    var facts = facts
+    facts["code"] = "\(reason.code.name)"
+    note(
+      reason.code == .overloaded ? .crowded : .refused,
+      max(.notice, SessionLog.level(reason.code)), "a client was refused: \(reason)", facts)
+  }
+
+  /// Now and then, so that what was left out is told even if no more comes.
+  func tellSuppressed() {
+    let now = clock.uptime()
+    let due = throttles.withLockedValue { throttles in
+      Kind.allCases.compactMap { kind in
+        throttles[kind]?.takeSuppressed(at: now).map { (kind, $0) }
+      }
+    }
+    for (kind, count) in due {
+      logger.notice(
+        "\(count) more \(kind.rawValue) within \(LineThrottle.intervalMilliseconds / 1_000) s, which were not logged one by one",
+        metadata: ["suppressed": "\(count)"])
+    }
+  }
+
+  private func note(
+    _ kind: Kind, _ level: Logger.Level, _ message: Logger.Message, _ facts: Logger.Metadata
+  ) {
+    guard level >= logger.logLevel else { return }
+    tellSuppressed()
+    let now = clock.uptime()
+    guard throttles.withLockedValue({ $0[kind, default: LineThrottle()].admits(at: now) })
+    else { return }
+    logger.log(level: level, message, metadata: facts)
+  }
+
+  private static func name(_ who: Requester) -> String {
+    switch who.principal {
+    case .device(let user, let device): "\(user) (\(device))"
+    case .service(let service): "the service \(service)"
+    }
+  }
+
+  /// What an operator may have to do something about is a warning.
+  private static func level(_ code: ErrorCode) -> Logger.Level {
+    switch code {
+    case .slowConsumer, .overloaded, .projectionBehind, .storageFull, .storageFailed,
+      .partitionReadOnly, .logCorrupt:
+      .warning
+    case .malformedFrame, .frameTooLarge, .outOfOrderFrame: .notice
+    default: .info
+    }
+  }
+}
