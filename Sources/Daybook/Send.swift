@@ -34,7 +34,8 @@ struct Send: AsyncParsableCommand {
   @Option(
     help: """
       A word of your own for this message, 1 to 32 bytes: sent once more under the same word by the \
-      same user, it is not stored again, and the first one's id is printed.
+      same user to the same receiver, it is not stored again, and the first one's id is printed. \
+      Another message needs another word.
       """)
   var key: String?
 

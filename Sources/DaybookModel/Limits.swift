@@ -51,6 +51,10 @@ package enum Limits {
   package static let windowBytes = 1 << 20
   package static let historyPageMax = 500
   package static let membersPageMax = 5_000
+  /// Memberships in one page, which ends before that at `pageBytesMax`: each has its stays.
+  package static let membershipsPageMax = 1_000
+  /// Users, groups or streams in one page of all there are. A group's title is what is longest there.
+  package static let listPageMax = 1_000
   package static let onlineUsersMax = 1_000
   package static let descriptionBytesMax = 4_096
   package static let reactionBytesMax = 64

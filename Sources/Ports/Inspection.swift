@@ -3,9 +3,6 @@ package import DaybookModel
 /// What an operator asks of the read models, for the command line: like `Queries`, what is answered
 /// covers the log's head as of the call, and `projection_behind` is thrown where that takes too long.
 package protocol Inspection: AnyObject, Sendable {
-  /// Throws `group_not_found`.
-  func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails
-
   /// Everyone who is a member, or was, in order of their ids' bytes, after `after`.
   func memberships(
     of group: GroupID, after: UserID?, limit: Int

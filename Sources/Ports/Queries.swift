@@ -50,7 +50,7 @@ package protocol Queries: AnyObject, Sendable {
     -> [GroupMember]
 
   /// Throws `group_not_found`.
-  func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile
+  func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails
 
   /// Devices of a user that were not forgotten, in order of their ids' bytes.
   func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile]

@@ -45,11 +45,13 @@ package struct GroupSummary: Sendable, Equatable {
 /// A line of a list of streams.
 package struct StreamSummary: Sendable, Equatable {
   package let stream: StreamKey
+  package let partition: PartitionID
   /// The seq of its last event that clients are sent.
   package let head: Seq
 
-  package init(stream: StreamKey, head: Seq) {
+  package init(stream: StreamKey, partition: PartitionID, head: Seq) {
     self.stream = stream
+    self.partition = partition
     self.head = head
   }
 }

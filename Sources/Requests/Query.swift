@@ -16,6 +16,14 @@ package enum Query: Sendable, Equatable {
   case group(GroupID, asker: GroupAsker)
   case conversations(UserID, after: StreamKey?, limit: Int)
   case blocked(UserID, after: UserID?, limit: Int)
+  case user(UserID, after: DeviceID?)
+  /// `seesAll`: those who have left too, and when each came and left.
+  case membershipsOfGroup(GroupID, after: UserID?, limit: Int, seesAll: Bool)
+  case membershipsOfUser(UserID, after: GroupID?, limit: Int)
+  case offline(UserID, DeviceID, after: StreamKey?)
+  case users(after: UserID?, limit: Int)
+  case groups(after: GroupID?, limit: Int)
+  case streams(after: StreamKey?, limit: Int)
 }
 
 /// What somebody who asks about a group is to it.
@@ -26,6 +34,8 @@ package struct GroupAsker: Sendable, Equatable {
   package var role: Role
   /// A member, or a service.
   package var seesInside: Bool
+  /// A moderator, or a service.
+  package var seesWaiting: Bool { seesInside && (!isMember || role.isModerator) }
 
   package init(isMember: Bool, role: Role, seesInside: Bool) {
     self.isMember = isMember

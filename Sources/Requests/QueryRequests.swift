@@ -52,11 +52,13 @@ package enum QueryRequests {
     case .group: try group(body)
     case .conversations: try conversations(body, requester)
     case .blocked: try blocked(body, requester)
+    case .user, .memberships, .offline, .users, .groups, .streams:
+      try InspectionRequests.parse(type, body, by: requester)
     default: throw CommandRequests.unknown(type)
     }
   }
 
-  private static func limit(_ asked: UInt32, _ most: Int) -> Int {
+  static func limit(_ asked: UInt32, _ most: Int) -> Int {
     asked == 0 ? most : min(Int(asked), most)
   }
 
@@ -82,18 +84,18 @@ package enum QueryRequests {
     let before =
       request.beforeMessageID == 0 ? nil : try MessageID(claimed: request.beforeMessageID)
     let limit = limit(request.limit, Limits.historyPageMax)
-    func query(_ key: ConversationKey) -> Query {
-      .history(
-        key, before: before, limit: limit, visible: nil, through: nil, reader: requester.user)
+    func query(_ key: ConversationKey, _ reader: UserID?) -> Query {
+      .history(key, before: before, limit: limit, visible: nil, through: nil, reader: reader)
     }
     if let group = conversation.groupID {
-      return QueryRequest(query(ConversationKey(group: group)), inspecting: .init(conversation))
+      return QueryRequest(
+        query(ConversationKey(group: group), requester.user), inspecting: .init(conversation))
     }
-    let user = try requester.requireUser()
+    let user = try requester.owner(request.user)
     guard let peer = conversation.userID else { throw Requester.ownersOnly }
     // Its owner knows what was cleared.
     return QueryRequest(
-      query(ConversationKey(mailbox: user, peer: peer)),
+      query(ConversationKey(mailbox: user, peer: peer), user),
       inspecting: .init(.user(user), peer: peer))
   }
 
@@ -101,7 +103,7 @@ package enum QueryRequests {
     _ body: ByteBuffer, _ requester: Requester
   ) throws(DaybookError) -> QueryRequest {
     let request = try Daybook_V1_UnreadRequest(frameBody: body)
-    let user = try requester.requireUser()
+    let user = try requester.owner(request.user)
     let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
     return QueryRequest(
       .unread(user, after: after, limit: limit(request.limit, Limits.unreadPageMax)))
@@ -111,7 +113,7 @@ package enum QueryRequests {
     _ body: ByteBuffer, _ requester: Requester
   ) throws(DaybookError) -> QueryRequest {
     let request = try Daybook_V1_ConversationsRequest(frameBody: body)
-    let user = try requester.requireUser()
+    let user = try requester.owner(request.user)
     let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
     return QueryRequest(
       .conversations(user, after: after, limit: limit(request.limit, Limits.unreadPageMax)))
@@ -121,7 +123,7 @@ package enum QueryRequests {
     _ body: ByteBuffer, _ requester: Requester
   ) throws(DaybookError) -> QueryRequest {
     let request = try Daybook_V1_BlockedRequest(frameBody: body)
-    let user = try requester.requireUser()
+    let user = try requester.owner(request.user)
     let after = request.after.isEmpty ? nil : try UserID(request.after)
     return QueryRequest(
       .blocked(user, after: after, limit: limit(request.limit, Limits.membersPageMax)))
@@ -153,16 +155,17 @@ package enum QueryRequests {
     _ body: ByteBuffer, _ requester: Requester
   ) throws(DaybookError) -> QueryRequest {
     let request = try Daybook_V1_ReceiptsRequest(frameBody: body)
+    let conversation = try StreamKey(parsing: request.conversation)
+    let user =
+      conversation.kind == .user ? try requester.owner(request.user) : requester.user
     let name = MessageName(
-      try MessageID(claimed: request.messageID), in: try StreamKey(parsing: request.conversation),
-      of: requester.user)
+      try MessageID(claimed: request.messageID), in: conversation, of: user)
     let after = request.after.isEmpty ? nil : try UserID(request.after)
     let query = Query.receipts(
       name, visible: nil, after: after, limit: limit(request.limit, Limits.receiptsPageMax))
     if name.conversation.kind == .group {
       return QueryRequest(query, inspecting: .init(name.conversation))
     }
-    _ = try requester.requireUser()
     return QueryRequest(query)
   }
 }

@@ -9,10 +9,15 @@ import WireProtocol
 /// reply's body of it.
 package struct QueryRunner: Sendable {
   private let queries: any Queries
+  private let inspection: (any Inspection)?
   private let audience: any Audience
 
-  package init(queries: any Queries, audience: any Audience) {
+  /// Where there is no `inspection`, what is asked of it is refused as `projection_behind`.
+  package init(
+    queries: any Queries, inspection: (any Inspection)? = nil, audience: any Audience
+  ) {
     self.queries = queries
+    self.inspection = inspection
     self.audience = audience
   }
 
@@ -48,6 +53,34 @@ package struct QueryRunner: Sendable {
           $0.users = found.prefix(limit).map(\.text)
           $0.more = found.count > limit
         })
+    case .user, .membershipsOfGroup, .membershipsOfUser, .offline, .users, .groups, .streams:
+      return try await inspect(query)
+    }
+  }
+
+  private func inspect(_ query: Query) async throws(DaybookError) -> QueryAnswer {
+    guard let inspection else {
+      throw DaybookError(.projectionBehind, "this server has no read models to look into")
+    }
+    let answers = InspectionAnswers(inspection)
+    switch query {
+    case .user(let user, let after):
+      return QueryRunner.answer(try await answers.user(user, after: after))
+    case .membershipsOfGroup(let group, let after, let limit, let seesAll):
+      return QueryRunner.answer(
+        try await answers.memberships(of: group, after: after, limit: limit, seesAll: seesAll))
+    case .membershipsOfUser(let user, let after, let limit):
+      return QueryRunner.answer(
+        try await answers.memberships(of: user, after: after, limit: limit))
+    case .offline(let user, let device, let after):
+      return QueryRunner.answer(try await answers.offline(user, device, after: after))
+    case .users(let after, let limit):
+      return QueryRunner.answer(try await answers.users(after: after, limit: limit))
+    case .groups(let after, let limit):
+      return QueryRunner.answer(try await answers.groups(after: after, limit: limit))
+    case .streams(let after, let limit):
+      return QueryRunner.answer(try await answers.streams(after: after, limit: limit))
+    default: preconditionFailure("\(query) is answered by others")
     }
   }
 
@@ -101,7 +134,8 @@ package struct QueryRunner: Sendable {
   private func profile(
     _ group: GroupID, _ asker: GroupAsker
   ) async throws(DaybookError) -> Daybook_V1_GroupReply {
-    let profile = try await queries.group(group)
+    let details = try await queries.groupDetails(group)
+    let profile = details.profile
     let online = asker.seesInside ? await audience.followerCount(of: .group(group)) : 0
     return .with {
       $0.group = group.text
@@ -116,7 +150,15 @@ package struct QueryRunner: Sendable {
       $0.dissolved = profile.isDissolved
       $0.isMember = asker.isMember
       $0.role = asker.role.wire
-      if asker.isMember, asker.role.isModerator { $0.requests = profile.requests.map(\.text) }
+      if asker.seesInside {
+        $0.creator = details.creator.text
+        $0.createdAtMs = details.createdAt.milliseconds
+        $0.dissolvedAtMs = details.dissolvedAt.milliseconds
+      }
+      if asker.seesWaiting {
+        $0.requests = profile.requests.map(\.text)
+        $0.invited = details.invited.map(\.text)
+      }
     }
   }
 
@@ -216,7 +258,7 @@ extension Role {
 }
 
 extension JoinPolicy {
-  fileprivate var wire: Daybook_V1_JoinPolicy {
+  package var wire: Daybook_V1_JoinPolicy {
     switch self {
     case .open: .open
     case .approval: .approval

@@ -14,14 +14,17 @@ package struct RequestRunner: Sendable {
 
   private let commands: CommandAsker
   private let queries: any Queries
+  private let inspection: (any Inspection)?
   private let audience: any Audience
   private let clock: any WallClock
 
   package init(
-    commands: any Commands, queries: any Queries, audience: any Audience, clock: any WallClock
+    commands: any Commands, queries: any Queries, inspection: (any Inspection)? = nil,
+    audience: any Audience, clock: any WallClock
   ) {
     self.commands = CommandAsker(commands)
     self.queries = queries
+    self.inspection = inspection
     self.audience = audience
     self.clock = clock
   }
@@ -98,7 +101,9 @@ package struct RequestRunner: Sendable {
         guard Visibility.isForStrangers(query, after: error) else { throw error }
       }
     }
-    return try await QueryRunner(queries: queries, audience: audience).run(query)
+    return try await QueryRunner(
+      queries: queries, inspection: inspection, audience: audience
+    ).run(query)
   }
 
   private func inspect(

@@ -34,8 +34,28 @@ package struct Requester: Sendable, Equatable {
     return user
   }
 
+  /// Whose mailbox is asked about: the asker's own, or of a service the one that it names. Throws
+  /// `not_permitted`, `invalid_id`.
+  func owner(_ named: String) throws(DaybookError) -> UserID {
+    guard !named.isEmpty else { return try requireUser() }
+    let named = try UserID(named)
+    guard user.map({ $0 == named }) ?? true else {
+      throw DaybookError(
+        .notPermitted, "only a service may ask about another user: leave out user")
+    }
+    return named
+  }
+
+  /// Throws `not_permitted` for everybody else.
+  func requireService() throws(DaybookError) {
+    guard service != nil else {
+      throw DaybookError(.notPermitted, "only a service may ask for all that there is")
+    }
+  }
+
   package static var ownersOnly: DaybookError {
-    DaybookError(.notPermitted, "a service has no mailbox: only a user's device may ask this")
+    DaybookError(
+      .notPermitted, "a service has no mailbox: say whose in user, where the request has that")
   }
 
   /// Who acts in a command: the user, or the one whom a service acts for.

@@ -34,7 +34,13 @@ package enum Visibility {
         asker: GroupAsker(
           isMember: isMember, role: isMember ? position.role ?? .member : .member,
           seesInside: isPresent))
-    case .unread, .devices, .conversations, .blocked: return query
+    case .membershipsOfGroup(let group, let after, let limit, _):
+      guard isPresent else { throw membersOnly(.group(group), position) }
+      let seesAll = requester.service != nil || (position.role ?? .member).isModerator
+      return .membershipsOfGroup(group, after: after, limit: limit, seesAll: seesAll)
+    case .unread, .devices, .conversations, .blocked, .user, .membershipsOfUser, .offline, .users,
+      .groups, .streams:
+      return query
     }
   }
 

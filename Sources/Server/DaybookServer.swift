@@ -46,9 +46,10 @@ package final class DaybookServer: Sendable {
     options.connectionsMax = { [partitions = backend.log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
     }
+    let queries = try backend.queries()
     sessions = GatewaySessions(
       group: backend.group, commands: backend.commands, committed: backend.committed,
-      queries: try backend.queries(), tokens: tokens, clock: clock, logID: backend.log.logID,
+      queries: queries, inspection: queries, tokens: tokens, clock: clock, logID: backend.log.logID,
       threads: backend.readers, options: options, logger: logger,
       metrics: metrics)
     listener = TCPListener(sessions, group: backend.group)

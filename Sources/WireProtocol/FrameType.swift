@@ -45,6 +45,12 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let group = FrameType(rawValue: 39)
   package static let conversations = FrameType(rawValue: 40)
   package static let blocked = FrameType(rawValue: 41)
+  package static let user = FrameType(rawValue: 42)
+  package static let memberships = FrameType(rawValue: 43)
+  package static let offline = FrameType(rawValue: 44)
+  package static let users = FrameType(rawValue: 45)
+  package static let groups = FrameType(rawValue: 46)
+  package static let streams = FrameType(rawValue: 47)
 
   /// Answers a request that failed, with the request's sequence; 0 for what no request caused.
   package static let error = FrameType(rawValue: 0x1ff)
@@ -73,6 +79,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   /// Requests that change nothing, but for fetch, which a client's session asks for itself.
   package static let queries: Set<FrameType> = [
     .history, .unread, .online, .members, .receipts, .devices, .group, .conversations, .blocked,
+    .user, .memberships, .offline, .users, .groups, .streams,
   ]
 
   @inlinable

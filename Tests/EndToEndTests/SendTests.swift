@@ -57,6 +57,35 @@ struct SendTests {
     await server.stop()
   }
 
+  @Test(
+    "a key is for one message: within a partition another under it is told, in two nobody knows")
+  func keyOfAnother() async throws {
+    let server = try await TestServer(partitions: 2)
+    try await server.start()
+    let service = try await server.token(service: "shop")
+    func send(_ to: String, _ key: String) async throws -> Program.Output {
+      try await Program.run(
+        [
+          "send", "--server", server.address, "--token", service, "--as", "shop", "--to", to,
+          "--key",
+          key, "hello",
+        ])
+    }
+    for number in 0..<8 { _ = try await send("u\(number)", "first \(number)") }
+    let streams = try await server.objects(["stream", "list"]).filter {
+      ($0["stream"] as? String)?.hasPrefix("user/u") == true
+    }
+    let users = Dictionary(grouping: streams) { $0["partition"] as? Int ?? -1 }
+      .mapValues { $0.compactMap { ($0["stream"] as? String)?.dropFirst(5) }.map(String.init) }
+    let (one, other) = (try #require(users[0]), try #require(users[1]))
+    try #require(one.count >= 2 && !other.isEmpty)
+    #expect(try await send(one[0], "again").status == 0)
+    let conflict = try await send(one[1], "again")
+    #expect(conflict.status == 1 && conflict.errors.contains("number_conflict"))
+    #expect(try await send(other[0], "again").status == 0)
+    await server.stop()
+  }
+
   @Test("what can't be sent is told, and the exit code says so")
   func refused() async throws {
     let server = try await TestServer(partitions: 2)

@@ -137,15 +137,19 @@ extension MemoryDaybook: Queries {
       .map { GroupMember(user: $0, role: stream.roles[$0] ?? .member) }
   }
 
-  func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile {
+  func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails {
     let (found, requests) = state.withLockedValue {
       ($0.streams[.group(group)], $0.answers.requests)
     }
     guard let found else { throw DaybookError(.groupNotFound, "create it first") }
     let members = found.stays.values.count { $0.last?.last == nil }
-    return GroupProfile(
-      group: group, settings: found.settings, owner: found.roles.first { $0.value == .owner }?.key,
-      members: UInt64(members), isDissolved: found.dissolvedAt != nil, requests: requests)
+    let owner = found.roles.first { $0.value == .owner }?.key
+    return GroupDetails(
+      profile: GroupProfile(
+        group: group, settings: found.settings, owner: owner, members: UInt64(members),
+        isDissolved: found.dissolvedAt != nil, requests: requests),
+      creator: owner ?? UserID(checked: "nobody"), createdAt: .none, dissolvedAt: .none,
+      invited: [])
   }
 
   func devices(of user: UserID) async throws(DaybookError) -> [DeviceProfile] {

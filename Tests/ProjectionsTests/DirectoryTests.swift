@@ -21,16 +21,16 @@ import Testing
     log.append(chat.found(by: "ann", with: ["zoe", "bob"]))
     log.append([chat.leave("ann")])
     try makeEngine(log, folder).catchUp()
-    #expect(try await queries.group(chat.group).owner == UserID(checked: "zoe"))
+    #expect(try await queries.groupDetails(chat.group).profile.owner == UserID(checked: "zoe"))
     #expect(try await roles() == ["bob": .member, "zoe": .owner])
     // Nobody ever said that zoe was the owner: who hands the group over was.
     log.append([chat.changeRole("bob", .owner, by: "zoe")])
     try makeEngine(log, folder).catchUp()
-    #expect(try await queries.group(chat.group).owner == UserID(checked: "bob"))
+    #expect(try await queries.groupDetails(chat.group).profile.owner == UserID(checked: "bob"))
     #expect(try await roles() == ["bob": .owner, "zoe": .admin])
     log.append([chat.leave("zoe"), chat.leave("bob")])
     try makeEngine(log, folder).catchUp()
-    #expect(try await queries.group(chat.group).owner == nil)
+    #expect(try await queries.groupDetails(chat.group).profile.owner == nil)
     log.append([chat.join("cem")])
     try makeEngine(log, folder).catchUp()
     #expect(try await roles() == ["cem": .owner])
@@ -44,7 +44,7 @@ import Testing
     log.append(chat.found(by: "ann", with: []))
     log.append([chat.change(title: "a\0b", by: "ann")])
     try makeEngine(log, folder).catchUp()
-    #expect(try await queries.group(chat.group).settings.title == "a\u{FFFD}b")
+    #expect(try await queries.groupDetails(chat.group).profile.settings.title == "a\u{FFFD}b")
     let projections = ProjectionCatalog(folder: folder.path, log: log, logger: .silent)
     #expect(try projections.verify().allSatisfy(\.isOK))
     log.append([chat.change(title: "c", by: "ann")])
@@ -131,7 +131,7 @@ import Testing
     log.append(chat.found(by: "ann", with: []))
     try makeEngine(log, folder).catchUp()
     let group = await #expect(throws: DaybookError.self) {
-      try await queries.group(GroupID(checked: "other"))
+      try await queries.groupDetails(GroupID(checked: "other"))
     }
     #expect(group?.code == .groupNotFound)
     let user = await #expect(throws: DaybookError.self) {

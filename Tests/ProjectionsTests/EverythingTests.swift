@@ -120,7 +120,7 @@ import Testing
     let expected = model.group(group)
     #expect(try await queries.members(of: group, after: nil, limit: 100) == expected.members)
     #expect(try await queries.groupDetails(group) == expected.details)
-    #expect(try await queries.group(group) == expected.details.profile)
+    #expect(try await queries.groupDetails(group).profile == expected.details.profile)
     #expect(
       try await queries.memberships(of: group, after: nil, limit: 100) == expected.memberships)
     let messages = model.messages(of: ConversationKey(group: group))

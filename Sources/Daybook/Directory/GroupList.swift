@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints all groups.
 struct GroupList: AsyncParsableCommand {
@@ -9,11 +8,11 @@ struct GroupList: AsyncParsableCommand {
     commandName: "list", abstract: "Print all groups, in order of their ids' bytes.",
     discussion: "Dissolved groups are among them: their history stays.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
   @OptionGroup var json: JSONOption
 
   func run() async throws {
-    try await data.asking { data in
+    try await asked.asking { answers in
       try await Listing.print(
         [
           ("group", .left), ("members", .right), ("join policy", .left), ("created", .left),
@@ -21,7 +20,7 @@ struct GroupList: AsyncParsableCommand {
         ],
         asJSON: json.isSet,
         next: { (last: GroupSummary?, limit) in
-          try await data.queries.groups(after: last?.group, limit: limit)
+          try await answers.inspection.groups(after: last?.group, limit: limit)
         },
         cells: { group in
           [

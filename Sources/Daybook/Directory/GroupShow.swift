@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints a group: what is set, and everyone who is a member or was.
 struct GroupShow: AsyncParsableCommand {
@@ -10,7 +9,7 @@ struct GroupShow: AsyncParsableCommand {
     abstract: "Print a group, its members and former members with roles and stays.",
     discussion: "With --json: the group's object first, then one for each member.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
 
   @Argument(help: "The group.")
   var group: String
@@ -21,8 +20,8 @@ struct GroupShow: AsyncParsableCommand {
 
   func run() async throws {
     let group = try GroupID.parse(group, "the group")
-    try await data.asking { data in
-      let details = try await data.queries.groupDetails(group)
+    try await asked.asking { answers in
+      let details = try await answers.conversations.groupDetails(group)
       var output = StandardOutput()
       if json.isSet {
         try output.line(GroupShow.json(details))
@@ -33,7 +32,7 @@ struct GroupShow: AsyncParsableCommand {
       }
       var after: UserID?
       while true {
-        let page = try await data.queries.memberships(
+        let page = try await answers.inspection.memberships(
           of: group, after: after, limit: Self.pageMax)
         for membership in page {
           let line = MemberLine(membership)
@@ -57,8 +56,8 @@ struct GroupShow: AsyncParsableCommand {
     line.set("silenced", profile.settings.isSilenced)
     line.set("owner", profile.owner?.text)
     line.set("members", profile.members)
-    line.set("created_by", details.creator.text)
-    line.set("created_at", details.createdAt.rfc3339)
+    line.set("created_by", details.creator.text.isEmpty ? nil : details.creator.text)
+    line.set("created_at", details.createdAt == .none ? nil : details.createdAt.rfc3339)
     line.set("dissolved_at", details.dissolvedAt == .none ? nil : details.dissolvedAt.rfc3339)
     line.set("invited", details.invited.map(\.text))
     line.set("requests", profile.requests.map(\.text))
@@ -74,7 +73,10 @@ struct GroupShow: AsyncParsableCommand {
       ("history before joining", settings.isHistoryShown ? "shown" : "not shown"),
       ("everyone silenced", settings.isSilenced ? "yes" : "no"),
       ("owner", profile.owner?.text ?? "-"), ("members", "\(profile.members)"),
-      ("created", "\(details.createdAt.rfc3339) by \(details.creator)"),
+      (
+        "created",
+        details.createdAt == .none ? "-" : "\(details.createdAt.rfc3339) by \(details.creator)"
+      ),
     ]
     if details.dissolvedAt != .none { facts.append(("dissolved", details.dissolvedAt.rfc3339)) }
     if !details.invited.isEmpty { facts.append(("invited", list(details.invited))) }
@@ -108,6 +110,10 @@ struct MemberLine {
   var text: String {
     let role = membership.role?.name ?? "-"
     let state = membership.isSilenced ? "\(role), silenced" : role
+    // Who asks may not be told when each came.
+    if membership.stays.isEmpty {
+      return MemberLine.columns(Terminal.safe(membership.user.text), state, "-", "-", "-", "-")
+    }
     return membership.stays.enumerated().map { index, stay in
       MemberLine.columns(
         index == 0 ? Terminal.safe(membership.user.text) : "", index == 0 ? state : "",

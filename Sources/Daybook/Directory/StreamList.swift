@@ -2,7 +2,6 @@ import ArgumentParser
 import DaybookModel
 import Ports
 import SegmentLog
-import Server
 
 /// Prints all streams.
 struct StreamList: AsyncParsableCommand {
@@ -11,24 +10,23 @@ struct StreamList: AsyncParsableCommand {
     abstract: "Print all streams: groups and mailboxes, with their partition and head.",
     discussion: "The head is the seq of the last event that clients are sent.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
   @OptionGroup var json: JSONOption
 
   func run() async throws {
-    try await data.asking { data in
-      let partitions = data.log.partitionCount
+    try await asked.asking { answers in
       try await Listing.print(
         [("stream", .left), ("partition", .right), ("head", .right)], asJSON: json.isSet,
         next: { (last: StreamSummary?, limit) in
-          try await data.queries.streams(after: last?.stream, limit: limit)
+          try await answers.inspection.streams(after: last?.stream, limit: limit)
         },
         cells: { one in
-          [one.stream.text, "\(one.stream.partition(of: partitions))", "\(one.head)"]
+          [one.stream.text, "\(one.partition)", "\(one.head)"]
         },
         line: { one in
           var line = JSONLine()
           line.set("stream", one.stream.text)
-          line.set("partition", one.stream.partition(of: partitions).rawValue)
+          line.set("partition", one.partition.rawValue)
           line.set("head", one.head.rawValue)
           return line
         })

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints all users.
 struct UserList: AsyncParsableCommand {
@@ -13,16 +12,16 @@ struct UserList: AsyncParsableCommand {
       message to or from them.
       """)
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
   @OptionGroup var json: JSONOption
 
   func run() async throws {
-    try await data.asking { data in
+    try await asked.asking { answers in
       try await Listing.print(
         [("user", .left), ("devices", .right), ("first seen", .left), ("last seen", .left)],
         asJSON: json.isSet,
         next: { (last: UserSummary?, limit) in
-          try await data.queries.users(after: last?.user, limit: limit)
+          try await answers.inspection.users(after: last?.user, limit: limit)
         },
         cells: { user in
           [

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints a user: devices, groups, whom they have blocked, what they have marked.
 struct UserShow: AsyncParsableCommand {
@@ -10,7 +9,7 @@ struct UserShow: AsyncParsableCommand {
     abstract: "Print a user: devices, groups with roles and stays, blocked users, marks.",
     discussion: "With --json: one object.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
 
   @Argument(help: "The user.")
   var user: String
@@ -19,8 +18,8 @@ struct UserShow: AsyncParsableCommand {
 
   func run() async throws {
     let user = try UserID.parse(user, "the user")
-    try await data.asking { data in
-      let details = try await data.queries.userDetails(user)
+    try await asked.asking { answers in
+      let details = try await answers.inspection.userDetails(user)
       var output = StandardOutput()
       if json.isSet {
         try output.line(UserShow.json(details))

@@ -26,6 +26,8 @@ struct TokenOption: ParsableArguments {
     }
   }
 
+  var isGiven: Bool { token != nil || tokenFile != nil }
+
   /// Throws `invalid_argument` where there is none.
   func text() throws(DaybookError) -> String {
     let text =

@@ -1,19 +1,17 @@
 import ArgumentParser
 import DaybookModel
-import DaybookSchema
 import Ports
-import Server
 
 /// Prints a conversation's messages.
 struct History: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the newest messages of a conversation, oldest first.",
     usage: """
-      daybook history [--data <data>] --user <user> --with <peer> [--before <id>] [--limit <n>] [--ids] [--json]
-      daybook history [--data <data>] --group <group> [--before <id>] [--limit <n>] [--ids] [--json]
+      daybook history [--data <data> | --server <server>] --user <user> --with <peer> [--before <id>] [--limit <n>] [--ids] [--json]
+      daybook history [--data <data> | --server <server>] --group <group> [--before <id>] [--limit <n>] [--ids] [--json]
       """)
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
 
   @OptionGroup var conversation: ConversationOption
 
@@ -34,18 +32,13 @@ struct History: AsyncParsableCommand {
 
   func run() async throws {
     let conversation = try conversation.key()
-    try await data.asking { data in
-      // One more than the limit is asked for within: it must not overflow.
-      let page = try await data.queries.history(
-        of: conversation, before: before, limit: min(limit, 1 << 40),
-        bytesMax: .max, visible: nil, through: nil, reader: nil)
-      if page.messages.isEmpty { try await checkThatItExists(conversation, data) }
+    try await asked.asking { answers in
+      let messages = try await answers.conversations.history(
+        of: conversation, before: before, limit: limit)
+      if messages.isEmpty { try await checkThatItExists(conversation, answers) }
       var output = StandardOutput()
-      let amendments = Dictionary(
-        page.amendments.map { ($0.messageID, $0) }, uniquingKeysWith: { $1 })
-      for stored in page.messages {
-        let event = try EventDecoding.decode(stored.bytes)
-        let line = try HistoryLine(event, conversation, amendments[event.messageID])
+      for message in messages {
+        let line = try HistoryLine(message.event, conversation, message.amendments)
         if json.isSet {
           try output.line(line.json)
         } else {
@@ -56,16 +49,13 @@ struct History: AsyncParsableCommand {
     }
   }
 
-  private func checkThatItExists(_ conversation: ConversationKey, _ data: OpenData) async throws {
+  private func checkThatItExists(
+    _ conversation: ConversationKey, _ answers: Answers
+  ) async throws {
     if let user = conversation.stream.userID {
-      _ = try await data.queries.userDetails(user)
-      return
-    }
-    let first = try await data.queries.events(
-      of: conversation.stream, from: Seq(1), through: Seq(1), limit: 1, bytesMax: 1)
-    if first.isEmpty {
-      throw DaybookError(
-        .groupNotFound, "there is no group '\(conversation.stream.id)': check the name")
+      _ = try await answers.inspection.userDetails(user)
+    } else if let group = conversation.stream.groupID {
+      _ = try await answers.conversations.groupDetails(group)
     }
   }
 }

@@ -1,14 +1,13 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints what waits for a device.
 struct Offline: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print what waits for a device: its mailbox first, then each group.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
 
   @Option(help: "Whose.")
   var user: String
@@ -21,8 +20,8 @@ struct Offline: AsyncParsableCommand {
   func run() async throws {
     let user = try UserID.parse(user, "--user")
     let device = try DeviceID.parse(device, "--device")
-    try await data.asking { data in
-      let streams = try await data.queries.offline(user: user, device: device)
+    try await asked.asking { answers in
+      let streams = try await answers.inspection.offline(user: user, device: device)
       var output = StandardOutput()
       if json.isSet {
         for stream in streams {

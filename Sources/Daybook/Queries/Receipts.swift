@@ -1,23 +1,21 @@
 import ArgumentParser
 import DaybookModel
-import DaybookSchema
 import Ports
-import Server
 
 /// Prints who has read a message.
 struct Receipts: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print who has read a message, who hasn't, and when.",
     usage: """
-      daybook receipts [--data <data>] --group <group> --message <id> [--json]
-      daybook receipts [--data <data>] --user <user> --with <peer> --message <id> [--json]
+      daybook receipts [--data <data> | --server <server>] --group <group> --message <id> [--json]
+      daybook receipts [--data <data> | --server <server>] --user <user> --with <peer> --message <id> [--json]
       """,
     discussion: """
       Of a direct message, whichever of the two sent it, its receiver is listed, with the times of \
       delivery and of reading.
       """)
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
   @OptionGroup var conversation: ConversationOption
 
   @Option(help: "The message's id, as 'history --ids' shows it.", transform: MessageID.parse)
@@ -27,26 +25,22 @@ struct Receipts: AsyncParsableCommand {
 
   func run() async throws {
     let conversation = try conversation.key()
-    try await data.asking { data in
-      let original = try await original(in: conversation, data)
+    try await asked.asking { answers in
       var output = StandardOutput()
-      let isDirect = original.stream.kind == .user
+      let isDirect = conversation.peer != nil
+      var page = try await answers.conversations.receipts(
+        of: message, in: conversation, after: nil)
       if !json.isSet { try output.line(ReceiptLine.heading(isDirect: isDirect)) }
-      var after: UserID?
       while true {
-        let page = try await data.queries.receipts(
-          of: original.stream, seq: original.seq, author: original.author, after: after,
-          limit: Limits.receiptsPageMax)
         for receipt in page.receipts {
           let line = ReceiptLine(receipt, isDirect: isDirect)
           if json.isSet { try output.line(line.json) } else { try output.line(line.text) }
         }
-        after = page.receipts.last?.user
-        guard page.more, after != nil else {
-          try finish(page, &output)
-          break
-        }
+        guard page.more, let last = page.receipts.last?.user else { break }
+        page = try await answers.conversations.receipts(
+          of: message, in: conversation, after: last)
       }
+      try finish(page, &output)
       try output.flush()
     }
   }
@@ -62,51 +56,6 @@ struct Receipts: AsyncParsableCommand {
       table.add(["\(page.readCount)", "\(page.unreadCount)"])
       for line in table.lines { try output.line(line) }
     }
-  }
-
-  private struct Original {
-    var stream: StreamKey
-    var seq: Seq
-    var author: UserID
-  }
-
-  /// Where the message was sent to: the mailbox may hold the sender's copy only. Throws
-  /// `message_not_found`.
-  private func original(
-    in conversation: ConversationKey, _ data: OpenData
-  ) async throws -> Original {
-    let missing = DaybookError(
-      .messageNotFound, "there is no message \(message) in \(conversation): look in the history")
-    guard
-      let found = try await data.queries.message(message, in: conversation)
-    else {
-      throw missing
-    }
-    let event = try EventDecoding.decode(found.bytes)
-    guard let author = event.actor.user else { throw missing }
-    switch event.body {
-    case .messageCopied(_, let to, _):
-      guard let found = try await sent(to: to, by: author, data) else { throw missing }
-      return found
-    case .messageTombstone(let tombstone) where tombstone.to != nil:
-      guard let to = tombstone.to, let found = try await sent(to: to, by: author, data) else {
-        throw missing
-      }
-      return found
-    case .messageSent: return Original(stream: event.stream, seq: event.seq, author: author)
-    case .messageTombstone:
-      return Original(stream: event.stream, seq: event.seq, author: author)
-    default: throw missing
-    }
-  }
-
-  /// A copy doesn't say where its original is. Nil for one that was withheld.
-  private func sent(
-    to receiver: UserID, by author: UserID, _ data: OpenData
-  ) async throws -> Original? {
-    let there = ConversationKey(mailbox: receiver, peer: author)
-    let found = try await data.queries.message(message, in: there)
-    return found.map { Original(stream: there.stream, seq: $0.seq, author: author) }
   }
 }
 

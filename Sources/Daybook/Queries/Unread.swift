@@ -1,14 +1,13 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import Server
 
 /// Prints how much a user has not read.
 struct Unread: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a user's conversations with unread messages.")
 
-  @OptionGroup var data: DataOption
+  @OptionGroup var asked: AskedOption
 
   @Option(help: "Whose.")
   var user: String
@@ -17,10 +16,10 @@ struct Unread: AsyncParsableCommand {
 
   func run() async throws {
     let user = try UserID.parse(user, "--user")
-    try await data.asking { data in
-      let counts = try await data.queries.unread(of: user)
+    try await asked.asking { answers in
+      let counts = try await answers.inspection.unread(of: user)
       // Who has read everything is known, and who never was here isn't.
-      if counts.isEmpty { _ = try await data.queries.userDetails(user) }
+      if counts.isEmpty { _ = try await answers.inspection.userDetails(user) }
       var output = StandardOutput()
       if json.isSet {
         for count in counts {

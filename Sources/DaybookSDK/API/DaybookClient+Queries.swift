@@ -1,8 +1,8 @@
 package import DaybookModel
 package import DaybookSchema
 import NIOCore
-import SwiftProtobuf
-import WireProtocol
+package import SwiftProtobuf
+package import WireProtocol
 
 /// Conversations: what was said, who has read it, what is unread, and how the user keeps them. All
 /// throw `ClientError`.
@@ -115,7 +115,7 @@ extension DaybookClient {
     try await command(.clear(conversation: conversation.key(), upTo: Seq(seq))).changed
   }
 
-  func query<Reply: SwiftProtobuf.Message>(
+  package func query<Reply: SwiftProtobuf.Message>(
     _ type: FrameType, _ request: some SwiftProtobuf.Message
   ) async throws -> Reply {
     let body = ByteBuffer(bytes: request.wireBytes())

@@ -1050,6 +1050,10 @@ package nonisolated struct Daybook_V1_HistoryRequest: Sendable {
 
   package var limit: UInt32 = 0
 
+  /// Whose mailbox, here and in what follows: a service says it, everybody else may leave it out. It
+  /// says nothing where a group is asked about.
+  package var user: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1122,6 +1126,8 @@ package nonisolated struct Daybook_V1_UnreadRequest: Sendable {
   /// 0 for as many as a page holds.
   package var limit: UInt32 = 0
 
+  package var user: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1183,6 +1189,8 @@ package nonisolated struct Daybook_V1_ConversationsRequest: Sendable {
 
   package var limit: UInt32 = 0
 
+  package var user: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1228,6 +1236,8 @@ package nonisolated struct Daybook_V1_BlockedRequest: Sendable {
   package var after: String = String()
 
   package var limit: UInt32 = 0
+
+  package var user: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1302,43 +1312,107 @@ package nonisolated struct Daybook_V1_GroupRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Daybook_V1_GroupReply: Sendable {
+package nonisolated struct Daybook_V1_GroupReply: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var group: String = String()
+  package var group: String {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
+  }
 
-  package var title: String = String()
+  package var title: String {
+    get {_storage._title}
+    set {_uniqueStorage()._title = newValue}
+  }
 
-  package var description_p: String = String()
+  package var description_p: String {
+    get {_storage._description_p}
+    set {_uniqueStorage()._description_p = newValue}
+  }
 
-  package var joinPolicy: Daybook_V1_JoinPolicy = .open
+  package var joinPolicy: Daybook_V1_JoinPolicy {
+    get {_storage._joinPolicy}
+    set {_uniqueStorage()._joinPolicy = newValue}
+  }
 
-  package var historyShown: Bool = false
+  package var historyShown: Bool {
+    get {_storage._historyShown}
+    set {_uniqueStorage()._historyShown = newValue}
+  }
 
-  package var silenced: Bool = false
+  package var silenced: Bool {
+    get {_storage._silenced}
+    set {_uniqueStorage()._silenced = newValue}
+  }
 
-  package var owner: String = String()
+  package var owner: String {
+    get {_storage._owner}
+    set {_uniqueStorage()._owner = newValue}
+  }
 
-  package var members: UInt64 = 0
+  package var members: UInt64 {
+    get {_storage._members}
+    set {_uniqueStorage()._members = newValue}
+  }
 
   /// Members with a session, as far as the asking user is a member.
-  package var online: UInt64 = 0
+  package var online: UInt64 {
+    get {_storage._online}
+    set {_uniqueStorage()._online = newValue}
+  }
 
-  package var dissolved: Bool = false
+  package var dissolved: Bool {
+    get {_storage._dissolved}
+    set {_uniqueStorage()._dissolved = newValue}
+  }
 
   /// The asking user's.
-  package var isMember: Bool = false
+  package var isMember: Bool {
+    get {_storage._isMember}
+    set {_uniqueStorage()._isMember = newValue}
+  }
 
-  package var role: Daybook_V1_Role = .member
+  package var role: Daybook_V1_Role {
+    get {_storage._role}
+    set {_uniqueStorage()._role = newValue}
+  }
 
-  /// Who waits to be let in, if the asking user may do that; the first 1,000.
-  package var requests: [String] = []
+  /// Who waits to be let in, if the asking user may do that, or a service asks; the first 1,000.
+  package var requests: [String] {
+    get {_storage._requests}
+    set {_uniqueStorage()._requests = newValue}
+  }
+
+  /// What follows is for members and services.
+  package var creator: String {
+    get {_storage._creator}
+    set {_uniqueStorage()._creator = newValue}
+  }
+
+  package var createdAtMs: UInt64 {
+    get {_storage._createdAtMs}
+    set {_uniqueStorage()._createdAtMs = newValue}
+  }
+
+  /// 0 for one that exists.
+  package var dissolvedAtMs: UInt64 {
+    get {_storage._dissolvedAtMs}
+    set {_uniqueStorage()._dissolvedAtMs = newValue}
+  }
+
+  /// Who was invited and has not come yet, as `requests`.
+  package var invited: [String] {
+    get {_storage._invited}
+    set {_uniqueStorage()._invited = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// Who has read a message, and who hasn't. Of a direct message: its receiver.
@@ -1355,6 +1429,8 @@ package nonisolated struct Daybook_V1_ReceiptsRequest: Sendable {
   package var after: String = String()
 
   package var limit: UInt32 = 0
+
+  package var user: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1453,6 +1529,348 @@ package nonisolated struct Daybook_V1_MembersReply: Sendable {
 
   /// One for each of the members.
   package var roles: [Daybook_V1_Role] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What is known of a user, for the user and for services.
+package nonisolated struct Daybook_V1_UserRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty: the asking user.
+  package var user: String = String()
+
+  /// Devices after this one; empty for the first page.
+  package var after: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_UserReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  /// The first event of the mailbox.
+  package var firstSeenMs: UInt64 = 0
+
+  /// When the last session began or ended; 0 if there never was one.
+  package var lastSeenMs: UInt64 = 0
+
+  /// By ascending bytes of their ids, those that were forgotten too.
+  package var devices: [Daybook_V1_DeviceRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_DeviceRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var device: String = String()
+
+  /// How far it has acked the mailbox.
+  package var cursor: UInt64 = 0
+
+  package var addedMs: UInt64 = 0
+
+  /// Of the last sessions; 0 if there never was one.
+  package var sessionOpenedMs: UInt64 = 0
+
+  package var sessionClosedMs: UInt64 = 0
+
+  package var sessions: UInt64 = 0
+
+  package var `open`: Bool = false
+
+  /// What its last client called itself.
+  package var client: String = String()
+
+  package var forgotten: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Either all who are in a group or were, or all groups that a user is in or was.
+package nonisolated struct Daybook_V1_MembershipsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var user: String = String()
+
+  /// Continue after this user, or this group.
+  package var after: String = String()
+
+  package var limit: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MembershipsReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var memberships: [Daybook_V1_MembershipRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_MembershipRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var user: String = String()
+
+  package var member: Bool = false
+
+  /// Of who is a member.
+  package var role: Daybook_V1_Role = .member
+
+  package var silenced: Bool = false
+
+  /// Ascending. Empty where the asker may not know them.
+  package var stays: [Daybook_V1_StayRecord] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_StayRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var fromSeq: UInt64 = 0
+
+  /// 0 for one that lasts.
+  package var toSeq: UInt64 = 0
+
+  package var fromMs: UInt64 = 0
+
+  package var toMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What waits for a device: its mailbox first, then each group that its user is in.
+package nonisolated struct Daybook_V1_OfflineRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty: the asking user.
+  package var user: String = String()
+
+  package var device: String = String()
+
+  /// Continue after this stream.
+  package var after: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_OfflineReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var streams: [Daybook_V1_OfflineRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_OfflineRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stream: String = String()
+
+  package var headSeq: UInt64 = 0
+
+  package var cursor: UInt64 = 0
+
+  package var pending: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Everybody who has a mailbox, for services.
+package nonisolated struct Daybook_V1_UsersRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var after: String = String()
+
+  package var limit: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_UsersReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var users: [Daybook_V1_UserRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_UserRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var user: String = String()
+
+  package var firstSeenMs: UInt64 = 0
+
+  package var lastSeenMs: UInt64 = 0
+
+  package var devices: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Every group, for services.
+package nonisolated struct Daybook_V1_GroupsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var after: String = String()
+
+  package var limit: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_GroupsReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var groups: [Daybook_V1_GroupRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_GroupRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var title: String = String()
+
+  package var joinPolicy: Daybook_V1_JoinPolicy = .open
+
+  package var members: UInt64 = 0
+
+  package var createdAtMs: UInt64 = 0
+
+  package var dissolvedAtMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Every stream, for services.
+package nonisolated struct Daybook_V1_StreamsRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var after: String = String()
+
+  package var limit: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_StreamsReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var streams: [Daybook_V1_StreamRecord] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_StreamRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var stream: String = String()
+
+  package var partition: UInt32 = 0
+
+  package var headSeq: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3309,7 +3727,7 @@ nonisolated extension Daybook_V1_FetchReply: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Daybook_V1_HistoryRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HistoryRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{3}before_message_id\0\u{1}limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{3}before_message_id\0\u{1}limit\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3320,6 +3738,7 @@ nonisolated extension Daybook_V1_HistoryRequest: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.beforeMessageID) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -3335,6 +3754,9 @@ nonisolated extension Daybook_V1_HistoryRequest: SwiftProtobuf.Message, SwiftPro
     if self.limit != 0 {
       try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 3)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3342,6 +3764,7 @@ nonisolated extension Daybook_V1_HistoryRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.conversation != rhs.conversation {return false}
     if lhs.beforeMessageID != rhs.beforeMessageID {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3474,7 +3897,7 @@ nonisolated extension Daybook_V1_Reaction: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Daybook_V1_UnreadRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UnreadRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3484,6 +3907,7 @@ nonisolated extension Daybook_V1_UnreadRequest: SwiftProtobuf.Message, SwiftProt
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -3496,12 +3920,16 @@ nonisolated extension Daybook_V1_UnreadRequest: SwiftProtobuf.Message, SwiftProt
     if self.limit != 0 {
       try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_UnreadRequest, rhs: Daybook_V1_UnreadRequest) -> Bool {
     if lhs.after != rhs.after {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3609,7 +4037,7 @@ nonisolated extension Daybook_V1_ConversationUnread: SwiftProtobuf.Message, Swif
 
 nonisolated extension Daybook_V1_ConversationsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConversationsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3619,6 +4047,7 @@ nonisolated extension Daybook_V1_ConversationsRequest: SwiftProtobuf.Message, Sw
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -3631,12 +4060,16 @@ nonisolated extension Daybook_V1_ConversationsRequest: SwiftProtobuf.Message, Sw
     if self.limit != 0 {
       try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_ConversationsRequest, rhs: Daybook_V1_ConversationsRequest) -> Bool {
     if lhs.after != rhs.after {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3724,7 +4157,7 @@ nonisolated extension Daybook_V1_MarkedConversation: SwiftProtobuf.Message, Swif
 
 nonisolated extension Daybook_V1_BlockedRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BlockedRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3734,6 +4167,7 @@ nonisolated extension Daybook_V1_BlockedRequest: SwiftProtobuf.Message, SwiftPro
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -3746,12 +4180,16 @@ nonisolated extension Daybook_V1_BlockedRequest: SwiftProtobuf.Message, SwiftPro
     if self.limit != 0 {
       try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_BlockedRequest, rhs: Daybook_V1_BlockedRequest) -> Bool {
     if lhs.after != rhs.after {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3918,89 +4356,177 @@ nonisolated extension Daybook_V1_GroupRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}owner\0\u{1}members\0\u{1}online\0\u{1}dissolved\0\u{3}is_member\0\u{1}role\0\u{1}requests\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}owner\0\u{1}members\0\u{1}online\0\u{1}dissolved\0\u{3}is_member\0\u{1}role\0\u{1}requests\0\u{1}creator\0\u{3}created_at_ms\0\u{3}dissolved_at_ms\0\u{1}invited\0")
+
+  fileprivate class _StorageClass {
+    var _group: String = String()
+    var _title: String = String()
+    var _description_p: String = String()
+    var _joinPolicy: Daybook_V1_JoinPolicy = .open
+    var _historyShown: Bool = false
+    var _silenced: Bool = false
+    var _owner: String = String()
+    var _members: UInt64 = 0
+    var _online: UInt64 = 0
+    var _dissolved: Bool = false
+    var _isMember: Bool = false
+    var _role: Daybook_V1_Role = .member
+    var _requests: [String] = []
+    var _creator: String = String()
+    var _createdAtMs: UInt64 = 0
+    var _dissolvedAtMs: UInt64 = 0
+    var _invited: [String] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _group = source._group
+      _title = source._title
+      _description_p = source._description_p
+      _joinPolicy = source._joinPolicy
+      _historyShown = source._historyShown
+      _silenced = source._silenced
+      _owner = source._owner
+      _members = source._members
+      _online = source._online
+      _dissolved = source._dissolved
+      _isMember = source._isMember
+      _role = source._role
+      _requests = source._requests
+      _creator = source._creator
+      _createdAtMs = source._createdAtMs
+      _dissolvedAtMs = source._dissolvedAtMs
+      _invited = source._invited
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.title) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
-      case 6: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.owner) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.members) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.online) }()
-      case 10: try { try decoder.decodeSingularBoolField(value: &self.dissolved) }()
-      case 11: try { try decoder.decodeSingularBoolField(value: &self.isMember) }()
-      case 12: try { try decoder.decodeSingularEnumField(value: &self.role) }()
-      case 13: try { try decoder.decodeRepeatedStringField(value: &self.requests) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._title) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._description_p) }()
+        case 4: try { try decoder.decodeSingularEnumField(value: &_storage._joinPolicy) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._historyShown) }()
+        case 6: try { try decoder.decodeSingularBoolField(value: &_storage._silenced) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._owner) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._members) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._online) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._dissolved) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._isMember) }()
+        case 12: try { try decoder.decodeSingularEnumField(value: &_storage._role) }()
+        case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._requests) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._creator) }()
+        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._createdAtMs) }()
+        case 16: try { try decoder.decodeSingularFixed64Field(value: &_storage._dissolvedAtMs) }()
+        case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._invited) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.group.isEmpty {
-      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
-    }
-    if !self.title.isEmpty {
-      try visitor.visitSingularStringField(value: self.title, fieldNumber: 2)
-    }
-    if !self.description_p.isEmpty {
-      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 3)
-    }
-    if self.joinPolicy != .open {
-      try visitor.visitSingularEnumField(value: self.joinPolicy, fieldNumber: 4)
-    }
-    if self.historyShown != false {
-      try visitor.visitSingularBoolField(value: self.historyShown, fieldNumber: 5)
-    }
-    if self.silenced != false {
-      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 6)
-    }
-    if !self.owner.isEmpty {
-      try visitor.visitSingularStringField(value: self.owner, fieldNumber: 7)
-    }
-    if self.members != 0 {
-      try visitor.visitSingularUInt64Field(value: self.members, fieldNumber: 8)
-    }
-    if self.online != 0 {
-      try visitor.visitSingularUInt64Field(value: self.online, fieldNumber: 9)
-    }
-    if self.dissolved != false {
-      try visitor.visitSingularBoolField(value: self.dissolved, fieldNumber: 10)
-    }
-    if self.isMember != false {
-      try visitor.visitSingularBoolField(value: self.isMember, fieldNumber: 11)
-    }
-    if self.role != .member {
-      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 12)
-    }
-    if !self.requests.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.requests, fieldNumber: 13)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._group.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 1)
+      }
+      if !_storage._title.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._title, fieldNumber: 2)
+      }
+      if !_storage._description_p.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._description_p, fieldNumber: 3)
+      }
+      if _storage._joinPolicy != .open {
+        try visitor.visitSingularEnumField(value: _storage._joinPolicy, fieldNumber: 4)
+      }
+      if _storage._historyShown != false {
+        try visitor.visitSingularBoolField(value: _storage._historyShown, fieldNumber: 5)
+      }
+      if _storage._silenced != false {
+        try visitor.visitSingularBoolField(value: _storage._silenced, fieldNumber: 6)
+      }
+      if !_storage._owner.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._owner, fieldNumber: 7)
+      }
+      if _storage._members != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._members, fieldNumber: 8)
+      }
+      if _storage._online != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._online, fieldNumber: 9)
+      }
+      if _storage._dissolved != false {
+        try visitor.visitSingularBoolField(value: _storage._dissolved, fieldNumber: 10)
+      }
+      if _storage._isMember != false {
+        try visitor.visitSingularBoolField(value: _storage._isMember, fieldNumber: 11)
+      }
+      if _storage._role != .member {
+        try visitor.visitSingularEnumField(value: _storage._role, fieldNumber: 12)
+      }
+      if !_storage._requests.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._requests, fieldNumber: 13)
+      }
+      if !_storage._creator.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._creator, fieldNumber: 14)
+      }
+      if _storage._createdAtMs != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._createdAtMs, fieldNumber: 15)
+      }
+      if _storage._dissolvedAtMs != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._dissolvedAtMs, fieldNumber: 16)
+      }
+      if !_storage._invited.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._invited, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_GroupReply, rhs: Daybook_V1_GroupReply) -> Bool {
-    if lhs.group != rhs.group {return false}
-    if lhs.title != rhs.title {return false}
-    if lhs.description_p != rhs.description_p {return false}
-    if lhs.joinPolicy != rhs.joinPolicy {return false}
-    if lhs.historyShown != rhs.historyShown {return false}
-    if lhs.silenced != rhs.silenced {return false}
-    if lhs.owner != rhs.owner {return false}
-    if lhs.members != rhs.members {return false}
-    if lhs.online != rhs.online {return false}
-    if lhs.dissolved != rhs.dissolved {return false}
-    if lhs.isMember != rhs.isMember {return false}
-    if lhs.role != rhs.role {return false}
-    if lhs.requests != rhs.requests {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._group != rhs_storage._group {return false}
+        if _storage._title != rhs_storage._title {return false}
+        if _storage._description_p != rhs_storage._description_p {return false}
+        if _storage._joinPolicy != rhs_storage._joinPolicy {return false}
+        if _storage._historyShown != rhs_storage._historyShown {return false}
+        if _storage._silenced != rhs_storage._silenced {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._members != rhs_storage._members {return false}
+        if _storage._online != rhs_storage._online {return false}
+        if _storage._dissolved != rhs_storage._dissolved {return false}
+        if _storage._isMember != rhs_storage._isMember {return false}
+        if _storage._role != rhs_storage._role {return false}
+        if _storage._requests != rhs_storage._requests {return false}
+        if _storage._creator != rhs_storage._creator {return false}
+        if _storage._createdAtMs != rhs_storage._createdAtMs {return false}
+        if _storage._dissolvedAtMs != rhs_storage._dissolvedAtMs {return false}
+        if _storage._invited != rhs_storage._invited {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4008,7 +4534,7 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Daybook_V1_ReceiptsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ReceiptsRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{3}message_id\0\u{1}after\0\u{1}limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{3}message_id\0\u{1}after\0\u{1}limit\0\u{1}user\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4020,6 +4546,7 @@ nonisolated extension Daybook_V1_ReceiptsRequest: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.messageID) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.after) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.user) }()
       default: break
       }
     }
@@ -4038,6 +4565,9 @@ nonisolated extension Daybook_V1_ReceiptsRequest: SwiftProtobuf.Message, SwiftPr
     if self.limit != 0 {
       try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 4)
     }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4046,6 +4576,7 @@ nonisolated extension Daybook_V1_ReceiptsRequest: SwiftProtobuf.Message, SwiftPr
     if lhs.messageID != rhs.messageID {return false}
     if lhs.after != rhs.after {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs.user != rhs.user {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4276,6 +4807,811 @@ nonisolated extension Daybook_V1_MembersReply: SwiftProtobuf.Message, SwiftProto
     if lhs.members != rhs.members {return false}
     if lhs.more != rhs.more {return false}
     if lhs.roles != rhs.roles {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UserRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}after\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UserRequest, rhs: Daybook_V1_UserRequest) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}first_seen_ms\0\u{3}last_seen_ms\0\u{1}devices\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.firstSeenMs) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.lastSeenMs) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if self.firstSeenMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.firstSeenMs, fieldNumber: 2)
+    }
+    if self.lastSeenMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.lastSeenMs, fieldNumber: 3)
+    }
+    if !self.devices.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.devices, fieldNumber: 4)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UserReply, rhs: Daybook_V1_UserReply) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.firstSeenMs != rhs.firstSeenMs {return false}
+    if lhs.lastSeenMs != rhs.lastSeenMs {return false}
+    if lhs.devices != rhs.devices {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_DeviceRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DeviceRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{3}added_ms\0\u{3}session_opened_ms\0\u{3}session_closed_ms\0\u{1}sessions\0\u{1}open\0\u{1}client\0\u{1}forgotten\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.addedMs) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.sessionOpenedMs) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.sessionClosedMs) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.sessions) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.`open`) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.client) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.forgotten) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 1)
+    }
+    if self.cursor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cursor, fieldNumber: 2)
+    }
+    if self.addedMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.addedMs, fieldNumber: 3)
+    }
+    if self.sessionOpenedMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sessionOpenedMs, fieldNumber: 4)
+    }
+    if self.sessionClosedMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sessionClosedMs, fieldNumber: 5)
+    }
+    if self.sessions != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sessions, fieldNumber: 6)
+    }
+    if self.`open` != false {
+      try visitor.visitSingularBoolField(value: self.`open`, fieldNumber: 7)
+    }
+    if !self.client.isEmpty {
+      try visitor.visitSingularStringField(value: self.client, fieldNumber: 8)
+    }
+    if self.forgotten != false {
+      try visitor.visitSingularBoolField(value: self.forgotten, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_DeviceRecord, rhs: Daybook_V1_DeviceRecord) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.cursor != rhs.cursor {return false}
+    if lhs.addedMs != rhs.addedMs {return false}
+    if lhs.sessionOpenedMs != rhs.sessionOpenedMs {return false}
+    if lhs.sessionClosedMs != rhs.sessionClosedMs {return false}
+    if lhs.sessions != rhs.sessions {return false}
+    if lhs.`open` != rhs.`open` {return false}
+    if lhs.client != rhs.client {return false}
+    if lhs.forgotten != rhs.forgotten {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MembershipsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MembershipsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}user\0\u{1}after\0\u{1}limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 2)
+    }
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 3)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MembershipsRequest, rhs: Daybook_V1_MembershipsRequest) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MembershipsReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MembershipsReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memberships\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.memberships) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.memberships.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.memberships, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MembershipsReply, rhs: Daybook_V1_MembershipsReply) -> Bool {
+    if lhs.memberships != rhs.memberships {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_MembershipRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MembershipRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}user\0\u{1}member\0\u{1}role\0\u{1}silenced\0\u{1}stays\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.member) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.stays) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 2)
+    }
+    if self.member != false {
+      try visitor.visitSingularBoolField(value: self.member, fieldNumber: 3)
+    }
+    if self.role != .member {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 4)
+    }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
+    }
+    if !self.stays.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.stays, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_MembershipRecord, rhs: Daybook_V1_MembershipRecord) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs.member != rhs.member {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.silenced != rhs.silenced {return false}
+    if lhs.stays != rhs.stays {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_StayRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StayRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}from_seq\0\u{3}to_seq\0\u{3}from_ms\0\u{3}to_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.fromSeq) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.toSeq) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.fromMs) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.toMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.fromSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromSeq, fieldNumber: 1)
+    }
+    if self.toSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.toSeq, fieldNumber: 2)
+    }
+    if self.fromMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.fromMs, fieldNumber: 3)
+    }
+    if self.toMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.toMs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_StayRecord, rhs: Daybook_V1_StayRecord) -> Bool {
+    if lhs.fromSeq != rhs.fromSeq {return false}
+    if lhs.toSeq != rhs.toSeq {return false}
+    if lhs.fromMs != rhs.fromMs {return false}
+    if lhs.toMs != rhs.toMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OfflineRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OfflineRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}device\0\u{1}after\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OfflineRequest, rhs: Daybook_V1_OfflineRequest) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OfflineReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OfflineReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}streams\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.streams) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.streams.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.streams, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OfflineReply, rhs: Daybook_V1_OfflineReply) -> Bool {
+    if lhs.streams != rhs.streams {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OfflineRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OfflineRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{3}head_seq\0\u{1}cursor\0\u{1}pending\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.headSeq) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.pending) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stream.isEmpty {
+      try visitor.visitSingularStringField(value: self.stream, fieldNumber: 1)
+    }
+    if self.headSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.headSeq, fieldNumber: 2)
+    }
+    if self.cursor != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cursor, fieldNumber: 3)
+    }
+    if self.pending != 0 {
+      try visitor.visitSingularUInt64Field(value: self.pending, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OfflineRecord, rhs: Daybook_V1_OfflineRecord) -> Bool {
+    if lhs.stream != rhs.stream {return false}
+    if lhs.headSeq != rhs.headSeq {return false}
+    if lhs.cursor != rhs.cursor {return false}
+    if lhs.pending != rhs.pending {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UsersRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UsersRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 1)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UsersRequest, rhs: Daybook_V1_UsersRequest) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UsersReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UsersReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}users\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.users) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.users.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.users, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UsersReply, rhs: Daybook_V1_UsersReply) -> Bool {
+    if lhs.users != rhs.users {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_UserRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UserRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}first_seen_ms\0\u{3}last_seen_ms\0\u{1}devices\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.firstSeenMs) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.lastSeenMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.devices) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if self.firstSeenMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.firstSeenMs, fieldNumber: 2)
+    }
+    if self.lastSeenMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.lastSeenMs, fieldNumber: 3)
+    }
+    if self.devices != 0 {
+      try visitor.visitSingularUInt64Field(value: self.devices, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_UserRecord, rhs: Daybook_V1_UserRecord) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.firstSeenMs != rhs.firstSeenMs {return false}
+    if lhs.lastSeenMs != rhs.lastSeenMs {return false}
+    if lhs.devices != rhs.devices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 1)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupsRequest, rhs: Daybook_V1_GroupsRequest) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupsReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupsReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}groups\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.groups.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupsReply, rhs: Daybook_V1_GroupsReply) -> Bool {
+    if lhs.groups != rhs.groups {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{3}join_policy\0\u{1}members\0\u{3}created_at_ms\0\u{3}dissolved_at_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.title) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.members) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.createdAtMs) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.dissolvedAtMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if !self.title.isEmpty {
+      try visitor.visitSingularStringField(value: self.title, fieldNumber: 2)
+    }
+    if self.joinPolicy != .open {
+      try visitor.visitSingularEnumField(value: self.joinPolicy, fieldNumber: 3)
+    }
+    if self.members != 0 {
+      try visitor.visitSingularUInt64Field(value: self.members, fieldNumber: 4)
+    }
+    if self.createdAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.createdAtMs, fieldNumber: 5)
+    }
+    if self.dissolvedAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.dissolvedAtMs, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupRecord, rhs: Daybook_V1_GroupRecord) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.title != rhs.title {return false}
+    if lhs.joinPolicy != rhs.joinPolicy {return false}
+    if lhs.members != rhs.members {return false}
+    if lhs.createdAtMs != rhs.createdAtMs {return false}
+    if lhs.dissolvedAtMs != rhs.dissolvedAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_StreamsRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamsRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 1)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_StreamsRequest, rhs: Daybook_V1_StreamsRequest) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_StreamsReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamsReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}streams\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.streams) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.streams.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.streams, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_StreamsReply, rhs: Daybook_V1_StreamsReply) -> Bool {
+    if lhs.streams != rhs.streams {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_StreamRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamRecord"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}partition\0\u{3}head_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.partition) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.headSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.stream.isEmpty {
+      try visitor.visitSingularStringField(value: self.stream, fieldNumber: 1)
+    }
+    if self.partition != 0 {
+      try visitor.visitSingularUInt32Field(value: self.partition, fieldNumber: 2)
+    }
+    if self.headSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.headSeq, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_StreamRecord, rhs: Daybook_V1_StreamRecord) -> Bool {
+    if lhs.stream != rhs.stream {return false}
+    if lhs.partition != rhs.partition {return false}
+    if lhs.headSeq != rhs.headSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,7 @@ import Requests
 final class GatewayContext: Sendable {
   let commands: any Commands
   let queries: any Queries
+  let inspection: (any Inspection)?
   let tokens: any TokenCheck
   let clock: any WallClock
   let logID: String
@@ -27,13 +28,15 @@ final class GatewayContext: Sendable {
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
   init(
-    commands: any Commands, queries: any Queries, tokens: any TokenCheck, clock: any WallClock,
+    commands: any Commands, queries: any Queries, inspection: (any Inspection)? = nil,
+    tokens: any TokenCheck, clock: any WallClock,
     logID: String, options: GatewayOptions, registry: any SessionRegistry, work: any SessionWork,
     sessionID: @escaping @Sendable (UInt64) -> String = GatewayContext.randomID, logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     self.commands = commands
     self.queries = queries
+    self.inspection = inspection
     self.tokens = tokens
     self.clock = clock
     self.logID = logID

@@ -70,6 +70,7 @@ struct Traffic {
 /// What is asked, as a label.
 enum QueryKind: String, CaseIterable {
   case fetch, history, unread, members, receipts, devices, group, conversations, blocked
+  case user, memberships, offline, users, groups, streams
 
   init(_ query: Query) {
     self =
@@ -83,6 +84,12 @@ enum QueryKind: String, CaseIterable {
       case .group: .group
       case .conversations: .conversations
       case .blocked: .blocked
+      case .user: .user
+      case .membershipsOfGroup, .membershipsOfUser: .memberships
+      case .offline: .offline
+      case .users: .users
+      case .groups: .groups
+      case .streams: .streams
       }
   }
 }

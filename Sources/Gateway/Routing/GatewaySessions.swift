@@ -15,12 +15,14 @@ package final class GatewaySessions: Sendable {
   /// `committed` at once. What sessions do off their loops runs on `threads`.
   package init(
     group: any EventLoopGroup, commands: any Commands, committed: any CommittedBatches,
-    queries: any Queries, tokens: any TokenCheck, clock: any WallClock, logID: String,
+    queries: any Queries, inspection: (any Inspection)? = nil, tokens: any TokenCheck,
+    clock: any WallClock, logID: String,
     threads: any BlockingWork, options: GatewayOptions = GatewayOptions(), logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     context = GatewayContext(
-      commands: commands, queries: queries, tokens: tokens, clock: clock, logID: logID,
+      commands: commands, queries: queries, inspection: inspection, tokens: tokens, clock: clock,
+      logID: logID,
       options: options, registry: LocalSessions(), work: SessionThreads(threads),
       logger: logger, metrics: metrics)
     loops = context.serve(on: Array(group.makeIterator()))

@@ -64,7 +64,8 @@ extension Session {
       let bytes = query.workBytes
       queryBytes += bytes
       let start = ContinuousClock.now
-      let runner = QueryRunner(queries: home.context.queries, audience: home.context)
+      let runner = QueryRunner(
+        queries: home.context.queries, inspection: home.context.inspection, audience: home.context)
       leased(bytes, within: home.context.options.queryWait) {
         () async throws(DaybookError) in
         try await runner.run(query)
@@ -110,7 +111,9 @@ extension Query {
   fileprivate var workBytes: Int {
     switch self {
     case .fetch, .history: 4 * Limits.pageBytesMax
-    case .unread, .members, .receipts, .conversations, .blocked: 2 * Limits.frameBytesMax
+    case .unread, .members, .receipts, .conversations, .blocked, .user, .membershipsOfGroup,
+      .membershipsOfUser, .offline, .users, .groups, .streams:
+      2 * Limits.frameBytesMax
     case .devices, .group: Session.smallWorkBytes
     }
   }
@@ -126,6 +129,12 @@ extension Query {
     case .group: .group.reply
     case .conversations: .conversations.reply
     case .blocked: .blocked.reply
+    case .user: .user.reply
+    case .membershipsOfGroup, .membershipsOfUser: .memberships.reply
+    case .offline: .offline.reply
+    case .users: .users.reply
+    case .groups: .groups.reply
+    case .streams: .streams.reply
     }
   }
 }

@@ -12,10 +12,6 @@ extension QueryService {
     }
   }
 
-  package func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile {
-    try await groupDetails(group).profile
-  }
-
   /// Throws `group_not_found`, `projection_behind`.
   package func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails {
     let reader = try await reader(.directory, covering: .group(group))

@@ -25,8 +25,12 @@ extension QueryService {
     after: StreamKey?, limit: Int
   ) async throws(DaybookError) -> [StreamSummary] {
     let reader = try await reader(.offline, covering: heads)
-    return try await work.run { () throws(DaybookError) in
+    let heads = try await work.run { () throws(DaybookError) in
       try OfflineQuery.streams(after: after, limit: max(limit, 0), in: reader)
+    }
+    return heads.map { stream, head in
+      StreamSummary(
+        stream: stream, partition: stream.partition(of: log.partitionCount), head: head)
     }
   }
 }

@@ -7,16 +7,14 @@ enum OfflineQuery {
   /// In order of their names' bytes.
   static func streams(
     after: StreamKey?, limit: Int, in reader: ProjectionReader
-  ) throws(DaybookError) -> [StreamSummary] {
+  ) throws(DaybookError) -> [(StreamKey, Seq)] {
     let rows = try reader.read { database in
       try database.rows(
         "SELECT stream, head FROM streams WHERE stream > ? ORDER BY stream LIMIT ?",
         [after?.text ?? "", limit])
     }
     return rows.compactMap { row in
-      StreamKey(checked: row[0]).map {
-        StreamSummary(stream: $0, head: Seq((row[1] as DatabaseValue).number))
-      }
+      StreamKey(checked: row[0]).map { ($0, Seq((row[1] as DatabaseValue).number)) }
     }
   }
 

@@ -69,6 +69,9 @@ struct RequestPermissionTests {
     Row("`members`", .members) { _ in
       Daybook_V1_MembersRequest.with { $0.group = RequestWorld.group.id }
     },
+    Row("`memberships`", .memberships) { _ in
+      Daybook_V1_MembershipsRequest.with { $0.group = RequestWorld.group.id }
+    },
     Row("`group`", .group) { _ in
       Daybook_V1_GroupRequest.with { $0.group = RequestWorld.group.id }
     },
@@ -100,9 +103,42 @@ struct RequestPermissionTests {
     Row("`conversations`", .conversations) { _ in Daybook_V1_ConversationsRequest() },
     Row("`blocked`", .blocked) { _ in Daybook_V1_BlockedRequest() },
     Row("`devices`", .devices) { _ in Daybook_V1_DevicesRequest() },
+    Row("`user`", .user) { _ in Daybook_V1_UserRequest() },
+    Row("`memberships`", .memberships) { _ in Daybook_V1_MembershipsRequest() },
+    Row("`offline`", .offline) { _ in Daybook_V1_OfflineRequest.with { $0.device = "phone" } },
     Row("`ack`", .ack) { _ in
       Daybook_V1_AckRequest.with { ($0.stream, $0.upToSeq) = ("user/owner", 1) }
     },
+  ]
+
+  private static let ofNamed: [Row] = [
+    Row("`history` of a conversation of the user", .history) { _ in
+      Daybook_V1_HistoryRequest.with { ($0.conversation, $0.user) = ("user/peer", "owner") }
+    },
+    Row("`receipts` of a message of the user", .receipts) { world in
+      Daybook_V1_ReceiptsRequest.with {
+        ($0.conversation, $0.user) = ("user/peer", "owner")
+        $0.messageID = world.direct.rawValue
+      }
+    },
+    Row("`unread`", .unread) { _ in Daybook_V1_UnreadRequest.with { $0.user = "owner" } },
+    Row("`conversations`", .conversations) { _ in
+      Daybook_V1_ConversationsRequest.with { $0.user = "owner" }
+    },
+    Row("`blocked`", .blocked) { _ in Daybook_V1_BlockedRequest.with { $0.user = "owner" } },
+    Row("`user`", .user) { _ in Daybook_V1_UserRequest.with { $0.user = "owner" } },
+    Row("`memberships`", .memberships) { _ in
+      Daybook_V1_MembershipsRequest.with { $0.user = "owner" }
+    },
+    Row("`offline`", .offline) { _ in
+      Daybook_V1_OfflineRequest.with { ($0.user, $0.device) = ("owner", "phone") }
+    },
+  ]
+
+  private static let ofAll: [Row] = [
+    Row("`users`", .users) { _ in Daybook_V1_UsersRequest() },
+    Row("`groups`", .groups) { _ in Daybook_V1_GroupsRequest() },
+    Row("`streams`", .streams) { _ in Daybook_V1_StreamsRequest() },
   ]
 
   /// Each asker in a world of its own, for a connection logs something too.
@@ -145,9 +181,24 @@ struct RequestPermissionTests {
     try await check(table, Self.ofOneself)
   }
 
+  @Test("say of a user by name what is answered, in every cell")
+  func named() async throws {
+    let table = try RequestTable.titled("Requests about a user by name")
+    #expect(table.columns == ["owner", "another", Self.serviceColumn])
+    try await check(table, Self.ofNamed)
+  }
+
+  @Test("say of all that there is what is answered, in every cell")
+  func all() async throws {
+    let table = try RequestTable.titled("Requests about all that there is")
+    #expect(table.columns == ["device", Self.serviceColumn])
+    try await check(table, Self.ofAll)
+  }
+
   @Test("have a row for each query, and for what is neither query nor command")
   func complete() {
-    let types = (Self.ofGroup + Self.ofUser + Self.ofOneself).map(\.type)
+    let types = (Self.ofGroup + Self.ofUser + Self.ofOneself + Self.ofNamed + Self.ofAll).map(
+      \.type)
     #expect(Set(types) == FrameType.queries.union([.fetch, .typing, .ack]))
   }
 }

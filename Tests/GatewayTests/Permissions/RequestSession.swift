@@ -43,7 +43,9 @@ final class RequestSession {
     if isAcking { return "ok" }
     guard let query = queries.first else { return "nothing" }
     do throws(DaybookError) {
-      _ = try await QueryRunner(queries: world.reading, audience: Nobody()).run(query)
+      _ = try await QueryRunner(
+        queries: world.reading, inspection: NothingSeen(), audience: Nobody()
+      ).run(query)
       return "ok"
     } catch {
       return error.code.name
@@ -96,4 +98,24 @@ final class RequestSession {
 private struct Nobody: Audience {
   func onlineDevices(of user: UserID) -> Set<DeviceID> { [] }
   func followerCount(of stream: StreamKey) async -> Int { 0 }
+}
+
+/// Whoever is asked about is known, and has nothing.
+private final class NothingSeen: Inspection {
+  func memberships(
+    of group: GroupID, after: UserID?, limit: Int
+  ) async throws(DaybookError) -> [MembershipDetails] { [] }
+
+  func userDetails(_ user: UserID) async throws(DaybookError) -> UserDetails {
+    UserDetails(
+      user: user, firstSeen: .none, lastSeen: .none, devices: [], groups: [], blocked: [], marks: []
+    )
+  }
+
+  func offline(user: UserID, device: DeviceID) async throws(DaybookError) -> [OfflineStream] { [] }
+  func unread(of user: UserID) async throws(DaybookError) -> [UnreadCount] { [] }
+  func waitForHead() async throws(DaybookError) {}
+  func users(after: UserID?, limit: Int) async throws(DaybookError) -> [UserSummary] { [] }
+  func groups(after: GroupID?, limit: Int) async throws(DaybookError) -> [GroupSummary] { [] }
+  func streams(after: StreamKey?, limit: Int) async throws(DaybookError) -> [StreamSummary] { [] }
 }

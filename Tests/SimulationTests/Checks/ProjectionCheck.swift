@@ -156,7 +156,7 @@ struct ProjectionCheck {
   // MARK: groups
 
   private func check(_ name: GroupID) throws {
-    let profile = ask { try await $0.group(name) }
+    let profile = ask { try await $0.groupDetails(name).profile }
     guard let group = reference.groups[name], group.exists else {
       if case .success = profile { findings.add("\(name) has a profile, but was not created") }
       return

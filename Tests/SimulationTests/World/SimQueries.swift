@@ -99,7 +99,7 @@ final class SimQueries: Queries, @unchecked Sendable {
     throw SimQueries.notHere
   }
 
-  func group(_ group: GroupID) async throws(DaybookError) -> GroupProfile {
+  func groupDetails(_ group: GroupID) async throws(DaybookError) -> GroupDetails {
     throw SimQueries.notHere
   }
 

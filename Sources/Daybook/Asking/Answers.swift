@@ -1,0 +1,31 @@
+import DaybookModel
+import Ports
+
+/// Who answers a command's questions: the read models of a data folder, or a running server, which
+/// says of what is asked as much as the token may know.
+struct Answers {
+  let inspection: any Inspection
+  let conversations: any ConversationAnswers
+}
+
+/// What was said, by whom, to whom.
+protocol ConversationAnswers {
+  /// The newest below `before`, oldest first.
+  func history(
+    of conversation: ConversationKey, before: MessageID?, limit: Int
+  ) async throws -> [ShownMessage]
+
+  /// Who has read a message, by ids' bytes after `after`. Throws `message_not_found`.
+  func receipts(
+    of message: MessageID, in conversation: ConversationKey, after: UserID?
+  ) async throws -> ReceiptPage
+
+  /// Throws `group_not_found`.
+  func groupDetails(_ group: GroupID) async throws -> GroupDetails
+}
+
+/// A message, or what has taken its place, and what became of it since.
+struct ShownMessage {
+  let event: Event
+  let amendments: MessageAmendments?
+}
