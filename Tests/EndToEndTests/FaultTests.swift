@@ -40,7 +40,8 @@ struct FolderTests {
     let text = try String(contentsOf: file, encoding: .utf8)
     let newer = text.replacing(/"format_version"\s*:\s*\d+/, with: "\"format_version\": 4000")
     #expect(newer != text)
-    try newer.write(to: file, atomically: true, encoding: .utf8)
+    // In its place: another file would have another mode.
+    try newer.write(to: file, atomically: false, encoding: .utf8)
     for command in [
       ["serve", "--tcp", "127.0.0.1:0"], ["log", "verify"], ["projection", "list"],
     ] {

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Doubles
+import Logging
 import NIOPosix
 import Ports
 import Testing
@@ -29,7 +30,7 @@ struct ClockTests {
       logger: told.logger)
   }
 
-  private var said: [String] { told.messages }
+  private var said: [String] { told.lines.filter { $0.level >= .info }.map(\.message) }
 
   private func send(
     to receiver: Int, _ number: UInt64, observed: MessageID = .none
