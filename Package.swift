@@ -65,7 +65,7 @@ let doubles = "Doubles"
 // The import rules behind this list are data in Tests/TidyTests/ImportRules.swift.
 let package = Package(
   name: "daybook",
-  platforms: [.macOS(.v15)],
+  platforms: [.macOS(.v15), .iOS(.v18)],
   products: [
     .executable(name: "daybook", targets: ["Daybook"]),
     .library(name: "DaybookSDK", targets: ["DaybookSDK"]),
@@ -122,7 +122,10 @@ let package = Package(
     module("Identity", ["DaybookModel", "Ports", "Files", jwt]),
     module(
       "DaybookSDK",
-      ["DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf]),
+      [
+        "DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf,
+        logging,
+      ]),
     module(
       "Importing",
       ["DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioLocks, crypto]),
@@ -169,7 +172,7 @@ let package = Package(
       "DaybookSDKTests",
       [
         "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioCore, nioPosix,
-        nioLocks, protobuf,
+        nioLocks, protobuf, logging,
       ]),
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
     tests(

@@ -60,18 +60,23 @@ extension ChatSession {
       if try await client.join(group: name) == .pending {
         return screen.show("asked to be let into #\(Terminal.safe(name)); you will be told")
       }
-    } catch let error as ClientError
-      where makes && error.name == ErrorCode.groupNotFound.name
-    {
-      do {
-        try await client.createGroup(name)
-        screen.show("made #\(Terminal.safe(name))")
-      } catch let error as ClientError where error.name == ErrorCode.groupExists.name {
-        // Somebody was faster.
-        return try await enterGroup(name, orMake: true)
-      }
+    } catch {
+      guard makes, error.code == .groupNotFound else { throw error }
+      guard try await make(name) else { return try await enterGroup(name, orMake: true) }
     }
     try await enter(.group(name))
+  }
+
+  /// False if somebody was faster.
+  private func make(_ name: String) async throws -> Bool {
+    do {
+      try await client.createGroup(name)
+    } catch {
+      guard error.code == .groupExists else { throw error }
+      return false
+    }
+    screen.show("made #\(Terminal.safe(name))")
+    return true
   }
 
   private func leave(_ name: String) async throws {

@@ -140,8 +140,8 @@ enum ChatText {
   static func connection(_ state: ConnectionState) -> String? {
     switch state {
     case .connected: nil
-    case .waiting(let milliseconds, let error):
-      "the connection is lost, next try in \(milliseconds) ms (\(problem(error)))"
+    case .waiting(let pause, let error):
+      "the connection is lost, next try in \(pause) (\(problem(error)))"
     case .closed(let error): error.map { "the session has ended: \(problem($0))" }
     }
   }

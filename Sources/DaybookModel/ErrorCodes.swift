@@ -73,6 +73,15 @@ extension ErrorCode {
   package static let unreachable = ErrorCode(607, "unreachable", temporary: true)
   package static let invalidInput = ErrorCode(608, "invalid_input")
 
+  // 62x: the client library.
+  package static let cancelled = ErrorCode(620, "cancelled")
+  package static let deadlineExceeded = ErrorCode(621, "deadline_exceeded", temporary: true)
+  package static let tokenUnavailable = ErrorCode(622, "token_unavailable", temporary: true)
+  package static let outboxFailed = ErrorCode(623, "outbox_failed")
+  package static let outboxCorrupt = ErrorCode(624, "outbox_corrupt")
+  package static let outboxInUse = ErrorCode(625, "outbox_in_use", temporary: true)
+  package static let outboxOfAnother = ErrorCode(626, "outbox_of_another")
+
   package static let all: [ErrorCode] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
     heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
@@ -89,6 +98,8 @@ extension ErrorCode {
     truncated,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
     epochFenced, invalidArgument, unreachable, invalidInput,
+    cancelled, deadlineExceeded, tokenUnavailable, outboxFailed, outboxCorrupt, outboxInUse,
+    outboxOfAnother,
   ]
   /// For which a server closes a session without having been asked (`schemas/wire-protocol.md`).
   package static let closing: [ErrorCode] = [

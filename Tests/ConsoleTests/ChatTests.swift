@@ -102,7 +102,7 @@ struct ChatTests {
 
   @Test("a person's words for what people run into", arguments: ErrorCode.all)
   func problems(code: ErrorCode) {
-    let words = ChatText.problem(ClientError(code, "the message"))
+    let words = ChatText.problem(ClientError(DaybookError(code, "the message")))
     #expect(!words.isEmpty && !words.contains(code.name))
   }
 }

@@ -13,7 +13,7 @@ struct ClientTests {
   private func configuration(_ server: ScriptedServer) -> ClientConfiguration {
     var configuration = ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t")
     // What the tests want acked is acked for another reason than that time has passed.
-    configuration.ackDelayMilliseconds = 3_600_000
+    configuration.ackDelay = .seconds(3600)
     return configuration
   }
 
@@ -121,6 +121,7 @@ struct ClientTests {
       if message.seq == 3 { break }
     }
     await client.close()
+    while !frames.withLockedValue({ $0.contains { $0.type == .disconnect } }) { await Task.yield() }
     try await server.close()
     let acks = frames.withLockedValue { $0 }.filter { $0.type == .ack }
     #expect(try acks.map { try AckRequest(frameBody: $0.body).upTo } == [Seq(acked)])

@@ -1,3 +1,4 @@
+import DaybookModel
 import DaybookSchema
 import NIOCore
 import NIOPosix
@@ -9,13 +10,18 @@ final class ScriptedServer: Sendable {
   /// Appends what is to be sent upon this frame.
   typealias Answer = @Sendable (Frame, inout ByteBuffer) -> Void
 
+  /// Why a session is refused, if it is.
+  typealias Refusal = @Sendable (Daybook_V1_ConnectRequest) -> DaybookError?
+
   private let channel: any Channel
 
-  init(_ answer: @escaping Answer) async throws {
+  init(
+    refusing refusal: @escaping Refusal = { _ in nil }, _ answer: @escaping Answer
+  ) async throws {
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Handler(answer))
+          try channel.pipeline.syncOperations.addHandler(Handler(refusal, answer))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -29,30 +35,43 @@ final class ScriptedServer: Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let refusal: Refusal
     private let answer: Answer
     private var decoder = FrameDecoder()
 
-    init(_ answer: @escaping Answer) { self.answer = answer }
+    init(_ refusal: @escaping Refusal, _ answer: @escaping Answer) {
+      self.refusal = refusal
+      self.answer = answer
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       decoder.append(unwrapInboundIn(data))
       var out = context.channel.allocator.buffer(capacity: 1024)
       do throws(FrameFault) {
         while let frame = try decoder.next() {
-          if frame.type == .connect {
-            let reply = Daybook_V1_ConnectReply.with {
-              $0.user = "me"
-              $0.device = "phone"
-              $0.logID = "log"
-            }
-            out.writeFrame(.connect.reply, sequence: frame.sequence, message: reply)
-          }
+          if frame.type == .connect, !connect(frame, &out) { continue }
           answer(frame, &out)
         }
       } catch {
         context.close(promise: nil)
       }
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+    }
+
+    /// False if the session is refused.
+    private func connect(_ frame: Frame, _ out: inout ByteBuffer) -> Bool {
+      let request = (try? Daybook_V1_ConnectRequest(frameBody: frame.body)) ?? .init()
+      if let error = refusal(request) {
+        out.writeFrame(.error, sequence: frame.sequence, message: error.errorReply)
+        return false
+      }
+      let reply = Daybook_V1_ConnectReply.with {
+        $0.user = "me"
+        $0.device = "phone"
+        $0.logID = "log"
+      }
+      out.writeFrame(.connect.reply, sequence: frame.sequence, message: reply)
+      return true
     }
   }
 }

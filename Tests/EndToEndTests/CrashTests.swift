@@ -44,8 +44,8 @@ struct CrashTests {
   func client(_ user: String, _ server: TestServer) async throws -> DaybookClient {
     let token = try await server.token(user: user, device: "phone")
     var configuration = try ClientConfiguration(server: server.address, token: token)
-    configuration.reconnectFirstMilliseconds = 10
-    configuration.reconnectMaxMilliseconds = 100
+    configuration.reconnectFirst = .milliseconds(10)
+    configuration.reconnectMax = .milliseconds(100)
     return try DaybookClient(configuration)
   }
 

@@ -34,7 +34,7 @@ enum ImportRules {
     "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Foundation", "Glibc"],
     "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "SwiftProtobuf",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
     ],
     "Importing": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "NIOConcurrencyHelpers",

@@ -3,22 +3,10 @@ import DaybookSchema
 import SwiftProtobuf
 import WireProtocol
 
-/// Other users, and this user's devices. All throw `ClientError`.
+/// Questions about other users, and this user's devices.
 extension DaybookClient {
-  /// Takes no more messages of a user, nor edits and reactions in the conversation with them; nor
-  /// is that user told whether this one is there. False if it was so before.
-  @discardableResult
-  public func block(_ user: String) async throws -> Bool {
-    try await command(.block(.parse(user), true)).changed
-  }
-
-  @discardableResult
-  public func unblock(_ user: String) async throws -> Bool {
-    try await command(.block(.parse(user), false)).changed
-  }
-
   /// Everybody whom this user has blocked, by their ids' bytes.
-  public func blockedUsers() async throws -> [String] {
+  public func blockedUsers() async throws(ClientError) -> [String] {
     var users: [String] = []
     while true {
       let request = Daybook_V1_BlockedRequest.with { $0.after = users.last ?? "" }
@@ -30,7 +18,9 @@ extension DaybookClient {
 
   /// Whether these users are there, at most 1,000 of them. With `watching`, changes come as
   /// `ClientEvent.presence`, and after a reconnect everybody's state comes anew.
-  public func presence(of users: [String], watching: Bool = false) async throws -> [UserPresence] {
+  public func presence(of users: [String], watching: Bool = false) async throws(ClientError)
+    -> [UserPresence]
+  {
     let request = Daybook_V1_OnlineRequest.with {
       $0.users = users
       $0.watch = watching
@@ -41,15 +31,8 @@ extension DaybookClient {
   }
 
   /// This user's devices, by their ids' bytes.
-  public func devices() async throws -> [UserDevice] {
+  public func devices() async throws(ClientError) -> [UserDevice] {
     let reply: Daybook_V1_DevicesReply = try await query(.devices, Daybook_V1_DevicesRequest())
     return reply.devices.map { UserDevice($0) }
-  }
-
-  /// Ends a device's session, and keeps nothing for it any more: should it come again, it is a new
-  /// one. False for a device that isn't known.
-  @discardableResult
-  public func forgetDevice(_ device: String) async throws -> Bool {
-    try await command(.forgetDevice(.parse(device))).changed
   }
 }

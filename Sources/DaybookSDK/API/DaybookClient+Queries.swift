@@ -1,17 +1,18 @@
 package import DaybookModel
 package import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 package import SwiftProtobuf
 package import WireProtocol
 
-/// Conversations: what was said, who has read it, what is unread, and how the user keeps them. All
-/// throw `ClientError`.
+/// Questions about conversations: what was said, who has read it, what is unread, and how the user
+/// keeps them.
 extension DaybookClient {
   /// The newest messages of a conversation, or the newest below a message id, as they read now:
   /// edits and reactions are applied, and of what was recalled or has expired is said that it was.
   public func history(
     of conversation: Conversation, before messageID: UInt64? = nil, limit: Int = 50
-  ) async throws -> HistoryMessages {
+  ) async throws(ClientError) -> HistoryMessages {
     let key = try conversation.key()
     let request = Daybook_V1_HistoryRequest.with {
       $0.conversation = key.text
@@ -19,8 +20,7 @@ extension DaybookClient {
       $0.limit = UInt32(clamping: limit)
     }
     let reply: Daybook_V1_HistoryReply = try await query(.history, request)
-    let user = engine.loop.submit { self.engine.core.user }
-    let me = try await user.get()
+    let me = engine.shared.withLockedValue(\.user)
     do throws(DaybookError) {
       return try HistoryMessages(reply, for: me)
     } catch {
@@ -34,7 +34,7 @@ extension DaybookClient {
   public func receipts(
     of messageID: UInt64, in conversation: Conversation, after user: String? = nil,
     limit: Int? = nil
-  ) async throws -> MessageReceipts {
+  ) async throws(ClientError) -> MessageReceipts {
     let key = try conversation.key()
     let request = Daybook_V1_ReceiptsRequest.with {
       $0.conversation = key.text
@@ -49,7 +49,7 @@ extension DaybookClient {
   }
 
   /// What this user has not read.
-  public func unread() async throws -> UnreadCounts {
+  public func unread() async throws(ClientError) -> UnreadCounts {
     var counts = UnreadCounts()
     var after = ""
     while true {
@@ -74,7 +74,7 @@ extension DaybookClient {
   }
 
   /// The conversations that this user has marked in any way, by ascending bytes of their names.
-  public func conversations() async throws -> [MarkedConversation] {
+  public func conversations() async throws(ClientError) -> [MarkedConversation] {
     var marked: [MarkedConversation] = []
     var after = ""
     while true {
@@ -98,30 +98,24 @@ extension DaybookClient {
     if !keys.isEmpty { engine.submit(.markedUnread(keys)) }
   }
 
-  /// Marks a conversation; what is nil stays as it is. False if that changes nothing.
-  @discardableResult
-  public func mark(
-    _ conversation: Conversation, isQuiet: Bool? = nil, isPinned: Bool? = nil,
-    isUnread: Bool? = nil
-  ) async throws -> Bool {
-    let change = MarksChange(isQuiet: isQuiet, isPinned: isPinned, isUnread: isUnread)
-    return try await command(.mark(conversation: conversation.key(), change)).changed
-  }
-
-  /// Deletes a conversation up to this seq (of the mailbox or group), for this user only: history
-  /// no longer shows it. Throws `seq_past_head` among others.
-  @discardableResult
-  public func clear(_ conversation: Conversation, upToSeq seq: UInt64) async throws -> Bool {
-    try await command(.clear(conversation: conversation.key(), upTo: Seq(seq))).changed
-  }
-
-  package func query<Reply: SwiftProtobuf.Message>(
+  package func query<Answer: SwiftProtobuf.Message>(
     _ type: FrameType, _ request: some SwiftProtobuf.Message
-  ) async throws -> Reply {
+  ) async throws(ClientError) -> Answer {
     let body = ByteBuffer(bytes: request.wireBytes())
-    let bytes = try await ask { ClientEngine.Work.query(type, body, $0) }
+    let reply = Reply<ByteBuffer>()
+    engine.submit(.query(type, body, reply))
+    let bytes: ByteBuffer
+    do throws(ClientError) {
+      bytes = try await reply.answer(
+        on: engine.loop, within: engine.configuration.requestDeadline)
+    } catch {
+      if error.code == .cancelled || error.code == .deadlineExceeded {
+        engine.submit(.abandon(reply))
+      }
+      throw error
+    }
     do throws(DaybookError) {
-      return try Reply(frameBody: bytes)
+      return try Answer(frameBody: bytes)
     } catch {
       throw ClientError(error)
     }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -7,21 +8,30 @@ import WireProtocol
 extension ClientEngine {
   // MARK: opening
 
-  func start(_ promise: EventLoopPromise<SessionInfo>) {
+  func start(_ reply: Reply<SessionInfo>) {
     guard starting == nil, channel == nil, core.info == nil, !isOver else {
       let error = DaybookError(.invalidArgument, "this client was connected before: make a new one")
-      return promise.fail(error)
+      return reply.fail(error)
     }
-    starting = promise
-    startDeadline = .now() + .milliseconds(Int64(configuration.connectPatienceMilliseconds))
+    starting = reply
+    shared.withLockedValue { $0.isStarted = true }
+    startDeadline = .now() + TimeAmount(configuration.connectPatience)
     attempt()
   }
 
   private func attempt() {
     guard !isOver else { return }
+    if let provider = configuration.tokenProvider {
+      askForToken(provider)
+    } else {
+      openConnection()
+    }
+  }
+
+  func openConnection() {
     let bootstrap = ClientBootstrap(group: loop)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .connectTimeout(.milliseconds(Int64(configuration.connectDeadlineMilliseconds)))
+      .connectTimeout(TimeAmount(configuration.connectDeadline))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(ClientHandler(self))
@@ -42,12 +52,9 @@ extension ClientEngine {
     guard !isOver else { return channel.close(promise: nil) }
     self.channel = channel
     decoder = FrameDecoder()
-    isPaused = false
     lastHeard = .now()
     core.opened()
-    deadline = loop.scheduleTask(
-      in: .milliseconds(Int64(configuration.connectDeadlineMilliseconds))
-    ) { [self] in
+    deadline = loop.scheduleTask(in: TimeAmount(configuration.connectDeadline)) { [self] in
       drop(DaybookError(.unreachable, "the server accepts connections and says nothing"))
     }
     perform()
@@ -57,15 +64,21 @@ extension ClientEngine {
     deadline?.cancel()
     deadline = nil
     backoff.reset()
+    renewal.opened()
     lastError = nil
-    if let info = core.info { starting?.succeed(info) }
+    if let info = core.info {
+      shared.withLockedValue { $0.user = core.user }
+      logger.info(
+        "connected", metadata: ["session": "\(info.session)", "resumed": "\(info.resumed)"])
+      starting?.succeed(info)
+    }
     starting = nil
     let interval = Int64(heartbeatMilliseconds)
     guard interval > 0 else { return }
     // Earlier than asked for, so that a slow moment isn't taken for silence.
     let beat = TimeAmount.milliseconds(max(1, interval * 3 / 4))
     heartbeat = loop.scheduleRepeatedTask(initialDelay: beat, delay: beat) { [self] _ in
-      if !isPaused && .now() - lastHeard > .milliseconds(2 * interval) {
+      if .now() - lastHeard > .milliseconds(2 * interval) {
         drop(DaybookError(.heartbeatMissed, "the server was silent for too long"))
       } else {
         core.heartbeat()
@@ -78,6 +91,11 @@ extension ClientEngine {
 
   func received(_ bytes: ByteBuffer) {
     lastHeard = .now()
+    // Reading goes on however slow the application is: answers come between events.
+    if !core.isHoldingBack && events.isFull {
+      core.holdBack()
+      logger.debug("events are passed over, to be fetched when the application has taken some")
+    }
     decoder.append(bytes)
     do throws(FrameFault) {
       while let frame = try decoder.next() {
@@ -97,18 +115,10 @@ extension ClientEngine {
     ServerAddress(host: configuration.host, port: configuration.port)
   }
 
-  /// Stops or resumes reading, so that a slow consumer slows the server and not the machine.
-  func setReading(_ isReading: Bool) {
-    guard isPaused == isReading else { return }
-    isPaused = !isReading
-    lastHeard = .now()
-    _ = channel?.setOption(.autoRead, value: isReading)
-  }
-
   // MARK: acks
 
   func ackDue(_ level: EventQueue.Level) {
-    if isPaused && level.waiting < configuration.bufferedEventsMax / 2 { setReading(true) }
+    if core.isHoldingBack && level.waiting <= configuration.bufferedEventsMax / 2 { core.resume() }
     guard level.due > 0 else { return }
     // Half a window, so that the server can go on while the ack is on its way.
     let window = core.windowEvents > 0 ? max(1, core.windowEvents / 2) : Int.max
@@ -116,7 +126,7 @@ extension ClientEngine {
       sendAcks()
     } else if ackTimer == nil {
       ackTimer = loop.scheduleTask(
-        in: .milliseconds(Int64(configuration.ackDelayMilliseconds))
+        in: TimeAmount(configuration.ackDelay)
       ) { [self] in
         sendAcks()
         perform()
@@ -133,12 +143,11 @@ extension ClientEngine {
   // MARK: trouble
 
   func scheduleRetry() {
-    guard !isRetryScheduled else { return }
-    isRetryScheduled = true
+    guard retryTimer == nil else { return }
     var random = SystemRandomNumberGenerator()
     let wait = retryBackoff.next(using: &random)
-    loop.scheduleTask(in: .milliseconds(Int64(wait))) { [self] in
-      isRetryScheduled = false
+    retryTimer = loop.scheduleTask(in: .milliseconds(Int64(wait))) { [self] in
+      retryTimer = nil
       core.retryTurnedAway()
       perform()
     }
@@ -160,7 +169,7 @@ extension ClientEngine {
     tryAgain()
   }
 
-  private func tryAgain() {
+  func tryAgain() {
     guard !isOver else { return }
     let error =
       lastError
@@ -168,20 +177,25 @@ extension ClientEngine {
         ? DaybookError(.unreachable, "the server closed the connection")
         : notDaybook("the connection is closed without a word"))
     lastError = nil
-    if starting != nil, .now() >= startDeadline { return stop(error) }
-    var random = SystemRandomNumberGenerator()
-    var wait = backoff.next(using: &random)
-    // Who waits for the first answer is told when the patience ends, not when the pause would.
-    if starting != nil {
-      let left = max(0, (startDeadline - .now()).nanoseconds / 1_000_000)
-      wait = min(wait, UInt64(left))
+    var wait: UInt64 = 0
+    if !renewal.isWorthTrying(after: error) {
+      if starting != nil, .now() >= startDeadline { return stop(error) }
+      var random = SystemRandomNumberGenerator()
+      wait = backoff.next(using: &random)
+      // Who waits for the first answer is told when the patience ends, not when the pause would.
+      if starting != nil {
+        let left = max(0, (startDeadline - .now()).nanoseconds / 1_000_000)
+        wait = min(wait, UInt64(left))
+      }
     }
     if core.info != nil {
-      let state = ConnectionState.waiting(milliseconds: wait, ClientError(error))
-      core.note(.connection(state))
+      logger.notice(
+        "not connected", metadata: ["error": "\(error.code)", "next_ms": "\(wait)"])
+      let pause = Duration.milliseconds(Int64(wait))
+      core.note(.connection(.waiting(pause, ClientError(error))))
       perform()
     }
-    loop.scheduleTask(in: .milliseconds(Int64(wait))) { self.attempt() }
+    connectTimer = loop.scheduleTask(in: .milliseconds(Int64(wait))) { self.attempt() }
   }
 
   // MARK: the end
@@ -191,16 +205,16 @@ extension ClientEngine {
     finish(error, told: ClientError(error))
   }
 
-  func close(_ promise: EventLoopPromise<Void>) {
+  func close(_ reply: Reply<Void>) {
     if !isOver {
       sendAcks()
       core.disconnect()
       perform()
       finish(DaybookError(.serverStopping, "the client was closed"), told: nil)
     }
-    guard let channel else { return promise.succeed() }
+    guard let channel else { return reply.succeed(()) }
     // Behind the last write, so that the acks still go out.
-    channel.closeFuture.whenComplete { _ in promise.succeed() }
+    channel.closeFuture.whenComplete { _ in reply.succeed(()) }
     channel.close(promise: nil)
   }
 
@@ -208,10 +222,15 @@ extension ClientEngine {
     guard !isOver else { return }
     isOver = true
     lastError = error
-    endedBy.withLockedValue { $0 = told }
+    shared.withLockedValue {
+      $0.isOver = true
+      $0.endedBy = told
+    }
+    if let told { logger.error("the session has ended", metadata: ["error": "\(told.code)"]) }
     starting?.fail(error)
     starting = nil
-    ackTimer?.cancel()
+    renewal.end()
+    for timer in [ackTimer, retryTimer, connectTimer] { timer?.cancel() }
     core.end(error)
     core.note(.connection(.closed(told)))
     perform()
@@ -221,6 +240,8 @@ extension ClientEngine {
   func conclude() {
     for run in runs { run.done.fail(overError) }
     runs = []
+    for reply in ending { reply.succeed(()) }
+    ending = []
     events.finish()
     channel?.close(promise: nil)
   }

@@ -1,4 +1,5 @@
 import DaybookModel
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -7,24 +8,30 @@ import WireProtocol
 /// Runs a `SessionCore` on one event loop: owns the connection, the timers and the way back to who
 /// asked. Other threads only fill the inbox.
 ///
-/// `@unchecked Sendable`: all mutable state but the inbox is touched on `loop` alone.
+/// `@unchecked Sendable`: all mutable state but the inbox and what is shared is touched on `loop`
+/// alone.
 final class ClientEngine: @unchecked Sendable {
   enum Work: Sendable {
-    case command(IssuedCommand.Body, Completion)
-    case query(FrameType, ByteBuffer, EventLoopPromise<ByteBuffer>)
+    /// For the user, if a service acts for one.
+    case command(IssuedCommand.Body, for: UserID?, Completion)
+    case query(FrameType, ByteBuffer, Reply<ByteBuffer>)
+    /// Nobody waits for this answer any more.
+    case abandon(Reply<ByteBuffer>)
     case watch([String])
     case typing(StreamKey)
     case read(StreamKey, upTo: Seq)
     case markedUnread([StreamKey])
-    case source(any CommandSource, window: Int, EventLoopPromise<Void>)
+    case source(any CommandSource, window: Int, Reply<Void>)
     case ackDue(EventQueue.Level)
-    case start(EventLoopPromise<SessionInfo>)
-    case settled(EventLoopPromise<Void>)
-    case close(EventLoopPromise<Void>)
+    case start(Reply<SessionInfo>)
+    case token(round: UInt64, Result<String, DaybookError>)
+    case settled(Reply<Void>)
+    case ended(Reply<Void>)
+    case close(Reply<Void>)
   }
 
   enum Completion: Sendable {
-    case reply(EventLoopPromise<CommandReply>)
+    case reply(Reply<CommandReply>)
     case send(SentMessage)
     case read(StreamKey)
     /// The client's own: nobody waits for its answer.
@@ -38,62 +45,78 @@ final class ClientEngine: @unchecked Sendable {
   final class SourceRun: @unchecked Sendable {
     let source: any CommandSource
     let window: Int
-    let done: EventLoopPromise<Void>
+    let done: Reply<Void>
     var unanswered = 0
     var isExhausted = false
 
-    init(source: any CommandSource, window: Int, done: EventLoopPromise<Void>) {
+    init(source: any CommandSource, window: Int, done: Reply<Void>) {
       self.source = source
       self.window = window
       self.done = done
     }
   }
 
+  /// What other threads may ask for at any time.
+  struct Shared: Sendable {
+    var user: UserID?
+    var isStarted = false
+    var isOver = false
+    var endedBy: ClientError?
+  }
+
   let configuration: ClientConfiguration
   let loop: any EventLoop
+  let logger: Logger
   private let inbox = NIOLockedValueBox<[Work]>([])
+  let shared = NIOLockedValueBox(Shared())
 
   var core: SessionCore
   var decoder = FrameDecoder()
   var channel: (any Channel)?
   var completions: [UInt64: Completion] = [:]
-  var queries: [UInt64: EventLoopPromise<ByteBuffer>] = [:]
+  var queries: [UInt64: Reply<ByteBuffer>] = [:]
   private var lastToken: UInt64 = 0
   var reads = ReadPositions()
   var runs: [SourceRun] = []
-  private var settling: [EventLoopPromise<Void>] = []
-  let endedBy = NIOLockedValueBox<ClientError?>(nil)
+  private var settling: [Reply<Void>] = []
+  /// Who waits for the session's end.
+  var ending: [Reply<Void>] = []
   var backoff: Backoff
   var retryBackoff: Backoff
-  var isRetryScheduled = false
-  var starting: EventLoopPromise<SessionInfo>?
+  var starting: Reply<SessionInfo>?
   var startDeadline = NIODeadline.now()
+  var renewal = TokenRenewal()
   /// Set once: no connection is tried after that.
   var isOver = false
   var lastError: DaybookError?
   var heartbeat: RepeatedTask?
   var deadline: Scheduled<Void>?
   var ackTimer: Scheduled<Void>?
+  var retryTimer: Scheduled<Void>?
+  var connectTimer: Scheduled<Void>?
   var lastHeard = NIODeadline.now()
   /// What answers has spoken as Daybook does.
   var hasHeard = false
   private var isPerforming = false
-  var isPaused = false
-  private(set) lazy var events = EventQueue(configuration.acknowledgement) { [weak self] level in
+  private(set) lazy var events = EventQueue(
+    configuration.acknowledgement, waitingMax: configuration.bufferedEventsMax
+  ) { [weak self] level in
     self?.submit(.ackDue(level))
   }
 
   init(_ configuration: ClientConfiguration, origin: Origin, loop: any EventLoop) {
     self.configuration = configuration
     self.loop = loop
+    logger = configuration.logger
     core = SessionCore(
       settings: SessionCore.Settings(
         token: configuration.token, clientName: configuration.clientName, origin: origin,
         firstNumber: configuration.firstNumber,
-        inFlightMax: max(1, configuration.commandsInFlightMax)))
+        inFlightMax: max(1, configuration.commandsInFlightMax),
+        renewsToken: configuration.tokenProvider != nil))
     backoff = Backoff(
-      firstMilliseconds: configuration.reconnectFirstMilliseconds,
-      maxMilliseconds: configuration.reconnectMaxMilliseconds)
+      firstMilliseconds: configuration.reconnectFirst.wholeMilliseconds,
+      maxMilliseconds: configuration.reconnectMax.wholeMilliseconds)
     retryBackoff = backoff
     // Made here, where no other thread can be yet.
     _ = events
@@ -120,12 +143,17 @@ final class ClientEngine: @unchecked Sendable {
 
   private func take(_ work: Work) {
     switch work {
-    case .command(let body, let completion): issue(completion) { core.issue(body, token: $0) }
-    case .query(let type, let body, let promise):
-      guard !isOver else { return promise.fail(overError) }
+    case .command(let body, let user, let completion):
+      issue(completion) { core.issue(body, actingFor: user, token: $0) }
+    case .query(let type, let body, let reply):
+      guard !isOver else { return reply.fail(overError) }
       lastToken += 1
-      queries[lastToken] = promise
+      queries[lastToken] = reply
       core.query(lastToken, type, body: body)
+    case .abandon(let reply):
+      guard let id = queries.first(where: { $0.value === reply })?.key else { return }
+      queries[id] = nil
+      core.abandon(id)
     case .watch(let users): core.watch(users)
     case .typing(let conversation): core.typing(conversation)
     case .read(let conversation, let seq):
@@ -140,9 +168,11 @@ final class ClientEngine: @unchecked Sendable {
       runs.append(run)
       pull(run)
     case .ackDue(let level): ackDue(level)
-    case .start(let promise): start(promise)
-    case .settled(let promise): settling.append(promise)
-    case .close(let promise): close(promise)
+    case .start(let reply): start(reply)
+    case .token(let round, let outcome): gotToken(round, outcome)
+    case .settled(let reply): settling.append(reply)
+    case .ended(let reply): if isOver { reply.succeed(()) } else { ending.append(reply) }
+    case .close(let reply): close(reply)
     }
   }
 
@@ -161,7 +191,7 @@ final class ClientEngine: @unchecked Sendable {
     issue(.unasked) { core.issue(.mark(conversation: conversation, change), token: $0) }
   }
 
-  private func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
+  func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
     lastToken += 1
     completions[lastToken] = completion
     if isOver {
@@ -183,7 +213,7 @@ final class ClientEngine: @unchecked Sendable {
     }
     if run.isExhausted && run.unanswered == 0 {
       runs.removeAll { $0 === run }
-      run.done.succeed()
+      run.done.succeed(())
     }
   }
 
@@ -205,14 +235,11 @@ final class ClientEngine: @unchecked Sendable {
       core.flush()
     }
     if let outgoing, let channel { channel.writeAndFlush(outgoing, promise: nil) }
-    if !items.isEmpty {
-      events.push(items)
-      if events.waiting > configuration.bufferedEventsMax { setReading(false) }
-    }
+    if !items.isEmpty { events.push(items) }
     isPerforming = false
     if isOver { conclude() }
     if core.queue.isEmpty || isOver {
-      for promise in settling { promise.succeed() }
+      for reply in settling { reply.succeed(()) }
       settling = []
     }
   }
@@ -232,7 +259,7 @@ final class ClientEngine: @unchecked Sendable {
         items.append(EventQueue.Item(event: .status(update), point: nil))
       }
     case .queryAnswer(let id, let outcome):
-      queries.removeValue(forKey: id)?.completeWith(outcome.mapError { $0 })
+      queries.removeValue(forKey: id)?.complete(outcome.mapError { ClientError($0) })
     case .opened(let interval): opened(heartbeatMilliseconds: interval)
     case .ackNow: sendAcks()
     case .retryLater: scheduleRetry()
@@ -248,7 +275,7 @@ final class ClientEngine: @unchecked Sendable {
   ) -> StatusUpdate? {
     if case .success = outcome { retryBackoff.reset() }
     switch completions.removeValue(forKey: token) {
-    case .reply(let promise): promise.completeWith(outcome.mapError { $0 })
+    case .reply(let reply): reply.complete(outcome.mapError { ClientError($0) })
     case .send(let message): return message.complete(outcome)
     case .read(let conversation):
       if let seq = reads.answered(conversation) { sendRead(conversation, upTo: seq) }

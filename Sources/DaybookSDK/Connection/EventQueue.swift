@@ -23,13 +23,18 @@ package final class EventQueue: Sendable {
   }
 
   fileprivate struct State {
+    let waitingMax: Int
     var items = CircularBuffer<Item>()
+    /// What holds by now of the things that came while there was no room.
+    var latest: [ClientEvent] = []
     var waiters = CircularBuffer<(id: UInt64, CheckedContinuation<Handed?, Never>)>()
     var nextWaiter: UInt64 = 0
     var isFinished = false
     var ledger = AckLedger()
     /// Handed out, and acknowledged when the next event is asked for.
     var unfinished: [AckPoint] = []
+
+    init(waitingMax: Int) { self.waitingMax = waitingMax }
   }
 
   /// How many events were acknowledged since the acks were collected, and how many still wait.
@@ -39,18 +44,23 @@ package final class EventQueue: Sendable {
   }
 
   private let acknowledgement: Acknowledgement
-  private let state = NIOLockedValueBox(State())
+  private let state: NIOLockedValueBox<State>
   private let onChange: @Sendable (Level) -> Void
 
-  /// `onChange` is called on the thread of who takes or acknowledges.
-  package init(_ acknowledgement: Acknowledgement, onChange: @escaping @Sendable (Level) -> Void) {
+  /// While `waitingMax` wait, only what has a place in a stream is added. `onChange` is called on the
+  /// thread of who takes or acknowledges.
+  package init(
+    _ acknowledgement: Acknowledgement, waitingMax: Int,
+    onChange: @escaping @Sendable (Level) -> Void
+  ) {
     self.acknowledgement = acknowledgement
+    state = NIOLockedValueBox(State(waitingMax: max(1, waitingMax)))
     self.onChange = onChange
   }
 
   package func push(_ items: [Item]) {
     let (ready, level) = state.withLockedValue { state in
-      state.items.append(contentsOf: items)
+      for item in items { state.add(item) }
       var ready: [(CheckedContinuation<Handed?, Never>, Handed)] = []
       state.takeSilent()
       while !state.waiters.isEmpty, let handed = state.take(acknowledgement) {
@@ -71,7 +81,8 @@ package final class EventQueue: Sendable {
     for waiter in waiters { waiter.resume(returning: nil) }
   }
 
-  package var waiting: Int { state.withLockedValue { $0.items.count } }
+  /// As many wait as may.
+  package var isFull: Bool { state.withLockedValue(\.isFull) }
 
   /// Streams and how far they were acknowledged since the last call.
   package func collectAcks() -> [StreamKey: Seq] {
@@ -121,6 +132,24 @@ extension EventQueue.State {
     EventQueue.Level(due: ledger.dueCount, waiting: items.count)
   }
 
+  fileprivate var isFull: Bool { items.count >= waitingMax }
+
+  /// Whoever never asks for events fills no memory with them. What becomes of own messages stands in
+  /// `SentMessage` too; what is now or never is dropped; of what replaces itself the last is kept.
+  fileprivate mutating func add(_ item: EventQueue.Item) {
+    guard isFull, item.point == nil, let event = item.event else { return items.append(item) }
+    switch event {
+    case .status(let update) where update.sendID != nil: break
+    case .message(let message) where message.isTransient: break
+    case .typing: break
+    case .connection, .caughtUp, .delayed, .presence:
+      latest.removeAll { $0.isReplaced(by: event) }
+      latest.append(event)
+    // The rest comes with events of streams, of which no more come than there is room for.
+    default: items.append(item)
+    }
+  }
+
   fileprivate mutating func finishBodies() {
     for point in unfinished { ledger.acknowledge(point.stream, upTo: point.seq) }
     unfinished.removeAll(keepingCapacity: true)
@@ -129,6 +158,10 @@ extension EventQueue.State {
   fileprivate mutating func take(_ acknowledgement: Acknowledgement) -> EventQueue.Handed? {
     takeSilent()
     guard let item = items.popFirst(), let event = item.event else { return nil }
+    if !isFull {
+      for event in latest { items.append(EventQueue.Item(event: event, point: nil)) }
+      latest = []
+    }
     if let point = item.point {
       ledger.handed(point)
       switch acknowledgement {
@@ -146,6 +179,17 @@ extension EventQueue.State {
     while let first = items.first, first.event == nil {
       if let point = first.point { ledger.passed(point) }
       items.removeFirst()
+    }
+  }
+}
+
+extension ClientEvent {
+  /// Nothing is lost if only the other one is told.
+  fileprivate func isReplaced(by other: ClientEvent) -> Bool {
+    switch (self, other) {
+    case (.connection, .connection), (.caughtUp, .caughtUp), (.delayed, .delayed): true
+    case (.presence(let a), .presence(let b)): a.user == b.user
+    default: false
     }
   }
 }

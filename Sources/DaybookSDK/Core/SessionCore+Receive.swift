@@ -7,6 +7,9 @@ package import WireProtocol
 extension SessionCore {
   private static let commandReplies = Set(FrameType.commands.map(\.reply))
   private static let queryReplies = Set(FrameType.queries.map(\.reply))
+  /// Fetches without an answer, at most: a session has a bound of 32 questions, the application's own
+  /// among them.
+  private static let fetchesMax = 8
 
   /// Takes a frame of the server. A type that this version doesn't know is passed over.
   package mutating func receive(_ frame: Frame) {
@@ -36,7 +39,9 @@ extension SessionCore {
       guard push.range.fromSeq <= push.range.toSeq else { return }
       let range = Seq(push.range.fromSeq)...Seq(push.range.toSeq)
       advance(try StreamKey(parsing: push.stream)) { $0.skip(range) }
-    case .caughtUp: actions.append(.emit(.caughtUp, nil))
+    case .caughtUp:
+      isCaughtUpDue = true
+      tellCaughtUp()
     case .awaitingAck: actions.append(.ackNow)
     case .presence:
       let push = try Daybook_V1_Presence(frameBody: frame.body)
@@ -50,9 +55,21 @@ extension SessionCore {
       let error = DaybookError(try Daybook_V1_Closing(frameBody: frame.body).error)
       let isOwnDoing = error.code == .sessionReplaced && hasAbandonedConnect
       if isOwnDoing { hasAbandonedConnect = false }
-      actions.append(error.code.isTemporary || isOwnDoing ? .reconnect(error) : .stop(error))
+      actions.append(isWorthConnecting(error) || isOwnDoing ? .reconnect(error) : .stop(error))
     default: break
     }
+  }
+
+  /// Whether another connection may be better off than the one that this has ended.
+  private func isWorthConnecting(_ error: DaybookError) -> Bool {
+    error.code.isTemporary || (settings.renewsToken && error.code == .expiredToken)
+  }
+
+  /// Everything from before the session has been told.
+  private mutating func tellCaughtUp() {
+    guard isCaughtUpDue, !streams.values.contains(where: \.isIncomplete) else { return }
+    isCaughtUpDue = false
+    actions.append(.emit(.caughtUp, nil))
   }
 
   // MARK: session
@@ -132,11 +149,13 @@ extension SessionCore {
       case .connect:
         // This one has arrived, and is answered.
         phase = .offline
-        actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
+        actions.append(isWorthConnecting(error) ? .reconnect(error) : .stop(error))
       case .query(let id):
         queries[id] = nil
         actions.append(.queryAnswer(id: id, .failure(error)))
-      case .fetch: actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
+      case .fetch:
+        fetchesInFlight -= 1
+        actions.append(error.code.isTemporary ? .reconnect(error) : .stop(error))
       // What was a good question once may be refused later: then there is no news.
       case .watch: break
       }
@@ -192,14 +211,24 @@ extension SessionCore {
     } catch {
       // Of a kind that this version doesn't know: nothing to tell, but its seq has come.
       let unknown = try Daybook_V1_Event(frameBody: bytes)
-      advance(try StreamKey(parsing: unknown.stream)) { $0.receive(Seq(unknown.seq), nil) }
+      take(nil, try StreamKey(parsing: unknown.stream), Seq(unknown.seq))
       return
     }
-    advance(event.stream) { $0.receive(event.seq, event) }
+    take(event, event.stream, event.seq)
+  }
+
+  private mutating func take(_ event: Event?, _ stream: StreamKey, _ seq: Seq) {
+    if isHoldingBack, streams[stream]?.passOver(seq) == true { return }
+    advance(stream) { $0.receive(seq, event) }
   }
 
   private mutating func receiveFetchReply(_ frame: Frame) throws(DaybookError) {
     guard case .fetch(let stream)? = calls.removeValue(forKey: frame.sequence) else { return }
+    fetchesInFlight -= 1
+    guard !isHoldingBack else {
+      streams[stream]?.abandonFetch()
+      return
+    }
     let reply = try Daybook_V1_FetchReply(frameBody: frame.body)
     let before = streams[stream]?.position ?? .none
     for bytes in reply.events { try receiveEvent(ByteBuffer(bytes: bytes)) }
@@ -213,6 +242,8 @@ extension SessionCore {
         .logCorrupt, "the server has nothing of \(stream) behind \(before), and yet more after it")
     }
     fetchGap(stream)
+    fetchGaps()
+    tellCaughtUp()
   }
 
   /// Runs `take` on the stream's tracker and tells what it releases. Events of a stream that the
@@ -228,10 +259,24 @@ extension SessionCore {
       actions.append(.emit(nil, AckPoint(stream: stream, seq: seq)))
     }
     fetchGap(stream)
+    if isCaughtUpDue { tellCaughtUp() }
+  }
+
+  /// Those streams whose turn has come. More at a time the server would refuse, as questions.
+  mutating func fetchGaps() {
+    while fetchesInFlight < SessionCore.fetchesMax, let stream = gapped.popFirst() {
+      fetchGap(stream)
+    }
   }
 
   private mutating func fetchGap(_ stream: StreamKey) {
-    guard phase == .online, let gap = streams[stream]?.gapToFetch() else { return }
+    guard phase == .online, !isHoldingBack, streams[stream]?.hasGap == true else { return }
+    guard fetchesInFlight < SessionCore.fetchesMax else {
+      gapped.insert(stream)
+      return
+    }
+    guard let gap = streams[stream]?.gapToFetch() else { return }
+    fetchesInFlight += 1
     let request = Daybook_V1_FetchRequest.with {
       $0.stream = stream.text
       $0.fromSeq = gap.lowerBound.rawValue

@@ -17,10 +17,14 @@ package struct SessionCore: Sendable {
     package var origin: Origin
     package var firstNumber: UInt64
     package var inFlightMax: Int
+    /// Whoever runs this session has another token when this one has expired.
+    package var renewsToken: Bool
 
     package init(
-      token: String, clientName: String, origin: Origin, firstNumber: UInt64, inFlightMax: Int
+      token: String, clientName: String, origin: Origin, firstNumber: UInt64, inFlightMax: Int,
+      renewsToken: Bool = false
     ) {
+      self.renewsToken = renewsToken
       self.token = token
       self.clientName = clientName
       self.origin = origin
@@ -42,7 +46,7 @@ package struct SessionCore: Sendable {
     var body: ByteBuffer
   }
 
-  let settings: Settings
+  package var settings: Settings
   package internal(set) var phase = Phase.offline
   package internal(set) var info: SessionInfo?
   var user: UserID?
@@ -57,6 +61,13 @@ package struct SessionCore: Sendable {
   /// Whom each unanswered direct send of this user is for, by its token.
   var sends: [UInt64: UserID] = [:]
   var streams: [StreamKey: StreamTracker<Event?>] = [:]
+  /// The application has no room for events.
+  package private(set) var isHoldingBack = false
+  /// Streams that wait for their turn to be fetched.
+  var gapped: Set<StreamKey> = []
+  var fetchesInFlight = 0
+  /// Everything from before the session was pushed; some of it may have to be fetched yet.
+  var isCaughtUpDue = false
   var board = DeliveryBoard()
   /// Whose coming and going the user wants to be told, in every session.
   var watched: Set<String> = []
@@ -104,6 +115,9 @@ package struct SessionCore: Sendable {
     if phase == .connecting { hasAbandonedConnect = true }
     phase = .offline
     calls.removeAll()
+    gapped.removeAll()
+    fetchesInFlight = 0
+    isCaughtUpDue = false
     queue.connectionLost()
   }
 
@@ -124,8 +138,10 @@ package struct SessionCore: Sendable {
   // MARK: requests
 
   /// A command under the session's own origin and next number.
-  package mutating func issue(_ body: IssuedCommand.Body, token: UInt64) {
-    issue(IssuedCommand(number: nextNumber, body: body), token: token)
+  package mutating func issue(
+    _ body: IssuedCommand.Body, actingFor user: UserID? = nil, token: UInt64
+  ) {
+    issue(IssuedCommand(number: nextNumber, actingFor: user, body: body), token: token)
     nextNumber += 1
   }
 
@@ -172,10 +188,24 @@ package struct SessionCore: Sendable {
     if phase == .online { call(.query(id), type, body: body) }
   }
 
+  /// Nobody waits for the answer any more.
+  package mutating func abandon(_ id: UInt64) { queries[id] = nil }
+
   /// Remembers whom to watch again in a later session; the question itself is a query.
   package mutating func watch(_ users: [String]) { watched.formUnion(users) }
 
-  /// The user heard of a stream's events up to here.
+  /// The application has no room: events of streams are passed over, to be fetched once it has. Of
+  /// each the server sends no more than a window, for none of them is acked. Answers go on.
+  package mutating func holdBack() { isHoldingBack = true }
+
+  /// There is room again: what was passed over is fetched.
+  package mutating func resume() {
+    isHoldingBack = false
+    for (stream, tracker) in streams where tracker.hasGap { gapped.insert(stream) }
+    fetchGaps()
+  }
+
+  /// The user is done with a stream's events up to here.
   package mutating func handed(_ stream: StreamKey, upTo seq: Seq) {
     guard var tracker = streams[stream] else { return }
     tracker.handed = max(tracker.handed, seq)

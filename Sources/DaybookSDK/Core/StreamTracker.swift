@@ -33,7 +33,7 @@ package struct StreamTracker<Element: Sendable>: Sendable {
     fetching = nil
     acked = cursor
     guard head >= position else { return false }
-    if cursor > position, held[position.next] == nil { expected = cursor }
+    if cursor > position, held[position.next] == nil { expected = max(expected, cursor) }
     return true
   }
 
@@ -58,6 +58,26 @@ package struct StreamTracker<Element: Sendable>: Sendable {
     held[seq] = element
     return release()
   }
+
+  /// An event came for which there is no room now: it is fetched later. False for one that was
+  /// released before.
+  package mutating func passOver(_ seq: Seq) -> Bool {
+    guard seq > position else { return false }
+    if held[seq] == nil { expected = max(expected, seq) }
+    return true
+  }
+
+  /// What is being fetched won't be taken: it is to be fetched again.
+  package mutating func abandonFetch() {
+    if let fetching { expected = max(expected, fetching.upperBound) }
+    fetching = nil
+  }
+
+  /// Whether there is something to fetch that is not being fetched.
+  package var hasGap: Bool { fetching == nil && gap != nil }
+
+  /// Whether events are known of that were not released.
+  package var isIncomplete: Bool { expected > position || !held.isEmpty }
 
   package mutating func takeRepeated() -> Seq? {
     defer { repeated = nil }

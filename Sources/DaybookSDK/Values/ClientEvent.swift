@@ -120,8 +120,8 @@ public struct MessageReaction: Sendable, Hashable {
 
 public enum ConnectionState: Sendable, Hashable {
   case connected(SessionInfo)
-  /// The connection is lost; the next attempt comes after so many milliseconds.
-  case waiting(milliseconds: UInt64, ClientError)
+  /// There is no connection, for this reason; the next attempt comes after this time.
+  case waiting(Duration, ClientError)
   /// For good: by `close`, or for an error that trying again doesn't mend.
   case closed(ClientError?)
 }

@@ -134,7 +134,7 @@ final class SweptServer: Sendable {
       let sent = try await client.send(text: text, to: .user(users[1])).stored()
       await client.close()
       return sent
-    } catch let error as ClientError {
+    } catch {
       await client.close()
       guard error.name == "partition_read_only" || error.name == "log_corrupt" else { throw error }
       return nil

@@ -1,0 +1,121 @@
+import DaybookModel
+import DaybookSchema
+import NIOConcurrencyHelpers
+import NIOCore
+import SwiftProtobuf
+import Testing
+import WireProtocol
+
+@testable import DaybookSDK
+
+@Suite("Tokens")
+struct TokenTests {
+  private static let expired = DaybookError(.expiredToken, "the token has expired")
+
+  /// Gives "1", "2", "3"… or throws.
+  private struct Tokens {
+    let given = NIOLockedValueBox(0)
+
+    func configuration(
+      _ server: ScriptedServer, failing error: (any Error & Sendable)? = nil
+    ) -> ClientConfiguration {
+      var configuration = ClientConfiguration(host: "127.0.0.1", port: server.port) {
+        if let error { throw error }
+        return given.withLockedValue {
+          $0 += 1
+          return "\($0)"
+        }
+      }
+      configuration.reconnectFirst = .zero
+      return configuration
+    }
+  }
+
+  @Test("a token that has expired is renewed before the session opens, once without a pause")
+  func expiredAtConnect() async throws {
+    let tokens = Tokens()
+    let server = try await ScriptedServer(refusing: {
+      $0.token == "1" ? TokenTests.expired : nil
+    }) { _, _ in }
+    let client = try DaybookClient(tokens.configuration(server))
+    try await client.connect()
+    #expect(tokens.given.withLockedValue { $0 } == 2)
+    await client.close()
+    try await server.close()
+  }
+
+  @Test("a provider that has only expired tokens does not connect, nor does a token that is one")
+  func onlyExpired() async throws {
+    let tokens = Tokens()
+    let server = try await ScriptedServer(refusing: { _ in TokenTests.expired }) { _, _ in }
+    let fixed = ClientConfiguration(host: "127.0.0.1", port: server.port, token: "1")
+    for configuration in [tokens.configuration(server), fixed] {
+      let client = try DaybookClient(configuration)
+      let error = await #expect(throws: ClientError.self) { try await client.connect() }
+      #expect(error?.code == .expiredToken)
+      #expect(client.endedBy?.code == .expiredToken)
+    }
+    #expect(tokens.given.withLockedValue { $0 } == 2)
+    try await server.close()
+  }
+
+  @Test(
+    "a provider that fails says why",
+    arguments: [
+      (ClientError(.notPermitted, "logged out"), .notPermitted),
+      (CancellationError(), .tokenUnavailable),
+    ] as [(any Error & Sendable, ClientError.Code)])
+  func failing(error: any Error & Sendable, code: ClientError.Code) async throws {
+    let server = try await ScriptedServer { _, _ in }
+    let client = try DaybookClient(Tokens().configuration(server, failing: error))
+    let told = await #expect(throws: ClientError.self) { try await client.connect() }
+    #expect(told?.code == code)
+    try await server.close()
+  }
+
+  @Test("a session whose token expires goes on with another, and what is unanswered goes with it")
+  func expiredWhileOpen() async throws {
+    let tokens = Tokens()
+    let sends = NIOLockedValueBox<[(token: String, SendRequest)]>([])
+    let token = NIOLockedValueBox("")
+    let server = try await ScriptedServer(refusing: { request in
+      token.withLockedValue { $0 = request.token }
+      return nil
+    }) { frame, out in
+      guard frame.type == .send, let request = try? SendRequest(frameBody: frame.body) else {
+        return
+      }
+      let current = token.withLockedValue { $0 }
+      sends.withLockedValue { $0.append((current, request)) }
+      guard current != "1" else {
+        let closing = Daybook_V1_Closing.with { $0.error = TokenTests.expired.errorReply }
+        return out.writeFrame(.closing, sequence: 0, message: closing)
+      }
+      out.writeFrame(.send.reply, sequence: frame.sequence) {
+        CommandReply(
+          messageID: MessageID(5), seq: .none, recordedAt: Timestamp(milliseconds: 1),
+          repeated: false, changed: true
+        ).write(to: &$0)
+      }
+    }
+    let client = try DaybookClient(tokens.configuration(server))
+    try await client.connect()
+    let sent = try client.send(text: "hi", to: .user("bob"))
+    #expect(try await sent.stored().messageID == 5)
+    let made = sends.withLockedValue { $0 }
+    #expect(made.map(\.token) == ["1", "2"])
+    #expect(made.allSatisfy { $0.1.context.number == 1 && $0.1.content == made[0].1.content })
+    var states: [String] = []
+    for await case .connection(let state) in client.events {
+      switch state {
+      case .connected: states.append("connected")
+      case .waiting(let pause, let error): states.append("\(error.name) \(pause == .zero)")
+      case .closed: states.append("closed")
+      }
+      if states.count == 3 { break }
+    }
+    #expect(states == ["connected", "expired_token true", "connected"])
+    await client.close()
+    try await server.close()
+  }
+}
