@@ -150,6 +150,9 @@ let package = Package(
         nioCore, arguments, logging,
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "Courier", dependencies: ["DaybookSDK"], path: "Examples/Courier",
+      swiftSettings: settings),
     .target(
       name: doubles,
       dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, logging],
@@ -164,7 +167,7 @@ let package = Package(
         "SegmentLog", "Doubles",
         nioCore, nioLocks, metrics, metricsTesting,
       ]),
-    tests("EndToEndTests", ["Daybook", "DaybookSDK", "Doubles"]),
+    tests("EndToEndTests", ["Daybook", "Courier", "DaybookSDK", "Doubles"]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
     tests("ImportingTests", ["DaybookModel", "Importing"]),
     tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console"]),

@@ -53,7 +53,8 @@ struct AmendmentTests {
       func reaction(isRemoved: Bool) -> ClientEvent {
         .reaction(
           MessageReaction(
-            conversation: place.conversation, messageID: 9, by: by, atMilliseconds: 1,
+            conversation: place.conversation, messageID: 9, by: by,
+            at: Moment(millisecondsSince1970: 1),
             reaction: "👍", isRemoved: isRemoved))
       }
       let taken = server.take()
@@ -61,10 +62,12 @@ struct AmendmentTests {
         taken.events == [
           .recalled(
             MessageRecall(
-              conversation: place.conversation, messageID: 9, by: by, atMilliseconds: 1)),
+              conversation: place.conversation, messageID: 9, by: by,
+              at: Moment(millisecondsSince1970: 1))),
           .edited(
             MessageEdit(
-              conversation: place.conversation, messageID: 9, by: by, atMilliseconds: 1,
+              conversation: place.conversation, messageID: 9, by: by,
+              at: Moment(millisecondsSince1970: 1),
               content: .text("new"))),
           reaction(isRemoved: false), reaction(isRemoved: true),
         ])
@@ -98,8 +101,9 @@ struct AmendmentTests {
     #expect(told.map(\.isOwn) == [false, true, false])
     #expect(
       told.map(\.gone) == [
-        .recalled(by: "bob", atMilliseconds: 5), .expired(atMilliseconds: 5),
-        .recalled(by: "me", atMilliseconds: 5),
+        .recalled(by: "bob", at: Moment(millisecondsSince1970: 5)),
+        .expired(at: Moment(millisecondsSince1970: 5)),
+        .recalled(by: "me", at: Moment(millisecondsSince1970: 5)),
       ])
     #expect(told.allSatisfy { $0.content == .bytes(type: "", []) })
   }
@@ -122,7 +126,7 @@ struct AmendmentTests {
     for one in told {
       #expect(one.replyTo == 3 && one.mentions == ["me", "bob"] && !one.mentionsEveryone)
       #expect(one.forwarded?.messageID == 2 && one.forwarded?.from == "bob")
-      #expect(one.expiresAtMilliseconds == 9)
+      #expect(one.expiresAt == Moment(millisecondsSince1970: 9))
     }
     // Whoever mentions themselves needs not be told.
     #expect(told.map(\.mentionsMe) == [true, false])
@@ -202,7 +206,7 @@ struct AmendmentTests {
     #expect(page.messages[0].reactions == [.init(reaction: "👍", count: 2, isOwn: true)])
     #expect(page.messages[1].content == .text("m2") && !page.messages[1].isEdited)
     #expect(page.messages[1].reactions == [.init(reaction: "?", count: 1, isOwn: false)])
-    #expect(page.messages[2].gone == .recalled(by: "bob", atMilliseconds: 5))
+    #expect(page.messages[2].gone == .recalled(by: "bob", at: Moment(millisecondsSince1970: 5)))
     #expect(!page.messages[2].isEdited && page.messages[2].reactions == [])
   }
 }

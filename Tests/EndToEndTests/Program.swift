@@ -167,6 +167,14 @@ final class TestServer: @unchecked Sendable {
   /// What it has logged so far.
   var errors: String { running?.text("err") ?? "" }
 
+  /// Stops it where it is, until it gets SIGCONT.
+  func freeze() async throws {
+    running?.signal(SIGSTOP)
+    while running?.status("State")?.hasPrefix("T") == false {
+      try await Task.sleep(for: .milliseconds(1))
+    }
+  }
+
   /// `VmRSS` or `VmHWM`, its highest so far, in KiB.
   func memory(_ field: String) throws -> Int {
     let text = running?.status(field)?.split(separator: " ").first

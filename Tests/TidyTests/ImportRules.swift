@@ -32,9 +32,10 @@ enum ImportRules {
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Metrics",
     ],
     "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Foundation", "Glibc"],
+    // Glibc, Darwin: the outbox's file. `Files` is the server's, and of Linux alone.
     "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Glibc", "Darwin",
     ],
     "Importing": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "NIOConcurrencyHelpers",
@@ -56,6 +57,8 @@ enum ImportRules {
       "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console", "NIOCore",
       "ArgumentParser", "Logging", "Foundation", "Glibc",
     ],
+    // The example, in a folder of its own.
+    "Courier": ["DaybookSDK", "Foundation"],
     // C: no Swift imports at all.
     "CChecksum": [],
     "CMappedFaults": [],

@@ -9,6 +9,7 @@ extension DaybookClient {
     engine.submit(.read(try conversation.key(), upTo: Seq(seq)))
   }
 
+  /// The user has read the message's conversation up to it. A transient one is nothing to mark.
   public func markRead(_ message: IncomingMessage) throws(ClientError) {
     guard !message.isTransient else { return }
     try markRead(message.conversation, upToSeq: message.seq)

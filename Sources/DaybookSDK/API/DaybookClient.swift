@@ -15,7 +15,8 @@ import WireProtocol
 /// when they are sent again, events are recognised by their seq and fetched where one is missing.
 /// What the application has not acknowledged when its process ends comes again in the next.
 ///
-/// What is unanswered when the process dies is not known to a later client.
+/// With `ClientConfiguration.outbox` messages survive the process too, and are stored once; what else
+/// is unanswered when the process dies is not known to a later client.
 ///
 /// A client lives for as long as somebody holds it, iterates its events or runs it. One that is dropped
 /// says goodbye and ends, as by ``close()``.
@@ -25,9 +26,13 @@ import WireProtocol
 /// a command that was given may be done all the same.
 public final class DaybookClient: UserCommands, Sendable {
   let engine: ClientEngine
-  private let lastSend = NIOLockedValueBox<UInt64>(0)
+  private let lastSend: NIOLockedValueBox<UInt64>
+  /// What earlier clients have left in the outbox, in order: it is sent once this one is connected, and
+  /// told of as all that this client sends.
+  public let unsent: [SentMessage]
 
-  /// Connects to nothing yet. Throws `invalid_argument` for an origin that isn't 1 to 32 bytes.
+  /// Connects to nothing yet; reads the outbox. Throws `invalid_argument` for an origin that isn't 1 to
+  /// 32 bytes, and what the outbox throws.
   public init(_ configuration: ClientConfiguration) throws(ClientError) {
     var random = SystemRandomNumberGenerator()
     let bytes =
@@ -37,6 +42,18 @@ public final class DaybookClient: UserCommands, Sendable {
     }
     let loop = (configuration.eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton).next()
     engine = ClientEngine(configuration, origin: origin, loop: loop)
+    guard let outbox = configuration.outbox else {
+      (unsent, lastSend) = ([], NIOLockedValueBox(0))
+      return
+    }
+    let contents = try outbox.load()
+    do throws(ClientError) {
+      unsent = try engine.take(contents)
+    } catch {
+      outbox.release()
+      throw error
+    }
+    lastSend = NIOLockedValueBox(contents.nextNumber - 1)
   }
 
   deinit {
@@ -45,6 +62,10 @@ public final class DaybookClient: UserCommands, Sendable {
 
   /// Commands of the user, or service, that this client's token names.
   public var issuer: CommandIssuer { CommandIssuer(client: self, user: nil) }
+
+  /// The id that the next message gets. With an outbox that is one more than any before it has had,
+  /// in whichever process: so an application knows which of its own were never taken.
+  public var nextSendID: UInt64 { lastSend.withLockedValue { $0 + 1 } }
 
   /// What happens, in order; for one consumer. Ends after `.connection(.closed)`.
   public var events: ClientEvents { ClientEvents(client: self) }
@@ -79,8 +100,8 @@ public final class DaybookClient: UserCommands, Sendable {
   /// waits for `ClientConfiguration.shutdownDeadline` for the answers to what was sent, closes, and
   /// returns. Throws what ended the session for good.
   ///
-  /// It has the shape of swift-service-lifecycle's `Service`; `extension DaybookClient: Service {}` in
-  /// the application makes it one.
+  /// It has the shape of swift-service-lifecycle's `Service`; in the application,
+  /// `extension DaybookClient: @retroactive Service {}` makes it one.
   public func run() async throws(ClientError) {
     do throws(ClientError) {
       if !engine.shared.withLockedValue(\.isStarted) { try await connect() }
@@ -157,9 +178,10 @@ public final class DaybookClient: UserCommands, Sendable {
   ) -> SentMessage {
     lastSend.withLockedValue { last in
       last += 1
+      let isKept = engine.configuration.outbox != nil && body.isKept
       let sent = SentMessage(
         id: last, conversation: conversation, loop: engine.loop,
-        limit: engine.configuration.requestDeadline)
+        limit: engine.configuration.requestDeadline, kept: isKept ? nil : .success(()))
       engine.submit(.command(body, for: user, .send(sent)))
       return sent
     }

@@ -21,7 +21,7 @@ extension UserCommands {
   ) throws(ClientError) -> SentMessage {
     let to = try conversation.key()
     let extras = try options.extras()
-    let time = Timestamp(milliseconds: options.clientTimeMilliseconds ?? 0)
+    let time = Timestamp(milliseconds: options.clientTime?.millisecondsSince1970 ?? 0)
     let message = DaybookModel.Message(content: content.encoded(), clientTime: time)
     return issuer.dispatch(.send(to: to, message, extras), to: conversation)
   }
@@ -58,6 +58,7 @@ extension UserCommands {
     try await edit(messageID, in: conversation, content: .text(text))
   }
 
+  /// As `edit(_:in:text:)`, with any content.
   public func edit(
     _ messageID: UInt64, in conversation: Conversation, content: MessageContent
   ) async throws(ClientError) {

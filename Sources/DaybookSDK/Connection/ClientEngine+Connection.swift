@@ -71,6 +71,7 @@ extension ClientEngine {
       logger.info(
         "connected", metadata: ["session": "\(info.session)", "resumed": "\(info.resumed)"])
       starting?.succeed(info)
+      openOutbox(info)
     }
     starting = nil
     let interval = Int64(heartbeatMilliseconds)
@@ -232,6 +233,7 @@ extension ClientEngine {
     renewal.end()
     for timer in [ackTimer, retryTimer, connectTimer] { timer?.cancel() }
     core.end(error)
+    endOutbox()
     core.note(.connection(.closed(told)))
     perform()
   }
@@ -242,6 +244,7 @@ extension ClientEngine {
     runs = []
     for reply in ending { reply.succeed(()) }
     ending = []
+    workOnOutbox()
     events.finish()
     channel?.close(promise: nil)
   }

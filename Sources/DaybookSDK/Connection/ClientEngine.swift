@@ -23,6 +23,9 @@ final class ClientEngine: @unchecked Sendable {
     case markedUnread([StreamKey])
     case source(any CommandSource, window: Int, Reply<Void>)
     case ackDue(EventQueue.Level)
+    case outboxDone(
+      OutboxQueue.Job, bound: Result<Void, ClientError>, stored: Result<Void, ClientError>,
+      removed: Result<Void, ClientError>)
     case start(Reply<SessionInfo>)
     case token(round: UInt64, Result<String, DaybookError>)
     case settled(Reply<Void>)
@@ -33,6 +36,8 @@ final class ClientEngine: @unchecked Sendable {
   enum Completion: Sendable {
     case reply(Reply<CommandReply>)
     case send(SentMessage)
+    /// As `send`; an outbox has it.
+    case kept(SentMessage)
     case read(StreamKey)
     /// The client's own: nobody waits for its answer.
     case unasked
@@ -77,6 +82,8 @@ final class ClientEngine: @unchecked Sendable {
   var queries: [UInt64: Reply<ByteBuffer>] = [:]
   private var lastToken: UInt64 = 0
   var reads = ReadPositions()
+  /// Nil where there is none, and once it is given back.
+  var outbox: OutboxQueue?
   var runs: [SourceRun] = []
   private var settling: [Reply<Void>] = []
   /// Who waits for the session's end.
@@ -143,12 +150,13 @@ final class ClientEngine: @unchecked Sendable {
 
   private func take(_ work: Work) {
     switch work {
+    case .command(let body, let user, .send(let message)) where outbox != nil && body.isKept:
+      keep(body, for: user, message)
     case .command(let body, let user, let completion):
       issue(completion) { core.issue(body, actingFor: user, token: $0) }
     case .query(let type, let body, let reply):
       guard !isOver else { return reply.fail(overError) }
-      lastToken += 1
-      queries[lastToken] = reply
+      queries[nextToken()] = reply
       core.query(lastToken, type, body: body)
     case .abandon(let reply):
       guard let id = queries.first(where: { $0.value === reply })?.key else { return }
@@ -168,6 +176,8 @@ final class ClientEngine: @unchecked Sendable {
       runs.append(run)
       pull(run)
     case .ackDue(let level): ackDue(level)
+    case .outboxDone(let job, let bound, let stored, let removed):
+      outboxDone(job, bound: bound, stored: stored, removed: removed)
     case .start(let reply): start(reply)
     case .token(let round, let outcome): gotToken(round, outcome)
     case .settled(let reply): settling.append(reply)
@@ -191,9 +201,13 @@ final class ClientEngine: @unchecked Sendable {
     issue(.unasked) { core.issue(.mark(conversation: conversation, change), token: $0) }
   }
 
-  func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
+  func nextToken() -> UInt64 {
     lastToken += 1
-    completions[lastToken] = completion
+    return lastToken
+  }
+
+  func issue(_ completion: Completion, _ body: (UInt64) -> Void) {
+    completions[nextToken()] = completion
     if isOver {
       answer(lastToken, .failure(overError))
     } else {
@@ -238,7 +252,7 @@ final class ClientEngine: @unchecked Sendable {
     if !items.isEmpty { events.push(items) }
     isPerforming = false
     if isOver { conclude() }
-    if core.queue.isEmpty || isOver {
+    if (core.queue.isEmpty && outbox?.isEmpty != false) || isOver {
       for reply in settling { reply.succeed(()) }
       settling = []
     }
@@ -277,6 +291,12 @@ final class ClientEngine: @unchecked Sendable {
     switch completions.removeValue(forKey: token) {
     case .reply(let reply): reply.complete(outcome.mapError { ClientError($0) })
     case .send(let message): return message.complete(outcome)
+    case .kept(let message):
+      // A session that is over answers everything with its error: that is no answer of the server.
+      guard !isOver else { return message.complete(.failure(leftInOutbox)) }
+      outbox?.answered(message.id)
+      workOnOutbox()
+      return message.complete(outcome)
     case .read(let conversation):
       if let seq = reads.answered(conversation) { sendRead(conversation, upTo: seq) }
     case .sourced(let run, let tag):

@@ -22,29 +22,29 @@ extension ClientEvent {
 
   private static func ofMessage(_ event: Event) -> ClientEvent? {
     let by = event.actor.user?.text ?? ""
-    let at = event.recordedAt.milliseconds
+    let at = Moment(event.recordedAt)
     let id = event.messageID.rawValue
     switch event.body {
     case .messageRecalled(let target):
       return .recalled(
         MessageRecall(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          atMilliseconds: at))
+          at: at))
     case .messageEdited(let target, let content):
       return .edited(
         MessageEdit(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          atMilliseconds: at, content: MessageContent(encoded: content)))
+          at: at, content: MessageContent(encoded: content)))
     case .reactionAdded(let target, let reaction):
       return .reaction(
         MessageReaction(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          atMilliseconds: at, reaction: reaction, isRemoved: false))
+          at: at, reaction: reaction, isRemoved: false))
     case .reactionRemoved(let target, let reaction):
       return .reaction(
         MessageReaction(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          atMilliseconds: at, reaction: reaction, isRemoved: true))
+          at: at, reaction: reaction, isRemoved: true))
     default: return nil
     }
   }

@@ -90,12 +90,19 @@ extension SessionCore {
       actions.append(.stop(error))
       return
     }
+    // What waits here is the former one's.
+    if let info, info.user ?? "" != reply.user || info.device ?? "" != reply.device {
+      let error = DaybookError(
+        .invalidArgument, "the token is of another user or device: make a client for it")
+      actions.append(.stop(error))
+      return
+    }
     let info = SessionInfo(
       session: reply.session, user: reply.user.isEmpty ? nil : reply.user,
       device: reply.device.isEmpty ? nil : reply.device,
       service: reply.service.isEmpty ? nil : reply.service, resumed: reply.resumed,
       registration: reply.registration, logID: reply.logID,
-      serverTimeMilliseconds: reply.serverTimeMs)
+      serverTime: Moment(millisecondsSince1970: reply.serverTimeMs))
     self.info = info
     user = info.user.map { UserID(checked: $0) }
     // A margin, so that a retry of the lowest number is always within the window.

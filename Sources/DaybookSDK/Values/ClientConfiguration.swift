@@ -39,6 +39,8 @@ public struct ClientConfiguration: Sendable {
   public var requestDeadline: Duration?
   /// For how long `run`, once its task is cancelled, waits for the answers to what was sent.
   public var shutdownDeadline = Duration.seconds(5)
+  /// Where messages wait until they are stored, so that they survive the process. Nil: in memory.
+  public var outbox: (any Outbox)?
   /// When an event counts as received, so that it never comes to this device again.
   public var acknowledgement = Acknowledgement.afterBody
   /// Acks are held back for so long, or until `ackEventsMax` events are due, and then are one frame.

@@ -2,7 +2,9 @@ package import DaybookModel
 
 /// What a person sees as one: a peer, or a group.
 public enum Conversation: Sendable, Hashable, CustomStringConvertible {
+  /// With a peer, by its id; with oneself, notes.
   case user(String)
+  /// Of a group's members, by its id.
   case group(String)
 
   /// From `user/<peer>` or `group/<id>`; nil for anything else.
@@ -19,6 +21,7 @@ public enum Conversation: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// By the id's bytes.
   public func hash(into hasher: inout Hasher) {
     var text = description
     text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
@@ -28,6 +31,7 @@ public enum Conversation: Sendable, Hashable, CustomStringConvertible {
     self = key.kind == .user ? .user(key.id) : .group(key.id)
   }
 
+  /// `user/<peer>` or `group/<id>`.
   public var description: String {
     switch self {
     case .user(let id): "user/\(id)"

@@ -3,6 +3,7 @@ import DaybookSchema
 
 /// What a member may do in a group.
 public enum GroupRole: String, Sendable, Hashable, CaseIterable {
+  /// Whoever belongs to it.
   case member
   /// Keeps order among members: lets in, removes, silences, changes what the group is.
   case admin
@@ -75,8 +76,11 @@ public enum GroupJoinPolicy: String, Sendable, Hashable, CaseIterable {
 
 /// What a group's admins can set.
 public struct GroupAttributes: Sendable, Hashable {
+  /// Its name for people.
   public var title: String
+  /// What it is about.
   public var description: String
+  /// How one becomes a member.
   public var joinPolicy: GroupJoinPolicy
   /// Members may see what was said before they first joined.
   public var isHistoryShown: Bool
@@ -102,13 +106,17 @@ public struct GroupAttributes: Sendable, Hashable {
 
 /// A group as the asking user may see it.
 public struct GroupInfo: Sendable, Hashable {
+  /// The group.
   public var id: String
+  /// What its moderators have set.
   public var attributes: GroupAttributes
   /// Nil while nobody is a member.
   public var owner: String?
+  /// How many are members.
   public var memberCount: UInt64
   /// Members with a session; 0 for who is no member.
   public var onlineCount: UInt64
+  /// It was ended for good.
   public var isDissolved: Bool
   /// The asking user's role; nil for who is no member.
   public var role: GroupRole?
@@ -129,14 +137,19 @@ extension GroupInfo {
   }
 }
 
+/// A member of a group.
 public struct GroupMembership: Sendable, Hashable {
+  /// Which user.
   public var user: String
+  /// What the member may do.
   public var role: GroupRole
 }
 
 /// What came of a join.
 public enum JoinOutcome: Sendable, Hashable {
+  /// The user is a member now.
   case joined
+  /// The user was one before.
   case alreadyMember
   /// An admin has to let the user in first: `ClientEvent.groupJoined` or `.refused` will tell.
   case pending

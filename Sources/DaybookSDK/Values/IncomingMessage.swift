@@ -9,50 +9,66 @@ public struct IncomingMessage: Sendable, Hashable {
   public var id: UInt64
   /// Position in the own mailbox, or in the group: what `markRead` takes. 0 of a transient one.
   public var seq: UInt64
+  /// Which one it belongs to.
   public var conversation: Conversation
+  /// Who sent it.
   public var from: String
   /// How the sender's name was written, where that differs from the id.
   public var senderName: String?
   /// Empty bytes of no type where `gone` says why.
   public var content: MessageContent
-  /// Milliseconds since 1970: when the server took it, and when the sender says it was written.
-  public var recordedAtMilliseconds: UInt64
-  public var clientTimeMilliseconds: UInt64?
+  /// When the server took it.
+  public var recordedAt: Moment
+  /// When the sender says that it was written, by a clock of the sender's.
+  public var clientTime: Moment?
   /// This user sent it, from this device or another.
   public var isOwn: Bool
   /// It was pushed to whoever was online, and stands nowhere.
   public var isTransient = false
   /// The message of this conversation that it answers.
   public var replyTo: UInt64?
+  /// Users who are to take note.
   public var mentions: [String] = []
+  /// All members are to take note.
   public var mentionsEveryone = false
   /// It mentions this user, or everyone, and is somebody else's.
   public var mentionsMe = false
   /// Where it was said first, if it was forwarded.
   public var forwarded: Forwarding?
   /// From when on it is no longer shown.
-  public var expiresAtMilliseconds: UInt64?
+  public var expiresAt: Moment?
   /// It was recalled, or has expired: there is nothing to show but that.
   public var gone: Gone?
   /// How often it was edited, and what people reacted. Only of history: in events these come as
   /// events of their own.
   public var edits = 0
+  /// What people reacted, each reaction once.
   public var reactions: [ReactionCount] = []
 
+  /// It says something else than when it was sent.
   public var isEdited: Bool { edits > 0 }
 
+  /// The message that was forwarded.
   public struct Forwarding: Sendable, Hashable {
+    /// Its id, in the conversation where it was said.
     public var messageID: UInt64
+    /// Who said it.
     public var from: String
-    public var recordedAtMilliseconds: UInt64
+    /// When the server took it there.
+    public var recordedAt: Moment
   }
 
+  /// Why nothing of a message is left.
   public enum Gone: Sendable, Hashable {
-    case recalled(by: String, atMilliseconds: UInt64)
-    case expired(atMilliseconds: UInt64)
+    /// It was taken back, by its author or a moderator.
+    case recalled(by: String, at: Moment)
+    /// It was to be kept until then.
+    case expired(at: Moment)
   }
 
+  /// One reaction to a message, and how many have it.
   public struct ReactionCount: Sendable, Hashable {
+    /// 1 to 64 bytes of text.
     public var reaction: String
     /// How many users.
     public var count: UInt64
@@ -72,10 +88,10 @@ public struct IncomingMessage: Sendable, Hashable {
     case .messageTombstone(let tombstone) where !tombstone.isEdit:
       let conversation = tombstone.to.map { Conversation.user($0.text) }
       self.init(event, conversation ?? Conversation(holding: event, for: user), for: user)
-      let at = tombstone.at.milliseconds
+      let at = Moment(tombstone.at)
       gone =
-        tombstone.by.map { .recalled(by: $0.text, atMilliseconds: at) }
-        ?? .expired(atMilliseconds: at)
+        tombstone.by.map { .recalled(by: $0.text, at: at) }
+        ?? .expired(at: at)
     default: return nil
     }
   }
@@ -86,15 +102,14 @@ public struct IncomingMessage: Sendable, Hashable {
     self.conversation = conversation
     from = event.actor.user?.text ?? ""
     content = .bytes(type: "", [])
-    recordedAtMilliseconds = event.recordedAt.milliseconds
+    recordedAt = Moment(event.recordedAt)
     isOwn = user != nil && event.actor.user == user
   }
 
   private mutating func take(_ message: DaybookModel.Message, for user: UserID?) {
     senderName = message.senderName.isEmpty ? nil : message.senderName
     content = MessageContent(encoded: message.content)
-    clientTimeMilliseconds =
-      message.clientTime == .none ? nil : message.clientTime.milliseconds
+    clientTime = Moment(ifAny: message.clientTime.milliseconds)
     guard let extras = message.extras else { return }
     replyTo = extras.replyTo == .none ? nil : extras.replyTo.rawValue
     mentions = extras.mentions.map(\.text)
@@ -103,9 +118,9 @@ public struct IncomingMessage: Sendable, Hashable {
     forwarded = extras.forwarded.map {
       Forwarding(
         messageID: $0.messageID.rawValue, from: $0.user.text,
-        recordedAtMilliseconds: $0.recordedAt.milliseconds)
+        recordedAt: Moment($0.recordedAt))
     }
-    expiresAtMilliseconds = extras.expiresAt == .none ? nil : extras.expiresAt.milliseconds
+    expiresAt = Moment(ifAny: extras.expiresAt.milliseconds)
   }
 
   /// What became of it since it was sent. Throws `log_corrupt` for an edit that is none.

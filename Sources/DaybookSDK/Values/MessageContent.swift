@@ -6,6 +6,7 @@ import WireProtocol
 
 /// What a message carries.
 public enum MessageContent: Sendable, Hashable {
+  /// A text.
   case text(String)
   /// Bytes of a media type (RFC 6838) that Daybook doesn't look into.
   case bytes(type: String, [UInt8])

@@ -3,31 +3,37 @@ import DaybookSchema
 /// Whether a user is there. Of who has not written to this user, or has blocked it, nothing is
 /// known but offline.
 public struct UserPresence: Sendable, Hashable {
+  /// Which user.
   public var user: String
   /// Some device is.
   public var isOnline: Bool
   /// Those that are online.
   public var devices: [String]
-  /// When the user was last online, in milliseconds since 1970, if it isn't now and that is known.
-  public var lastSeenMilliseconds: UInt64?
+  /// When the user was last online, if it isn't now and that is known.
+  public var lastSeen: Moment?
 }
 
 /// One of this user's devices.
 public struct UserDevice: Sendable, Hashable {
+  /// Its name, as its token states it.
   public var id: String
+  /// It has a session.
   public var isOnline: Bool
-  /// When its last session began or ended, in milliseconds since 1970; nil if it never had one.
-  public var lastSeenMilliseconds: UInt64?
+  /// When its last session began or ended; nil if it never had one.
+  public var lastSeen: Moment?
   /// How far it has acked the mailbox.
   public var cursor: UInt64
 }
 
-/// What has reached one receiver of a message, in milliseconds since 1970; nil for what has not
-/// happened. Of a group, only reading is known.
+/// What has reached one receiver of a message; nil for what has not happened. Of a group, only
+/// reading is known.
 public struct MessageReceipt: Sendable, Hashable {
+  /// Which user.
   public var user: String
-  public var deliveredAtMilliseconds: UInt64?
-  public var readAtMilliseconds: UInt64?
+  /// When one of the receiver's devices had it.
+  public var deliveredAt: Moment?
+  /// When the receiver had read it.
+  public var readAt: Moment?
 }
 
 /// A page of receipts of one message.
@@ -36,6 +42,7 @@ public struct MessageReceipts: Sendable, Hashable {
   public var receipts: [MessageReceipt]
   /// Of all receivers, not of this page's alone.
   public var readCount: UInt64
+  /// How many have not.
   public var unreadCount: UInt64
   /// There are further ones: go on after the last.
   public var more: Bool
@@ -46,7 +53,7 @@ extension UserPresence {
     user = presence.user
     isOnline = presence.online
     devices = presence.devices
-    lastSeenMilliseconds = presence.lastSeenMs == 0 ? nil : presence.lastSeenMs
+    lastSeen = Moment(ifAny: presence.lastSeenMs)
   }
 }
 
@@ -54,7 +61,7 @@ extension UserDevice {
   init(_ device: Daybook_V1_Device) {
     id = device.device
     isOnline = device.online
-    lastSeenMilliseconds = device.lastSeenMs == 0 ? nil : device.lastSeenMs
+    lastSeen = Moment(ifAny: device.lastSeenMs)
     cursor = device.cursor
   }
 }
@@ -62,7 +69,7 @@ extension UserDevice {
 extension MessageReceipt {
   init(_ receipt: Daybook_V1_Receipt) {
     user = receipt.user
-    deliveredAtMilliseconds = receipt.deliveredAtMs == 0 ? nil : receipt.deliveredAtMs
-    readAtMilliseconds = receipt.readAtMs == 0 ? nil : receipt.readAtMs
+    deliveredAt = Moment(ifAny: receipt.deliveredAtMs)
+    readAt = Moment(ifAny: receipt.readAtMs)
   }
 }

@@ -74,12 +74,3 @@ final class Reply<Answer: Sendable>: Sendable {
 enum CallDeadline {
   @TaskLocal static var current: NIODeadline?
 }
-
-extension Duration {
-  /// Rounded down; 0 for a negative one.
-  package var wholeMilliseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    return UInt64(max(0, milliseconds))
-  }
-}

@@ -13,19 +13,20 @@ public struct SendOptions: Sendable, Hashable {
   public var keepDays: Int?
   /// Pushes it to whoever is online, and stores it nowhere.
   public var isTransient: Bool
-  /// When it was written, by the sender's clock, in milliseconds since 1970.
-  public var clientTimeMilliseconds: UInt64?
+  /// When it was written, by the sender's clock.
+  public var clientTime: Moment?
 
+  /// A message without any of it, but for what is given.
   public init(
     replyTo: UInt64? = nil, mentions: [String] = [], mentionsEveryone: Bool = false,
-    keepDays: Int? = nil, isTransient: Bool = false, clientTimeMilliseconds: UInt64? = nil
+    keepDays: Int? = nil, isTransient: Bool = false, clientTime: Moment? = nil
   ) {
     self.replyTo = replyTo
     self.mentions = mentions
     self.mentionsEveryone = mentionsEveryone
     self.keepDays = keepDays
     self.isTransient = isTransient
-    self.clientTimeMilliseconds = clientTimeMilliseconds
+    self.clientTime = clientTime
   }
 
   /// Nil where there is nothing of it. Throws `invalid_id`, `invalid_argument`.

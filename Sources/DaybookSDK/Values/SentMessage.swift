@@ -8,18 +8,27 @@ public final class SentMessage: Sendable {
   private struct State {
     var status = MessageStatus.sending
     var outcome: Result<StoredMessage, ClientError>?
+    /// Of the outbox.
+    var kept: Result<Void, ClientError>?
     var waiters: [Reply<StoredMessage>] = []
+    var keptWaiters: [Reply<Void>] = []
   }
 
-  /// This client's own count of its messages, from 1.
+  /// This client's own count of its messages, from 1. With an outbox it goes on over all clients that
+  /// have used it, so that an application can note it down, and know later news of it.
   public let id: UInt64
   /// Where it goes.
   public let conversation: Conversation
   private let loop: any EventLoop
   private let limit: Duration?
-  private let state = NIOLockedValueBox(State())
+  private let state: NIOLockedValueBox<State>
 
-  init(id: UInt64, conversation: Conversation, loop: any EventLoop, limit: Duration?) {
+  /// `kept`: what is known of its way into an outbox; success for what has none.
+  init(
+    id: UInt64, conversation: Conversation, loop: any EventLoop, limit: Duration?,
+    kept: Result<Void, ClientError>? = .success(())
+  ) {
+    state = NIOLockedValueBox(State(kept: kept))
     self.id = id
     self.conversation = conversation
     self.loop = loop
@@ -42,6 +51,30 @@ public final class SentMessage: Sendable {
     return try await reply.answer(on: loop, within: limit)
   }
 
+  /// Waits until the message is in the client's outbox, durably: from then on it is sent, if not by
+  /// this process, by a later one with the same outbox. Returns at once where there is none, and for
+  /// what is transient. Throws `outbox_failed`: then it is not sent.
+  public func kept() async throws(ClientError) {
+    let reply = Reply<Void>()
+    let outcome = state.withLockedValue { state in
+      if state.kept == nil { state.keptWaiters.append(reply) }
+      return state.kept
+    }
+    if let outcome { return try outcome.get() }
+    try await reply.answer(on: loop, within: limit)
+  }
+
+  /// What came of its way into the outbox; the first word counts.
+  func kept(_ outcome: Result<Void, ClientError>) {
+    let waiters = state.withLockedValue { state -> [Reply<Void>] in
+      guard state.kept == nil else { return [] }
+      state.kept = outcome
+      defer { state.keptWaiters = [] }
+      return state.keptWaiters
+    }
+    for waiter in waiters { waiter.complete(outcome) }
+  }
+
   func complete(_ outcome: Result<CommandReply, DaybookError>) -> StatusUpdate {
     let status: MessageStatus
     let answer: Result<StoredMessage, ClientError>
@@ -50,7 +83,7 @@ public final class SentMessage: Sendable {
     case .success(let reply):
       let stored = StoredMessage(
         messageID: reply.messageID.rawValue, seq: reply.seq.rawValue,
-        recordedAtMilliseconds: reply.recordedAt.milliseconds)
+        recordedAt: Moment(reply.recordedAt))
       if reply.durability == CommandReply.notStored {
         status = .pushed
       } else {
@@ -69,6 +102,7 @@ public final class SentMessage: Sendable {
       return state.waiters
     }
     for waiter in waiters { waiter.complete(answer) }
+    kept(answer.map { _ in })
     return StatusUpdate(
       sendID: id, messageID: messageID, conversation: conversation, status: status)
   }

@@ -30,6 +30,7 @@ struct RunTally: Sendable {
       "tombstone shown", "not visible", "relayed amendment hidden", "joined again", "pending join",
       "command abandoned", "device began anew", "awaited an ack", "fell behind",
       "clock set back", "clock set forward", "origin looked for in the log",
+      "events held back",
     ]
 }
 

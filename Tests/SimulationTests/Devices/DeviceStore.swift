@@ -125,7 +125,7 @@ struct DeviceStore {
     shown.mentions = message.mentions
     shown.mentionsEveryone = message.mentionsEveryone
     shown.forwardedFrom = message.forwarded?.from
-    shown.expiresAt = message.expiresAtMilliseconds
+    shown.expiresAt = message.expiresAt?.millisecondsSince1970
     findings.expect(
       messages[message.id] == nil, "\(name) was told of message \(message.id) twice")
     messages[message.id] = shown

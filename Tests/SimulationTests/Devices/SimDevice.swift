@@ -138,6 +138,7 @@ final class SimDevice {
     }
     core.receive(frame)
     perform()
+    holdBackOrResume()
   }
 
   private func noteFollowing(_ frame: Frame) {
@@ -179,8 +180,23 @@ final class SimDevice {
     perform()
   }
 
+  /// Events that may wait for the application: some applications have little room.
+  private var inboxMax: Int { [2, 20, 500][process % 3] }
+
+  /// Events are passed over while there is no room, and fetched once there is.
+  private func holdBackOrResume() {
+    if !core.isHoldingBack && inbox.count >= inboxMax {
+      run.tally.count("events held back")
+      core.holdBack()
+    } else if core.isHoldingBack && inbox.count <= inboxMax / 2 {
+      core.resume()
+      perform()
+    }
+  }
+
   /// The application takes the next event that it is told.
   func takeOne() {
+    defer { holdBackOrResume() }
     guard let item = inbox.popFirst() else { return }
     if let event = item.event { store.tell(event, at: item.point, findings: run.findings, name) }
     if let point = item.point {

@@ -1,0 +1,96 @@
+package import DaybookModel
+
+/// Messages on their way through an outbox: stored, and only then sent. A state machine: what it wants
+/// done is one job at a time, and what comes of it is taken back.
+package struct OutboxQueue: Sendable {
+  /// A message under its number.
+  package struct Kept: Sendable, Equatable {
+    package var command: IssuedCommand
+    package var token: UInt64
+
+    package init(command: IssuedCommand, token: UInt64) {
+      self.command = command
+      self.token = token
+    }
+  }
+
+  /// To be done in this order, off the loop.
+  package struct Job: Sendable, Equatable {
+    package var owner: String?
+    package var storing: [Kept] = []
+    package var removing: [UInt64] = []
+  }
+
+  package let origin: Origin
+  /// Whose messages it holds; nil until somebody has connected with it.
+  private var owner: String?
+  /// Who is connected has been found to be the owner, durably.
+  private var isBound = false
+  private var binding: String?
+  private var waiting: [Kept] = []
+  private var stored: [Kept] = []
+  private var answered: [UInt64] = []
+  private var job: Job?
+
+  /// `kept` is what an earlier process has left.
+  package init(origin: Origin, owner: String?, kept: [Kept]) {
+    self.origin = origin
+    self.owner = owner
+    stored = kept
+  }
+
+  /// Nothing waits to be stored or sent.
+  package var isEmpty: Bool {
+    waiting.isEmpty && stored.isEmpty && (job?.storing.isEmpty ?? true)
+  }
+
+  /// Nothing is to be done off the loop.
+  package var isIdle: Bool {
+    job == nil && waiting.isEmpty && answered.isEmpty && binding == nil
+  }
+
+  package mutating func add(_ kept: Kept) { waiting.append(kept) }
+
+  /// A session of this owner has opened. False if the outbox is another's.
+  package mutating func opened(by user: String) -> Bool {
+    if let owner, owner != user { return false }
+    if owner == nil { binding = user } else { isBound = true }
+    return true
+  }
+
+  package mutating func answered(_ number: UInt64) { answered.append(number) }
+
+  /// What is to be done now, if anything.
+  package mutating func next() -> Job? {
+    guard !isIdle, job == nil else { return nil }
+    job = Job(owner: binding, storing: waiting, removing: answered)
+    (binding, waiting, answered) = (nil, [], [])
+    return job
+  }
+
+  /// What a job came to: of the binding, and of the storing. Answers what could not be stored.
+  package mutating func done(isBound bound: Bool, isStored: Bool) -> [Kept] {
+    guard let job else { preconditionFailure("no job was given out") }
+    self.job = nil
+    if let name = job.owner, bound {
+      owner = name
+      isBound = true
+    }
+    if isStored { stored += job.storing }
+    return isStored ? [] : job.storing
+  }
+
+  /// What may be sent now, in order.
+  package mutating func takeReady() -> [Kept] {
+    guard isBound else { return [] }
+    defer { stored = [] }
+    return stored
+  }
+
+  /// The session is over: what was neither stored nor given out to be, and what was stored and not
+  /// sent.
+  package mutating func end() -> (unstored: [Kept], unsent: [Kept]) {
+    defer { (waiting, stored, binding) = ([], [], nil) }
+    return (waiting, stored)
+  }
+}
