@@ -14,7 +14,8 @@ extension Session {
     case .checkToken(let token): check(token)
     case .scheduleExpiry(let delay): scheduleExpiry(after: delay)
     case .query(let query, let sequence): ask(query, sequence)
-    case .resolve(let name, let reading): resolve(name, reading: reading)
+    case .resolve(let name, let reading, let sequence):
+      resolve(name, reading: reading, sequence: sequence)
     case .readPage(let stream, let from, let through, let bytesMax):
       readPage(stream, from, through, bytesMax)
     case .subscribe(let stream):
@@ -84,13 +85,15 @@ extension Session {
     }
   }
 
-  private func resolve(_ name: MessageName, reading: MessageReading?) {
+  private func resolve(
+    _ name: MessageName, reading: MessageReading?, sequence: UInt32
+  ) {
     let resolver = MessageResolver(queries: home.context.queries)
     leased(Session.smallWorkBytes, within: home.context.options.queryWait) {
       () async throws(DaybookError) in
       try await resolver.find(name, reading: reading)
     } then: { result, _ in
-      self.input { $0.resolved(result, &$1) }
+      self.input { $0.resolved(result, sequence: sequence, &$1) }
     }
   }
 

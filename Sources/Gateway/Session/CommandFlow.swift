@@ -12,27 +12,42 @@ struct AskedCommand {
 }
 
 /// Commands, in their order, and their answers. What a command asks for is told by `CommandRequests`.
-/// For one about a message, the message is looked for first: nothing else is taken meanwhile.
+/// For one about a message, the message is looked for first, and what comes behind it waits. A user's
+/// session takes nothing else meanwhile; a service's, which brings very many, goes on to look for the
+/// messages of those behind it.
 struct CommandFlow {
-  private struct UnresolvedCommand {
+  /// A command that waits for its message, or for those before it.
+  private struct WaitingCommand {
+    enum State {
+      case finding(MessageCommand)
+      case ready(StreamKey, Command.Body)
+      case failed(MessageCommand, DaybookError)
+    }
+
     let asked: AskedCommand
-    var command: MessageCommand
+    var state: State
   }
 
   private let inFlightMax: Int
+  private let looksAhead: Bool
   private var inFlight = 0
-  /// The command whose message is being looked for.
-  private var unresolved: UnresolvedCommand?
+  /// In their order; the first is one whose message is being looked for.
+  private var waiting = CircularBuffer<WaitingCommand>()
   /// Commands that were turned away before their owner, who keeps their order, knew of them.
   private var heldBack = HeldBack()
   /// The highest message id that this session was sent: answers to its commands are above it.
   private var observed = MessageID.none
 
-  init(inFlightMax: Int) { self.inFlightMax = inFlightMax }
+  init(inFlightMax: Int, looksAhead: Bool) {
+    self.inFlightMax = inFlightMax
+    self.looksAhead = looksAhead
+  }
 
   /// Frames wait while a command waits for the message that it is about, so that none overtakes it,
   /// and while too much is unanswered.
-  var takesFrames: Bool { unresolved == nil && inFlight < inFlightMax }
+  var takesFrames: Bool {
+    (waiting.isEmpty || looksAhead) && inFlight + waiting.count < inFlightMax
+  }
 
   /// The session was sent this id. What is past 63 bits, from a clock that was, is above every other.
   mutating func observe(_ id: MessageID) {
@@ -45,9 +60,9 @@ struct CommandFlow {
   mutating func admit(
     _ issuer: Issuer, uptime: @autoclosure () -> Timestamp
   ) throws(DaybookError) {
-    guard heldBack.isEmpty || heldBack.mayPass(issuer.issued, uptime: uptime()) else {
-      throw HeldBack.outOfTurn
-    }
+    // What waits is asked when its turn comes.
+    guard waiting.isEmpty, !heldBack.isEmpty else { return }
+    guard heldBack.mayPass(issuer.issued, uptime: uptime()) else { throw HeldBack.outOfTurn }
   }
 
   /// Of what was admitted.
@@ -55,7 +70,10 @@ struct CommandFlow {
     _ step: CommandRequest.Step, for asked: AskedCommand, _ output: inout SessionOutput
   ) {
     switch step {
-    case .submit(let stream, let body): submit(asked, stream, body, &output)
+    case .submit(let stream, let body) where waiting.isEmpty:
+      submit(asked, stream, body, &output)
+    case .submit(let stream, let body):
+      waiting.append(WaitingCommand(asked: asked, state: .ready(stream, body)))
     case .find(let command): find(command, for: asked, &output)
     }
   }
@@ -126,8 +144,10 @@ struct CommandFlow {
   private mutating func find(
     _ command: MessageCommand, for asked: AskedCommand, _ output: inout SessionOutput
   ) {
-    unresolved = UnresolvedCommand(asked: asked, command: command)
-    guard let (stream, peer) = command.inspection else { return look(for: command, &output) }
+    waiting.append(WaitingCommand(asked: asked, state: .finding(command)))
+    guard let (stream, peer) = command.inspection else {
+      return look(for: command, sequence: asked.sequence, &output)
+    }
     output.actions.append(
       .submit(
         Command(
@@ -135,46 +155,80 @@ struct CommandFlow {
         CommandPurpose(sequence: asked.sequence, kind: .locate)))
   }
 
-  private func look(for command: MessageCommand, _ output: inout SessionOutput) {
-    output.actions.append(.resolve(command.name, reading: command.reading))
+  private func look(
+    for command: MessageCommand, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    output.actions.append(
+      .resolve(command.name, reading: command.reading, sequence: sequence))
+  }
+
+  /// Which of those that wait for their message has this sequence.
+  private func finding(_ sequence: UInt32) -> (index: Int, command: MessageCommand)? {
+    for (index, waiting) in waiting.enumerated() where waiting.asked.sequence == sequence {
+      if case .finding(let command) = waiting.state { return (index, command) }
+    }
+    return nil
+  }
+
+  private mutating func set(_ index: Int, _ state: WaitingCommand.State) {
+    waiting[waiting.index(waiting.startIndex, offsetBy: index)].state = state
   }
 
   /// The owner has said what the actor may see where the message is said to be.
   mutating func located(
-    _ outcome: Result<CommandOutcome, DaybookError>, uptime: @autoclosure () -> Timestamp,
-    _ output: inout SessionOutput
+    _ outcome: Result<CommandOutcome, DaybookError>, sequence: UInt32,
+    uptime: @autoclosure () -> Timestamp, _ output: inout SessionOutput
   ) {
-    guard var command = unresolved?.command else { return }
+    guard let (index, found) = finding(sequence) else { return }
+    var command = found
     do throws(DaybookError) {
       command.limit(to: try outcome.get().position())
-      unresolved?.command = command
-      look(for: command, &output)
+      set(index, .finding(command))
+      look(for: command, sequence: sequence, &output)
     } catch {
-      refuse(error, uptime: uptime(), &output)
+      set(index, .failed(command, error))
+      goOn(uptime: uptime(), &output)
     }
   }
 
   /// The message was looked for.
   mutating func resolved(
-    _ result: Result<FoundMessage, DaybookError>, uptime: @autoclosure () -> Timestamp,
-    _ output: inout SessionOutput
+    _ result: Result<FoundMessage, DaybookError>, sequence: UInt32,
+    uptime: @autoclosure () -> Timestamp, _ output: inout SessionOutput
   ) {
-    guard let (asked, command) = unresolved.map({ ($0.asked, $0.command) }) else { return }
+    guard let (index, command) = finding(sequence) else { return }
     do throws(DaybookError) {
       let (stream, body) = try command.command(about: try result.get())
-      unresolved = nil
-      submit(asked, stream, body, &output)
+      set(index, .ready(stream, body))
     } catch {
-      refuse(error, uptime: uptime(), &output)
+      set(index, .failed(command, error))
+    }
+    goOn(uptime: uptime(), &output)
+  }
+
+  /// Submits what has no longer anything to wait for.
+  private mutating func goOn(uptime: Timestamp, _ output: inout SessionOutput) {
+    while let first = waiting.first {
+      if case .finding = first.state { return }
+      waiting.removeFirst()
+      guard heldBack.isEmpty || heldBack.mayPass(first.asked.issuer.issued, uptime: uptime) else {
+        output.error(HeldBack.outOfTurn, sequence: first.asked.sequence)
+        continue
+      }
+      switch first.state {
+      case .finding: preconditionFailure("it was looked at above")
+      case .ready(let stream, let body): submit(first.asked, stream, body, &output)
+      case .failed(let command, let error):
+        refuse(first.asked, command, error, uptime: uptime, &output)
+      }
     }
   }
 
   private mutating func refuse(
-    _ error: DaybookError, uptime: @autoclosure () -> Timestamp, _ output: inout SessionOutput
+    _ asked: AskedCommand, _ command: MessageCommand, _ error: DaybookError, uptime: Timestamp,
+    _ output: inout SessionOutput
   ) {
-    guard let (asked, command) = unresolved.map({ ($0.asked, $0.command) }) else { return }
-    unresolved = nil
-    if error.code.isTemporary { heldBack.turnedAway(asked.issuer.issued, uptime: uptime()) }
+    if error.code.isTemporary { heldBack.turnedAway(asked.issuer.issued, uptime: uptime) }
     guard let (stream, body) = command.refusal(of: error) else {
       return output.error(error, sequence: asked.sequence)
     }

@@ -38,7 +38,8 @@ final class OpenSession {
     liveness = Liveness(expiresAt: expiresAt)
     syncing = Syncing(
       for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
-    commands = CommandFlow(inFlightMax: options.inFlightMax)
+    commands = CommandFlow(
+      inFlightMax: options.inFlightMax, looksAhead: requester.user == nil)
     queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
     presence = PresenceFlow(
       for: requester,
@@ -158,7 +159,9 @@ final class OpenSession {
     case (.resume(let stream), _): try resumed(stream, outcome, &output)
     case (.inspect(let query), _):
       queries.inspected(query, outcome, sequence: purpose.sequence, for: requester, &output)
-    case (.locate, _): commands.located(outcome, uptime: clock.uptime(), &output)
+    case (.locate, _):
+      commands.located(
+        outcome, sequence: purpose.sequence, uptime: clock.uptime(), &output)
     case (.typing(let conversation), .success): presence.mayType(in: conversation, &output)
     case (.typing, .failure): break
     case (.contact(let other), _):
@@ -176,9 +179,10 @@ final class OpenSession {
   }
 
   func resolved(
-    _ result: Result<FoundMessage, DaybookError>, _ output: inout SessionOutput
+    _ result: Result<FoundMessage, DaybookError>, sequence: UInt32,
+    _ output: inout SessionOutput
   ) {
-    commands.resolved(result, uptime: clock.uptime(), &output)
+    commands.resolved(result, sequence: sequence, uptime: clock.uptime(), &output)
   }
 
   func onlineKnown(

@@ -11,7 +11,7 @@ enum SessionAction {
   case submit(Command, CommandPurpose)
   case query(Query, sequence: UInt32)
   /// Look for the message that a command is about, and read it if that is for a forward.
-  case resolve(MessageName, reading: MessageReading?)
+  case resolve(MessageName, reading: MessageReading?, sequence: UInt32)
   /// A page of a stream that has more than was pushed.
   case readPage(StreamKey, from: Seq, through: Seq, bytesMax: Int)
   /// Push the stream's events from now on; before anything is asked about it.

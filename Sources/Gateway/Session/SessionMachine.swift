@@ -180,9 +180,10 @@ struct SessionMachine: ~Copyable {
 
   /// The message that a command is about was looked for.
   func resolved(
-    _ result: Result<FoundMessage, DaybookError>, _ output: inout SessionOutput
+    _ result: Result<FoundMessage, DaybookError>, sequence: UInt32,
+    _ output: inout SessionOutput
   ) {
-    session?.resolved(result, &output)
+    session?.resolved(result, sequence: sequence, &output)
   }
 
   func onlineKnown(

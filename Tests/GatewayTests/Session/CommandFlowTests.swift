@@ -19,7 +19,9 @@ private final class AskedCommands {
   var uptime = Timestamp(milliseconds: 1_000)
   private var purposes: [UInt32: CommandPurpose] = [:]
 
-  init(inFlightMax: Int = 100) { flow = CommandFlow(inFlightMax: inFlightMax) }
+  init(inFlightMax: Int = 100, looksAhead: Bool = false) {
+    flow = CommandFlow(inFlightMax: inFlightMax, looksAhead: looksAhead)
+  }
 
   private func take(
     _ type: FrameType, _ number: UInt64, _ message: some SwiftProtobuf.Message
@@ -66,7 +68,7 @@ private final class AskedCommands {
           default: "?"
           }
         return "\(purpose.sequence) \(body) \(command.stream)"
-      case .resolve(let name, _): return "look for \(name.id) in \(name.conversation)"
+      case .resolve(let name, _, _): return "look for \(name.id) in \(name.conversation)"
       case .pushTransient(let event, let isWithheld):
         return "push to \(event.stream) at \(event.recordedAt.milliseconds), \(isWithheld)"
       default: return "?"
@@ -86,7 +88,7 @@ private final class AskedCommands {
     case .reply(let type): flow.answered(purpose, type, outcome, &output)
     case .transient(let event, let type):
       flow.answered(purpose, type, pushing: event, outcome, &output)
-    case .locate: flow.located(outcome, uptime: uptime, &output)
+    case .locate: flow.located(outcome, sequence: sequence, uptime: uptime, &output)
     default: Issue.record("nobody asked for that")
     }
   }
@@ -153,7 +155,7 @@ struct CommandFlowTests {
     try commands.recall(1, in: "user/alice")
     #expect(commands.asked() == ["look for 7 in user/alice"] && !commands.flow.takesFrames)
     commands.flow.resolved(
-      .success(CommandFlowTests.found), uptime: commands.uptime, &commands.output)
+      .success(CommandFlowTests.found), sequence: 1, uptime: commands.uptime, &commands.output)
     #expect(commands.asked() == ["1 recall user/alice"] && commands.flow.takesFrames)
   }
 
@@ -166,7 +168,7 @@ struct CommandFlowTests {
     #expect(commands.asked() == ["look for 7 in group/g"] && !commands.flow.takesFrames)
     var found = CommandFlowTests.found
     found.stream = StreamKey(checked: "group/g")!
-    commands.flow.resolved(.success(found), uptime: commands.uptime, &commands.output)
+    commands.flow.resolved(.success(found), sequence: 1, uptime: commands.uptime, &commands.output)
     #expect(commands.asked() == ["1 recall group/g"] && commands.flow.takesFrames)
   }
 
@@ -191,7 +193,7 @@ struct CommandFlowTests {
     commands.answer(1, .success(CommandFlowTests.position))
     _ = commands.asked()
     commands.flow.resolved(
-      .failure(DaybookError(reason, "no")), uptime: commands.uptime, &commands.output)
+      .failure(DaybookError(reason, "no")), sequence: 1, uptime: commands.uptime, &commands.output)
     #expect(commands.asked() == asked)
     #expect(try commands.said() == said)
     #expect(commands.flow.takesFrames)
@@ -202,17 +204,75 @@ struct CommandFlowTests {
     let commands = AskedCommands()
     try commands.recall(2, in: "user/alice")
     commands.flow.resolved(
-      .failure(DaybookError(.overloaded, "later")), uptime: commands.uptime, &commands.output)
+      .failure(DaybookError(.overloaded, "later")), sequence: 2, uptime: commands.uptime,
+      &commands.output)
     _ = commands.asked()
     try commands.send(1)
     let error = #expect(throws: DaybookError.self) { try commands.send(3) }
     #expect(error?.code == .overloaded && commands.asked() == ["1 send user/alice"])
     try commands.recall(2, in: "user/alice")
     commands.flow.resolved(
-      .success(CommandFlowTests.found), uptime: commands.uptime, &commands.output)
+      .success(CommandFlowTests.found), sequence: 2, uptime: commands.uptime, &commands.output)
     try commands.send(3)
     #expect(
       commands.asked() == ["look for 7 in user/alice", "2 recall user/alice", "3 send user/alice"])
+  }
+
+  @Test("where it looks ahead, messages are looked for at once, and commands go in their order")
+  func lookingAhead() throws {
+    let commands = AskedCommands(inFlightMax: 4, looksAhead: true)
+    try commands.recall(1, in: "user/alice")
+    try commands.recall(2, in: "user/alice")
+    try commands.send(3)
+    #expect(commands.flow.takesFrames)
+    try commands.recall(4, in: "group/g")
+    #expect(!commands.flow.takesFrames)
+    #expect(
+      commands.asked() == [
+        "look for 7 in user/alice", "look for 7 in user/alice", "4 inspect group/g",
+      ])
+    func found(_ sequence: UInt32) {
+      commands.flow.resolved(
+        .success(CommandFlowTests.found), sequence: sequence, uptime: commands.uptime,
+        &commands.output)
+    }
+    commands.answer(4, .success(CommandFlowTests.position))
+    found(2)
+    #expect(commands.asked() == ["look for 7 in group/g"])
+    found(4)
+    #expect(commands.asked().isEmpty)
+    found(1)
+    #expect(
+      commands.asked() == [
+        "1 recall user/alice", "2 recall user/alice", "3 send user/alice", "4 recall user/alice",
+      ])
+    #expect(!commands.flow.takesFrames)
+    commands.answer(1, CommandFlowTests.done())
+    #expect(commands.flow.takesFrames)
+  }
+
+  @Test("where it looks ahead, what could not be looked for holds back those that wait behind it")
+  func heldBackAhead() throws {
+    let commands = AskedCommands(looksAhead: true)
+    try commands.recall(1, in: "user/alice")
+    try commands.recall(2, in: "user/alice")
+    try commands.send(3)
+    _ = commands.asked()
+    commands.flow.resolved(
+      .success(CommandFlowTests.found), sequence: 2, uptime: commands.uptime, &commands.output)
+    commands.flow.resolved(
+      .failure(DaybookError(.overloaded, "later")), sequence: 1, uptime: commands.uptime,
+      &commands.output)
+    #expect(commands.asked().isEmpty)
+    #expect(try commands.said() == ["1 overloaded", "2 overloaded", "3 overloaded"])
+    try commands.recall(1, in: "user/alice")
+    commands.flow.resolved(
+      .success(CommandFlowTests.found), sequence: 1, uptime: commands.uptime, &commands.output)
+    try commands.recall(2, in: "user/alice")
+    #expect(
+      commands.asked() == [
+        "look for 7 in user/alice", "1 recall user/alice", "look for 7 in user/alice",
+      ])
   }
 
   @Test("what was turned away and does not come again is not waited for longer than it says")
@@ -220,7 +280,8 @@ struct CommandFlowTests {
     let commands = AskedCommands()
     try commands.recall(2, in: "user/alice")
     commands.flow.resolved(
-      .failure(DaybookError(.overloaded, "later")), uptime: commands.uptime, &commands.output)
+      .failure(DaybookError(.overloaded, "later")), sequence: 2, uptime: commands.uptime,
+      &commands.output)
     commands.uptime = Timestamp(milliseconds: 1_000 + HeldBack.milliseconds)
     #expect(throws: DaybookError.self) { try commands.send(3) }
     commands.uptime = Timestamp(milliseconds: 1_001 + HeldBack.milliseconds)

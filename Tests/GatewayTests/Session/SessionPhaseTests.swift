@@ -264,7 +264,7 @@ struct SessionPhaseTests {
     session.input { $0.presenceChanged(UserPresence(user: alice), &$1) }
     session.input { $0.interrupted(mailbox, &$1) }
     session.input { $0.pageRead(mailbox, .failure(DaybookError(.logCorrupt, "no")), &$1) }
-    session.input { $0.resolved(.failure(DaybookError(.overloaded, "no")), &$1) }
+    session.input { $0.resolved(.failure(DaybookError(.overloaded, "no")), sequence: 2, &$1) }
     session.input {
       $0.queryAnswered(
         .devices.reply, sequence: 2, .failure(DaybookError(.overloaded, "no")), &$1)
