@@ -31,6 +31,7 @@ struct DaybookCommand: AsyncParsableCommand {
     let arguments = CommandArguments.joiningNegatives(Array(CommandLine.arguments.dropFirst()))
     let isForProgram = CommandArguments.areForProgram(arguments)
     do {
+      try ArgumentText.check()
       try CommandNames(DaybookCommand.self).check(arguments)
       var command = try parseAsRoot(arguments)
       OperatorLog.bootstrap(
