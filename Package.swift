@@ -87,6 +87,7 @@ let package = Package(
   targets: [
     .target(name: "CChecksum"),
     .target(name: "CMappedFaults"),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
     module("DaybookModel", [nioCore]),
     module(
       "DaybookSchema", ["DaybookModel", nioCore, protobuf],
@@ -128,7 +129,9 @@ let package = Package(
       ]),
     module(
       "Importing",
-      ["DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioLocks, crypto]),
+      [
+        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "CZlib", nioLocks, crypto,
+      ]),
     module("Console", ["DaybookModel", "DaybookSDK", nioLocks]),
     module(
       "Server",

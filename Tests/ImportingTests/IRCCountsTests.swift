@@ -68,10 +68,16 @@ struct IRCCountsTests {
   @Test("the JSON line has every count")
   func json() {
     var counts = IRCCounts(start: IRCCountsTests.start)
-    counts.accepted(.message, answer())
+    for role in [PlannedCommand.Role.message, .action, .notice, .notice] {
+      counts.accepted(role, answer())
+    }
+    counts.skip(["mode": 2, "unknown": 1], recoded: 3)
     #expect(
-      counts.json
-        == #"{"messages":1,"joins":0,"leaves":0,"renames":0,"redundant":0,"rejected":0,"already_imported":0}"#
-    )
+      counts.json == """
+        {"messages":1,"actions":1,"notices":2,"joins":0,"leaves":0,"renames":0,"redundant":0,\
+        "skipped":{"mode":2,"unknown":1},"recoded":3,"rejected":0,"already_imported":0}
+        """)
+    #expect(counts.summary.contains("3 lines skipped (2 mode, 1 unknown)"))
+    #expect(counts.summary.contains("3 read as windows-1252"))
   }
 }

@@ -67,9 +67,122 @@ struct IRCPlanTests {
     #expect(time.rfc3339 == "2004-12-25T09:14:00.000Z")
   }
 
-  @Test("a file without a date in its name is refused", arguments: ["x.txt", "2004-13-01.txt", ""])
+  @Test(
+    "a file without a date, in its name or its lines, is refused",
+    arguments: ["x.txt", "2004-13-01.txt", ""])
   func noDate(name: String) {
-    #expect(throws: DaybookError.self) { try IRCPlan(fileName: name, content: []) }
+    let error = #expect(throws: DaybookError.self) {
+      try IRCPlan(fileName: name, content: Array("[09:14] <ann> x\n".utf8))
+    }
+    #expect(error?.message.contains("no date") == true)
+  }
+
+  private func times(_ lines: String...) throws -> [String] {
+    try plan(lines).commands.compactMap { command in
+      if case .send(_, let time, _) = command.action {
+        String(time.rfc3339.dropLast(8))
+      } else {
+        nil
+      }
+    }
+  }
+
+  private func plan(_ lines: [String]) throws -> IRCPlan {
+    try IRCPlan(
+      fileName: "2004-12-25.txt", content: Array((lines.joined(separator: "\n") + "\n").utf8))
+  }
+
+  @Test("time goes on over midnight, once and again; a clock set back a little is no new day")
+  func midnight() throws {
+    #expect(
+      try times("[23:58] <a> x", "[23:59] <b> x", "[00:01] <a> x", "[00:00] <b> x", "[23:59] <a> x")
+        == [
+          "2004-12-25T23:58", "2004-12-25T23:59", "2004-12-26T00:01", "2004-12-26T00:00",
+          "2004-12-25T23:59",
+        ])
+    #expect(
+      try times("[13:00] <a> x", "[00:30] <a> x", "[23:00] <a> x", "[22:59] <a> x", "[05:00] <a> x")
+        == [
+          "2004-12-25T13:00", "2004-12-26T00:30", "2004-12-26T23:00", "2004-12-26T22:59",
+          "2004-12-27T05:00",
+        ])
+  }
+
+  @Test("a log whose hours begin anew after noon goes on in the afternoon")
+  func twelveHours() throws {
+    #expect(
+      try times("[11:55] <a> x", "[00:05] <b> x", "[06:00] <b> x") == [
+        "2004-12-25T11:55", "2004-12-25T12:05", "2004-12-25T18:00",
+      ])
+    #expect(
+      try times("[12:57] <a> x", "[01:03] <b> x") == ["2004-12-25T12:57", "2004-12-25T13:03"])
+  }
+
+  @Test("actions and notices are messages as clients show them, and their authors are there")
+  func kinds() throws {
+    let plan = try plan(
+      "[10:00] <ana> hi", "[10:01]  * Ana waves at ben", "=== ben waves back",
+      "[10:02] -ana:#x- a notice", "=== mode/#x [+o ana]  by ben", "what?")
+    #expect(
+      shown(plan) == [
+        "2 ana joins", "3 ana: hi", "5 ana: * Ana waves at ben", "6 ben joins",
+        "7 ben: * ben waves back", "9 ana: -ana- a notice",
+      ])
+    #expect(
+      plan.commands.map(\.role) == [
+        .impliedJoin, .message, .action, .impliedJoin, .action, .notice,
+      ])
+    #expect(plan.skipped == ["mode": 1, "unknown": 1])
+    // Without a time of its own it has that of the line before.
+    guard case .send(_, let time, _) = plan.commands[4].action else { return }
+    #expect(time.rfc3339 == "2004-12-25T10:01:00.000Z")
+  }
+
+  @Test("a nick that ends in ] is renamed as the file says: nobody else is there in the end")
+  func bracketNick() throws {
+    let plan = try plan(
+      "[10:00] <ana[away]> here", "=== ana[away] is now known as ana", "[10:01] <ana> back")
+    #expect(
+      shown(plan) == [
+        "2 ana[away] joins", "3 ana[away]: here", "4 ana[away] leaves", "5 ana joins",
+        "7 ana: back",
+      ])
+  }
+
+  private func users(_ bytes: [UInt8], _ encoding: IRCEncoding) throws -> [String] {
+    let plan = try IRCPlan(
+      fileName: "2004-12-25.txt", content: bytes, IRCPlan.Reading(encoding: encoding))
+    return plan.commands.compactMap { command in
+      if case .send(let text, _, _) = command.action { "\(command.user): \(text)" } else { nil }
+    } + plan.unusable.map { "line \($0.line) is unusable" }
+      + (plan.recoded > 0 ? ["\(plan.recoded) recoded"] : [])
+  }
+
+  @Test("who differs by a letter is somebody else, in whatever encoding; bad UTF-8 is nobody")
+  func encodings() throws {
+    let log =
+      Array("[10:00] <ren".utf8) + [0xe9] + Array("> caf".utf8) + [0xe9, 0x0a]
+      + Array("[10:01] <ren".utf8) + [0xe8] + Array("> x".utf8) + [0x80, 0x0a]
+      + Array("[10:02] <zoë> ü\n".utf8)
+    #expect(
+      try users(log, .automatic) == ["rené: café", "renè: x€", "zoë: ü", "2 recoded"])
+    #expect(
+      try users(log, .windows1252) == ["rené: café", "renè: x€", "zoÃ«: Ã¼"])
+    #expect(try users(log, .latin1).prefix(2) == ["rené: café", "renè: x\u{80}"])
+    #expect(
+      try users(log, .utf8) == ["zoë: ü", "line 1 is unusable", "line 2 is unusable"])
+    #expect(IRCEncoding.latin9.text([0xa4, 0xe9]) == "€é")
+  }
+
+  @Test("a byte order mark is no part of the first line; UTF-16 is refused by name")
+  func byteOrderMark() throws {
+    let marked = try IRCPlan(
+      fileName: "2004-12-25.txt", content: [0xef, 0xbb, 0xbf] + Array("[09:14] <ann> x\n".utf8))
+    #expect(shown(marked) == ["2 ann joins", "3 ann: x"])
+    let error = #expect(throws: DaybookError.self) {
+      try IRCPlan(fileName: "2004-12-25.txt", content: [0xff, 0xfe, 0x5b, 0x00])
+    }
+    #expect(error?.message.contains("UTF-16") == true)
   }
 
   @Test("a nick that can't be an id is reported with its line and stops nothing")
@@ -85,7 +198,7 @@ struct IRCPlanTests {
     let crlf = try IRCPlan(fileName: "2004-12-25", content: Array("[09:14] <ann> x\r\n".utf8))
     #expect(open.commands == crlf.commands)
     #expect(open.lineCount == 1 && crlf.lineCount == 1)
-    #expect(try IRCPlan(fileName: "2004-12-25", content: []).lineCount == 0)
+    #expect(try IRCPlan(fileName: "2004-12-25", content: [] as [UInt8]).lineCount == 0)
   }
 }
 
@@ -117,7 +230,7 @@ struct IRCFixtureTests {
   func texts(name: String) throws {
     let content = try IRCFixtureTests.content(name)
     let plan = try IRCPlan(fileName: name, content: content)
-    let planned = plan.commands.compactMap { command -> String? in
+    let planned = plan.commands.filter { $0.role == .message }.compactMap { command -> String? in
       if case .send(let text, _, _) = command.action { text } else { nil }
     }
     let pattern = /^\[\d\d:\d\d\] <[^>]*>(?: (.*))?$/

@@ -17,7 +17,7 @@ struct SlackTextTests {
       ("*bold* _italic_ `code` :tada:", "*bold* _italic_ `code` :tada:"),
       ("a &amp; b &lt;c&gt;", "a & b <c>"), ("&amp;lt; &amp;amp;", "&lt; &amp;"),
       ("&nbsp; &", "&nbsp; &"),
-      ("<@U1>", "@ann"), ("<@U1|whoever>:", "@ann:"), ("<@U1>\u{fe0f}!", "@ann\u{fe0f}!"),
+      ("<@ANN>", "@ann"), ("<@ANN|whoever>:", "@ann:"), ("<@ANN>\u{fe0f}!", "@ann\u{fe0f}!"),
       ("<@U99X>", "@u99x"),
       ("<#C7>", "#garden"), ("<#C7|>", "#garden"), ("<#C8|other>", "#other"), ("<#C9>", "#C9"),
       ("<!here> <!channel> <!everyone|@everyone>", "@everyone @everyone @everyone"),
@@ -30,7 +30,10 @@ struct SlackTextTests {
       ("<https://a.example|a|b>", "a|b (https://a.example)"),
       ("<mailto:a@b.example|a@b.example>", "a@b.example"),
       ("<mailto:a@b.example|Ann>", "Ann (mailto:a@b.example)"),
-      ("1 < 2", "1 < 2"), ("<", "<"), ("<>", "<>"), ("<@U1", "<@U1"), ("> quote", "> quote"),
+      ("<tel:1|1>", "1"), ("<tel:+4930123|call us>", "call us (tel:+4930123)"),
+      ("<http://a.example|a.example>", "a.example"), ("<@DAN>", "@Dan D."),
+      ("<@U99X|eve>", "@eve"), ("<!date^1392734382^{date}>", "2014-02-18T14:39:42.000Z"),
+      ("1 < 2", "1 < 2"), ("<", "<"), ("<>", "<>"), ("<@ANN", "<@ANN"), ("> quote", "> quote"),
     ])
   func read(source: String, expected: String) throws {
     #expect(try text(source).text == expected)
@@ -38,7 +41,7 @@ struct SlackTextTests {
 
   @Test("mentions each user once, in order, and everyone if anybody calls all")
   func mentions() throws {
-    let some = try text("<@U2> <@U1> <@U2> @cat")
+    let some = try text("<@BOB> <@ANN> <@BOB> @cat")
     #expect(some.mentions.map(\.text) == ["bob", "ann"] && !some.mentionsEveryone)
     let all = try text("<!here>")
     #expect(all.mentions.isEmpty && all.mentionsEveryone)

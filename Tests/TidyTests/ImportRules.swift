@@ -38,8 +38,8 @@ enum ImportRules {
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Glibc", "Darwin",
     ],
     "Importing": [
-      "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "NIOConcurrencyHelpers",
-      "Crypto", "Foundation", "Glibc",
+      "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "CZlib",
+      "NIOConcurrencyHelpers", "Crypto", "Foundation", "Glibc",
     ],
     "Console": ["DaybookModel", "DaybookSDK", "NIOConcurrencyHelpers", "Glibc"],
     "Server": [
@@ -62,6 +62,7 @@ enum ImportRules {
     // C: no Swift imports at all.
     "CChecksum": [],
     "CMappedFaults": [],
+    "CZlib": [],
   ]
 
   /// Modules that implement ports. Whoever else names one can't be given another.

@@ -9,25 +9,28 @@ struct ImportSlack: AsyncParsableCommand {
     commandName: "slack",
     abstract: "Import a Slack export: channels, direct messages, threads, reactions, edits.",
     discussion: """
-      The export is the folder that Slack's archive unpacks to, with users.json, channels.json and \
-      a folder a channel. Users are called as in Slack. A channel becomes a group of its name, \
-      made and owned by its creator, whose members see what was said before they came; private \
-      channels and conversations of several become groups that one is invited to. Whatever needs \
-      a moderator is done by the group's owner: topics and purposes, which become the \
-      description, and the recall of deleted messages. A message that Slack only says was edited, \
-      not how, is sent as it stands. Entries of other kinds are counted as skipped.
+      The export is the zip as Slack delivers it, or the folder that it unpacks to. People and \
+      channels are those of Slack's ids (u024be7lh, c024be7lh), in whatever export and whatever \
+      they are called by then; their names are shown: a person's with each message, a channel's \
+      as the group's title. A channel's group is made and owned by its creator, and its members \
+      see what was said before they came; private channels and conversations of several become \
+      groups that one is invited to. Blocks, attachments, shared messages and files come in as \
+      text.
 
       Importing an export again adds nothing, so an import that was broken off is simply started \
-      again, and a later export adds what is new behind it. A day that was imported is told by its \
-      entries' order: where it reads otherwise since, what differs is rejected (number_conflict), \
-      and if entries were put in between, as many of that day's last messages come twice. If \
-      commands are refused, they are counted as rejected, and the exit code is 1.
+      again; a later export adds what is new. A message that reads otherwise since stays as it was \
+      imported, and is counted as 'changed since'.
+
+      An entry, channel or file with a fault costs itself and nothing else: it is counted as left \
+      out, and the first ones are named. The exit code is 0 if all was imported, and 1 if anything \
+      was left out as faulty or rejected by the server. Entries of kinds that nothing is made of \
+      are counted as skipped, by kind. schemas/imports.md has all of it.
       """)
 
   @OptionGroup var server: ServerOption
 
-  @Argument(help: "The folder of the unpacked export.")
-  var folder: String
+  @Argument(help: "The export: its zip, or the folder that it unpacks to.")
+  var export: String
 
   @Option(
     help: "Only these channels, by name, or conversations, by Slack's id; separated by commas.")
@@ -48,52 +51,50 @@ struct ImportSlack: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let folder = try SlackFolder(path: folder, channels: channels)
-    // All is read before anything is sent, so that a fault in it costs nothing; and read again
-    // when it is sent, so that a whole export need not be held.
-    var total = 0
-    for conversation in folder.conversations {
-      total += try folder.plan(of: conversation).commands.count
+    let display = ImportDisplay()
+    // All is read before anything is sent, so that what is wrong is known first; and read again when
+    // it is sent, so that nothing need be held.
+    let export = try SlackImport(path: export, channels: channels) {
+      display.say("read \($0) entries\n")
     }
-    let client = try server.client { configuration in
-      configuration.connectPatienceMilliseconds = 10_000
-      configuration.commandsInFlightMax = window
-    }
+    let connection = try ImportConnection(server, window: window, display: display)
     let counts = try await asDaybookError { () async throws in
-      let info = try await client.connect()
-      guard info.service != nil else {
-        throw DaybookError(
-          .notPermitted, "an import acts for many users: use a token made with --service")
-      }
+      let (_, connected) = try await connection.open()
       let progress = SlackProgress(
-        commands: total, connected: Timestamp(milliseconds: info.serverTimeMilliseconds))
-      progress.skip(folder.skipped)
-      try await importAll(folder, through: client, progress)
+        entries: export.entries, connected: connected, display: display)
+      progress.skip(export.skipped)
+      progress.find(export.findings)
+      try await connection.showing({ await progress.show() }) {
+        try await importAll(export, through: connection.client, progress)
+      }
+      progress.end()
       return progress.counts
     }
-    await client.close()
-    print(json.isSet ? counts.json : counts.summary)
-    guard counts.rejected == 0 else { throw ExitCode.failure }
+    await connection.client.close()
+    try printToStandardOutput(json.isSet ? counts.json : counts.summary)
+    guard counts.isWhole else { throw ExitCode.failure }
   }
 
   private func importAll(
-    _ folder: SlackFolder, through client: DaybookClient, _ progress: SlackProgress
+    _ export: SlackImport, through client: DaybookClient, _ progress: SlackProgress
   ) async throws {
-    let shown = Task { await progress.show() }
-    defer { shown.cancel() }
     let atOnce = min(ImportSlack.conversationsAtOnceMax, window)
     let share = window / atOnce
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for (index, conversation) in folder.conversations.enumerated() {
+      for (index, conversation) in export.conversations.enumerated() {
         if index >= atOnce { try await group.next() }
         group.addTask {
-          let plan = try folder.plan(of: conversation)
-          progress.skip(plan.skipped)
-          try await client.run(SlackCommandSource(plan, progress: progress), window: share)
+          var course = export.course(of: conversation)
+          let source = SlackCommandSource(conversation, progress: progress)
+          while !source.isAbandoned, let next = course.next() {
+            source.take(next.commands, from: next.first)
+            try await client.run(source, window: share)
+            progress.reached(course.plan.entries, of: conversation)
+          }
+          progress.skip(course.plan.skipped)
         }
       }
       try await group.waitForAll()
     }
-    progress.end()
   }
 }

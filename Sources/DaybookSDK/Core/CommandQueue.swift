@@ -61,7 +61,7 @@ package struct CommandQueue: Sendable {
     guard turnedAway == 0, waiting > 0 else { return nil }
     let index = sendPosition - firstPosition
     let command = self[index].command
-    if let span = spans[command.origin], command.number > span.lowest,
+    if !command.hasSparseNumber, let span = spans[command.origin], command.number > span.lowest,
       command.number - span.lowest > bounds.numberSpanMax
     {
       return nil

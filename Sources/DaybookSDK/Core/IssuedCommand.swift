@@ -10,6 +10,8 @@ package struct IssuedCommand: Sendable, Equatable {
   /// The user whom a service acts for.
   package var actingFor: UserID?
   package var body: Body
+  /// Its origin's numbers are no 1, 2, 3…: how far apart two of them are says nothing.
+  package var hasSparseNumber: Bool
 
   package enum Body: Sendable, Equatable {
     case send(to: StreamKey, Message, SendExtras? = nil)
@@ -38,12 +40,14 @@ package struct IssuedCommand: Sendable, Equatable {
   }
 
   package init(
-    origin: Origin? = nil, number: UInt64, actingFor: UserID? = nil, body: Body
+    origin: Origin? = nil, number: UInt64, actingFor: UserID? = nil, body: Body,
+    hasSparseNumber: Bool = false
   ) {
     self.origin = origin
     self.number = number
     self.actingFor = actingFor
     self.body = body
+    self.hasSparseNumber = hasSparseNumber
   }
 }
 

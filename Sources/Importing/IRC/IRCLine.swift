@@ -1,101 +1,159 @@
-/// What one line of an IRC log says.
-///
-///     [09:14] <nick> text                                  a message
-///     === nick [host]  has joined #channel                 a join
-///     === nick [host]  has left #channel ["reason"]        a leave
-///     === nick [host]  has quit [reason]                   a leave
-///     === nick is now known as other                       a rename
-///     === …                                                actions, modes, topics: nothing here
+package import DaybookModel
+
+/// What one line of an IRC log says, whichever program wrote it.
 package enum IRCLine: Sendable, Equatable {
-  /// Minutes since midnight; the nick and the text as written.
-  case message(minute: Int, nick: String, text: String)
+  /// The nick and the text as written.
+  case message(nick: String, text: String)
+  /// `/me`: what the nick does.
+  case action(nick: String, text: String)
+  case notice(nick: String, text: String)
   case join(nick: String)
   case leave(nick: String)
   case rename(from: String, to: String)
-  case other
+  /// From here on it is this day, which begins then.
+  case day(Timestamp)
+  /// Nothing is made of it; counted by what it is.
+  case other(Kind)
 
-  package init(_ line: some StringProtocol) {
-    let bytes = Array(line.utf8)[...]
-    self = IRCLine.message(bytes) ?? IRCLine.membership(bytes) ?? .other
-  }
-
-  private static func message(_ line: ArraySlice<UInt8>) -> IRCLine? {
-    guard line.count >= 9, line[0] == UInt8(ascii: "["), line[3] == UInt8(ascii: ":"),
-      line[6...].starts(with: "] <".utf8),
-      let hour = number(line[1...2]), let minute = number(line[4...5]), hour < 24, minute < 60,
-      let end = line.firstIndex(of: UInt8(ascii: ">"))
-    else { return nil }
-    let rest = line[(end + 1)...]
-    guard rest.isEmpty || rest.first == space else { return nil }
-    return .message(
-      minute: hour * 60 + minute, nick: IRCNick.withoutArtefacts(line[9..<end]),
-      text: String(decoding: rest.dropFirst(), as: UTF8.self))
-  }
-
-  private static func membership(_ line: ArraySlice<UInt8>) -> IRCLine? {
-    guard line.starts(with: "=== ".utf8) else { return nil }
-    var rest = line.dropFirst(4)
-    guard let nick = IRCNick.readBeforeMask(from: &rest) else { return nil }
-    let knownAs = "is now known as ".utf8
-    if rest.starts(with: knownAs) {
-      rest = rest.dropFirst(knownAs.count)
-      guard let other = IRCNick.read(from: &rest), rest.isEmpty else { return nil }
-      return .rename(from: nick, to: other)
-    }
-    // A host mask stands between, so that an action ("=== tsw has left the building") is none.
-    guard rest.first == UInt8(ascii: "[") else { return nil }
-    let text = String(decoding: rest, as: UTF8.self)
-    if text.contains("]  has joined #") { return .join(nick: nick) }
-    if text.contains("]  has left #") || text.contains("]  has quit") { return .leave(nick: nick) }
-    return nil
-  }
-
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-    guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+  /// In small letters, digits and `_`.
+  package enum Kind: String, Sendable, CaseIterable {
+    case mode
+    case topic
+    /// What the server or the program says.
+    case server
+    case blank
+    /// Not understood.
+    case unknown
   }
 }
 
-private let space = UInt8(ascii: " ")
+/// When a line was written, as far as it says.
+package enum IRCTime: Sendable, Equatable {
+  /// Seconds since midnight, of whichever day it is by then.
+  case clock(Int)
+  case moment(Timestamp)
+}
 
-/// Nicks have no spaces, but the programs that wrote and masked these logs left one behind every
+/// A line and its time; nil where it states none.
+package struct IRCStampedLine: Sendable, Equatable {
+  package var time: IRCTime?
+  package var line: IRCLine
+
+  init(_ time: IRCTime?, _ line: IRCLine) {
+    self.time = time
+    self.line = line
+  }
+
+  static let unknown = IRCStampedLine(nil, .other(.unknown))
+}
+
+/// Nicks have no spaces, but the programs that wrote and masked some logs left one behind every
 /// `]` of a nick: `bur[n] er` is `bur[n]er`.
 package enum IRCNick {
   /// The nick as people know it, case kept.
-  static func withoutArtefacts(_ written: ArraySlice<UInt8>) -> String {
-    String(decoding: written.filter { $0 != space }, as: UTF8.self)
+  static func withoutArtefacts(_ written: Substring) -> String {
+    String(String.UnicodeScalarView(written.unicodeScalars.filter { $0 != " " }))
+  }
+
+  /// Whether every space stands behind a `]`, so that without them this is one nick.
+  static func isOne(_ written: Substring) -> Bool {
+    var last: UInt8 = 0
+    for byte in written.utf8 {
+      if byte == UInt8(ascii: " "), last != UInt8(ascii: "]") { return false }
+      last = byte
+    }
+    return !written.allSatisfy { $0 == " " }
   }
 
   /// Takes a nick and the space behind it from the front; nil if there is none. It ends at the
   /// first space that doesn't follow a `]`.
-  static func read(from line: inout ArraySlice<UInt8>) -> String? {
-    var end = line.startIndex
-    while end < line.endIndex {
-      let isArtefact = end > line.startIndex && line[end - 1] == UInt8(ascii: "]")
-      if line[end] == space && !isArtefact { break }
-      end += 1
-    }
-    let nick = withoutArtefacts(line[line.startIndex..<end])
+  static func read(from line: inout Substring) -> String? {
+    var last: UInt8 = 0
+    let end =
+      line.utf8.indices.first { index in
+        defer { last = line.utf8[index] }
+        return line.utf8[index] == UInt8(ascii: " ") && last != UInt8(ascii: "]")
+      } ?? line.endIndex
+    let nick = withoutArtefacts(line[..<end])
     line = line[end...].dropFirst()
     return nick.isEmpty ? nil : nick
   }
 
-  /// As `read`, but leaves a mask alone that looks like the rest of a nick, for the one space in
-  /// front of it is the one behind a `]`.
-  static func readBeforeMask(from line: inout ArraySlice<UInt8>) -> String? {
-    let mask = Array("] [host] ".utf8)
-    let ends = line.indices.first { line[$0...].starts(with: mask) }
-    if let ends, !line[..<ends].contains(space) {
-      let nick = withoutArtefacts(line[...ends])
-      line = line[(ends + 2)...]
-      return nick
+  /// What servers take for a nick (RFC 2812), and letters of any language, which some take too.
+  static func isPlausible(_ nick: String) -> Bool {
+    guard let first = nick.unicodeScalars.first, !(0x30...0x39).contains(first.value),
+      first != "-"
+    else { return false }
+    return nick.unicodeScalars.allSatisfy { scalar in
+      scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value)
+        || "[]\\`_^{|}-".unicodeScalars.contains(scalar)
     }
-    return read(from: &line)
   }
 
   /// Nicks differ by ASCII case only in display.
   package static func id(_ nick: String) -> String {
     String(
       decoding: nick.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+}
+
+/// Cursors over a line, for all forms.
+extension Substring {
+  /// Takes this from the front; false, and nothing is taken, where it isn't there.
+  mutating func take(_ prefix: String) -> Bool {
+    guard utf8.starts(with: prefix.utf8) else { return false }
+    self = self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
+    return true
+  }
+
+  /// Takes what stands before `end`, and `end`; nil where that isn't there.
+  mutating func takeUntil(_ end: String) -> Substring? {
+    guard let range = firstRange(of: end) else { return nil }
+    defer { self = self[range.upperBound...] }
+    return self[..<range.lowerBound]
+  }
+
+  /// Takes a number of so many digits.
+  mutating func takeDigits(_ count: Int) -> Int? {
+    let digits = utf8.prefix(count)
+    guard digits.count == count, digits.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    self = self[digits.endIndex...]
+    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+  }
+
+  /// Takes `hh:mm` or `hh:mm:ss`, as seconds since midnight.
+  mutating func takeClock() -> Int? {
+    var rest = self
+    guard let hour = rest.takeDigits(2), hour < 24, rest.take(":"),
+      let minute = rest.takeDigits(2), minute < 60
+    else { return nil }
+    var second = 0
+    var behind = rest
+    if behind.take(":"), let stated = behind.takeDigits(2), stated < 60 {
+      second = stated
+      rest = behind
+    }
+    self = rest
+    return hour * 3600 + minute * 60 + second
+  }
+
+  /// Takes `YYYY-MM-DD`, as the moment at which that day begins.
+  mutating func takeDate() -> Timestamp? {
+    var rest = self
+    guard let year = rest.takeDigits(4), rest.take("-"), let month = rest.takeDigits(2),
+      rest.take("-"), let day = rest.takeDigits(2),
+      let date = Timestamp.midnight(year: year, month: month, day: day)
+    else { return nil }
+    self = rest
+    return date
+  }
+
+  func trimmed() -> Substring {
+    var text = self
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return text
   }
 }

@@ -10,19 +10,24 @@ package struct IRCLog: Sendable {
 
   package static let defaultGroup = "ubuntu"
 
-  /// Throws `invalid_input` for a file that can't be read, or whose name has no date.
-  package init(path: String, group: GroupID) throws(DaybookError) {
-    let content: Data
-    do {
-      content = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      let reason =
-        (error as? CocoaError)?.code == .fileReadNoSuchFile ? "there is none" : "\(error)"
-      throw DaybookError(.invalidInput, "can't read \(path): \(reason)")
+  /// Throws `invalid_input` for what can't be read, or says nothing that is understood, and
+  /// `invalid_argument` for a file without a date.
+  package init(
+    path: String, group: GroupID, _ reading: IRCPlan.Reading = IRCPlan.Reading()
+  ) throws(DaybookError) {
+    switch try PathKind(at: path) {
+    case .file: break
+    case .folder:
+      throw DaybookError(
+        .invalidInput, "\(path) is a folder: name the log files in it, as \(path)/*")
+    case .zip:
+      throw DaybookError(.invalidInput, "\(path) is a zip: unpack it, and name the log files")
+    case .gzip: throw DaybookError(.invalidInput, "\(path) is a gzip file: unpack it first")
     }
+    let content = Data(try FileSource(path: path).rest())
     name = URL(fileURLWithPath: path).lastPathComponent
     origin = IRCLog.origin(of: content, group: group)
-    plan = try IRCPlan(fileName: name, content: content)
+    plan = try IRCPlan(fileName: name, content: content, reading)
   }
 
   /// The file's SHA-256. A partition recognises numbers by their origin, whatever the group, and

@@ -10,7 +10,12 @@ package struct IRCPlan: Sendable {
   package private(set) var commands: [PlannedCommand] = []
   /// Lines with a nick that can't be a user id.
   package private(set) var unusable: [UnusableLine] = []
-  package let lineCount: Int
+  /// Lines that nothing is made of: how many, by what they are.
+  package private(set) var skipped: [String: Int] = [:]
+  /// Lines that are in no UTF-8, and were read as windows-1252.
+  package private(set) var recoded = 0
+  package private(set) var lineCount = 0
+  package let format: IRCFormat
 
   package struct UnusableLine: Sendable {
     package var line: Int
@@ -18,57 +23,110 @@ package struct IRCPlan: Sendable {
   }
 
   private var members: Set<UserID> = []
+  private var clock: IRCClock
 
-  /// Throws `invalid_input` for a name that doesn't begin with a date.
-  package init(fileName: String, content: some Collection<UInt8>) throws(DaybookError) {
-    guard let midnight = IRCPlan.date(inName: fileName) else {
-      throw DaybookError(
-        .invalidInput, "\(fileName) has no date: name it YYYY-MM-DD, then anything")
-    }
-    var lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // What follows the last newline is a line only if there is something.
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    lineCount = lines.count
-    for (index, bytes) in lines.enumerated() {
-      let text = String(decoding: bytes, as: UTF8.self)
-      let line = IRCLine(text.utf8.last == UInt8(ascii: "\r") ? String(text.dropLast()) : text)
-      do throws(DaybookError) {
-        try add(line, number: index + 1, midnight: midnight)
-      } catch {
-        unusable.append(UnusableLine(line: index + 1, error: error))
-      }
+  /// How a log is read. `format` nil: as most of its lines tell.
+  package struct Reading: Sendable {
+    package var format: IRCFormat?
+    package var encoding: IRCEncoding
+
+    package init(format: IRCFormat? = nil, encoding: IRCEncoding = .automatic) {
+      self.format = format
+      self.encoding = encoding
     }
   }
 
-  private mutating func add(
-    _ line: IRCLine, number: Int, midnight: Timestamp
+  /// Throws `invalid_input` where neither the name begins with a date nor the lines have any, and
+  /// for a file none of whose lines is understood.
+  package init(
+    fileName: String, content: some BidirectionalCollection<UInt8>, _ reading: Reading = Reading()
   ) throws(DaybookError) {
-    switch line {
-    case .message(let minute, let nick, let text):
-      let user = try UserID(IRCNick.id(nick))
-      if members.insert(user).inserted {
-        append(number, .first, user, .join, .impliedJoin)
+    let lines = try IRCText(content, fileName: fileName, reading.encoding)
+    recoded = lines.recoded
+    let format = reading.format ?? IRCFormat.detected(in: lines.lines.compactMap { $0 })
+    self.format = format
+    let read = lines.lines.map { $0.map { format.read($0[...]) } }
+    clock = IRCClock(
+      day: IRCPlan.date(inName: fileName), hasTwelveHours: !read.contains { $0.isPastNoon })
+    for (index, line) in read.enumerated() {
+      lineCount = index + 1
+      do throws(DaybookError) {
+        guard let line else {
+          throw DaybookError(
+            .invalidInput, "it is no UTF-8: say in what it is written, with --encoding")
+        }
+        try add(line, number: index + 1, fileName)
+      } catch {
+        // What is wrong with the file as a whole is not a line's.
+        if error.code == .invalidArgument { throw error }
+        unusable.append(UnusableLine(line: index + 1, error: error))
       }
-      let time = Timestamp(milliseconds: midnight.milliseconds + UInt64(minute) * 60_000)
-      let name = nick == user.text ? "" : nick
-      append(number, .second, user, .send(text: text, time: time, senderName: name), .message)
+    }
+    try checkUnderstood(fileName)
+  }
+
+  /// A file that says nothing was written by another program than it is taken for.
+  private func checkUnderstood(_ fileName: String) throws(DaybookError) {
+    guard commands.isEmpty, unusable.isEmpty, let unknown = skipped["unknown"], unknown > 0 else {
+      return
+    }
+    let kinds = skipped.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    let forms = IRCFormat.allCases.map(\.rawValue).joined(separator: ", ")
+    throw DaybookError(
+      .invalidInput,
+      "\(fileName): of its \(lineCount) lines none says anything (\(kinds.joined(separator: ", "))), "
+        + "read as \(format.rawValue): logs of \(forms) are read, in the forms that "
+        + "'daybook import irc --help' shows")
+  }
+
+  private mutating func add(
+    _ stamped: IRCStampedLine, number: Int, _ fileName: String
+  ) throws(DaybookError) {
+    switch stamped.line {
+    case .message(let nick, let text):
+      try say(text, nick, .message, stamped.time, number, fileName)
+    // As clients show them.
+    case .action(let nick, let text):
+      try say("* \(nick) \(text)", nick, .action, stamped.time, number, fileName)
+    case .notice(let nick, let text):
+      try say("-\(nick)- \(text)", nick, .notice, stamped.time, number, fileName)
     case .join(let nick):
-      let user = try UserID(IRCNick.id(nick))
+      let user = try user(nick)
       members.insert(user)
       append(number, .first, user, .join, .join)
     case .leave(let nick):
-      let user = try UserID(IRCNick.id(nick))
+      let user = try user(nick)
       members.remove(user)
       append(number, .first, user, .leave, .leave)
     case .rename(let from, let to):
-      let (before, after) = (try UserID(IRCNick.id(from)), try UserID(IRCNick.id(to)))
+      let (before, after) = (try user(from), try user(to))
       // A change of case only is the same user under the same id: nobody leaves.
       if before != after { append(number, .first, before, .leave, .renameLeave) }
       members.remove(before)
       members.insert(after)
       append(number, .second, after, .join, .renameJoin)
-    case .other: break
+    case .day(let day): clock.begin(day)
+    case .other(let kind): skipped[kind.rawValue, default: 0] += 1
     }
+  }
+
+  private func user(_ nick: String) throws(DaybookError) -> UserID {
+    try UserID(IRCNick.id(nick))
+  }
+
+  private mutating func say(
+    _ text: String, _ nick: String, _ role: PlannedCommand.Role, _ time: IRCTime?, _ number: Int,
+    _ fileName: String
+  ) throws(DaybookError) {
+    let user = try user(nick)
+    guard let moment = clock.moment(of: time) else {
+      throw DaybookError(
+        .invalidArgument,
+        "\(fileName) has no date, and its lines have none: name it YYYY-MM-DD, then anything")
+    }
+    if members.insert(user).inserted { append(number, .first, user, .join, .impliedJoin) }
+    let name = nick == user.text ? "" : nick
+    append(number, .second, user, .send(text: text, time: moment, senderName: name), role)
   }
 
   private enum Place: UInt64 {
@@ -112,6 +170,8 @@ package struct PlannedCommand: Sendable, Equatable {
 
   package enum Role: Sendable, Equatable {
     case message
+    case action
+    case notice
     /// Stated by the log.
     case join
     case leave

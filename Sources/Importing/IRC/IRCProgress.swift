@@ -16,14 +16,20 @@ package final class IRCProgress: Sendable {
   private let display: ImportDisplay
 
   /// `connected`: when the import began, by the server's clock.
-  package init(lines: Int, connected: Timestamp) {
-    display = ImportDisplay(total: lines, unit: "lines")
+  package init(lines: Int, connected: Timestamp, display: ImportDisplay) {
+    self.display = display
+    display.begin(total: lines, unit: "lines")
     state = NIOLockedValueBox(State(counts: IRCCounts(start: connected)))
   }
 
   package var counts: IRCCounts { state.withLockedValue { $0.counts } }
 
-  package func begin(_ log: IRCLog) { state.withLockedValue { $0.counts.begin(log.origin) } }
+  package func begin(_ log: IRCLog) {
+    state.withLockedValue { state in
+      state.counts.begin(log.origin)
+      state.counts.skip(log.plan.skipped, recoded: log.plan.recoded)
+    }
+  }
 
   func accepted(_ planned: PlannedCommand, _ reply: CommandReply) {
     let answer = ImportAnswer(

@@ -6,6 +6,10 @@ package struct SlackCommand: Sendable, Equatable {
   package enum Action: Sendable, Equatable {
     case createGroup(title: String, JoinPolicy)
     case describe(String)
+    /// Another title from here on.
+    case rename(String)
+    /// The title, if the group was made before, under another one.
+    case renameIfOther(String)
     case invite(UserID)
     case join
     case leave
@@ -46,6 +50,8 @@ package struct SlackCommand: Sendable, Equatable {
 
   package var origin: Origin
   package var number: UInt64
+  /// Of a reaction: where its number was another one's.
+  var spare: SlackNumbers.Number?
   let lane: SlackNumbers.Lane
   package var user: UserID
   /// As the user names it: the group, or the mailbox of the other one.
@@ -55,13 +61,17 @@ package struct SlackCommand: Sendable, Equatable {
   package var action: Action
   package var role: Role
   package var place: Place
+  /// Later commands are about the message that it sends.
+  package var isReferenced = false
+  /// Entries of the conversation up to the one it comes from.
+  package var entries: Int
 
   /// The message that it can't be issued without.
   package var target: Int? {
     switch action {
     case .send(let sending): sending.replyTo
     case .edit(let message, _), .recall(let message), .react(let message, _): message
-    case .createGroup, .describe, .invite, .join, .leave: nil
+    case .createGroup, .describe, .rename, .renameIfOther, .invite, .join, .leave: nil
     }
   }
 }

@@ -4,35 +4,58 @@ import DaybookSchema
 import NIOConcurrencyHelpers
 package import WireProtocol
 
-/// One conversation's commands, pulled by the client as fast as the answers allow.
+/// One conversation's commands, pulled by the client as fast as the answers allow; some at a time.
 package final class SlackCommandSource: CommandSource {
-  private let plan: SlackPlan
+  private let conversation: SlackConversation
   private let progress: SlackProgress
-  private let state: NIOLockedValueBox<SlackRun>
+  private let state = NIOLockedValueBox(SlackRun())
 
-  package init(_ plan: SlackPlan, progress: SlackProgress) {
-    self.plan = plan
+  package init(_ conversation: SlackConversation, progress: SlackProgress) {
+    self.conversation = conversation
     self.progress = progress
-    state = NIOLockedValueBox(SlackRun(plan))
   }
+
+  /// The next ones, once those before are answered.
+  package func take(_ commands: [SlackCommand], from first: Int) {
+    state.withLockedValue { $0.take(commands, from: first) }
+  }
+
+  /// The group is somebody else's: nothing more is to be given.
+  package var isAbandoned: Bool { state.withLockedValue { $0.isAbandoned } }
 
   package var isExhausted: Bool { state.withLockedValue { $0.isExhausted } }
 
   package func next() -> (command: IssuedCommand, tag: UInt64)? {
     while true {
-      switch state.withLockedValue({ $0.next() }) {
-      case .issue(let index, let target):
-        let planned = plan.commands[index]
-        let command = IssuedCommand(
-          origin: planned.origin, number: planned.number, actingFor: planned.user,
-          body: body(planned, target))
-        return (command, UInt64(index))
-      case .drop(let index, let code):
+      let (step, planned) = state.withLockedValue { run in
+        let step = run.next()
+        return (step, step.index.map { run.command($0) })
+      }
+      guard let index = step.index, let planned else { return nil }
+      switch step {
+      case .issue(_, let target): return (command(planned, target), UInt64(index))
+      case .issueAlone(_, let target):
+        var alone = planned
+        if let spare = planned.spare { (alone.origin, alone.number) = (spare.origin, spare.number) }
+        return (command(alone, target), UInt64(index))
+      case .inquire: return (command(planned, SlackCommandSource.noMessage), UInt64(index))
+      case .drop(_, let code):
         let error = DaybookError(code, "the message that this is about was not taken")
-        progress.refused(plan.commands[index], error)
+        progress.refused(planned, error)
+      case .pass: break
       case .wait, .end: return nil
       }
     }
+  }
+
+  /// An answer to what isn't there is refused, but for a number that was used before: of that the
+  /// server tells what it came to, and compares nothing.
+  private static let noMessage = MessageID(1)
+
+  private func command(_ planned: SlackCommand, _ target: MessageID) -> IssuedCommand {
+    IssuedCommand(
+      origin: planned.origin, number: planned.number, actingFor: planned.user,
+      body: body(planned, target), hasSparseNumber: true)
   }
 
   private func body(_ planned: SlackCommand, _ target: MessageID) -> IssuedCommand.Body {
@@ -42,6 +65,8 @@ package final class SlackCommandSource: CommandSource {
       .createGroup(
         group, GroupSettings(title: title, joinPolicy: policy, isHistoryShown: true))
     case .describe(let description): .changeGroup(group, GroupChange(description: description))
+    case .rename(let title), .renameIfOther(let title):
+      .changeGroup(group, GroupChange(title: title))
     case .invite(let user): .invite(group, user)
     case .join: .join(group)
     case .leave: .leave(group)
@@ -67,7 +92,7 @@ package final class SlackCommandSource: CommandSource {
   }
 
   private var group: GroupID {
-    guard case .group(let group, _) = plan.conversation.kind else {
+    guard case .group(let group, _) = conversation.kind else {
       preconditionFailure("a direct conversation has messages only")
     }
     return group
@@ -75,10 +100,27 @@ package final class SlackCommandSource: CommandSource {
 
   package func answered(_ tag: UInt64, _ outcome: Result<CommandReply, DaybookError>) {
     let index = Int(tag)
-    state.withLockedValue { $0.answered(index, outcome.map(\.messageID)) }
-    switch outcome {
-    case .success(let reply): progress.accepted(plan.commands[index], reply)
-    case .failure(let error): progress.refused(plan.commands[index], error)
+    let (verdict, planned) = state.withLockedValue { run in
+      (run.answered(index, outcome.map(\.messageID)), run.command(index))
+    }
+    progress.reached(planned.entries, of: conversation)
+    switch (verdict, outcome) {
+    case (.nothing, _): break
+    case (.importedOtherwise, _): progress.importedOtherwise(planned)
+    case (.counts, .success(let reply)): progress.accepted(planned, reply)
+    case (.counts, .failure(let error)): progress.refused(planned, error)
+    }
+  }
+}
+
+extension SlackRun.Step {
+  /// Of the command that it is about.
+  fileprivate var index: Int? {
+    switch self {
+    case .issue(let index, _), .issueAlone(let index, _), .inquire(let index),
+      .drop(let index, _), .pass(let index):
+      index
+    case .wait, .end: nil
     }
   }
 }

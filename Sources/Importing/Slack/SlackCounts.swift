@@ -16,6 +16,9 @@ package struct SlackCounts: Sendable, Equatable {
   package private(set) var rejected = 0
   /// Answered in an earlier import.
   package private(set) var alreadyImported = 0
+  /// Of these, those that read otherwise then: somebody was renamed since, or a text was edited.
+  package private(set) var changedSince = 0
+  package private(set) var findings = SlackFindings()
 
   private let start: Timestamp
 
@@ -25,6 +28,17 @@ package struct SlackCounts: Sendable, Equatable {
   package mutating func skip(_ skipped: [String: Int]) {
     self.skipped.merge(skipped) { $0 + $1 }
   }
+
+  package mutating func find(_ findings: SlackFindings) { self.findings.merge(findings) }
+
+  package mutating func importedOtherwise(_ role: SlackCommand.Role) {
+    guard role != .opening else { return }
+    alreadyImported += 1
+    changedSince += 1
+  }
+
+  /// Whether all of the export is in the log that can be.
+  package var isWhole: Bool { rejected == 0 && findings.lost.isEmpty }
 
   package mutating func accepted(_ role: SlackCommand.Role, _ answer: ImportAnswer) {
     guard role != .opening else { return }
@@ -59,25 +73,39 @@ package struct SlackCounts: Sendable, Equatable {
     }
   }
 
-  private var skippedSorted: [(what: String, count: Int)] {
-    skipped.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  /// Kinds are named in small letters, digits and `_`, which JSON doesn't escape.
+  private static func object(_ counts: [String: Int]) -> String {
+    let members = counts.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+    return "{\(members.joined(separator: ","))}"
   }
 
-  /// What is skipped is named in small letters, digits and `_`, which JSON doesn't escape.
+  private static func list(_ counts: [String: Int]) -> String {
+    let count = counts.values.reduce(0, +)
+    let kinds = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    return count == 0 ? "0" : "\(count) (\(kinds.joined(separator: ", ")))"
+  }
+
   package var json: String {
-    let skips = skippedSorted.map { "\"\($0.what)\":\($0.count)" }.joined(separator: ",")
+    let faults = findings.shown.map { fault in
+      "{\"kind\":\(JSONValue.quoted(fault.kind)),\"place\":\(JSONValue.quoted(fault.place)),"
+        + "\"reason\":\(JSONValue.quoted(fault.reason))}"
+    }
     return "{\"messages\":\(messages),\"replies\":\(replies),\"reactions\":\(reactions),"
       + "\"edits\":\(edits),\"deletions\":\(deletions),\"joins\":\(joins),\"leaves\":\(leaves),"
-      + "\"topics\":\(topics),\"skipped\":{\(skips)},\"rejected\":\(rejected),"
-      + "\"already_imported\":\(alreadyImported)}"
+      + "\"topics\":\(topics),\"skipped\":\(SlackCounts.object(skipped)),"
+      + "\"left_out\":\(SlackCounts.object(findings.lost)),"
+      + "\"noted\":\(SlackCounts.object(findings.noted)),"
+      + "\"faults\":[\(faults.joined(separator: ","))],\"rejected\":\(rejected),"
+      + "\"already_imported\":\(alreadyImported),\"changed_since\":\(changedSince)}"
   }
 
   package var summary: String {
-    let count = skipped.values.reduce(0, +)
-    let skips = skippedSorted.map { "\($0.count) \($0.what)" }.joined(separator: ", ")
+    let changed = changedSince == 0 ? "" : " (\(changedSince) of them read otherwise then)"
+    let noted = findings.noted.isEmpty ? "" : ", \(SlackCounts.list(findings.noted)) noted"
     return "\(messages) messages (\(replies) of them replies), \(reactions) reactions, "
       + "\(edits) edits, \(deletions) deletions, \(joins) joins, \(leaves) leaves, "
-      + "\(topics) topics; \(count) skipped\(count == 0 ? "" : " (\(skips))"), "
-      + "\(rejected) rejected, \(alreadyImported) imported before"
+      + "\(topics) topics; \(SlackCounts.list(skipped)) skipped, "
+      + "\(SlackCounts.list(findings.lost)) left out as faulty\(noted), "
+      + "\(rejected) rejected, \(alreadyImported) imported before\(changed)"
   }
 }

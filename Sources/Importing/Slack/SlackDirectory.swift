@@ -1,13 +1,13 @@
 package import DaybookModel
 
-/// Who is who: Slack's ids of users, bots and channels, and what they are called here.
+/// Who is who: Slack's ids of users, bots and channels, and what they are called.
 ///
-/// A user's id is the name in Slack, in small letters, where that can be an id and nobody else has
-/// it; else it is made of Slack's id. Both are the same in every export of a workspace.
+/// Slack's id is the identity, in small letters: it is the same in every export of a workspace,
+/// whatever somebody or something is called by then. Names are only shown.
 package struct SlackDirectory: Sendable {
   package struct Person: Sendable, Equatable {
     package var id: UserID
-    /// Empty where it is the id.
+    /// Empty where nothing is known but the id.
     package var name: String
 
     init(_ id: UserID, named name: String) {
@@ -15,6 +15,9 @@ package struct SlackDirectory: Sendable {
       let shown = SlackDirectory.prefix(name, bytesMax: Limits.senderNameBytesMax)
       self.name = shown == id.text ? "" : shown
     }
+
+    /// As a text mentions them.
+    var shown: String { name.isEmpty ? id.text : name }
   }
 
   private static let botPrefix = "bot-"
@@ -24,44 +27,35 @@ package struct SlackDirectory: Sendable {
   private var people: [String: Person] = [:]
   private var channels: [String: String] = [:]
 
-  init(users: [SlackUser]) {
-    var taken: Set<UserID> = []
-    // By id, which never changes: so whoever has a name keeps it when others come.
-    for user in users.sorted(by: { $0.id < $1.id }) where people[user.id] == nil {
-      let id = SlackDirectory.id(of: user, taken)
-      taken.insert(id)
-      people[user.id] = Person(id, named: user.displayName.isEmpty ? user.name : user.displayName)
-    }
-  }
-
-  private static func id(of user: SlackUser, _ taken: Set<UserID>) -> UserID {
-    let name = user.name.lowercased()
-    if !name.utf8.starts(with: botPrefix.utf8), let id = try? UserID(name), !taken.contains(id) {
-      return id
-    }
-    let longer = "\(name)-\(user.id.lowercased())"
-    if !name.isEmpty, !name.utf8.starts(with: botPrefix.utf8), let id = try? UserID(longer) {
-      return id
-    }
-    return unlisted(user.id)
-  }
-
-  private static func unlisted(_ slackID: String) -> UserID {
-    slackID == slackbot ? UserID(checked: "slackbot") : UserID(checked: usable(slackID))
+  /// Of two entries with one id the first counts.
+  mutating func add(_ user: SlackUser) {
+    guard people[user.id] == nil else { return }
+    people[user.id] = Person(
+      SlackDirectory.id(user.id), named: user.displayName.isEmpty ? user.name : user.displayName)
   }
 
   mutating func name(_ channel: String, _ name: String) { channels[channel] = name }
 
   func channelName(_ id: String) -> String? { channels[id] }
 
-  package func person(_ slackID: String) -> Person {
-    people[slackID] ?? Person(SlackDirectory.unlisted(slackID), named: "")
+  func knows(_ slackID: String) -> Bool {
+    people[slackID] != nil || slackID == SlackDirectory.slackbot
   }
 
+  /// `name`: what an entry itself says, for whom the export doesn't list.
+  package func person(_ slackID: String, named name: String = "") -> Person {
+    people[slackID] ?? Person(SlackDirectory.id(slackID), named: name)
+  }
+
+  /// A program, by the id that Slack gave it; one of old times, which has none, by its name.
   func bot(id: String, name: String) -> Person {
     let source = id.isEmpty ? name : id
     return Person(
       UserID(checked: SlackDirectory.usable(SlackDirectory.botPrefix + source)), named: name)
+  }
+
+  private static func id(_ slackID: String) -> UserID {
+    slackID == slackbot ? UserID(checked: "slackbot") : UserID(checked: usable(slackID))
   }
 
   /// In small letters, and with '-' for every character that an id can't have.

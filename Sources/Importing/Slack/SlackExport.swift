@@ -1,49 +1,90 @@
 package import DaybookModel
 
-/// What lies in an export: who is who, and which conversations there are.
+/// What lies in an export: who is who, which conversations there are, and their days.
 package struct SlackExport: Sendable {
   package let directory: SlackDirectory
   /// Public channels, private ones, those of several users, then direct ones.
-  package private(set) var conversations: [SlackConversation] = []
+  package let conversations: [SlackConversation]
+  /// What is wrong with the lists, and with what they name.
+  package let findings: SlackFindings
 
-  /// `content` gives a file of the export's folder, nil where there is none.
-  ///
-  /// Throws `invalid_input`, naming the file and the place in it, and for an export without
-  /// `users.json` or `channels.json`; and what `content` throws.
-  package init(
-    content: (_ file: String) throws(DaybookError) -> [UInt8]?
-  ) throws(DaybookError) {
-    func entries(_ file: String) throws(DaybookError) -> [SlackFields]? {
-      guard let bytes = try content(file) else { return nil }
-      return try SlackFields.list(bytes, file: file)
-    }
-    func needed(_ names: String...) throws(DaybookError) -> [SlackFields] {
-      for name in names { if let found = try entries(name) { return found } }
+  let files: any ExportFiles
+  /// It says who its people are.
+  let hasUsers: Bool
+  /// Where the lists lie: an archive may have the export in a folder of its own.
+  private let root: String
+  /// The names of the files in each folder of the root.
+  private let folders: [String: [String]]
+
+  static let users = ["users.json", "org_users.json"]
+  /// Each with how one comes into its groups.
+  static let groups: [(file: String, JoinPolicy)] = [
+    ("channels.json", .open), ("groups.json", .invitation), ("mpims.json", .invitation),
+  ]
+  static let directs = "dms.json"
+  static let lists = users + groups.map(\.file) + [directs]
+
+  /// Whatever is wrong with one file or entry of it costs that alone, and is among the findings.
+  /// Throws `invalid_input` where there is nothing of an export at all.
+  package init(_ files: any ExportFiles) throws(DaybookError) {
+    guard let root = SlackExport.root(of: files.paths) else {
       throw DaybookError(
-        .invalidInput, "the folder has no \(names[0]): give the folder that an export unpacks to")
+        .invalidInput,
+        "there is no Slack export in it: neither \(SlackExport.lists.joined(separator: ", ")) nor "
+          + "a channel's folder with files as 2024-03-01.json")
     }
-    var users: [SlackUser] = []
-    // The export of a whole organisation has its users in a file of another name.
-    for fields in try needed("users.json", "org_users.json") {
-      users.append(try SlackUser(fields))
-    }
-    var directory = SlackDirectory(users: users)
-    var names = GroupNames()
-    var found: [SlackConversation] = []
-    for fields in try needed("channels.json") {
-      found.append(try SlackConversation(fields, .open, directory, &names))
-    }
-    for file in ["groups.json", "mpims.json"] {
-      for fields in try entries(file) ?? [] {
-        found.append(try SlackConversation(fields, .invitation, directory, &names))
-      }
-    }
-    for fields in try entries("dms.json") ?? [] {
-      found.append(try SlackConversation(direct: fields, directory))
-    }
-    for conversation in found { directory.name(conversation.id, conversation.name) }
+    self.files = files
+    self.root = root
+    hasUsers = SlackExport.users.contains { files.paths.contains(root + $0) }
+    folders = SlackExport.folders(of: files.paths, in: root)
+    var lists = SlackLists(files, root: root)
+    for fault in files.refused { lists.findings.lose(fault.kind, fault.place, fault.reason) }
+    lists.read(folders: folders.filter { $0.value.contains(where: SlackDay.isDay) })
+    var directory = lists.directory
+    for conversation in lists.conversations { directory.name(conversation.id, conversation.name) }
     self.directory = directory
-    conversations = found
+    conversations = lists.conversations
+    findings = lists.findings
+  }
+
+  /// The folder that the lists lie in, or the channels' folders where there are no lists; the
+  /// uppermost of several.
+  static func root(of paths: [String]) -> String? {
+    var found: String?
+    for path in paths {
+      var parts = path.split(separator: "/").map(String.init)
+      guard let name = parts.popLast() else { continue }
+      let isDay = SlackDay.isDay(name) && parts.popLast() != nil
+      guard isDay || SlackExport.lists.contains(name) else { continue }
+      let root = parts.map { $0 + "/" }.joined()
+      let depth = parts.count
+      if found.map({ depth < $0.count(where: { $0 == "/" }) }) ?? true { found = root }
+    }
+    return found
+  }
+
+  private static func folders(of paths: [String], in root: String) -> [String: [String]] {
+    var folders: [String: [String]] = [:]
+    for path in paths where path.hasPrefix(root) {
+      let parts = path.dropFirst(root.count).split(separator: "/")
+      guard parts.count == 2 else { continue }
+      folders[String(parts[0]), default: []].append(String(parts[1]))
+    }
+    return folders
+  }
+
+  /// The names of its days' files, in order.
+  func days(of conversation: SlackConversation) -> [String] {
+    (folders[conversation.folder] ?? []).filter(SlackDay.isDay).sorted()
+  }
+
+  /// Files in its folder that are no day's.
+  func otherFiles(of conversation: SlackConversation) -> Int {
+    (folders[conversation.folder] ?? []).count { !SlackDay.isDay($0) }
+  }
+
+  func path(of day: String, in conversation: SlackConversation) -> String {
+    "\(root)\(conversation.folder)/\(day)"
   }
 
   /// Those with these names, or Slack's ids. Throws `invalid_argument` for one that isn't there.
@@ -61,84 +102,99 @@ package struct SlackExport: Sendable {
   }
 }
 
-/// The ids of the groups that an export's channels become.
-struct GroupNames {
-  private var taken: Set<GroupID> = []
+/// The files that say who is who and which conversations there are.
+struct SlackLists {
+  private(set) var directory = SlackDirectory()
+  private(set) var conversations: [SlackConversation] = []
+  var findings = SlackFindings()
 
-  /// The channel's name, where that can be an id and no other channel has it; else Slack's id.
-  mutating func id(_ name: String, slackID: String) -> GroupID {
-    var id = GroupID(checked: SlackDirectory.usable(slackID))
-    if let named = try? GroupID(name), !taken.contains(named) { id = named }
-    taken.insert(id)
-    return id
-  }
-}
+  private let files: any ExportFiles
+  private let root: String
+  private let present: Set<String>
 
-/// A channel or direct conversation of an export.
-package struct SlackConversation: Sendable, Equatable {
-  package enum Kind: Sendable, Equatable {
-    case group(GroupID, JoinPolicy)
-    /// One with oneself has the same user twice.
-    case direct(UserID, UserID)
+  init(_ files: any ExportFiles, root: String) {
+    self.files = files
+    self.root = root
+    present = Set(files.paths)
   }
 
-  /// Slack's.
-  package let id: String
-  package let name: String
-  /// Where its days' files are.
-  package let folder: String
-  package let kind: Kind
-  let creator: UserID
-  let members: [UserID]
-  /// Nil where the export doesn't say.
-  let topic: String?
-  let purpose: String?
-
-  init(
-    _ fields: SlackFields, _ policy: JoinPolicy, _ directory: SlackDirectory,
-    _ names: inout GroupNames
-  ) throws(DaybookError) {
-    id = try fields.required("id")
-    name = try fields.required("name")
-    folder = name
-    // A name that leads out of the export is none of Slack's.
-    guard !name.utf8.contains(UInt8(ascii: "/")), name != "..", name != "." else {
-      throw SlackFields.fault(fields.place, "'name' is no name of a folder")
+  /// `folders`: those that days lie in.
+  mutating func read(folders: [String: [String]]) {
+    readUsers()
+    let names = Set(folders.keys)
+    var ids: Set<String> = []
+    for (file, policy) in SlackExport.groups {
+      readConversations(file, &ids) { (fields, directory) throws(DaybookError) in
+        try SlackConversation(fields, policy, directory, folders: names)
+      }
     }
-    kind = .group(names.id(name, slackID: id), policy)
-    let listed = fields.texts("members")
-    members = listed.map { directory.person($0).id }
-    let creator = fields.textIfAny("creator").flatMap { $0.isEmpty ? nil : $0 }
-    self.creator = directory.person(creator ?? listed.first ?? SlackDirectory.slackbot).id
-    topic = fields.object("topic")?.textIfAny("value").map { SlackText($0, directory).text }
-    purpose = fields.object("purpose")?.textIfAny("value").map { SlackText($0, directory).text }
+    readConversations(SlackExport.directs, &ids) { (fields, directory) throws(DaybookError) in
+      try SlackConversation(direct: fields, directory)
+    }
+    // Whatever no list names is a channel where there is no list of channels; else it is left alone,
+    // for under its folder's name it would be another group than in a later export.
+    let listed = Set(conversations.map(\.folder))
+    let hasChannels = has("channels.json")
+    for folder in names.subtracting(listed).sorted() {
+      if hasChannels {
+        findings.lose("unlisted_folder", folder, "no list of the export names this channel")
+      } else {
+        conversations.append(SlackConversation(unlisted: folder))
+      }
+    }
+    if !hasChannels {
+      findings.lose(
+        "missing_file", "channels.json",
+        "the export has none: channels are called by their folders, and nothing else is known of them"
+      )
+    }
   }
 
-  init(direct fields: SlackFields, _ directory: SlackDirectory) throws(DaybookError) {
-    id = try fields.required("id")
-    name = id
-    folder = id
-    guard !id.utf8.contains(UInt8(ascii: "/")), id != "..", id != "." else {
-      throw SlackFields.fault(fields.place, "'id' is no name of a folder")
+  private func has(_ file: String) -> Bool { present.contains(root + file) }
+
+  private mutating func readUsers() {
+    guard let file = SlackExport.users.first(where: has) else {
+      findings.lose(
+        "missing_file", "users.json", "the export has none: people are shown by Slack's ids")
+      return
     }
-    members = fields.texts("members").map { directory.person($0).id }
-    guard (1...2).contains(members.count) else {
-      throw SlackFields.fault(fields.place, "a direct conversation is one of two members")
+    var entries = entries(of: file, "bad_user")
+    while let fields = entries?.next(&findings) {
+      do throws(DaybookError) {
+        directory.add(try SlackUser(fields))
+      } catch {
+        findings.lose("bad_user", "\(file), entry \(entries?.number ?? 0)", error.message)
+      }
     }
-    kind = .direct(members[0], members[members.count - 1])
-    creator = members[0]
-    topic = nil
-    purpose = nil
   }
 
-  /// What a group's description makes of both.
-  static func description(topic: String, purpose: String) -> String {
-    let text = [topic, purpose].filter { !$0.isEmpty }.joined(separator: "\n")
-    // The server takes no other control characters there.
-    return String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.filter {
-          $0.properties.generalCategory != .control || $0 == "\n" || $0 == "\t"
-        }))
+  private mutating func readConversations(
+    _ file: String, _ ids: inout Set<String>,
+    _ make: (SlackFields, SlackDirectory) throws(DaybookError) -> SlackConversation
+  ) {
+    guard has(file), var entries = entries(of: file, "bad_channel") else { return }
+    while let fields = entries.next(&findings) {
+      let place = "\(file), entry \(entries.number)"
+      do throws(DaybookError) {
+        let conversation = try make(fields, directory)
+        if ids.insert(conversation.id).inserted {
+          conversations.append(conversation)
+        } else {
+          findings.lose("bad_channel", place, "there is an earlier one with its 'id'")
+        }
+      } catch {
+        findings.lose("bad_channel", place, error.message)
+      }
+    }
+  }
+
+  private mutating func entries(of file: String, _ kind: String) -> SlackEntries? {
+    do throws(DaybookError) {
+      return SlackEntries(
+        try files.open(root + file), file: file, kinds: (file: "bad_file", entry: kind))
+    } catch {
+      findings.lose("bad_file", file, error.message)
+      return nil
+    }
   }
 }

@@ -1,23 +1,23 @@
 import DaybookModel
 
-/// The members of an object in a file of an export, with what to say where one is wrong.
+/// The members of an object in a file of an export. What is wrong is told by its reason alone: who
+/// reads the file knows the place.
 struct SlackFields {
   let value: JSONValue
-  let place: String
 
   /// Nil where there is none, or null. Throws `invalid_input` for anything but a string.
   func text(_ name: String) throws(DaybookError) -> String? {
     switch value[name] {
     case nil, .null?: return nil
     case .string(let text)?: return text
-    default: throw SlackFields.fault(place, "'\(name)' is no string")
+    default: throw SlackFields.fault("'\(name)' is no string")
     }
   }
 
   /// Throws `invalid_input` for anything but a string with something in it.
   func required(_ name: String) throws(DaybookError) -> String {
     guard let text = try text(name), !text.isEmpty else {
-      throw SlackFields.fault(place, "it has no '\(name)'")
+      throw SlackFields.fault("it has no '\(name)'")
     }
     return text
   }
@@ -25,6 +25,25 @@ struct SlackFields {
   /// What Slack itself writes in several forms: nil for every form but a string.
   func textIfAny(_ name: String) -> String? {
     if case .string(let text)? = value[name] { text } else { nil }
+  }
+
+  /// The first of these that says something.
+  func firstText(_ names: String...) -> String? {
+    for name in names {
+      if let text = textIfAny(name), !text.isEmpty { return text }
+    }
+    return nil
+  }
+
+  /// Whether it is there and true.
+  func isTrue(_ name: String) -> Bool { value[name] == .bool(true) }
+
+  /// A number, or a string of one, as written.
+  func number(_ name: String) -> String? {
+    switch value[name] {
+    case .number(let text)?, .string(let text)?: text
+    default: nil
+    }
   }
 
   /// The strings of an array; none for anything else.
@@ -36,45 +55,15 @@ struct SlackFields {
   /// The objects of an array; none for anything else.
   func objects(_ name: String) -> [SlackFields] {
     guard case .array(let values)? = value[name] else { return [] }
-    return values.compactMap { SlackFields(object: $0, place: place) }
+    return values.compactMap { SlackFields(object: $0) }
   }
 
-  func object(_ name: String) -> SlackFields? {
-    value[name].flatMap { SlackFields(object: $0, place: place) }
-  }
+  func object(_ name: String) -> SlackFields? { value[name].flatMap { SlackFields(object: $0) } }
 
-  private init?(object: JSONValue, place: String) {
+  init?(object: JSONValue) {
     guard case .object = object else { return nil }
-    self.init(value: object, place: place)
+    value = object
   }
 
-  init(value: JSONValue, place: String) {
-    self.value = value
-    self.place = place
-  }
-
-  static func fault(_ place: String, _ reason: String) -> DaybookError {
-    DaybookError(.invalidInput, "\(place): \(reason): is this a Slack export as it was downloaded?")
-  }
-
-  /// The objects that a file lists. Throws `invalid_input` for what is no array of them.
-  static func list(_ content: [UInt8], file: String) throws(DaybookError) -> [SlackFields] {
-    let value: JSONValue
-    do throws(JSONFault) {
-      value = try JSONReader.read(content)
-    } catch {
-      throw DaybookError(
-        .invalidInput, "\(file):\(error.line):\(error.column): no valid JSON: \(error.reason)")
-    }
-    guard case .array(let values) = value else { throw fault(file, "it is no array") }
-    var list: [SlackFields] = []
-    for (index, value) in values.enumerated() {
-      let place = "\(file), entry \(index + 1)"
-      guard let fields = SlackFields(object: value, place: place) else {
-        throw fault(place, "it is no object")
-      }
-      list.append(fields)
-    }
-    return list
-  }
+  static func fault(_ reason: String) -> DaybookError { DaybookError(.invalidInput, reason) }
 }

@@ -7,38 +7,31 @@ struct SlackMembership {
   private(set) var owner: UserID?
   /// Since when.
   private var members: [UserID: Int] = [:]
-  /// Members whom not only a reaction brought.
-  private var stated: Set<UserID> = []
-  private var lefts: [UserID: Int] = [:]
+  private var lefts: [UserID: (place: Int, time: SlackTime)] = [:]
   private var absences: [UserID: [Range<Int>]] = [:]
 
   var count: Int { members.count }
 
   func contains(_ user: UserID) -> Bool { members[user] != nil }
 
-  /// Whether commands of this lane know the user as a member. Whom a reaction brought joins again
-  /// when speaking: messages have the same numbers whoever reacted.
-  func contains(_ user: UserID, for lane: SlackNumbers.Lane) -> Bool {
-    lane == .messages ? stated.contains(user) : contains(user)
-  }
-
   func hasAppeared(_ user: UserID) -> Bool { members[user] != nil || lefts[user] != nil }
 
-  mutating func join(_ user: UserID, at place: Int, for lane: SlackNumbers.Lane) {
-    if lane == .messages { stated.insert(user) }
+  /// When who is not in it left it last.
+  func lastLeave(of user: UserID) -> SlackTime? { lefts[user]?.time }
+
+  mutating func join(_ user: UserID, at place: Int) {
     guard members[user] == nil else { return }
     members[user] = place
     if let left = lefts.removeValue(forKey: user) {
-      absences[user, default: []].append(left..<place)
+      absences[user, default: []].append(left.place..<place)
     }
     if owner == nil { owner = user }
   }
 
   /// An owner's place is taken by whoever has been there longest: nobody is made an admin here.
-  mutating func leave(_ user: UserID, at place: Int) {
+  mutating func leave(_ user: UserID, at place: Int, _ time: SlackTime) {
     guard members.removeValue(forKey: user) != nil else { return }
-    stated.remove(user)
-    lefts[user] = place
+    lefts[user] = (place, time)
     if owner == user { owner = members.min { $0.value < $1.value }?.key }
   }
 

@@ -1,64 +1,103 @@
 import DaybookModel
 
-/// Under which origins and numbers a conversation's commands are issued: the same in every import
-/// of an export, whatever else is imported with it.
+/// Under which origin and number each command of a conversation is issued. They are made of Slack's
+/// own ids and times alone, so that they are the same in every export, whatever else it holds, and
+/// whatever people and channels are called by then.
 ///
-/// A partition remembers an origin's last 1,024 numbers, and the answer to a message that was sent
-/// before is what later commands need its id from. So an origin has at most 512 numbers, 1, 2, 3…
-/// as they are issued: those of a part of one day.
+/// A number that belongs to an entry is its time in microseconds, and what the entry comes to: so
+/// they rise from entry to entry, as an owner likes it best who has to tell new ones from old.
 struct SlackNumbers {
-  /// Each has origins of its own, so that a reaction that only a later export has moves no
-  /// message's number.
+  /// Each has origins of its own, so that reactions don't wait for messages.
   enum Lane: Int, Sendable, CaseIterable {
     case messages
     /// And what only they need.
     case reactions
-
-    var name: String {
-      switch self {
-      case .messages: "messages"
-      case .reactions: "reactions"
-      }
-    }
   }
 
-  static let originNumbersMax = 512
+  /// What an entry comes to: of each at most one.
+  enum Part: UInt64 {
+    case message
+    case edit
+    case recall
+    case topic
+    case leave
+    case title
+  }
 
   struct Number: Equatable {
     var origin: Origin
     var number: UInt64
   }
 
-  /// Slack's id of the conversation, and the stream's: groups share partitions.
-  private let conversation: [String]
-  private var part: [String] = []
-  private var issued = [0, 0]
-  private var origins: [Origin?] = [nil, nil]
+  private static let partBits: UInt64 = 10
+
+  private let conversation: String
+  private let messages: Origin
+  private let reactions: Origin
+  private let joins: Origin
+  private let invitations: Origin
+  private let states: Origin
+  private let openings: Origin
 
   init(_ conversation: SlackConversation) {
-    var stream = ""
-    if case .group(let group, _) = conversation.kind { stream = group.text }
-    self.conversation = [conversation.id, stream]
+    self.conversation = conversation.id
+    func origin(_ kind: String) -> Origin {
+      SlackNumbers.origin([SlackNumbers.name, conversation.id, kind])
+    }
+    messages = origin("messages")
+    reactions = origin("reactions")
+    joins = origin("joins")
+    invitations = origin("invitations")
+    states = origin("states")
+    openings = origin("opening")
   }
 
-  /// What follows belongs to this day, or to another part that is named by what it consists of.
-  mutating func begin(_ part: String...) {
-    self.part = part
-    issued = [0, 0]
+  /// Of everything that is issued. Earlier versions numbered by order.
+  private static let name = "slack by id"
+
+  var opening: Number { Number(origin: openings, number: 1) }
+
+  func of(_ part: Part, at time: SlackTime) -> Number {
+    Number(origin: messages, number: time.value << SlackNumbers.partBits | part.rawValue)
   }
 
-  mutating func next(_ lane: Lane) -> Number {
-    let (chunk, index) = issued[lane.rawValue].quotientAndRemainder(
-      dividingBy: SlackNumbers.originNumbersMax)
-    issued[lane.rawValue] += 1
-    if index == 0 {
-      origins[lane.rawValue] = SlackNumbers.origin(
-        ["slack"] + conversation + part + [lane.name, "\(chunk)"])
-    }
-    guard let origin = origins[lane.rawValue] else {
-      preconditionFailure("the first number of an origin makes it")
-    }
-    return Number(origin: origin, number: UInt64(index + 1))
+  /// However it is known that somebody came in: by which leave before, if by any.
+  func join(_ user: UserID, after leave: SlackTime?) -> Number {
+    Number(origin: joins, number: stay(user, leave))
+  }
+
+  func invitation(_ user: UserID, after leave: SlackTime?) -> Number {
+    Number(origin: invitations, number: stay(user, leave))
+  }
+
+  /// Of the reactions to a message some may have one number: those after the first then have an
+  /// origin of their own, `reactionAlone`.
+  func reaction(_ user: UserID, _ name: String, to time: SlackTime) -> Number {
+    let part = SlackNumbers.hash(user.text, name) & (1 << SlackNumbers.partBits - 1)
+    return Number(origin: reactions, number: time.value << SlackNumbers.partBits | part)
+  }
+
+  func reactionAlone(_ user: UserID, _ name: String, to time: SlackTime) -> Number {
+    Number(
+      origin: SlackNumbers.origin(
+        [SlackNumbers.name, conversation, "reaction", "\(time)", user.text, name]),
+      number: 1)
+  }
+
+  /// What the conversation is in the end: named by what that is.
+  func state(_ kind: String, _ value: String) -> Number {
+    Number(origin: states, number: SlackNumbers.hash(kind, value))
+  }
+
+  private func stay(_ user: UserID, _ leave: SlackTime?) -> UInt64 {
+    SlackNumbers.hash(user.text, leave?.description ?? "")
+  }
+
+  /// 63 bits, and no 0.
+  private static func hash(_ parts: String...) -> UInt64 {
+    var hash = StableHash(seed: 3)
+    for part in parts { hash.combine(part) }
+    return max(1, hash.finish() >> 1)
   }
 
   /// 16 bytes that are the same on every machine. Each part's length goes in with it.

@@ -12,13 +12,17 @@ extension SlackPlan {
       guard !message.user.isEmpty, isGroup else { return skip(message.subtype) }
       enter(directory.person(message.user).id, .messages)
     case "channel_leave", "group_leave":
-      guard !message.user.isEmpty, exit(directory.person(message.user).id) else {
+      guard !message.user.isEmpty, exit(directory.person(message.user).id, at: message.time) else {
         return skip(message.subtype)
       }
     case "channel_topic", "group_topic": describe(message, topic: message.topic)
     case "channel_purpose", "group_purpose": describe(message, purpose: message.purpose)
+    case "channel_name", "group_name":
+      guard let name = message.newName, rename(name, at: message.time) else {
+        return skip(message.subtype)
+      }
     case "message_changed": change(message)
-    case "message_deleted": delete(message.deleted, message.subtype)
+    case "message_deleted": delete(message.deleted, by: message)
     default: skip(message.subtype)
     }
   }
@@ -33,7 +37,8 @@ extension SlackPlan {
     if let newPurpose { purpose = SlackText(newPurpose, directory).text }
     guard let owner = membership.owner else { return skip(message.subtype) }
     let description = SlackConversation.description(topic: topic, purpose: purpose)
-    append(.messages, owner, .describe(description), .topic)
+    append(
+      .messages, owner, numbers.of(.topic, at: message.time), .describe(description), .topic)
   }
 
   // MARK: messages
@@ -43,37 +48,33 @@ extension SlackPlan {
     if message.subtype == "bot_message" && isBot || message.user.isEmpty {
       return isBot ? directory.bot(id: message.botID, name: message.botName) : nil
     }
-    return directory.person(message.user)
+    return directory.person(message.user, named: message.userName)
   }
 
-  private func text(_ version: SlackVersion) -> SlackText {
-    var text = SlackText(version.text, directory)
-    if version.subtype == "me_message", !text.isEmpty {
-      // As Slack shows it, and writes it elsewhere.
-      text = SlackText("_\(version.text)_", directory)
-    }
-    if text.isEmpty {
-      for attachment in version.attachments {
-        if !text.isEmpty { text.appendLine("") }
-        text.append(attachment, directory)
-      }
-    }
-    for file in version.files {
-      text.appendLine(
-        file.url.isEmpty ? "[file: \(file.name)]" : "[file: \(file.name), \(file.url)]")
-    }
-    return text
+  /// What it says, counting what of it says nothing.
+  private mutating func text(_ version: SlackVersion) -> SlackText {
+    let body = SlackBody(version, directory)
+    for (what, count) in body.skipped { skip(what, count) }
+    return body.text
+  }
+
+  private static func hash(_ text: String) -> UInt64 {
+    var hash = StableHash()
+    hash.combine(text)
+    return hash.finish()
   }
 
   private mutating func say(_ message: SlackMessage) {
-    guard sent[message.time] == nil else { return skip("duplicate") }
+    guard lastTime != message.time else { return skip("duplicate") }
     guard let author = author(of: message) else { return skip("no_author") }
     var version = message.version
-    if let first = firstVersions[message.time] {
+    if let first = survey.firstVersions[message.time] {
       (version.text, version.files) = (first.text, first.files)
+      (version.blocks, version.attachments) = (first.blocks, first.attachments)
     }
     let text = text(version)
     guard !text.isEmpty else { return skip("empty") }
+    lastTime = message.time
     enter(author.id, .messages)
     let receiver = receiver(of: author.id)
     let replyTo = parent(of: message, by: author.id, receiver)
@@ -81,10 +82,15 @@ extension SlackPlan {
       SlackCommand.Sending(
         text: text, time: message.time.timestamp, senderName: author.name, replyTo: replyTo))
     let stored = SentMessage(
-      index: commands.count, author: author.id, receiver: receiver, text: text.text)
-    append(.messages, author.id, action, replyTo == nil ? .message : .reply, of: stored)
-    sent[message.time] = stored
-    for reaction in message.reactions { react(reaction, to: stored) }
+      index: count, author: author.id, receiver: receiver, time: message.time,
+      textHash: SlackPlan.hash(text.text))
+    let isReferenced = survey.referenced.contains(message.time)
+    append(
+      .messages, author.id, numbers.of(.message, at: message.time), action,
+      replyTo == nil ? .message : .reply, of: stored,
+      isReferenced: isReferenced || !message.reactions.isEmpty)
+    if isReferenced { sent[message.time] = stored }
+    react(message.reactions, to: stored)
   }
 
   /// Nil in a group.
@@ -103,25 +109,47 @@ extension SlackPlan {
     return isGroup || isSamePair ? parent.index : nil
   }
 
-  private mutating func react(_ reaction: SlackMessage.Reaction, to message: SentMessage) {
-    let text = ":\(reaction.name):"
-    let isUsable =
-      !reaction.name.isEmpty && text.utf8.count <= Limits.reactionBytesMax
-      && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }
-    if reaction.unnamed > 0 { skip("reaction_unnamed", reaction.unnamed) }
-    for user in reaction.users {
-      let user = directory.person(user).id
-      let isTheirs = isGroup || user == message.author || user == message.receiver
-      guard isUsable, isTheirs else {
+  private struct Given {
+    var user: UserID
+    var name: String
+    var number: SlackNumbers.Number
+  }
+
+  /// In the order of their numbers, so that those rise.
+  private mutating func react(_ reactions: [SlackMessage.Reaction], to message: SentMessage) {
+    var given: [Given] = []
+    for reaction in reactions {
+      if reaction.unnamed > 0 { skip("reaction_unnamed", reaction.unnamed) }
+      let text = SlackEmoji.reaction(reaction.name)
+      let isUsable =
+        !reaction.name.isEmpty && text.utf8.count <= Limits.reactionBytesMax
+        && !text.unicodeScalars.contains { $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) }
+      for user in reaction.users {
+        let user = directory.person(user).id
+        let isTheirs = isGroup || user == message.author || user == message.receiver
+        guard isUsable, isTheirs else {
+          skip("reaction")
+          continue
+        }
+        let number = numbers.reaction(user, reaction.name, to: message.time)
+        given.append(Given(user: user, name: reaction.name, number: number))
+      }
+    }
+    given.sort { ($0.number.number, $0.user, $0.name) < ($1.number.number, $1.user, $1.name) }
+    var last: UInt64 = 0
+    for reaction in given {
+      enter(reaction.user, .reactions)
+      guard membership.sees(reaction.user, message.index) else {
         skip("reaction")
         continue
       }
-      enter(user, .reactions)
-      guard membership.sees(user, message.index) else {
-        skip("reaction")
-        continue
-      }
-      append(.reactions, user, .react(message.index, text), .reaction, of: message)
+      let alone = numbers.reactionAlone(reaction.user, reaction.name, to: message.time)
+      let isTaken = reaction.number.number == last
+      last = reaction.number.number
+      append(
+        .reactions, reaction.user, isTaken ? alone : reaction.number,
+        .react(message.index, SlackEmoji.reaction(reaction.name)), .reaction, of: message,
+        spare: isTaken ? nil : alone)
     }
   }
 
@@ -131,24 +159,31 @@ extension SlackPlan {
   private mutating func change(_ message: SlackMessage) {
     guard let change = message.change else { return skip(message.subtype) }
     // A message that was deleted leaves this where others answered it.
-    if change.version.subtype == "tombstone" { return delete(change.time, message.subtype) }
+    if change.version.subtype == "tombstone" { return delete(change.time, by: message) }
     let text = text(change.version).text
-    guard var stored = sent[change.time], !stored.isRecalled, !text.isEmpty, text != stored.text
+    guard var stored = sent[change.time], !stored.isRecalled, !text.isEmpty,
+      SlackPlan.hash(text) != stored.textHash
     else { return skip(message.subtype) }
     enter(stored.author, .messages)
-    append(.messages, stored.author, .edit(stored.index, text: text), .edit, of: stored)
-    stored.text = text
+    append(
+      .messages, stored.author, numbers.of(.edit, at: message.time),
+      .edit(stored.index, text: text), .edit, of: stored)
+    stored.textHash = SlackPlan.hash(text)
     sent[change.time] = stored
   }
 
-  private mutating func delete(_ time: SlackTime?, _ subtype: String) {
-    guard let time, var stored = sent[time], !stored.isRecalled else { return skip(subtype) }
+  private mutating func delete(_ time: SlackTime?, by message: SlackMessage) {
+    guard let time, var stored = sent[time], !stored.isRecalled else {
+      return skip(message.subtype)
+    }
     var user = stored.author
     if isGroup {
       if let owner = membership.owner, membership.sees(owner, stored.index) { user = owner }
       enter(user, .messages)
     }
-    append(.messages, user, .recall(stored.index), .deletion, of: stored)
+    append(
+      .messages, user, numbers.of(.recall, at: message.time), .recall(stored.index), .deletion,
+      of: stored)
     stored.isRecalled = true
     sent[time] = stored
   }

@@ -27,7 +27,7 @@ package struct SlackTime: Sendable, Hashable, Comparable, CustomStringConvertibl
   /// Nil for what isn't digits, a dot and up to six digits.
   package init?(_ text: String) {
     let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count <= 2, let whole = SlackTime.number(parts[0], digitsMax: 12) else {
+    guard parts.count <= 2, let whole = SlackTime.number(parts[0], digitsMax: 10) else {
       return nil
     }
     seconds = whole
@@ -51,6 +51,9 @@ package struct SlackTime: Sendable, Hashable, Comparable, CustomStringConvertibl
     Timestamp(milliseconds: seconds * 1000 + microseconds / 1000)
   }
 
+  /// Since 1970, all in microseconds.
+  package var value: UInt64 { seconds * 1_000_000 + microseconds }
+
   package static func < (a: Self, b: Self) -> Bool {
     (a.seconds, a.microseconds) < (b.seconds, b.microseconds)
   }
@@ -71,25 +74,27 @@ struct SlackVersion: Sendable, Equatable {
   var subtype: String
   var text: String
   var files: [File]
-  /// The texts of what programs hang on their messages.
-  var attachments: [String]
+  /// What stands beside the text, as it came.
+  var blocks: [JSONValue]
+  var attachments: [JSONValue]
 
   init(_ fields: SlackFields) throws(DaybookError) {
     subtype = try fields.text("subtype") ?? ""
     text = try fields.text("text") ?? ""
-    files = (fields.objects("files") + [fields.object("file")].compactMap { $0 }).map(File.init)
-    attachments = fields.objects("attachments").compactMap {
-      $0.textIfAny("text").flatMap { $0.isEmpty ? nil : $0 } ?? $0.textIfAny("fallback")
-    }
+    files = SlackVersion.files(fields)
+    blocks = fields.objects("blocks").map(\.value)
+    attachments = fields.objects("attachments").map(\.value)
+  }
+
+  static func files(_ fields: SlackFields) -> [File] {
+    (fields.objects("files") + [fields.object("file")].compactMap { $0 }).map(File.init)
   }
 }
 
 extension SlackVersion.File {
   init(_ fields: SlackFields) {
-    let names = ["name", "title", "id"].compactMap { fields.textIfAny($0) }
-    name = names.first { !$0.isEmpty } ?? "without a name"
-    let urls = ["url_private", "permalink"].compactMap { fields.textIfAny($0) }
-    let found = urls.first { !$0.isEmpty } ?? ""
+    name = fields.firstText("name", "title", "id") ?? "without a name"
+    let found = fields.firstText("url_private", "permalink", "external_url") ?? ""
     // Behind it an export has a token that opens the file to anybody.
     url = String(Substring(found.utf8.prefix { $0 != UInt8(ascii: "?") }))
   }
@@ -117,11 +122,16 @@ struct SlackMessage: Sendable, Equatable {
   var user: String
   var botID: String
   var botName: String
+  /// What the entry itself calls its author.
+  var userName: String
   var thread: SlackTime?
   var version: SlackVersion
   var reactions: [Reaction]
   var topic: String?
   var purpose: String?
+  /// Of a channel that is called otherwise from here on.
+  var newName: String?
+  var oldName: String?
   var change: Change?
   var deleted: SlackTime?
 
@@ -130,22 +140,28 @@ struct SlackMessage: Sendable, Equatable {
   init(_ fields: SlackFields) throws(DaybookError) {
     type = try fields.required("type")
     guard let time = SlackTime(try fields.required("ts")) else {
-      throw SlackFields.fault(fields.place, "'ts' is no time")
+      throw SlackFields.fault("'ts' is no time")
     }
     self.time = time
     version = try SlackVersion(fields)
     user = try fields.text("user") ?? ""
     botID = fields.textIfAny("bot_id") ?? ""
-    botName = fields.textIfAny("username") ?? ""
+    botName = fields.firstText("username") ?? fields.object("bot_profile")?.firstText("name") ?? ""
+    userName =
+      fields.object("user_profile")?.firstText("display_name", "real_name", "name") ?? ""
     if let text = try fields.text("thread_ts") {
       guard let thread = SlackTime(text) else {
-        throw SlackFields.fault(fields.place, "'thread_ts' is no time")
+        throw SlackFields.fault("'thread_ts' is no time")
       }
       self.thread = thread
     }
     reactions = fields.objects("reactions").map(Reaction.init)
     topic = fields.textIfAny("topic")
     purpose = fields.textIfAny("purpose")
+    if version.subtype.hasSuffix("_name") {
+      newName = fields.textIfAny("name")
+      oldName = fields.textIfAny("old_name")
+    }
     deleted = fields.textIfAny("deleted_ts").flatMap { SlackTime($0) }
     if version.subtype == "message_changed", let message = fields.object("message"),
       let changed = message.textIfAny("ts").flatMap({ SlackTime($0) })
@@ -173,36 +189,16 @@ extension SlackMessage.Reaction {
   }
 }
 
-/// A day's file of a conversation: its entries in the order in which they happened.
-package struct SlackDay: Sendable {
-  /// As people find it in the export: `general/2024-03-01.json`.
-  package let file: String
-  /// `2024-03-01`.
-  let date: String
-  let entries: [(number: Int, message: SlackMessage)]
-
-  /// The date in the name of a day's file; nil for another file.
-  package static func date(inName name: String) -> String? {
+/// A day's file of a conversation.
+package enum SlackDay {
+  /// Whether a file is called as a day's is: `2024-03-01.json`.
+  package static func isDay(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
-    guard bytes.count == 15, name.hasSuffix(".json") else { return nil }
+    guard bytes.count == 15, name.hasSuffix(".json") else { return false }
     for (index, byte) in bytes.prefix(10).enumerated() {
       let isDash = index == 4 || index == 7
-      guard isDash ? byte == UInt8(ascii: "-") : (0x30...0x39).contains(byte) else { return nil }
+      guard isDash ? byte == UInt8(ascii: "-") : (0x30...0x39).contains(byte) else { return false }
     }
-    return String(name.prefix(10))
-  }
-
-  /// Throws `invalid_input`, naming the file and the place in it.
-  package init(folder: String, name: String, content: [UInt8]) throws(DaybookError) {
-    file = "\(folder)/\(name)"
-    guard let date = SlackDay.date(inName: name) else {
-      throw DaybookError(.invalidInput, "\(file): the name of a day's file is YYYY-MM-DD.json")
-    }
-    self.date = date
-    var entries: [(number: Int, message: SlackMessage)] = []
-    for (index, fields) in try SlackFields.list(content, file: file).enumerated() {
-      entries.append((index + 1, try SlackMessage(fields)))
-    }
-    self.entries = entries.sorted { ($0.message.time, $0.number) < ($1.message.time, $1.number) }
+    return true
   }
 }

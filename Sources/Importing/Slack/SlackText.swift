@@ -11,12 +11,38 @@ package struct SlackText: Sendable, Equatable {
 
   package init(_ source: String, _ directory: SlackDirectory) { append(source, directory) }
 
+  init() {}
+
+  /// As it stands.
+  init(plain text: String) { self.text = text }
+
   package var isEmpty: Bool { text.isEmpty }
 
   /// As it stands, on a line of its own.
   mutating func appendLine(_ line: String) {
     if !text.isEmpty { text += "\n" }
     text += line
+  }
+
+  mutating func append(plain more: String) { text += more }
+
+  mutating func append(_ other: SlackText) {
+    text += other.text
+    for user in other.mentions { note(user) }
+    if other.mentionsEveryone { mentionsEveryone = true }
+  }
+
+  /// Each line, changed.
+  mutating func mapLines(_ change: (Substring) -> String) {
+    text = text.split(separator: "\n", omittingEmptySubsequences: false).map(change)
+      .joined(separator: "\n")
+  }
+
+  /// As much as a message may have. True if something was cut off.
+  mutating func cut(bytesMax: Int) -> Bool {
+    guard text.utf8.count > bytesMax else { return false }
+    text = SlackDirectory.prefix(text, bytesMax: bytesMax - 3) + "…"
+    return true
   }
 
   /// Cut by bytes: a sign and a mark that follows it are one `Character`.
@@ -43,32 +69,57 @@ package struct SlackText: Sendable, Equatable {
     let label = parts.count == 2 && !parts[1].isEmpty ? SlackText.unescaped(parts[1]) : nil
     let name = String(decoding: target.dropFirst(), as: UTF8.self)
     switch sign {
-    case UInt8(ascii: "@"): mention(directory.person(name).id)
-    case UInt8(ascii: "#"): text += "#" + (label ?? directory.channelName(name) ?? name)
+    case UInt8(ascii: "@"): mention(name, label, directory)
+    case UInt8(ascii: "#"): appendChannel(name, label, directory)
     case UInt8(ascii: "!"): appendCommand(name, label)
     default: appendLink(SlackText.unescaped(target), label)
     }
   }
 
-  private mutating func mention(_ user: UserID) {
-    text += "@\(user)"
+  /// `label`: what the text itself calls somebody whom the export doesn't list.
+  mutating func mention(_ slackID: String, _ label: String?, _ directory: SlackDirectory) {
+    let person = directory.person(slackID, named: label ?? "")
+    text += "@\(person.shown)"
+    note(person.id)
+  }
+
+  private mutating func note(_ user: UserID) {
     if mentions.count < Limits.mentionsMax && !mentions.contains(user) { mentions.append(user) }
   }
 
+  mutating func appendChannel(
+    _ slackID: String, _ label: String?, _ directory: SlackDirectory
+  ) {
+    text += "#" + (label ?? directory.channelName(slackID) ?? slackID)
+  }
+
+  mutating func appendEveryone() {
+    text += "@everyone"
+    mentionsEveryone = true
+  }
+
   private mutating func appendCommand(_ name: String, _ label: String?) {
-    switch name {
-    case "here", "channel", "everyone", "group":
-      text += "@everyone"
-      mentionsEveryone = true
-    default:
-      // A group of users and its id, a date and its format: the label is what people saw.
-      let last = name.split(separator: "^").last.map(String.init) ?? name
-      text += label ?? "@\(last)"
+    let parts = name.split(separator: "^", omittingEmptySubsequences: false).map(String.init)
+    switch parts[0] {
+    case "here", "channel", "everyone", "group": appendEveryone()
+    // A date and its format: the label is for whoever can't show it.
+    case "date" where parts.count > 1: appendDate(parts[1], label)
+    // A group of users and its id: the label is what people saw.
+    default: text += label ?? "@\(parts[parts.count - 1])"
     }
   }
 
-  private mutating func appendLink(_ url: String, _ label: String?) {
-    guard let label, label != url, "mailto:\(label)" != url else {
+  mutating func appendDate(_ seconds: String, _ label: String?) {
+    let time = SlackTime(seconds).map { $0.timestamp.rfc3339 }
+    text += label ?? time ?? seconds
+  }
+
+  mutating func appendLink(_ url: String, _ label: String?) {
+    guard let label, label != url,
+      !["mailto:", "tel:", "http://", "https://"].contains(where: {
+        url == $0 + label
+      })
+    else {
       text += label ?? url
       return
     }
@@ -76,7 +127,7 @@ package struct SlackText: Sendable, Equatable {
   }
 
   /// `&amp;`, `&lt;` and `&gt;` are all that Slack escapes; each once, from left to right.
-  private static func unescaped(_ text: ArraySlice<UInt8>) -> String {
+  static func unescaped(_ text: ArraySlice<UInt8>) -> String {
     var bytes: [UInt8] = []
     var rest = text
     while let byte = rest.first {

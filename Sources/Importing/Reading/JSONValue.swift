@@ -25,6 +25,23 @@ package indirect enum JSONValue: Sendable, Equatable {
   }
 }
 
+extension JSONValue {
+  /// A text as a JSON string.
+  package static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": quoted += "\\\(scalar)"
+      case "\u{0}"..<" ":
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
 /// What is wrong with a document, and where: both count from 1, columns in bytes.
 package struct JSONFault: Error, Sendable, Equatable {
   package var line: Int
