@@ -227,3 +227,26 @@ struct CallTests {
     func log(event: LogEvent) { lines.withLockedValue { $0.append("\(event.message)") } }
   }
 }
+
+@Suite("Moments and durations")
+struct MomentTests {
+  @Test("a moment is read and written as milliseconds, seconds and text")
+  func moments() {
+    let moment = Moment(millisecondsSince1970: 1_800_000_000_250)
+    #expect(moment.secondsSince1970 == 1_800_000_000.25)
+    #expect(Moment(secondsSince1970: 1_800_000_000.25) == moment)
+    #expect(Moment(secondsSince1970: -1) == Moment(millisecondsSince1970: 0))
+    #expect(Moment(secondsSince1970: .nan) == Moment(millisecondsSince1970: 0))
+    #expect(moment.description == "2027-01-15T08:00:00.250Z")
+    let later = moment + .seconds(2)
+    #expect(later > moment && later - moment == .seconds(2) && moment - later == .seconds(-2))
+  }
+
+  @Test("any duration has its milliseconds")
+  func durations() {
+    let durations: [Duration] = [
+      .milliseconds(1_500), .microseconds(1_999), .seconds(-1), .seconds(Int64.max),
+    ]
+    #expect(durations.map(\.wholeMilliseconds) == [1_500, 1, 0, .max])
+  }
+}

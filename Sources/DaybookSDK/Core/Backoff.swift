@@ -3,11 +3,13 @@
 package struct Backoff: Sendable {
   package let firstMilliseconds: UInt64
   package let maxMilliseconds: UInt64
+  /// No pause is longer, whatever is asked for.
+  private static let dayMilliseconds: UInt64 = 86_400_000
   private var attempts: UInt64 = 0
 
   package init(firstMilliseconds: UInt64, maxMilliseconds: UInt64) {
-    self.firstMilliseconds = firstMilliseconds
-    self.maxMilliseconds = maxMilliseconds
+    self.firstMilliseconds = min(firstMilliseconds, Backoff.dayMilliseconds)
+    self.maxMilliseconds = min(maxMilliseconds, Backoff.dayMilliseconds)
   }
 
   /// Milliseconds to wait: between 0 and the ceiling, which doubles with each attempt.

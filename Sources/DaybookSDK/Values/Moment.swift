@@ -39,7 +39,7 @@ public struct Moment: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   /// From `b` to `a`; negative where `b` is the later one.
   public static func - (a: Moment, b: Moment) -> Duration {
-    .milliseconds(Int64(a.millisecondsSince1970) - Int64(b.millisecondsSince1970))
+    .milliseconds(a.millisecondsSince1970) - .milliseconds(b.millisecondsSince1970)
   }
 
   /// As RFC 3339 writes it, in UTC: `2026-11-29T16:04:05.678Z`.
@@ -47,10 +47,11 @@ public struct Moment: Sendable, Hashable, Comparable, CustomStringConvertible {
 }
 
 extension Duration {
-  /// Rounded down; 0 for a negative one.
+  /// Rounded down; 0 for a negative one, and the largest there is for one that is longer.
   package var wholeMilliseconds: UInt64 {
+    guard self > .zero else { return 0 }
     let (seconds, attoseconds) = components
-    let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-    return UInt64(max(0, milliseconds))
+    let (whole, isTooLong) = UInt64(seconds).multipliedReportingOverflow(by: 1_000)
+    return isTooLong ? .max : whole + UInt64(attoseconds / 1_000_000_000_000_000)
   }
 }
