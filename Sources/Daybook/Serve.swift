@@ -91,8 +91,9 @@ struct Serve: AsyncParsableCommand {
     let address = try ServerAddress(parsing: tcp)
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
-    try folder.keepFromOthers(OperatorLog.logger)
+    // Nothing is changed before the log is known to be one that this program can read.
     let readOnly = try readOnly(folder)
+    try folder.keepFromOthers(OperatorLog.logger)
     try ListenProbe.check(address)
     OperatorLog.logger.info(
       "daybook \(Version.text) starts on \(folder.path)",

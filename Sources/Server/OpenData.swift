@@ -29,8 +29,8 @@ package struct OpenData {
     _ folder: DataFolder, catchesUp: Bool, logger: Logger
   ) throws(DaybookError) {
     lock = try OpenData.lock(folder)
-    if lock != nil { try folder.keepFromOthers(logger) }
     log = try folder.reader()
+    if lock != nil { try folder.keepFromOthers(logger) }
     // Not before anything that may fail: it has to be stopped.
     threads = PoolWork()
     projections = ProjectionCatalog(folder: folder.projectionsPath, log: log, logger: logger)

@@ -23,8 +23,8 @@ struct ProjectionRebuild: ParsableCommand {
     let folder = try data.open()
     let lock = try folder.lock()
     defer { lock.release() }
-    try folder.keepFromOthers(OperatorLog.logger)
     let log = try folder.reader()
+    try folder.keepFromOthers(OperatorLog.logger)
     let projections = ProjectionCatalog(
       folder: folder.projectionsPath, log: log, logger: OperatorLog.logger)
     let progress = ProgressLine()
