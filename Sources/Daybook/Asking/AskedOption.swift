@@ -1,5 +1,6 @@
 import ArgumentParser
 import DaybookModel
+import DaybookSDK
 import Server
 
 /// Whom to ask: a data folder on this machine, beside its server or without one, or a running server

@@ -1,7 +1,6 @@
 import ArgumentParser
 import DaybookModel
 import Ports
-import SegmentLog
 
 /// Prints all streams.
 struct StreamList: AsyncParsableCommand {

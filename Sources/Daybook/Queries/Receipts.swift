@@ -12,7 +12,8 @@ struct Receipts: AsyncParsableCommand {
       """,
     discussion: """
       Of a direct message, whichever of the two sent it, its receiver is listed, with the times of \
-      delivery and of reading.
+      delivery and of reading. With --json: an object for each user, and last one with the sums, \
+      read and unread.
       """)
 
   @OptionGroup var asked: AskedOption

@@ -1,3 +1,4 @@
+import DaybookModel
 public import Logging
 public import NIOCore
 
