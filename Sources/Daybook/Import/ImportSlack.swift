@@ -78,7 +78,8 @@ struct ImportSlack: AsyncParsableCommand {
   private func importAll(
     _ export: SlackImport, through client: DaybookClient, _ progress: SlackProgress
   ) async throws {
-    let atOnce = min(ImportSlack.conversationsAtOnceMax, window)
+    let atOnce = max(
+      1, min(ImportSlack.conversationsAtOnceMax, window, export.conversations.count))
     let share = window / atOnce
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (index, conversation) in export.conversations.enumerated() {
