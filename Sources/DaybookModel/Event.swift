@@ -33,20 +33,24 @@ package struct Event: Sendable, Equatable {
     case messageSent(Message)
     /// `peerSeq`, the original's, is of older servers.
     case messageCopied(Message, to: UserID, peerSeq: Seq = .none)
-    /// In a mailbox, `senders` are those whose messages this is the first ack of.
-    case acked(upTo: Seq, senders: [DeliveredSender] = [])
+    /// In a mailbox, `senders` are those whose messages this is the first ack of, of what lies past
+    /// `after`.
+    case acked(upTo: Seq, senders: [DeliveredSender] = [], after: Seq = .none)
     /// `peer` is nil in a group's stream.
     case read(peer: UserID?, upTo: Seq, notice: ReadNotice = .unstated)
     case messagesDelivered(by: UserID, upTo: NoticePosition)
     case messagesRead(by: UserID, upTo: NoticePosition)
     case groupCreated(GroupSettings)
-    /// The owner of a group that nobody was left in.
-    case memberJoined(UserID, role: Role = .member)
-    /// `successor` is whose the group is after an owner's leave; nil if nobody is left.
-    case memberLeft(UserID, successor: UserID? = nil)
+    /// The owner of a group that nobody was left in. `from` is the first seq that the member sees,
+    /// where the join takes none.
+    case memberJoined(UserID, role: Role = .member, from: Seq = .none)
+    /// `successor` is whose the group is after an owner's leave; nil if nobody is left. `through` is
+    /// the last seq that the member sees, where the leave takes none.
+    case memberLeft(UserID, successor: UserID? = nil, through: Seq = .none)
     case groupJoined(GroupID, at: Seq)
     case groupLeft(GroupID, at: Seq)
-    case groupRead(GroupID, upTo: Seq)
+    /// The group's stream is told if `isTold`.
+    case groupRead(GroupID, upTo: Seq, isTold: Bool = false)
     /// `registration`: the seq that was next in the user's mailbox when that came to know the device.
     case cursorOpened(cursor: Seq, registration: Seq)
     case noted
@@ -59,9 +63,10 @@ package struct Event: Sendable, Equatable {
     case amendmentWithheld(WithheldAmendment)
     case messageTombstone(MessageTombstone)
     case groupChanged(GroupSettings)
-    case memberInvited(UserID)
-    case joinRequested(UserID)
-    case joinRefused(UserID)
+    // With the moderators, whom the relay tells: older servers named none.
+    case memberInvited(UserID, telling: [UserID] = [])
+    case joinRequested(UserID, telling: [UserID] = [])
+    case joinRefused(UserID, telling: [UserID] = [])
     case roleChanged(UserID, Role)
     case memberSilenced(UserID, Bool)
     case groupDissolved
@@ -76,6 +81,8 @@ package struct Event: Sendable, Equatable {
     case deviceForgotten(DeviceID)
     case sessionOpened(session: String, client: String)
     case sessionClosed(session: String, reason: String)
+    case groupCursors([GroupPosition])
+    case groupWaiting(GroupID, UserID, Waiting)
   }
 }
 

@@ -38,6 +38,8 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   case sessionOpened = 51
   case sessionClosed = 52
   case amendmentWithheld = 53
+  case groupCursors = 54
+  case groupWaiting = 55
 
   /// Fields of `Event` from here on are bodies, one a kind.
   package static let firstField = 16
@@ -83,20 +85,36 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
     case .sessionOpened: "session_opened"
     case .sessionClosed: "session_closed"
     case .amendmentWithheld: "amendment_withheld"
+    case .groupCursors: "group_cursors"
+    case .groupWaiting: "group_waiting"
     }
   }
 
   /// Takes a seq and is pushed to whoever follows the stream: one is the other, for seq counts
   /// what a client is sent. A `Read` and a `ConversationCleared` do so in a mailbox only; in a group
-  /// their user is told through `GroupRead` and `GroupCleared`.
+  /// their user is told through `GroupRead` and `GroupCleared`. Joins and leaves do so while the
+  /// group's members are listed.
   @inlinable
   package func takesSeq(in stream: StreamKey.Kind) -> Bool {
     switch self {
     case .acked, .cursorOpened, .noted, .messageWithheld, .amendmentWithheld, .sessionOpened,
-      .sessionClosed:
+      .sessionClosed, .groupCursors, .memberInvited, .joinRequested, .joinRefused:
       false
     case .read, .conversationCleared: stream == .user
     default: true
+    }
+  }
+
+  /// Of a group's members: takes a seq or not, as the group is.
+  @inlinable
+  package var isMembership: Bool { self == .memberJoined || self == .memberLeft }
+
+  /// Of the device that did it, which was there then.
+  @inlinable
+  package var isOfDevice: Bool {
+    switch self {
+    case .acked, .groupCursors, .cursorOpened, .sessionOpened, .sessionClosed: true
+    default: false
     }
   }
 
@@ -153,6 +171,8 @@ extension Event {
     case .sessionOpened: .sessionOpened
     case .sessionClosed: .sessionClosed
     case .amendmentWithheld: .amendmentWithheld
+    case .groupCursors: .groupCursors
+    case .groupWaiting: .groupWaiting
     }
   }
 

@@ -48,18 +48,25 @@ package struct GroupSettings: Sendable, Equatable {
   package var isHistoryShown: Bool
   /// Only moderators may speak.
   package var isSilenced: Bool
+  /// Joins and leaves take a seq and are told to all members. By the server, not by moderators; nil
+  /// until it is said for the first time.
+  package var membersListed: Bool?
 
   @inlinable
   package init(
     title: String, description: String = "", joinPolicy: JoinPolicy = .open,
-    isHistoryShown: Bool = false, isSilenced: Bool = false
+    isHistoryShown: Bool = false, isSilenced: Bool = false, membersListed: Bool? = nil
   ) {
     self.title = title
     self.description = description
     self.joinPolicy = joinPolicy
     self.isHistoryShown = isHistoryShown
     self.isSilenced = isSilenced
+    self.membersListed = membersListed
   }
+
+  @inlinable
+  package var areMembersListed: Bool { membersListed ?? true }
 }
 
 /// How a user has marked one of their conversations.
@@ -104,7 +111,7 @@ package struct GroupChange: Sendable, Equatable {
       title: title ?? settings.title, description: description ?? settings.description,
       joinPolicy: joinPolicy ?? settings.joinPolicy,
       isHistoryShown: isHistoryShown ?? settings.isHistoryShown,
-      isSilenced: isSilenced ?? settings.isSilenced)
+      isSilenced: isSilenced ?? settings.isSilenced, membersListed: settings.membersListed)
   }
 }
 

@@ -36,13 +36,15 @@ package enum Limits {
   /// How far ahead of the wall clock an id that no partition gave may push a partition's clock; and
   /// from where on the operator is told that the log is ahead of the clock.
   package static let clockAheadMillisecondsMax: UInt64 = 5_000
-  /// How far back in a stream a user's further device begins.
-  package static let newDeviceBacklogMax: UInt64 = 1_000
+  /// How far back in a stream a user's device begins at most.
+  package static let syncBackMax: UInt64 = 1_000
   /// Events in one page of a sync or a fetch.
   package static let pageEventsMax = 256
   /// Conversations in one page of the unread ones, or of those marked. A name has 70 bytes at most, so
   /// that a page keeps well below `frameBytesMax`.
   package static let unreadPageMax = 5_000
+  /// Conversations in one page of all that a user has. Each has some 150 bytes at most.
+  package static let overviewPageMax = 1_000
   package static let pageBytesMax = 524_288
   /// Ranges of a page's seqs that are not shown.
   package static let pageRangesMax = 1_000
@@ -70,7 +72,16 @@ package enum Limits {
   package static let mentionsMax = 100
   /// Days for which a message may be kept that is not kept for good.
   package static let keepDaysMax: UInt32 = 3_650
-  package static let groupMembersMax = 500_000
+  package static let groupMembersMax = 1_000_000
+  /// Members up to which a group's joins and leaves are told to all of them; and below how many they
+  /// are again.
+  package static let groupAnnouncedMembersMax = 1_000
+  package static let groupAnnouncedAgainBelow = 900
+  /// Moderators of a group who are told of invitations, requests and refusals: its owner, then those
+  /// who were made admins first.
+  package static let moderatorsToldMax = 100
+  /// Groups whose cursors are in one event; the rest are in the next.
+  package static let groupCursorsMax = 1_000
   /// How often one user may join one group: what was seen of it is kept of each stay.
   package static let staysMax = 1_000
   /// Users whom an owner keeps as invited, or as asking to be let in.
@@ -79,5 +90,9 @@ package enum Limits {
   package static let requestsShownMax = 1_000
   package static let blockedMax = 10_000
   package static let devicesPerUserMax = 100
+  /// For how long a device may be silent before it is forgotten: 90 days, of which steps of more than
+  /// an hour without any event in its partition count as an hour.
+  package static let deviceSilenceMilliseconds: UInt64 = 90 * 86_400_000
+  package static let elapsedStepMilliseconds: UInt64 = 3_600_000
   package static let marksMax = 10_000
 }

@@ -8,6 +8,8 @@ package struct Message: Sendable, Equatable {
   package var senderName: String
   /// Nil for most messages, which have none of it.
   package var extras: MessageExtras?
+  /// Stated by a group's owner.
+  package var receipts = StatedReceipts.unstated
 
   @inlinable
   package init(
@@ -19,6 +21,15 @@ package struct Message: Sendable, Equatable {
     self.senderName = senderName
     self.extras = extras
   }
+}
+
+/// Whether it is told who has read a group's message: by the group's size when it was sent. Raw values
+/// as in `schemas/daybook/v1/event.proto`.
+package enum StatedReceipts: UInt8, Sendable, CaseIterable {
+  /// In a mailbox, and by older servers: then by the group's size when it is asked.
+  case unstated = 0
+  case on = 1
+  case off = 2
 }
 
 /// What few messages have. Behind one reference, so that the others don't pay for it.

@@ -5,11 +5,16 @@ package struct DeliveredSender: Sendable, Equatable {
   package var user: UserID
   /// The last of them that it covers; none in what older servers wrote.
   package var lastMessage: MessageID
+  /// The last of them that no device has because every one began behind it; none for none.
+  package var after: MessageID
 
   @inlinable
-  package init(_ user: UserID, lastMessage: MessageID = .none) {
+  package init(
+    _ user: UserID, lastMessage: MessageID = .none, after: MessageID = .none
+  ) {
     self.user = user
     self.lastMessage = lastMessage
+    self.after = after
   }
 }
 
@@ -30,11 +35,14 @@ package enum ReadNotice: Sendable, Equatable {
 package struct NoticePosition: Sendable, Equatable {
   package var message: MessageID
   package var peerSeq: Seq
+  /// Of a delivery: nothing is said of messages up to this one.
+  package var after: MessageID
 
   @inlinable
-  package init(message: MessageID, peerSeq: Seq = .none) {
+  package init(message: MessageID, peerSeq: Seq = .none, after: MessageID = .none) {
     self.message = message
     self.peerSeq = peerSeq
+    self.after = after
   }
 
   @inlinable

@@ -8,6 +8,8 @@ package enum BodyField: Equatable {
   case uint(Int, UInt64)
   case fixed64(Int, UInt64)
   case message(Int, ByteBuffer)
+  /// Nil is left out, false is not.
+  case flag(Int, Bool?)
 
   package var length: Int {
     switch self {
@@ -15,6 +17,7 @@ package enum BodyField: Equatable {
     case .uint(let field, let value): ProtobufSize.uint(field, value)
     case .fixed64(let field, let value): ProtobufSize.fixed64(field, value)
     case .message(let field, let bytes): ProtobufSize.bytes(field, count: bytes.readableBytes)
+    case .flag(let field, let flag): flag == nil ? 0 : ProtobufSize.uint(field, 1)
     }
   }
 
@@ -24,6 +27,10 @@ package enum BodyField: Equatable {
     case .uint(let field, let value): writer.uint(field, value)
     case .fixed64(let field, let value): writer.fixed64(field, value)
     case .message(let field, let bytes): writer.message(field, bytes)
+    case .flag(let field, let flag):
+      guard let flag else { return }
+      writer.tag(field, 0)
+      writer.varint(flag ? 1 : 0)
     }
   }
 }
@@ -56,6 +63,8 @@ package enum BodyFields {
     case .sessionOpened(let session, let client): [.string(1, session), .string(2, client)]
     case .sessionClosed(let session, let reason): [.string(1, session), .string(2, reason)]
     case .userBlocked(let peer), .userUnblocked(let peer): [.string(1, peer.text)]
+    case .groupCursors(let cursors):
+      cursors.map { .message(1, GroupCursorsCoding.bytes(of: $0)) }
     default: ofGroup(body)
     }
   }
@@ -66,14 +75,21 @@ package enum BodyFields {
       [
         .string(1, settings.title), .string(2, settings.description),
         .uint(3, UInt64(settings.joinPolicy.rawValue)), .uint(4, settings.isHistoryShown ? 1 : 0),
-        .uint(5, settings.isSilenced ? 1 : 0),
+        .uint(5, settings.isSilenced ? 1 : 0), .flag(6, settings.membersListed),
       ]
-    case .memberJoined(let member, let role), .roleChanged(let member, let role):
+    case .memberJoined(let member, let role, let from):
+      [.string(1, member.text), .uint(2, UInt64(role.rawValue)), .uint(3, from.rawValue)]
+    case .roleChanged(let member, let role):
       [.string(1, member.text), .uint(2, UInt64(role.rawValue))]
-    case .memberLeft(let member, let successor):
-      [.string(1, member.text), .string(2, successor?.text ?? "")]
-    case .memberInvited(let member), .joinRequested(let member), .joinRefused(let member):
-      [.string(1, member.text)]
+    case .memberLeft(let member, let successor, let through):
+      [
+        .string(1, member.text), .string(2, successor?.text ?? ""), .uint(3, through.rawValue),
+      ]
+    case .memberInvited(let member, let moderators), .joinRequested(let member, let moderators),
+      .joinRefused(let member, let moderators):
+      [.string(1, member.text)] + moderators.map { .string(2, $0.text) }
+    case .groupWaiting(let group, let member, let waiting):
+      [.string(1, group.text), .string(2, member.text), .uint(3, UInt64(waiting.rawValue))]
     case .memberSilenced(let member, let isSilenced):
       [.string(1, member.text), .uint(2, isSilenced ? 1 : 0)]
     case .groupInvited(let group, let at), .groupRefused(let group, let at),
@@ -104,8 +120,12 @@ extension WithheldAmendment {
 
 /// What was read of a body with such fields: their numbers are small.
 struct ReadFields {
-  private var texts = ["", "", "", "", "", ""]
-  private var numbers: [UInt64] = [0, 0, 0, 0, 0, 0]
+  private var texts = ["", "", "", "", "", "", ""]
+  private var numbers: [UInt64] = [0, 0, 0, 0, 0, 0, 0]
+  /// Of the second field, where it may be there several times.
+  private var elements: [String] = []
+  /// Whether settings say the last of them.
+  private var saysListed = false
   private(set) var content = ByteBuffer()
 
   init(
@@ -119,12 +139,16 @@ struct ReadFields {
         continue
       }
       switch tag & 7 {
-      case 0: numbers[field] = try reader.varint()
+      case 0:
+        numbers[field] = try reader.varint()
+        if field == 6 { saysListed = true }
       case 1: numbers[field] = try reader.fixed64()
       case 2 where (kind == .messageEdited || kind == .amendmentWithheld) && field == 3:
         let bytes = try reader.delimited()
         if use == .copied { content = ByteBuffer(bytes: bytes) }
-      case 2: texts[field] = try reader.string()
+      case 2:
+        texts[field] = try reader.string()
+        if field == 2, kind.namesModerators { elements.append(texts[field]) }
       default: try reader.skip(tag)
       }
     }
@@ -158,11 +182,15 @@ struct ReadFields {
     switch kind {
     case .groupCreated: .groupCreated(settings)
     case .groupChanged: .groupChanged(settings)
-    case .memberJoined: .memberJoined(named, role: role)
-    case .memberLeft: .memberLeft(named, successor: user(2))
-    case .memberInvited: .memberInvited(named)
-    case .joinRequested: .joinRequested(named)
-    case .joinRefused: .joinRefused(named)
+    case .memberJoined: .memberJoined(named, role: role, from: Seq(numbers[3]))
+    case .memberLeft: .memberLeft(named, successor: user(2), through: Seq(numbers[3]))
+    case .memberInvited: .memberInvited(named, telling: moderators)
+    case .joinRequested: .joinRequested(named, telling: moderators)
+    case .joinRefused: .joinRefused(named, telling: moderators)
+    case .groupWaiting:
+      .groupWaiting(
+        GroupID(checked: texts[1]), UserID(checked: texts[2]),
+        Waiting(rawValue: UInt8(clamping: numbers[3])) ?? .refused)
     case .roleChanged: .roleChanged(named, role)
     case .memberSilenced: .memberSilenced(named, flag(2))
     case .groupDissolved: .groupDissolved
@@ -179,6 +207,7 @@ struct ReadFields {
   }
 
   private var named: UserID { UserID(checked: texts[1]) }
+  private var moderators: [UserID] { elements.map { UserID(checked: $0) } }
   private var role: Role { Role(rawValue: UInt8(clamping: numbers[2])) ?? .member }
   private var target: MessageTarget { MessageTarget(peer: user(1), seq: Seq(numbers[2])) }
 
@@ -209,12 +238,18 @@ struct ReadFields {
     GroupSettings(
       title: texts[1], description: texts[2],
       joinPolicy: JoinPolicy(rawValue: UInt8(clamping: numbers[3])) ?? .invitation,
-      isHistoryShown: flag(4), isSilenced: flag(5))
+      isHistoryShown: flag(4), isSilenced: flag(5), membersListed: saysListed ? flag(6) : nil)
   }
 
   private var tombstone: MessageTombstone {
     MessageTombstone(
       by: user(1), at: Timestamp(milliseconds: numbers[2]), isEdit: flag(3), to: user(4),
       peerSeq: Seq(numbers[5]))
+  }
+}
+
+extension EventKind {
+  fileprivate var namesModerators: Bool {
+    self == .memberInvited || self == .joinRequested || self == .joinRefused
   }
 }

@@ -130,6 +130,11 @@ package enum EventDecoding {
     var id = MessageID.none
     var isUntold = false
     var ids: [MessageID] = []
+    /// Of an ack, its bound; and the senders'.
+    var after: UInt64 = 0
+    var afterIDs: [MessageID] = []
+    var afterID = MessageID.none
+    var isTold = false
     var extras = ReadExtras()
   }
 
@@ -140,6 +145,7 @@ package enum EventDecoding {
     case .messageSent, .messageCopied, .messageWithheld, .acked, .read, .messagesDelivered,
       .messagesRead, .groupJoined, .groupLeft, .groupRead, .noted:
       break
+    case .groupCursors: return .groupCursors(try GroupCursorsCoding.read(reader))
     default:
       // Every other kind is one of these.
       if let body = try ReadFields(reader, of: kind, content).body(of: kind) { return body }
@@ -165,7 +171,18 @@ package enum EventDecoding {
       case (false, 3 << 3 | 2):
         var packed = ProtobufReader(try reader.delimited())
         while !packed.isAtEnd { fields.ids.append(MessageID(try packed.fixed64())) }
-      case (false, 4 << 3): fields.isUntold = try reader.varint() != 0
+      case (true, 11 << 3):
+        fields.message.receipts =
+          StatedReceipts(rawValue: UInt8(clamping: try reader.varint())) ?? .unstated
+      case (false, 3 << 3): fields.isTold = try reader.varint() != 0
+      case (false, 4 << 3):
+        fields.after = try reader.varint()
+        fields.isUntold = fields.after != 0
+      case (false, 4 << 3 | 1): fields.afterID = MessageID(try reader.fixed64())
+      case (false, 5 << 3 | 1): fields.afterIDs.append(MessageID(try reader.fixed64()))
+      case (false, 5 << 3 | 2):
+        var packed = ProtobufReader(try reader.delimited())
+        while !packed.isAtEnd { fields.afterIDs.append(MessageID(try packed.fixed64())) }
       // Kinds that hold nothing but a seq have it as their first field.
       case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
       default:
@@ -177,6 +194,9 @@ package enum EventDecoding {
     for (index, id) in zip(fields.senders.indices, fields.ids) {
       fields.senders[index].lastMessage = id
     }
+    for (index, id) in zip(fields.senders.indices, fields.afterIDs) {
+      fields.senders[index].after = id
+    }
     return assemble(kind, fields)
   }
 
@@ -186,7 +206,8 @@ package enum EventDecoding {
     case .messageWithheld: .messageWithheld(fields.message)
     case .messageCopied:
       .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
-    case .acked: .acked(upTo: fields.seq, senders: fields.senders)
+    case .acked:
+      .acked(upTo: fields.seq, senders: fields.senders, after: Seq(fields.after))
     case .read:
       .read(
         peer: fields.text.isEmpty ? nil : UserID(checked: fields.text), upTo: fields.seq,
@@ -194,14 +215,15 @@ package enum EventDecoding {
     case .messagesDelivered:
       .messagesDelivered(
         by: UserID(checked: fields.text),
-        upTo: NoticePosition(message: fields.id, peerSeq: fields.seq))
+        upTo: NoticePosition(message: fields.id, peerSeq: fields.seq, after: fields.afterID))
     case .messagesRead:
       .messagesRead(
         by: UserID(checked: fields.text),
         upTo: NoticePosition(message: fields.id, peerSeq: fields.seq))
     case .groupJoined: .groupJoined(GroupID(checked: fields.text), at: fields.seq)
     case .groupLeft: .groupLeft(GroupID(checked: fields.text), at: fields.seq)
-    case .groupRead: .groupRead(GroupID(checked: fields.text), upTo: fields.seq)
+    case .groupRead:
+      .groupRead(GroupID(checked: fields.text), upTo: fields.seq, isTold: fields.isTold)
     default: .noted
     }
   }

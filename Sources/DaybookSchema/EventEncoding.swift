@@ -114,18 +114,21 @@ package enum BodyEncoding {
     case .messageSent(let message), .messageWithheld(let message): length(of: message)
     case .messageCopied(let message, let to, let peerSeq):
       length(of: message) + Size.string(4, to.text) + Size.uint(5, peerSeq.rawValue)
-    case .acked(let upTo, let senders):
-      senders.reduce(Size.uint(1, upTo.rawValue) + lengthOfIDs(of: senders)) {
+    case .acked(let upTo, let senders, let after):
+      senders.reduce(
+        Size.uint(1, upTo.rawValue) + lengthOfIDs(of: senders) + Size.uint(4, after.rawValue)
+      ) {
         $0 + Size.string(2, $1.user.text)
       }
     case .read(let peer, let upTo, let notice):
       Size.string(1, peer?.text ?? "") + Size.uint(2, upTo.rawValue) + length(of: notice)
     case .messagesDelivered(let by, let upTo), .messagesRead(let by, let upTo):
       Size.string(1, by.text) + Size.uint(2, upTo.peerSeq.rawValue)
-        + Size.fixed64(3, upTo.message.rawValue)
-    case .groupJoined(let group, let at), .groupLeft(let group, let at),
-      .groupRead(let group, let at):
+        + Size.fixed64(3, upTo.message.rawValue) + Size.fixed64(4, upTo.after.rawValue)
+    case .groupJoined(let group, let at), .groupLeft(let group, let at):
       Size.string(1, group.text) + Size.uint(2, at.rawValue)
+    case .groupRead(let group, let upTo, let isTold):
+      Size.string(1, group.text) + Size.uint(2, upTo.rawValue) + Size.uint(3, isTold ? 1 : 0)
     case .noted: 0
     default: BodyFields.of(body).reduce(0) { $0 + $1.length }
     }
@@ -143,7 +146,13 @@ package enum BodyEncoding {
   /// Packed; left out where nothing is known of any.
   @inlinable
   static func lengthOfIDs(of senders: [DeliveredSender]) -> Int {
-    hasIDs(senders) ? ProtobufSize.bytes(3, count: senders.count * 8) : 0
+    (hasIDs(senders) ? ProtobufSize.bytes(3, count: senders.count * 8) : 0)
+      + (hasBounds(senders) ? ProtobufSize.bytes(5, count: senders.count * 8) : 0)
+  }
+
+  @inlinable
+  static func hasBounds(_ senders: [DeliveredSender]) -> Bool {
+    senders.contains { $0.after != .none }
   }
 
   @inlinable
@@ -157,6 +166,7 @@ package enum BodyEncoding {
       + ProtobufSize.fixed64(2, message.clientTime.milliseconds)
       + ProtobufSize.string(3, message.senderName)
       + (message.extras.map(ExtrasCoding.length(of:)) ?? 0)
+      + ProtobufSize.uint(11, UInt64(message.receipts.rawValue))
   }
 
   @inlinable
@@ -164,19 +174,25 @@ package enum BodyEncoding {
     switch body {
     case .messageSent(let message), .messageWithheld(let message):
       write(message, to: &writer)
-      if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
+      writeRest(of: message, to: &writer)
     case .messageCopied(let message, let to, let peerSeq):
       write(message, to: &writer)
       writer.string(4, to.text)
       writer.uint(5, peerSeq.rawValue)
-      if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
-    case .acked(let upTo, let senders):
+      writeRest(of: message, to: &writer)
+    case .acked(let upTo, let senders, let after):
       writer.uint(1, upTo.rawValue)
       for sender in senders { writer.string(2, sender.user.text) }
       if hasIDs(senders) {
         writer.tag(3, 2)
         writer.varint(UInt64(senders.count * 8))
         for sender in senders { writer.fixed64Element(sender.lastMessage.rawValue) }
+      }
+      writer.uint(4, after.rawValue)
+      if hasBounds(senders) {
+        writer.tag(5, 2)
+        writer.varint(UInt64(senders.count * 8))
+        for sender in senders { writer.fixed64Element(sender.after.rawValue) }
       }
     case .read(let peer, let upTo, let notice):
       writer.string(1, peer?.text ?? "")
@@ -187,10 +203,14 @@ package enum BodyEncoding {
       writer.string(1, by.text)
       writer.uint(2, upTo.peerSeq.rawValue)
       writer.fixed64(3, upTo.message.rawValue)
-    case .groupJoined(let group, let at), .groupLeft(let group, let at),
-      .groupRead(let group, let at):
+      writer.fixed64(4, upTo.after.rawValue)
+    case .groupJoined(let group, let at), .groupLeft(let group, let at):
       writer.string(1, group.text)
       writer.uint(2, at.rawValue)
+    case .groupRead(let group, let upTo, let isTold):
+      writer.string(1, group.text)
+      writer.uint(2, upTo.rawValue)
+      writer.uint(3, isTold ? 1 : 0)
     case .noted: break
     default: for field in BodyFields.of(body) { field.write(to: &writer) }
     }
@@ -201,5 +221,12 @@ package enum BodyEncoding {
     writer.message(1, message.content)
     writer.fixed64(2, message.clientTime.milliseconds)
     writer.string(3, message.senderName)
+  }
+
+  /// What has higher numbers than the fields that only a copy has.
+  @inlinable
+  static func writeRest(of message: Message, to writer: inout ProtobufWriter) {
+    if let extras = message.extras { ExtrasCoding.write(extras, to: &writer) }
+    writer.uint(11, UInt64(message.receipts.rawValue))
   }
 }

@@ -72,10 +72,14 @@ package struct Command: Sendable {
     case recall(MessageReference)
     case edit(MessageReference, content: ByteBuffer)
     case react(MessageReference, reaction: String, isRemoved: Bool)
-    /// Of the device with this registration; none: whichever it is.
+    /// Of a mailbox, of the device with this registration; none: whichever it is.
     case ack(upTo: Seq, registration: Seq = .none)
-    /// `peer` is nil for a group.
+    /// The same of groups, in the mailbox: `groupCursorsMax` at most, which end there or later.
+    case ackGroups([GroupPosition], registration: Seq = .none)
+    /// Of a conversation in the own mailbox.
     case read(peer: UserID?, upTo: Seq)
+    /// Of a group, in the own mailbox, with what the group's owner has said of it just before.
+    case readGroup(GroupID, upTo: Seq, GroupReading)
     case createGroup(GroupSettings)
     case changeGroup(GroupChange)
     case join
@@ -99,8 +103,8 @@ package struct Command: Sendable {
     /// A device begins to follow the stream: answers with a `StreamPosition`, and logs an event
     /// only for a device that the stream doesn't know yet. In a group with the registration that the
     /// mailbox has answered: what the group knows of another one doesn't count, for the device was
-    /// forgotten since.
-    case openCursor(registration: Seq = .none)
+    /// forgotten since; and with what the mailbox knows of the group, of which the greater counts.
+    case openCursor(registration: Seq = .none, GroupReached = GroupReached())
     /// What a user may see of a group, or of the conversation with `peer` in the own mailbox, and
     /// the head: changes nothing, logs nothing.
     case inspect(peer: UserID?)
@@ -231,12 +235,17 @@ package final class StreamPosition: Sendable, Equatable {
   package let role: Role?
   /// Of a group: it has come to its end, and nobody can be a member any more.
   package let isDissolved: Bool
+  /// Of a mailbox: how far the device and its user have come in groups.
+  package let reached: GroupsReached
+  /// Of a group: what a read of it needs to know.
+  package let reading: GroupReading
 
   package init(
     cursor: Seq, head: Seq, resumed: Bool, registration: Seq = .none, visible: [SeqInterval],
     groups: [GroupID] = [],
     blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil,
-    isDissolved: Bool = false
+    isDissolved: Bool = false,
+    reached: GroupsReached = GroupsReached(), reading: GroupReading = GroupReading()
   ) {
     self.cursor = cursor
     self.head = head
@@ -248,6 +257,8 @@ package final class StreamPosition: Sendable, Equatable {
     self.cleared = cleared
     self.role = role
     self.isDissolved = isDissolved
+    self.reached = reached
+    self.reading = reading
   }
 
   package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
@@ -255,5 +266,6 @@ package final class StreamPosition: Sendable, Equatable {
       && a.registration == b.registration && a.visible == b.visible && a.groups == b.groups
       && a.blocked == b.blocked && a.cleared == b.cleared
       && a.role == b.role && a.isDissolved == b.isDissolved
+      && a.reached == b.reached && a.reading == b.reading
   }
 }

@@ -38,6 +38,10 @@ package protocol Queries: AnyObject, Sendable {
   func unreadPage(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
     -> UnreadPage
 
+  /// The user's groups and conversations, by ascending bytes of their names, after `after`.
+  func overview(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> [ConversationOverview]
+
   /// Conversations that the user has marked in any way, by ascending bytes of their names.
   func marks(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
     -> [MarkedConversation]
@@ -59,9 +63,11 @@ package protocol Queries: AnyObject, Sendable {
   func lastSeen(of users: [UserID]) async throws(DaybookError) -> [Timestamp]
 
   /// Who has read a message of a group, or of `mailbox` the message with this seq there. Throws
-  /// `receipts_off` for a group of more members than the data folder's setting.
+  /// `receipts_off` for a message that states that it has none, and where it states nothing, for a group
+  /// of more members than the data folder's setting.
   func receipts(
-    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+    of stream: StreamKey, seq: Seq, author: UserID, stated: StatedReceipts, after: UserID?,
+    limit: Int
   ) async throws(DaybookError) -> ReceiptPage
 
   /// Of a message that was withheld from `mailbox`: what its author was told of later ones is all that
@@ -173,6 +179,27 @@ package struct UnreadPage: Sendable, Equatable {
     self.quietTotal = quietTotal
     self.mentionsTotal = mentionsTotal
     self.more = more
+  }
+}
+
+/// What a device has to know of a conversation that began before it did.
+package struct ConversationOverview: Sendable, Equatable {
+  /// As its user names it: `user/<peer>` or `group/<id>`.
+  package var conversation: StreamKey
+  /// Of a group: the first seq that the user sees of the present stay.
+  package var joined: Seq
+  /// None where nothing was said that the user may see.
+  package var lastMessageID = MessageID.none
+  package var lastSeq = Seq.none
+  package var lastRecordedAt = Timestamp.none
+  package var readSeq = Seq.none
+  package var unread: UInt64 = 0
+  package var mentions: UInt64 = 0
+  package var marks = ConversationMarks.none
+
+  package init(conversation: StreamKey, joined: Seq = .none) {
+    self.conversation = conversation
+    self.joined = joined
   }
 }
 

@@ -8,6 +8,8 @@ package struct CommandRequest: Sendable {
     case submit(StreamKey, Command.Body)
     /// The message that it is about has to be found first.
     case find(MessageCommand)
+    /// The group's owner has to be asked first.
+    case readGroup(GroupRead)
   }
 
   package let issuer: Issuer
@@ -21,6 +23,11 @@ package struct CommandRequest: Sendable {
   init(_ issuer: Issuer, find command: MessageCommand) {
     self.issuer = issuer
     step = .find(command)
+  }
+
+  init(_ issuer: Issuer, _ read: GroupRead) {
+    self.issuer = issuer
+    step = .readGroup(read)
   }
 }
 

@@ -114,10 +114,10 @@ extension CommandRequests {
     let issuer = try issuer(request.context, requester)
     let conversation = try StreamKey(parsing: request.conversation)
     let upTo = Seq(request.upToSeq)
-    guard let peer = conversation.userID else {
-      return CommandRequest(issuer, conversation, .read(peer: nil, upTo: upTo))
+    if let group = conversation.groupID {
+      return CommandRequest(issuer, GroupRead(group, upTo: upTo, by: issuer.user))
     }
-    return CommandRequest(issuer, .user(issuer.user), .read(peer: peer, upTo: upTo))
+    return CommandRequest(issuer, .user(issuer.user), .read(peer: conversation.userID, upTo: upTo))
   }
 
   static func clear(

@@ -39,6 +39,8 @@ package struct FoundMessage: Sendable {
   package var isExpired = false
   /// What a forward of it would send.
   package var forwarded: Message?
+  /// What it states of receipts, in a group.
+  package var receipts = StatedReceipts.unstated
 
   package init(
     stream: StreamKey, seq: Seq, author: UserID, sentAt: Timestamp, shownSeq: Seq,
@@ -87,9 +89,11 @@ package struct MessageResolver: Sendable {
     if let group = name.conversation.groupID {
       let entry = try await entry(name.id, in: ConversationKey(group: group))
       guard let entry else { throw name.notFound }
-      return FoundMessage(
+      var found = FoundMessage(
         stream: name.conversation, seq: entry.seq, author: entry.author, sentAt: entry.recordedAt,
         shownSeq: entry.seq, isExpired: entry.isExpired)
+      found.receipts = entry.receipts
+      return found
     }
     guard let user = name.user, let peer = name.conversation.userID else { throw name.notFound }
     if let entry = try await entry(name.id, in: ConversationKey(mailbox: user, peer: peer)) {
@@ -148,6 +152,7 @@ package struct MessageResolver: Sendable {
     /// Set in a copy.
     var copiedTo: UserID?
     var isExpired = false
+    var receipts = StatedReceipts.unstated
   }
 
   private func entry(
@@ -159,7 +164,7 @@ package struct MessageResolver: Sendable {
     guard let author = event.actor.user else { return nil }
     var entry = Entry(seq: event.seq, author: author, recordedAt: event.recordedAt)
     switch event.body {
-    case .messageSent: break
+    case .messageSent(let message): entry.receipts = message.receipts
     case .messageCopied(_, let to, _): entry.copiedTo = to
     case .messageTombstone(let tombstone) where !tombstone.isEdit:
       entry.copiedTo = tombstone.to

@@ -16,6 +16,7 @@ package enum Query: Sendable, Equatable {
   case group(GroupID, asker: GroupAsker)
   case conversations(UserID, after: StreamKey?, limit: Int)
   case blocked(UserID, after: UserID?, limit: Int)
+  case overview(UserID, after: StreamKey?, limit: Int)
   case user(UserID, after: DeviceID?)
   /// `seesAll`: those who have left too, and when each came and left.
   case membershipsOfGroup(GroupID, after: UserID?, limit: Int, seesAll: Bool)

@@ -24,6 +24,30 @@ extension UnreadPage {
   }
 }
 
+extension [ConversationOverview] {
+  /// Of one more than the page has, if there is one.
+  func reply(limit: Int) -> Daybook_V1_OverviewReply {
+    .with {
+      $0.more = count > limit
+      $0.conversations = prefix(limit).map { overview in
+        .with {
+          $0.conversation = overview.conversation.text
+          $0.lastMessageID = overview.lastMessageID.rawValue
+          $0.lastSeq = overview.lastSeq.rawValue
+          $0.lastRecordedAtMs = overview.lastRecordedAt.milliseconds
+          $0.readSeq = overview.readSeq.rawValue
+          $0.unread = overview.unread
+          $0.mentions = overview.mentions
+          $0.quiet = overview.marks.isQuiet
+          $0.pinned = overview.marks.isPinned
+          $0.markedUnread = overview.marks.isUnread
+          $0.joinedSeq = overview.joined.rawValue
+        }
+      }
+    }
+  }
+}
+
 /// A page of a conversation, cut to what fits into a frame.
 enum HistoryReply {
   /// The newest that fit; the caller goes on below the oldest of them.

@@ -52,6 +52,7 @@ package enum QueryRequests {
     case .group: try group(body)
     case .conversations: try conversations(body, requester)
     case .blocked: try blocked(body, requester)
+    case .overview: try overview(body, requester)
     case .user, .memberships, .offline, .users, .groups, .streams:
       try InspectionRequests.parse(type, body, by: requester)
     default: throw CommandRequests.unknown(type)
@@ -117,6 +118,16 @@ package enum QueryRequests {
     let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
     return QueryRequest(
       .conversations(user, after: after, limit: limit(request.limit, Limits.unreadPageMax)))
+  }
+
+  private static func overview(
+    _ body: ByteBuffer, _ requester: Requester
+  ) throws(DaybookError) -> QueryRequest {
+    let request = try Daybook_V1_OverviewRequest(frameBody: body)
+    let user = try requester.requireUser()
+    let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
+    return QueryRequest(
+      .overview(user, after: after, limit: limit(request.limit, Limits.overviewPageMax)))
   }
 
   private static func blocked(

@@ -45,6 +45,9 @@ package struct QueryRunner: Sendable {
       return QueryRunner.answer(try await profile(group, asker))
     case .conversations(let user, let after, let limit):
       return QueryRunner.answer(try await conversations(user, after: after, limit: limit))
+    case .overview(let user, let after, let limit):
+      let found = try await queries.overview(of: user, after: after, limit: limit + 1)
+      return QueryRunner.answer(found.reply(limit: limit))
     case .blocked(let user, let after, let limit):
       // One more than asked for tells whether there are more, here and below.
       let found = try await queries.blocked(by: user, after: after, limit: limit + 1)
@@ -150,6 +153,7 @@ package struct QueryRunner: Sendable {
       $0.dissolved = profile.isDissolved
       $0.isMember = asker.isMember
       $0.role = asker.role.wire
+      if asker.seesInside { $0.membersListed = details.settings.areMembersListed }
       if asker.seesInside {
         $0.creator = details.creator.text
         $0.createdAtMs = details.createdAt.milliseconds
@@ -173,7 +177,8 @@ package struct QueryRunner: Sendable {
         try await receipts(ofWithheld: name.id, by: found.author, in: peer, after: after)
       } else {
         try await queries.receipts(
-          of: found.stream, seq: found.seq, author: found.author, after: after, limit: limit)
+          of: found.stream, seq: found.seq, author: found.author, stated: found.receipts,
+          after: after, limit: limit)
       }
     return .with {
       $0.receipts = page.receipts.map { receipt in

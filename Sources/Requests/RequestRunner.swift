@@ -53,6 +53,20 @@ package struct RequestRunner: Sendable {
     case .find(let command):
       let (stream, body) = try await resolve(command, request.issuer)
       return try await submit(request.issuer, stream, body)
+    case .readGroup(let read):
+      let (stream, body) = try await resolve(read, request.issuer)
+      return try await submit(request.issuer, stream, body)
+    }
+  }
+
+  private func resolve(
+    _ read: GroupRead, _ issuer: Issuer
+  ) async throws(DaybookError) -> (StreamKey, Command.Body) {
+    do throws(DaybookError) {
+      return try read.command(at: try await inspect(read.stream, nil, issuer.actor))
+    } catch {
+      guard let refusal = read.refusal(of: error) else { throw error }
+      return refusal
     }
   }
 

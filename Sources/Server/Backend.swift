@@ -88,9 +88,11 @@ package final class Backend: Sendable {
     segments = log
     loops = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
     let clock = SystemClock()
+    var policy = settings.policy
+    policy.receiptsMembersMax = Int(clamping: settings.receiptsMembersMax)
     partitions = PartitionService(
       log: log, snapshots: SnapshotFiles(folder: places.snapshots, seal: log.seal),
-      snapshotPolicy: settings.snapshotPolicy, policy: settings.policy, clock: clock,
+      snapshotPolicy: settings.snapshotPolicy, policy: policy, clock: clock,
       blocking: owning, keeping: keeping, group: loops, withoutRelay: settings.readOnlyPartitions,
       logger: logger, metrics: metrics)
     readSide = places.projections.map { [partitions, reading] folder in

@@ -15,7 +15,7 @@ import SegmentLog
 ///     projections/   read models, a SQLite file each
 package struct DataFolder: Sendable {
   /// What is written. Every version has kinds of events that the one before does not know.
-  package static let formatVersion = 3
+  package static let formatVersion = 4
   /// From this one on the description is checksummed.
   private static let sealedVersion = 3
   package static let readableVersions = 1...formatVersion

@@ -51,6 +51,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let users = FrameType(rawValue: 45)
   package static let groups = FrameType(rawValue: 46)
   package static let streams = FrameType(rawValue: 47)
+  package static let overview = FrameType(rawValue: 64)
 
   /// Answers a request that failed, with the request's sequence; 0 for what no request caused.
   package static let error = FrameType(rawValue: 0x1ff)
@@ -80,6 +81,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let queries: Set<FrameType> = [
     .history, .unread, .online, .members, .receipts, .devices, .group, .conversations, .blocked,
     .user, .memberships, .offline, .users, .groups, .streams,
+    .overview,
   ]
 
   @inlinable

@@ -43,6 +43,26 @@ struct DeliveryTests {
     #expect(server.take().statuses == ["77 read"])
   }
 
+  @Test("what lies below where a device began stays stored until it is read")
+  func lowerBound() {
+    var server = Peer()
+    server.connect()
+    server.following(cursor: 0, head: 0)
+    let bob = UserID(checked: "bob")
+    let message = Message(content: ContentCoding.text("hi"))
+    for id in [70, 71, 72] as [UInt64] {
+      server.event(id - 69, .messageCopied(message, to: bob), id: id)
+    }
+    let late = NoticePosition(message: MessageID(72), after: MessageID(71))
+    server.event(4, .messagesDelivered(by: bob, upTo: late))
+    #expect(server.take().statuses == ["72 delivered"])
+    // A copy that is late is as the notice said.
+    server.event(5, .messageCopied(message, to: bob), id: 69)
+    #expect(server.take().statuses == [])
+    server.event(6, .messagesRead(by: bob, upTo: .message(MessageID(71))))
+    #expect(server.take().statuses == ["69 read", "70 read", "71 read"])
+  }
+
   @Test("is told after its answer, though they came while that was lost")
   func newsBeforeAnswer() {
     var server = Peer()

@@ -79,6 +79,18 @@ struct EventMeaningTests {
       body: .groupInvited(team, at: Seq(1)), expected: [.invited(group: "team", by: "eve")]),
     Case(
       body: .groupRefused(team, at: Seq(1)), expected: [.refused(group: "team", by: "eve")]),
+    Case(
+      body: .groupWaiting(team, bob, .invited),
+      expected: [.memberInvited(group: "team", user: "bob", by: "eve")]),
+    Case(
+      body: .groupWaiting(team, bob, .requested), from: "bob",
+      expected: [.joinRequested(group: "team", user: "bob")]),
+    Case(
+      body: .groupWaiting(team, bob, .refused),
+      expected: [.joinRefused(group: "team", user: "bob", by: "eve")]),
+    Case(
+      body: .groupWaiting(team, bob, .refused), from: "bob",
+      expected: [.joinRefused(group: "team", user: "bob")]),
     Case(body: .userBlocked(bob), from: "me", expected: [.blocked("bob")]),
     Case(body: .userUnblocked(bob), from: "me", expected: [.unblocked("bob")]),
     Case(

@@ -81,6 +81,41 @@ struct BodyFieldTests {
     #expect(sent.body == .messageSent(DaybookModel.Message(content: ByteBuffer(), extras: nil)))
   }
 
+  @Test(
+    "what was written before cursors and reads were in mailboxes reads as it did, and is written so"
+  )
+  func beforeMailboxes() throws {
+    let seq: [UInt8] = [0x10, 7]
+    let rows: [(kind: Int, body: [UInt8], Event.Body)] = [
+      (
+        18, [0x08, 5] + field(2, Array("a".utf8)),
+        .acked(upTo: Seq(5), senders: [.init(UserID(checked: "a"))])
+      ),
+      (18, [0x08, 5], .acked(upTo: Seq(5))),
+      (19, [0x10, 5], .read(peer: nil, upTo: Seq(5))),
+      (
+        20, name("a") + [0x10, 5],
+        .messagesDelivered(by: UserID(checked: "a"), upTo: .peerSeq(Seq(5)))
+      ),
+      (23, name("a"), .memberJoined(UserID(checked: "a"))),
+      (24, name("a"), .memberLeft(UserID(checked: "a"))),
+      (27, name("g") + [0x10, 5], .groupRead(GroupID(checked: "g"), upTo: Seq(5))),
+      (36, name("t"), .groupChanged(GroupSettings(title: "t"))),
+      (37, name("a"), .memberInvited(UserID(checked: "a"))),
+      (38, name("a"), .joinRequested(UserID(checked: "a"))),
+      (39, name("a"), .joinRefused(UserID(checked: "a"))),
+    ]
+    for row in rows {
+      let bytes = group("g") + seq + field(row.kind, row.body)
+      let event = try decode(bytes)
+      #expect(event.body == row.2 && event.seq == Seq(7))
+      #expect(Array(EventEncoding.encode(event).readableBytesView) == bytes, "\(row.kind)")
+      // Who joined, or left, with a seq did so there.
+      #expect(event.firstSeen == Seq(7) && event.lastSeen == Seq(7) && event.joinPosition == Seq(7))
+    }
+    #expect(GroupSettings(title: "t").areMembersListed)
+  }
+
   @Test("marks of what is no conversation are refused", arguments: ["", "user", "users/a", "a/b"])
   func noConversation(text: String) {
     let error = #expect(throws: DaybookError.self) {

@@ -82,9 +82,9 @@ struct EventCodingTests {
 
   private func withoutContent(_ event: Event) -> Event {
     func empty(_ message: DaybookModel.Message) -> DaybookModel.Message {
-      DaybookModel.Message(
-        content: ByteBuffer(), clientTime: message.clientTime, senderName: message.senderName,
-        extras: message.extras)
+      var message = message
+      message.content = ByteBuffer()
+      return message
     }
     var event = event
     switch event.body {

@@ -14,6 +14,7 @@ extension Daybook_V1_Event {
           $0.content = try message.generatedContent()
           $0.clientTimeMs = message.clientTime.milliseconds
           $0.senderName = message.senderName
+          $0.receipts = Daybook_V1_Receipts(rawValue: Int(message.receipts.rawValue))!
           guard let extras = message.extras else { return }
           $0.replyTo = extras.replyTo.rawValue
           $0.mentions = extras.mentions.map(\.text)
@@ -55,13 +56,16 @@ extension Daybook_V1_Event {
 
   static func receipt(_ event: Event) -> OneOf_Body? {
     switch event.body {
-    case .acked(let upTo, let senders):
+    case .acked(let upTo, let senders, let after):
       .acked(
         .with {
           $0.upToSeq = upTo.rawValue
           $0.senders = senders.map(\.user.text)
           let ids = senders.map(\.lastMessage.rawValue)
           if ids.contains(where: { $0 != 0 }) { $0.senderMessageIds = ids }
+          $0.afterSeq = after.rawValue
+          let bounds = senders.map(\.after.rawValue)
+          if bounds.contains(where: { $0 != 0 }) { $0.senderAfterMessageIds = bounds }
         })
     case .read(let peer, let upTo, let notice):
       .read(
@@ -77,6 +81,7 @@ extension Daybook_V1_Event {
           $0.by = by.text
           $0.upToPeerSeq = upTo.peerSeq.rawValue
           $0.upToMessageID = upTo.message.rawValue
+          $0.afterMessageID = upTo.after.rawValue
         })
     case .messagesRead(let by, let upTo):
       .messagesRead(
@@ -143,6 +148,7 @@ extension Daybook_V1_Event {
           $0.joinPolicy = settings.joinPolicy.generated
           $0.historyShown = settings.isHistoryShown
           $0.silenced = settings.isSilenced
+          if let listed = settings.membersListed { $0.membersListed = listed }
         })
     case .groupChanged(let settings):
       .groupChanged(
@@ -152,6 +158,7 @@ extension Daybook_V1_Event {
           $0.joinPolicy = settings.joinPolicy.generated
           $0.historyShown = settings.isHistoryShown
           $0.silenced = settings.isSilenced
+          if let listed = settings.membersListed { $0.membersListed = listed }
         })
     case .groupDissolved: .groupDissolved(.init())
     default: nil
@@ -160,21 +167,38 @@ extension Daybook_V1_Event {
 
   static func ofMember(_ event: Event) -> OneOf_Body? {
     switch event.body {
-    case .memberJoined(let member, let role):
+    case .memberJoined(let member, let role, let from):
       .memberJoined(
         .with {
+          $0.groupSeq = from.rawValue
           $0.member = member.text
           $0.role = role.generated
         })
-    case .memberLeft(let member, let successor):
+    case .memberLeft(let member, let successor, let through):
       .memberLeft(
         .with {
+          $0.groupSeq = through.rawValue
           $0.member = member.text
           $0.successor = successor?.text ?? ""
         })
-    case .memberInvited(let member): .memberInvited(.with { $0.member = member.text })
-    case .joinRequested(let member): .joinRequested(.with { $0.member = member.text })
-    case .joinRefused(let member): .joinRefused(.with { $0.member = member.text })
+    case .memberInvited(let member, let moderators):
+      .memberInvited(
+        .with {
+          $0.member = member.text
+          $0.moderators = moderators.map(\.text)
+        })
+    case .joinRequested(let member, let moderators):
+      .joinRequested(
+        .with {
+          $0.member = member.text
+          $0.moderators = moderators.map(\.text)
+        })
+    case .joinRefused(let member, let moderators):
+      .joinRefused(
+        .with {
+          $0.member = member.text
+          $0.moderators = moderators.map(\.text)
+        })
     case .roleChanged(let member, let role):
       .roleChanged(
         .with {
@@ -194,6 +218,23 @@ extension Daybook_V1_Event {
   /// What a mailbox is told of a group.
   static func notice(_ event: Event) -> OneOf_Body? {
     switch event.body {
+    case .groupCursors(let cursors):
+      .groupCursors(
+        .with {
+          $0.cursors = cursors.map { cursor in
+            .with {
+              $0.group = cursor.group.text
+              $0.upToGroupSeq = cursor.upTo.rawValue
+            }
+          }
+        })
+    case .groupWaiting(let group, let member, let waiting):
+      .groupWaiting(
+        .with {
+          $0.group = group.text
+          $0.member = member.text
+          $0.waiting = Daybook_V1_Waiting(rawValue: Int(waiting.rawValue))!
+        })
     case .groupJoined(let group, let at):
       .groupJoined(
         .with {
@@ -206,9 +247,10 @@ extension Daybook_V1_Event {
           $0.group = group.text
           $0.groupSeq = at.rawValue
         })
-    case .groupRead(let group, let upTo):
+    case .groupRead(let group, let upTo, let isTold):
       .groupRead(
         .with {
+          $0.told = isTold
           $0.group = group.text
           $0.upToGroupSeq = upTo.rawValue
         })

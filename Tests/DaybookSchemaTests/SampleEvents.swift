@@ -39,12 +39,12 @@ struct SampleEvents {
 
   private mutating func body(_ kind: EventKind) -> Event.Body {
     switch kind {
-    case .messageSent: .messageSent(message())
+    case .messageSent: .messageSent(sent())
     case .messageCopied: .messageCopied(message(), to: id(), peerSeq: Seq(number()))
     case .messageWithheld: .messageWithheld(message())
-    case .acked: .acked(upTo: Seq(number()), senders: senders())
+    case .acked: .acked(upTo: Seq(number()), senders: senders(), after: Seq(number()))
     case .read: .read(peer: chance(2) ? nil : id(), upTo: Seq(number()), notice: notice())
-    case .messagesDelivered: .messagesDelivered(by: id(), upTo: position())
+    case .messagesDelivered: .messagesDelivered(by: id(), upTo: delivered())
     case .messagesRead: .messagesRead(by: id(), upTo: position())
     case .amendmentWithheld: .amendmentWithheld(WithheldAmendment(by: id(), change()))
     case .cursorOpened: .cursorOpened(cursor: Seq(number()), registration: Seq(number()))
@@ -77,7 +77,9 @@ struct SampleEvents {
   private mutating func senders() -> [DeliveredSender] {
     let isOld = chance(2)
     return (0..<random.next() % 4).map { _ in
-      DeliveredSender(id(), lastMessage: isOld ? .none : MessageID(number()))
+      DeliveredSender(
+        id(), lastMessage: isOld ? .none : MessageID(number()),
+        after: isOld || chance(2) ? .none : MessageID(number()))
     }
   }
 
@@ -87,6 +89,12 @@ struct SampleEvents {
     case 1: .nobody
     default: .upTo(MessageID(number() | 1))
     }
+  }
+
+  private mutating func delivered() -> NoticePosition {
+    var position = position()
+    if chance(2) { position.after = MessageID(number()) }
+    return position
   }
 
   private mutating func position() -> NoticePosition {
@@ -107,16 +115,21 @@ struct SampleEvents {
     case .groupCreated: .groupCreated(settings())
     case .groupChanged: .groupChanged(settings())
     case .groupDissolved: .groupDissolved
-    case .memberJoined: .memberJoined(id(), role: role())
-    case .memberLeft: .memberLeft(id(), successor: chance(2) ? nil : id())
-    case .memberInvited: .memberInvited(id())
-    case .joinRequested: .joinRequested(id())
-    case .joinRefused: .joinRefused(id())
+    case .memberJoined: .memberJoined(id(), role: role(), from: Seq(number()))
+    case .memberLeft:
+      .memberLeft(id(), successor: chance(2) ? nil : id(), through: Seq(number()))
+    case .memberInvited: .memberInvited(id(), telling: ids())
+    case .joinRequested: .joinRequested(id(), telling: ids())
+    case .joinRefused: .joinRefused(id(), telling: ids())
+    case .groupCursors:
+      .groupCursors((0..<random.next() % 4).map { _ in GroupPosition(id(), upTo: Seq(number())) })
+    case .groupWaiting:
+      .groupWaiting(id(), id(), Waiting.allCases[Int(random.next() % 3)])
     case .roleChanged: .roleChanged(id(), role())
     case .memberSilenced: .memberSilenced(id(), chance(2))
     case .groupJoined: .groupJoined(id(), at: Seq(number()))
     case .groupLeft: .groupLeft(id(), at: Seq(number()))
-    case .groupRead: .groupRead(id(), upTo: Seq(number()))
+    case .groupRead: .groupRead(id(), upTo: Seq(number()), isTold: chance(2))
     case .groupInvited: .groupInvited(id(), at: Seq(number()))
     case .groupRefused: .groupRefused(id(), at: Seq(number()))
     case .groupCleared: .groupCleared(id(), upTo: Seq(number()))
@@ -133,7 +146,8 @@ struct SampleEvents {
   private mutating func settings() -> GroupSettings {
     GroupSettings(
       title: text(), description: text(), joinPolicy: JoinPolicy.allCases[Int(random.next() % 3)],
-      isHistoryShown: chance(2), isSilenced: chance(2))
+      isHistoryShown: chance(2), isSilenced: chance(2),
+      membersListed: chance(3) ? nil : chance(2))
   }
 
   private mutating func content() -> ByteBuffer {
@@ -148,6 +162,12 @@ struct SampleEvents {
     Message(
       content: content(), clientTime: Timestamp(milliseconds: chance(2) ? 0 : number()),
       senderName: chance(2) ? "" : text(), extras: chance(2) ? nil : extras())
+  }
+
+  private mutating func sent() -> Message {
+    var message = message()
+    message.receipts = StatedReceipts.allCases[Int(random.next() % 3)]
+    return message
   }
 
   /// Nil for what would say nothing: the log has no such extras.
@@ -175,6 +195,8 @@ struct SampleEvents {
     let letters: [Character] = ["a", "Z", "0", " ", "é", "日", "🙂", "\n"]
     return String((0..<random.next() % 200).map { _ in letters[Int(random.next() % 8)] })
   }
+
+  private mutating func ids() -> [UserID] { (0..<random.next() % 4).map { _ in id() } }
 
   private mutating func id<Kind>() -> Identifier<Kind> {
     let letters: [Character] = ["a", "b", "é", "日", "_", "|", "🙂", "1"]

@@ -71,8 +71,14 @@ struct ConversationTests {
     #expect(after[0]["read_at"] is String && after[1]["read"] as? Int == 1)
 
     _ = try await server.chat("carol", "/join team")
+    // What was said to so few keeps its receipts; what is said to more has none.
+    let kept = try await server.objects(["receipts", "--group", "team", "--message", last])
+    #expect(kept[0]["read_at"] is String && kept[1]["read"] as? Int == 1)
+    _ = try await server.chat("alice", "/group team", "for all three")
+    let newest = try #require(
+      try ids(try await server.objects(["history", "--group", "team"])).last)
     let off = try await Program.run([
-      "receipts", "--data", server.data, "--group", "team", "--message", last,
+      "receipts", "--data", server.data, "--group", "team", "--message", newest,
     ])
     #expect(off.status == 1 && off.errors.contains("receipts_off"), "\(off.errors)")
     let unknown = try await Program.run([
@@ -157,7 +163,7 @@ struct ConversationTests {
     try await Program.succeed(["log", "info", "--data", server.data])
     #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 1"))
     try await server.start()
-    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 3"))
+    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 4"))
     await server.stop()
     try await Program.succeed(["log", "info", "--data", server.data])
   }

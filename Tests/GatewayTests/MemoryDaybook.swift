@@ -152,6 +152,13 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
       if command.stream.kind == .group { try requireMember(command.actor.user, command.stream) }
       outcome.isStored = false
     case .ack(let upTo, _): try ack(command, upTo)
+    case .ackGroups(let cursors, let registration):
+      for position in cursors {
+        let ack = Command(
+          stream: .group(position.group), actor: command.actor, id: nil,
+          body: .ack(upTo: position.upTo, registration: registration))
+        try self.ack(ack, position.upTo)
+      }
     case .openCursor, .inspect:
       if command.stream.kind == .group, let user = command.actor.user {
         if case .openCursor = command.body {
@@ -374,6 +381,8 @@ extension MemoryDaybook {
       let stays = user.flatMap { stream.stays[$0] } ?? [SeqInterval(first: Seq(1), last: nil)]
       let first = Seq(stays.last!.first.rawValue - 1)
       var cleared = Seq.none
+      var reached = Seq.none
+      if case .openCursor(_, let mailbox) = command.body { reached = mailbox.cursor }
       if case .openCursor = command.body, known == nil {
         state.streams[command.stream, default: Stream()].cursors[key] = first
         state.streams[command.stream]?.registrations[key] = stream.head.next
@@ -383,7 +392,7 @@ extension MemoryDaybook {
       }
       let isMailbox = command.stream.kind == .user
       return StreamPosition(
-        cursor: known ?? first, head: stream.head, resumed: known != nil,
+        cursor: max(known ?? first, reached), head: stream.head, resumed: known != nil,
         registration: state.streams[command.stream]?.registrations[key] ?? .none, visible: stays,
         groups: isMailbox ? state.groups[user!] ?? [] : [],
         blocked: isMailbox ? Array(state.blocked[user!] ?? []) : [], cleared: cleared,

@@ -14,6 +14,7 @@ struct MemoryAnswers {
     }
   }
   var marks: [MarkedConversation] = []
+  var overview: [ConversationOverview] = []
   var devices: [DeviceProfile] = []
   var lastSeen: [UserID: Timestamp] = [:]
   var requests: [UserID] = []
@@ -123,6 +124,15 @@ extension MemoryDaybook: Queries {
     return Array(all[start...].prefix(limit))
   }
 
+  func overview(of user: UserID, after: StreamKey?, limit: Int) async throws(DaybookError)
+    -> [ConversationOverview]
+  {
+    try refuse()
+    let all = state.withLockedValue { $0.answers.overview }
+    let start = all.firstIndex { $0.conversation == after }.map { $0 + 1 } ?? 0
+    return Array(all[start...].prefix(limit))
+  }
+
   func blocked(by user: UserID, after: UserID?, limit: Int) async throws(DaybookError) -> [UserID] {
     let all = state.withLockedValue { $0.blocked[user] ?? [] }.sorted()
     return Array(all.filter { other in after.map { other > $0 } ?? true }.prefix(limit))
@@ -174,7 +184,8 @@ extension MemoryDaybook: Queries {
   }
 
   func receipts(
-    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+    of stream: StreamKey, seq: Seq, author: UserID, stated: StatedReceipts, after: UserID?,
+    limit: Int
   ) async throws(DaybookError) -> ReceiptPage {
     try refuse()
     return state.withLockedValue { state in

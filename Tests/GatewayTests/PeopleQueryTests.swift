@@ -230,6 +230,7 @@ struct PeopleQueryTests {
       #expect(try await group(eve, "g") == known)
       var inside = known
       (inside.online, inside.historyShown, inside.creator) = (2, true, "alice")
+      inside.membersListed = true
       var operated = inside
       operated.requests = ["dora"]
       #expect(try await group(service, "g") == operated)

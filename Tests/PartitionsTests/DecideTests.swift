@@ -205,6 +205,7 @@ struct DecideTests {
     func ack(_ seq: UInt64, _ device: DeviceID) -> Event.Body? {
       desk.decide(.ack(upTo: Seq(seq)), on: mailbox, by: bob, device: device).event?.body
     }
+    // Both devices began in front of all of them.
     #expect(ack(1, phone) == .acked(upTo: Seq(1), senders: [sender(alice, 0)]))
     #expect(ack(2, laptop) == .acked(upTo: Seq(2), senders: [sender(carol, 1)]))
     #expect(ack(2, phone) == .acked(upTo: Seq(2), senders: []))
@@ -212,7 +213,7 @@ struct DecideTests {
     #expect(ack(3, laptop) == .acked(upTo: Seq(3), senders: []))
   }
 
-  @Test("a first device begins at the beginning, a further one at what is unread")
+  @Test("a device begins in front of what is unread, the first one too")
   func cursors() throws {
     var desk = Desk()
     for _ in 1...10 { desk.done(.send(message("x")), on: mailbox, by: alice) }
@@ -228,10 +229,10 @@ struct DecideTests {
     #expect(resumed.cursor == Seq(8) && resumed.resumed)
   }
 
-  @Test("a further device goes back no more than its limit")
-  func backlog() throws {
+  @Test("a device goes back no more than its limit, the first one too", arguments: [false, true])
+  func backlog(isFirst: Bool) throws {
     var desk = Desk()
-    desk.done(.openCursor(), on: mailbox, by: bob, device: phone)
+    if !isFirst { desk.done(.openCursor(), on: mailbox, by: bob, device: phone) }
     for _ in 1...1500 { desk.done(.send(message("x")), on: mailbox, by: alice) }
     let position = try desk.done(.openCursor(), on: mailbox, by: bob, device: laptop).position()
     #expect(position.cursor == Seq(500))
@@ -266,7 +267,9 @@ struct DecideTests {
       desk.done(.send(message("to bob")), on: .user(bob), by: round % 2 == 0 ? alice : carol)
       desk.done(.send(message("to all")), on: group, by: bob)
       desk.done(.ack(upTo: Seq(UInt64(round))), on: .user(bob), by: bob, device: phone)
-      desk.done(.read(peer: nil, upTo: Seq(UInt64(round + 3))), on: group, by: carol)
+      _ = desk.readGroup(ubuntu, upTo: Seq(UInt64(round + 3)), by: carol)
+      let acked = GroupPosition(ubuntu, upTo: Seq(UInt64(round + 3)))
+      desk.done(.ackGroups([acked]), on: .user(carol), by: carol, device: phone)
     }
     desk.done(.leave, on: group, by: carol)
     var replayed = PartitionState(partition: PartitionID(3))
@@ -293,7 +296,7 @@ struct DecideTests {
       let decision = desk.decide(
         .ack(upTo: Seq(UInt64(upTo))), on: .user(alice), by: alice, device: phone)
       let event = try #require(decision.event)
-      guard case .acked(_, let senders) = event.body else { return }
+      guard case .acked(_, let senders, _) = event.body else { return }
       #expect(senders.count <= Limits.ackSendersMax)
       var bytes = ByteBuffer()
       _ = EventEncoding.append(event, to: &bytes, bodyStart: 0)

@@ -42,12 +42,31 @@ struct Desk {
     let command = Command(
       stream: stream, actor: Actor(user: user, device: device, service: service), id: id,
       observed: observed, body: body)
+    for event in state.preceding(command, at: state.find(stream), now: now, policy) { take(event) }
     let decision = state.decide(command, now: now, policy: policy, given: given)
     if case .append(let event, _) = decision {
-      state.evolve(event)
-      logged.append(event)
+      take(event)
+      for next in state.following(event, at: state.find(stream), policy) { take(next) }
     }
     return decision
+  }
+
+  private mutating func take(_ event: Event) {
+    state.evolve(event)
+    logged.append(event)
+  }
+
+  /// A read of a group, as it is asked: of the group's owner first, then in the reader's mailbox.
+  mutating func readGroup(_ group: GroupID, upTo seq: Seq, by user: UserID) -> Decision {
+    let asked = Command(
+      stream: .group(group), actor: Actor(user: user), id: nil, body: .inspect(peer: nil))
+    switch state.decide(asked, now: now, policy: policy) {
+    case .reject(let error): return .reject(error)
+    case .append(_, let outcome), .answer(let outcome):
+      guard let position = try? outcome.position() else { return .reject(.invalidRequest, "") }
+      return decide(
+        .readGroup(group, upTo: seq, position.reading), on: .user(user), by: user)
+    }
   }
 
   /// For steps that only lead up to what a test is about.
@@ -106,7 +125,7 @@ extension Command.Body {
   /// What is asked by the server itself, and what changes nothing, needs no idempotence.
   var isNumbered: Bool {
     switch self {
-    case .ack, .openCursor, .inspect, .inspectContact, .sendTransient, .openSession,
+    case .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .sendTransient, .openSession,
       .closeSession:
       false
     default: true

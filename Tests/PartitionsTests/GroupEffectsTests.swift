@@ -14,12 +14,23 @@ struct GroupEffectsTests {
     init(_ user: UserID, _ body: Event.Body) { (stream, self.body) = (.user(user), body) }
   }
 
+  /// Whom it concerns, then the moderators.
+  private func told(
+    _ first: Event.Body?, _ user: UserID, _ waiting: Waiting, _ moderators: [UserID]
+  ) -> [Expected] {
+    (first.map { [Expected(user, $0)] } ?? [])
+      + moderators.map { Expected($0, .groupWaiting(ubuntu, user, waiting)) }
+  }
+
   @Test("those are told whom it concerns, once")
   func told() {
     var desk = Desk()
     func effects(_ body: Command.Body, _ user: UserID) -> [Expected] {
       desk.done(body, on: group, by: user)
-      return desk.relay().map { event in
+      return relayed()
+    }
+    func relayed() -> [Expected] {
+      desk.relay().map { event in
         var expected = Expected(alice, event.body)
         expected.stream = event.stream
         return expected
@@ -31,22 +42,29 @@ struct GroupEffectsTests {
     #expect(effects(.join, bob) == [Expected(bob, .groupJoined(ubuntu, at: Seq(2)))])
     #expect(effects(.changeRole(bob, .admin), alice) == [])
     #expect(effects(.changeGroup(GroupChange(joinPolicy: .approval)), bob) == [])
-    #expect(effects(.invite(carol), bob) == [Expected(carol, .groupInvited(ubuntu, at: Seq(5)))])
-    #expect(effects(.refuse(carol), bob) == [Expected(carol, .groupRefused(ubuntu, at: Seq(6)))])
-    #expect(effects(.join, dave) == [])
-    #expect(effects(.refuse(dave), dave) == [Expected(dave, .groupRefused(ubuntu, at: Seq(8)))])
-    #expect(effects(.join, dave) == [])
-    #expect(effects(.admit(dave), alice) == [Expected(dave, .groupJoined(ubuntu, at: Seq(10)))])
+    #expect(
+      effects(.invite(carol), bob)
+        == told(.groupInvited(ubuntu, at: .none), carol, .invited, [alice, bob]))
+    #expect(
+      effects(.refuse(carol), bob)
+        == told(.groupRefused(ubuntu, at: .none), carol, .refused, [alice, bob]))
+    #expect(effects(.join, dave) == told(nil, dave, .requested, [alice, bob]))
+    #expect(
+      effects(.refuse(dave), dave)
+        == told(.groupRefused(ubuntu, at: .none), dave, .refused, [alice, bob]))
+    #expect(effects(.join, dave) == told(nil, dave, .requested, [alice, bob]))
+    #expect(effects(.admit(dave), alice) == [Expected(dave, .groupJoined(ubuntu, at: Seq(5)))])
     #expect(effects(.silence(dave, true), alice) == [])
     #expect(effects(.send(message("x")), alice) == [])
+    #expect(desk.readGroup(ubuntu, upTo: Seq(7), by: dave).event != nil)
+    var read = Expected(dave, .read(peer: nil, upTo: Seq(7)))
+    read.stream = group
+    #expect(relayed() == [read])
     #expect(
-      effects(.read(peer: nil, upTo: Seq(12)), dave)
-        == [Expected(dave, .groupRead(ubuntu, upTo: Seq(12)))])
-    #expect(
-      effects(.clear(peer: nil, upTo: Seq(12)), dave)
-        == [Expected(dave, .groupCleared(ubuntu, upTo: Seq(12)))])
-    #expect(effects(.remove(dave), bob) == [Expected(dave, .groupLeft(ubuntu, at: Seq(13)))])
-    #expect(effects(.leave, alice) == [Expected(alice, .groupLeft(ubuntu, at: Seq(14)))])
+      effects(.clear(peer: nil, upTo: Seq(7)), dave)
+        == [Expected(dave, .groupCleared(ubuntu, upTo: Seq(7)))])
+    #expect(effects(.remove(dave), bob) == [Expected(dave, .groupLeft(ubuntu, at: Seq(8)))])
+    #expect(effects(.leave, alice) == [Expected(alice, .groupLeft(ubuntu, at: Seq(9)))])
     #expect(effects(.dissolve, bob) == [])
   }
 
@@ -60,6 +78,7 @@ struct GroupEffectsTests {
       .amendmentWithheld(WithheldAmendment(by: alice, .recalled)),
       .messageRecalled(MessageTarget(peer: alice, seq: Seq(1))),
       .reactionAdded(MessageTarget(peer: alice, seq: Seq(1)), "!"),
+      .groupRead(ubuntu, upTo: Seq(1), isTold: true),
     ]
     for body in bodies {
       for cause in [cause, nil] {

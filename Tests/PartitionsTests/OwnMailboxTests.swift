@@ -161,10 +161,10 @@ struct BlockingTests {
     desk.done(.createGroup(GroupSettings(title: "")), on: .group(ubuntu), by: alice)
     desk.done(.invite(bob), on: .group(ubuntu), by: alice)
     let invited = desk.relay()
-    #expect(invited.map(\.kind) == [.groupJoined, .noted])
+    #expect(invited.map(\.kind) == [.groupJoined, .noted, .groupWaiting])
     // Nor is it told that it was refused what it never heard of.
     desk.done(.refuse(bob), on: .group(ubuntu), by: alice)
-    #expect(desk.relay().map(\.kind) == [.noted])
+    #expect(desk.relay().map(\.kind) == [.noted, .groupWaiting])
   }
 
   @Test("is one's own, comes once, and not of oneself")
@@ -233,7 +233,7 @@ struct OwnMarksTests {
     let direct = desk.sent(to: mailbox, by: alice)
     desk.done(.read(peer: alice, upTo: direct.seq), on: mailbox, by: bob)
     let talk = desk.sent(to: group, by: alice)
-    desk.done(.read(peer: nil, upTo: talk.seq), on: group, by: bob)
+    #expect(desk.readGroup(ubuntu, upTo: talk.seq, by: bob).event?.kind == .groupRead)
     desk.relay()
     let marks = desk.state.mailbox(mailbox)?.marks
     #expect(marks?[.user(alice)] == ConversationMarks(isQuiet: true))
@@ -277,7 +277,7 @@ struct OwnMarksTests {
     #expect(cleared.event?.seq == Seq.none)
     let told = try #require(desk.relay().first)
     #expect(told.stream == mailbox && told.body == .groupCleared(ubuntu, upTo: talk.seq))
-    #expect(!desk.done(.read(peer: nil, upTo: talk.seq), on: group, by: bob).changed)
+    #expect(desk.readGroup(ubuntu, upTo: talk.seq, by: bob).event?.kind == .noted)
     #expect(try desk.done(.inspect(peer: nil), on: group, by: bob).position().cleared == talk.seq)
     #expect(desk.refusal(.clear(peer: nil, upTo: Seq(99)), on: group, by: bob) == .seqPastHead)
   }
@@ -299,7 +299,8 @@ struct OwnMarksTests {
     desk.done(.read(peer: alice, upTo: Seq(2)), on: mailbox, by: bob)
     for device in [phone, laptop] {
       desk.done(.ack(upTo: Seq(4)), on: mailbox, by: bob, device: device)
-      desk.done(.ack(upTo: Seq(6)), on: group, by: bob, device: device)
+      desk.done(
+        .ackGroups([GroupPosition(ubuntu, upTo: Seq(6))]), on: mailbox, by: bob, device: device)
     }
     let event = try #require(desk.decide(.forgetDevice(phone), on: mailbox, by: bob).event)
     #expect(event.body == .deviceForgotten(phone) && event.seq == Seq(7))
@@ -317,11 +318,11 @@ struct OwnMarksTests {
     let inGroup = try desk.done(
       .openCursor(registration: Seq(8)), on: group, by: bob, device: phone
     ).position()
-    #expect(!inGroup.resumed && inGroup.cursor == Seq(1))
+    #expect(!inGroup.resumed && inGroup.cursor == .none)
     let later = try desk.done(
       .openCursor(registration: Seq(8)), on: group, by: bob, device: phone
     ).position()
-    #expect(later.resumed && later.cursor == Seq(1))
+    #expect(later.resumed && later.cursor == .none)
   }
 
   @Test("who has written to somebody may be seen by them, until they are blocked")
@@ -417,7 +418,9 @@ struct DigestTests {
       .react(target, reaction: "b", isRemoved: false),
       .react(other, reaction: "a", isRemoved: false),
       .read(peer: nil, upTo: Seq(1)), .read(peer: bob, upTo: Seq(1)),
-      .read(peer: nil, upTo: Seq(2)),
+      .read(peer: nil, upTo: Seq(2)), .readGroup(ubuntu, upTo: Seq(1), GroupReading()),
+      .readGroup(ubuntu, upTo: Seq(2), GroupReading()),
+      .readGroup(GroupID(checked: "other"), upTo: Seq(1), GroupReading()),
       .createGroup(GroupSettings(title: "x")),
       .createGroup(GroupSettings(title: "x", description: "y")),
       .createGroup(GroupSettings(title: "x", joinPolicy: .approval)),

@@ -86,7 +86,11 @@ struct Walk {
   private var sent: [StreamKey: [MessageReference]] = [:]
   private static let users = [alice, bob, carol, dave, erin]
 
-  init(seed: UInt64) { random = Xorshift(seed: seed) }
+  init(seed: UInt64) {
+    random = Xorshift(seed: seed)
+    desk.policy = DecisionPolicy(
+      receiptsMembersMax: 2, announcedMembersMax: 2, announcedAgainBelow: 2, syncBackMax: 20)
+  }
 
   mutating func step() throws {
     desk.wait(milliseconds: UInt64.random(in: 0...400_000, using: &random))
@@ -109,7 +113,18 @@ struct Walk {
       #expect(again == .answer(.done(expected)))
       desk.number -= 1
     }
+    if chance(8) { read(by: user) }
     if chance(3) { desk.relay() }
+  }
+
+  /// Of the latest group, where the user may.
+  private mutating func read(by user: UserID) {
+    let group = GroupID(checked: "group\(max(0, desk.state.groups.count - 1))")
+    guard let state = desk.state.group(.group(group)), state.isMember(user) else { return }
+    let seq = Seq(UInt64.random(in: 0...state.head.rawValue, using: &random))
+    _ = desk.readGroup(group, upTo: seq, by: user)
+    let acked = Command.Body.ackGroups([GroupPosition(group, upTo: seq)])
+    _ = desk.decide(acked, on: .user(user), by: user, device: pick([phone, laptop]))
   }
 
   private mutating func pick<T>(_ values: [T]) -> T { values.randomElement(using: &random)! }

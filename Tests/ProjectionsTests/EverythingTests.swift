@@ -129,7 +129,8 @@ import Testing
 
   private func compare(receiptsOf message: Event, _ model: ReferenceModel) async throws {
     let page = try await queries.receipts(
-      of: message.stream, seq: message.seq, author: message.actor.user!, after: nil, limit: 100)
+      of: message.stream, seq: message.seq, author: message.actor.user!, stated: .unstated,
+      after: nil, limit: 100)
     #expect(page == model.receipts(of: message))
   }
 

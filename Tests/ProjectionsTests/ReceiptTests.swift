@@ -46,7 +46,8 @@ import Testing
     var receipts: [Receipt] = []
     while true {
       let page = try await queries.receipts(
-        of: message.stream, seq: message.seq, author: UserID(checked: "user-3"), after: after,
+        of: message.stream, seq: message.seq, author: UserID(checked: "user-3"),
+        stated: .unstated, after: after,
         limit: 7)
       #expect(page.readCount == 9)
       #expect(page.unreadCount == 16)
@@ -70,12 +71,32 @@ import Testing
       let queries = makeQueries(log, folder, receiptsMembersMax: most)
       let result = await Result {
         try await queries.receipts(
-          of: message.stream, seq: message.seq, author: UserID(checked: "ann"), after: nil,
-          limit: 10)
+          of: message.stream, seq: message.seq, author: UserID(checked: "ann"),
+          stated: .unstated, after: nil, limit: 10)
       }
       #expect((try? result.get())?.unreadCount == (isTold ? 2 : nil))
       if case .failure(let error as DaybookError) = result { #expect(error.code == .receiptsOff) }
     }
+  }
+
+  @Test(
+    "a message that states whether it has receipts has them whatever the group has become",
+    arguments: [
+      (StatedReceipts.on, 2 as UInt64, true), (.off, 1_000, false), (.unstated, 2, false),
+    ])
+  mutating func stated(_ stated: StatedReceipts, _ most: UInt64, _ isTold: Bool) async throws {
+    log.append(chat.found(by: "ann", with: ["bob", "cem"]))
+    let message = chat.message(from: "ann")
+    log.append([message, chat.read("bob", upTo: message.seq)])
+    try makeEngine(log, folder).catchUp()
+    let queries = makeQueries(log, folder, receiptsMembersMax: most)
+    let result = await Result {
+      try await queries.receipts(
+        of: message.stream, seq: message.seq, author: UserID(checked: "ann"), stated: stated,
+        after: nil, limit: 10)
+    }
+    #expect((try? result.get())?.readCount == (isTold ? 1 : nil))
+    if case .failure(let error as DaybookError) = result { #expect(error.code == .receiptsOff) }
   }
 
   @Test("however many members there are, a count looks at few rows")
@@ -87,7 +108,8 @@ import Testing
     try makeEngine(log, folder).catchUp()
     let queries = makeQueries(log, folder, receiptsMembersMax: .max)
     let page = try await queries.receipts(
-      of: message.stream, seq: message.seq, author: UserID(checked: "ann"), after: nil, limit: 1)
+      of: message.stream, seq: message.seq, author: UserID(checked: "ann"), stated: .unstated,
+      after: nil, limit: 1)
     #expect(page.readCount == 3_000)
     #expect(page.unreadCount == 2_000)
     let looked = try await open(.receipts, folder).read { database in

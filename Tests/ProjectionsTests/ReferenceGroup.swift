@@ -27,8 +27,8 @@ struct ReferenceGroup {
       (self.settings, creator, createdAt) = (settings, event.actor.user!, event.recordedAt)
       join(event.actor.user!, .owner, event)
     case .groupChanged(let settings): self.settings = settings
-    case .memberJoined(let user, let role): join(user, role, event)
-    case .memberLeft(let user, let successor):
+    case .memberJoined(let user, let role, _): join(user, role, event)
+    case .memberLeft(let user, let successor, _):
       end(user, event)
       if let successor { roles[successor] = .owner }
     case .roleChanged(let user, let role):
@@ -36,9 +36,9 @@ struct ReferenceGroup {
       roles[user] = role
     case .memberSilenced(let user, true): silenced.insert(user)
     case .memberSilenced(let user, false): silenced.remove(user)
-    case .memberInvited(let user): invited.insert(user)
-    case .joinRequested(let user): requested.insert(user)
-    case .joinRefused(let user):
+    case .memberInvited(let user, _): invited.insert(user)
+    case .joinRequested(let user, _): requested.insert(user)
+    case .joinRefused(let user, _):
       invited.remove(user)
       requested.remove(user)
     case .groupDissolved:
@@ -55,7 +55,8 @@ struct ReferenceGroup {
     requested.remove(user)
     stays[user, default: []].append(
       StayDetails(
-        seqs: SeqInterval(first: event.seq, last: nil), began: event.recordedAt, ended: .none))
+        seqs: SeqInterval(first: event.firstSeen, last: nil), began: event.recordedAt, ended: .none)
+    )
   }
 
   private mutating func end(_ user: UserID, _ event: Event) {
@@ -63,7 +64,7 @@ struct ReferenceGroup {
     let stay = stays[user]!.removeLast()
     stays[user]!.append(
       StayDetails(
-        seqs: SeqInterval(first: stay.seqs.first, last: event.seq), began: stay.began,
+        seqs: SeqInterval(first: stay.seqs.first, last: event.lastSeen), began: stay.began,
         ended: event.recordedAt))
   }
 
@@ -114,7 +115,7 @@ extension ReferenceModel {
     let live = events.prefix { $0.kind != .groupDissolved }
     let group = ReferenceGroup(message.stream.groupID!, Array(live))
     let audience = group.roles.keys.filter { user in
-      user != author && group.stays[user]!.last!.seqs.first < message.seq
+      user != author && group.stays[user]!.last!.seqs.first <= message.seq
     }
     return audience.sorted().map { user in
       let reads = events.filter { event in
@@ -132,11 +133,11 @@ extension ReferenceModel {
     var (delivered, read) = (Seq.none, Seq.none)
     for event in inStream(message.stream) {
       switch event.body {
-      case .acked(let upTo, let senders):
+      case .acked(let upTo, let senders, _):
         guard upTo > delivered, let sender = senders.first(where: { $0.user == author })
         else { continue }
         delivered = upTo
-        if receipt.deliveredAt == .none, sender.lastMessage >= id {
+        if receipt.deliveredAt == .none, sender.lastMessage >= id, sender.after < id {
           receipt.deliveredAt = event.recordedAt
         }
       case .read(author?, let upTo, let notice) where upTo > read && notice != .nobody:
@@ -151,8 +152,8 @@ extension ReferenceModel {
   private func directReceipts(_ message: Event, _ author: UserID) -> [Receipt] {
     let events = inStream(message.stream)
     let acks = events.filter { event in
-      guard case .acked(let upTo, let senders) = event.body else { return false }
-      return upTo >= message.seq && senders.contains { $0.user == author }
+      guard case .acked(let upTo, let senders, let after) = event.body else { return false }
+      return upTo >= message.seq && after < message.seq && senders.contains { $0.user == author }
     }
     let reads = events.filter { event in
       guard case .read(author?, let upTo, let notice) = event.body else { return false }

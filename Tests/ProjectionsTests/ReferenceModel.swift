@@ -87,11 +87,15 @@ struct ReferenceModel {
   private func groupUnread(of user: UserID, _ group: GroupID) -> [Event] {
     let stream = inStream(.group(group))
     var position: Seq?
+    var known = Seq.none
+    for event in inStream(.user(user)) {
+      if case .groupRead(group, let upTo, _) = event.body { known = max(known, upTo) }
+    }
     for event in stream {
       switch event.body {
       case .groupCreated where event.actor.user == user: position = event.seq
-      case .memberJoined(user, _): position = event.seq
-      case .memberLeft(user, _), .groupDissolved: position = nil
+      case .memberJoined(user, _, _): position = event.joinPosition
+      case .memberLeft(user, _, _), .groupDissolved: position = nil
       case .read(_, let upTo, _) where event.actor.user == user,
         .conversationCleared(_, let upTo) where event.actor.user == user:
         position = position.map { max($0, upTo) }
@@ -100,7 +104,7 @@ struct ReferenceModel {
     }
     guard let position else { return [] }
     return stream.filter {
-      $0.kind == .messageSent && $0.actor.user != user && $0.seq > position
+      $0.kind == .messageSent && $0.actor.user != user && $0.seq > max(position, known)
     }
   }
 
@@ -112,7 +116,7 @@ struct ReferenceModel {
       switch event.body {
       case .conversationMarked(let conversation, let all): marks[conversation] = all
       case .read(let peer?, _, _): marks[.user(peer)]?.isUnread = false
-      case .groupRead(let group, _): marks[.group(group)]?.isUnread = false
+      case .groupRead(let group, _, _): marks[.group(group)]?.isUnread = false
       default: break
       }
     }
@@ -139,7 +143,7 @@ struct ReferenceModel {
     var cursor: Seq?
     for event in inStream(stream) where event.actor == Actor(user: user, device: device) {
       switch event.body {
-      case .acked(let upTo, _): cursor = max(cursor ?? .none, upTo)
+      case .acked(let upTo, _, _): cursor = max(cursor ?? .none, upTo)
       case .cursorOpened(let at, _): cursor = at
       default: break
       }
@@ -158,10 +162,39 @@ struct ReferenceModel {
       let stays = self.group(group).stays[user]?.map(\.seqs) ?? []
       guard let current = stays.last, current.last == nil else { continue }
       let start = Seq(current.first.rawValue - 1)
-      streams.append(
-        offline(.group(group), cursor(.group(group), user, device) ?? start, stays))
+      let own = registration(.user(user), user, device)
+      let there = registration(.group(group), user, device)
+      let isSame = there == own || there == .none || own == .none
+      let cursor = isSame ? cursor(.group(group), user, device) ?? start : start
+      let gathered = gathered(group, user, device)
+      streams.append(offline(.group(group), max(cursor, gathered), stays))
     }
     return streams
+  }
+
+  /// Which one the device was when it opened the stream the last time.
+  private func registration(_ stream: StreamKey, _ user: UserID, _ device: DeviceID) -> Seq {
+    var registration = Seq.none
+    for event in inStream(stream) where event.actor == Actor(user: user, device: device) {
+      if case .cursorOpened(_, let number) = event.body { registration = number }
+    }
+    return registration
+  }
+
+  /// What the mailbox has of a group, since it came to know the device the last time.
+  private func gathered(_ group: GroupID, _ user: UserID, _ device: DeviceID) -> Seq {
+    var cursor = Seq.none
+    for event in inStream(.user(user)) where event.actor == Actor(user: user, device: device) {
+      switch event.body {
+      case .cursorOpened: cursor = .none
+      case .groupCursors(let cursors):
+        for position in cursors where position.group == group {
+          cursor = max(cursor, position.upTo)
+        }
+      default: break
+      }
+    }
+    return cursor
   }
 
   private func isForgotten(_ device: DeviceID, of user: UserID) -> Bool {

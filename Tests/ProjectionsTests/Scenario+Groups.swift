@@ -136,6 +136,8 @@ extension Scenario {
     let group = any(of: groups)
     guard rooms[group]?.isMember(user) == true else { return [] }
     let upTo = someSeq(.group(group))
+    // Newer servers tell the group only of what has receipts.
+    if oneIn(2) { return [event(.user(user), .groupRead(group, upTo: upTo), by: user)] }
     return [
       event(.group(group), .read(peer: nil, upTo: upTo), by: user),
       relay(.user(user), .groupRead(group, upTo: upTo)),

@@ -33,6 +33,11 @@ extension Scenario {
     let stream = inGroup ? StreamKey.group(group) : .user(user)
     if !isOpened(stream, user, device) { return [open(stream, user, device)] }
     let seq = someSeq(stream)
+    // As newer servers gather it; older ones logged it in the group.
+    if inGroup, isOpened(.user(user), user, device), oneIn(2) {
+      let cursors = Event.Body.groupCursors([GroupPosition(group, upTo: seq)])
+      return [event(.user(user), cursors, by: user, device: device)]
+    }
     var senders: [DeliveredSender] = []
     if !inGroup {
       let (isOld, blocked) = (oneIn(4), mailboxes[user]!.blocked)
@@ -58,8 +63,11 @@ extension Scenario {
   ) -> Event {
     opened.insert("\(stream) \(user) \(device)")
     let cursor = someSeq(stream)
+    let key = "\(user) \(device)"
+    if stream.kind == .user { registrations[key] = Seq((heads[stream] ?? 0) + 1) }
     return event(
-      stream, .cursorOpened(cursor: cursor, registration: .none), by: user, device: device)
+      stream, .cursorOpened(cursor: cursor, registration: registrations[key] ?? .none), by: user,
+      device: device)
   }
 
   /// Coming again, it opens its cursors anew.

@@ -17,6 +17,8 @@ struct Scenario {
   var mailboxes: [UserID: Mailbox] = [:]
   /// Streams and devices whose cursors are open.
   var opened: Set<String> = []
+  /// Which one each user's device is to its mailbox.
+  var registrations: [String: Seq] = [:]
 
   let users = ["ann", "bob", "cem", "dee", "a-user-with-a-long-name"].map { UserID(checked: $0) }
   let groups = ["red", "blue", "green"].map { GroupID(checked: $0) }

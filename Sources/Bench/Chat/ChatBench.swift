@@ -4,14 +4,18 @@ package import Logging
 import NIOCore
 import NIOPosix
 import Ports
+import Requests
 import Server
 
-/// Users in pairs over TCP: every message synced, pushed to the partner and acked.
+/// Users in pairs, or in groups, over TCP: every message synced, pushed to whom it is for, and acked by all
+/// of them.
 package struct ChatBench: Sendable {
   private let partitions: Int
   private let messageBytes: Int
-  /// Users, in pairs.
+  /// Users, in pairs, or in groups of so many.
   private let users: Int
+  /// Nil for pairs.
+  private let groupOf: Int?
   /// Messages of each user.
   private let messages: Int
   /// Messages that a user has unanswered at most.
@@ -19,11 +23,13 @@ package struct ChatBench: Sendable {
   private let logger: Logger
 
   package init(
-    partitions: Int, messageBytes: Int, users: Int, messages: Int, window: Int, logger: Logger
+    partitions: Int, messageBytes: Int, users: Int, groupOf: Int?, messages: Int, window: Int,
+    logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
     self.users = users
+    self.groupOf = groupOf
     self.messages = messages
     self.window = window
     self.logger = logger
@@ -32,20 +38,23 @@ package struct ChatBench: Sendable {
   package func measure(folder: String) async throws -> BenchResult {
     let data = try DataFolder.make(at: "\(folder)/data", partitions: partitions)
     let tokens = try await data.tokens()
+    try await makeGroups(data)
     let server = try ServerProcess(data: data.path)
     defer { server.stop() }
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     var plans: [ChatUser.Plan] = []
     for index in 0..<users {
-      let user = UserID(checked: "user-\(index)")
+      let user = ChatBench.user(index)
       let token = try await tokens.issue(
         .device(user, DeviceID(checked: "bench")),
         expiresInSeconds: DataFolder.tokenSeconds.standard)
       plans.append(
         ChatUser.Plan(
-          user: user, partner: UserID(checked: "user-\(index ^ 1)"), token: token,
-          messages: messages, window: window, messageBytes: messageBytes))
+          user: user, to: group(of: index) ?? .user(ChatBench.user(index ^ 1)),
+          // A group's members are sent their own messages as well.
+          expected: messages * (groupOf ?? 1), token: token, messages: messages, window: window,
+          messageBytes: messageBytes))
     }
     let (seconds, outcomes) = try await chat(plans, server: server, loops: loops)
     let lag = try await projectionLag(data)
@@ -58,9 +67,36 @@ package struct ChatBench: Sendable {
         ("bench", .text("chat")),
         ("messages_per_s", .integer(Int(Double(users * messages) / seconds))),
         ("projection_lag_s", .ratio(lag)),
-        ("users", .integer(users)),
+        ("users", .integer(users)), ("group_of", .integer(groupOf ?? 0)),
         ("window", .integer(window)),
       ] + latencies.fields)
+  }
+
+  private static func user(_ index: Int) -> UserID { UserID(checked: "user-\(index)") }
+
+  private func group(of index: Int) -> StreamKey? {
+    groupOf.map { .group(GroupID(checked: "group-\(index / $0)")) }
+  }
+
+  /// Before the server has the folder.
+  private func makeGroups(_ data: DataFolder) async throws {
+    guard let groupOf else { return }
+    let backend = try Backend(
+      Backend.Places(log: data.logPath, snapshots: data.statePath, projections: nil),
+      logger: logger)
+    let joined = EventCount(.groupJoined)
+    backend.committed.subscribe(joined)
+    try await backend.start()
+    let commands = CommandAsker(backend.commands)
+    for index in 0..<users {
+      guard let stream = group(of: index) else { continue }
+      let body: Command.Body =
+        index % groupOf == 0 ? .createGroup(GroupSettings(title: stream.id)) : .join
+      _ = try await commands.ask(
+        Command(stream: stream, actor: Actor(user: ChatBench.user(index)), id: nil, body: body))
+    }
+    await joined.count(reaches: users)
+    await backend.stop()
   }
 
   private func chat(

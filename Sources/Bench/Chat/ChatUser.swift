@@ -5,15 +5,18 @@ import NIOCore
 import SwiftProtobuf
 import WireProtocol
 
-/// One user of the chat load: sends to a partner with so many messages unanswered at most, and
-/// acks what it is pushed. Leaner than the SDK, so that the server is what is measured.
+/// One user of the chat load: sends to a partner, or a group, with so many messages unanswered at most,
+/// and acks what it is pushed. Leaner than the SDK, so that the server is what is measured.
 final class ChatUser: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   struct Plan: Sendable {
     var user: UserID
-    var partner: UserID
+    /// Whom, or which group, it writes to.
+    var to: StreamKey
+    /// Messages of others that come.
+    var expected: Int
     var token: String
     var messages: Int
     var window: Int
@@ -30,7 +33,8 @@ final class ChatUser: ChannelInboundHandler {
   private let ready: EventLoopPromise<Void>
   private let done: EventLoopPromise<Outcome>
   private let mailbox: StreamKey
-  private let partner: StreamKey
+  /// Where messages of others come.
+  private let incoming: StreamKey
   private let content: ByteBuffer
   private var decoder = FrameDecoder()
   /// Of frames: rises by one with each, whatever it asks.
@@ -38,8 +42,9 @@ final class ChatUser: ChannelInboundHandler {
   private var sent = 0
   private var answered = 0
   private var received = 0
-  private var head = Seq.none
-  private var acked = Seq.none
+  /// Of the streams that it follows: the last seq that came, and that it has acked.
+  private var heads: [StreamKey: Seq] = [:]
+  private var acked: [StreamKey: Seq] = [:]
   private var sentAt: [UInt64]
   private var latencies = LatencyHistogram()
 
@@ -48,7 +53,7 @@ final class ChatUser: ChannelInboundHandler {
     self.ready = ready
     self.done = done
     mailbox = .user(plan.user)
-    partner = .user(plan.partner)
+    incoming = plan.to.kind == .group ? plan.to : mailbox
     content = ContentCoding.text(String(repeating: "m", count: plan.messageBytes))
     sentAt = Array(repeating: 0, count: plan.window)
   }
@@ -79,6 +84,7 @@ final class ChatUser: ChannelInboundHandler {
         switch frame.type {
         case .event: take(frame.body)
         case FrameType.send.reply: room += answer()
+        case .following: follow(frame.body)
         case .caughtUp: ready.succeed(())
         case .error, .closing: fail(DaybookError(.unreachable, "the server refused: \(frame.body)"))
         default: break
@@ -94,14 +100,14 @@ final class ChatUser: ChannelInboundHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     // Cumulative, so one ack a read is one for all that it brought.
-    if head > acked {
-      acked = head
+    for (stream, head) in heads where head > acked[stream] ?? .none {
+      acked[stream] = head
       var buffer = context.channel.allocator.buffer(capacity: 64)
-      AckRequest(stream: mailbox, upTo: head).writeFrame(sequence: nextSequence(), to: &buffer)
+      AckRequest(stream: stream, upTo: head).writeFrame(sequence: nextSequence(), to: &buffer)
       context.write(wrapOutboundOut(buffer), promise: nil)
     }
     context.flush()
-    if answered == plan.messages && received == plan.messages {
+    if answered == plan.messages && received == plan.expected {
       done.succeed(Outcome(latencies: latencies, received: received))
     }
   }
@@ -115,14 +121,24 @@ final class ChatUser: ChannelInboundHandler {
     done.fail(error)
   }
 
+  private func follow(_ body: ByteBuffer) {
+    guard let push = try? Daybook_V1_Following(frameBody: body),
+      let stream = StreamKey(checked: push.stream)
+    else { return fail(DaybookError(.malformedFrame, "a push names no stream")) }
+    heads[stream] = Seq(push.cursor)
+    acked[stream] = Seq(push.cursor)
+  }
+
   private func take(_ event: ByteBuffer) {
     let slot = event.withUnsafeReadableBytes { try? EventScan.slot(of: $0, start: 0) }
     guard let slot else { return fail(DaybookError(.malformedFrame, "a push is no event")) }
+    let stream = slot.stream == mailbox.fingerprint ? mailbox : plan.to
+    let head = heads[stream] ?? .none
     guard slot.seq == head.next else {
       return fail(DaybookError(.malformedFrame, "a push of seq \(slot.seq) came after \(head)"))
     }
-    head = slot.seq
-    if slot.kind == .messageSent { received += 1 }
+    heads[stream] = slot.seq
+    if slot.kind == .messageSent, stream == incoming { received += 1 }
   }
 
   /// All go to one partition, so answers come in the order of sending.
@@ -144,7 +160,7 @@ final class ChatUser: ChannelInboundHandler {
       sent += 1
       sentAt[sent % plan.window] = now
       SendRequest(
-        context: CommandContext(number: UInt64(sent)), to: partner, content: content
+        context: CommandContext(number: UInt64(sent)), to: plan.to, content: content
       ).writeFrame(sequence: nextSequence(), to: &buffer)
     }
   }

@@ -20,11 +20,13 @@ package struct GroupBench: Sendable {
   private let questions: Int
   /// Joins and reads on their way at one time.
   private let inFlight: Int
+  /// Members with a device, who ack what was sent.
+  private let acking: Int
   private let logger: Logger
 
   package init(
     partitions: Int, messageBytes: Int, members: Int, messages: Int, questions: Int, inFlight: Int,
-    logger: Logger
+    acking: Int, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
@@ -32,6 +34,7 @@ package struct GroupBench: Sendable {
     self.messages = messages
     self.questions = questions
     self.inFlight = inFlight
+    self.acking = acking
     self.logger = logger
   }
 
@@ -43,8 +46,9 @@ package struct GroupBench: Sendable {
     settings.queryTimeout = .seconds(120)
     let backend = try Backend(places, settings, logger: logger)
     let log = backend.log
-    let joined = EventCount(.groupJoined)
+    let (joined, cursors) = (EventCount(.groupJoined), EventCount(.groupCursors))
     backend.committed.subscribe(joined)
+    backend.committed.subscribe(cursors)
     try await backend.start()
     let queries = try backend.queries()
 
@@ -52,9 +56,12 @@ package struct GroupBench: Sendable {
     let joins = try await groups.fill(members: members, inFlight: inFlight)
     // Everybody's mailbox has been told, so that what follows is the messages' alone.
     await joined.count(reaches: members + Groups.smallMembers)
+    try await groups.openDevices(of: acking, inFlight: inFlight)
     let head = log.highWatermark(of: groups.largePartition(of: partitions))
     let sends = try await groups.send(messages)
     let appended = log.highWatermark(of: groups.largePartition(of: partitions))
+    let ackMicroseconds = try await groups.ack(upTo: sends.lastSeq, by: acking, inFlight: inFlight)
+    await cursors.count(reaches: acking)
     try await groups.read(upTo: sends.lastSeq, by: members / 2, inFlight: inFlight)
     let receipts = try await ask(queries, sends.lastSeq, groups)
 
@@ -68,6 +75,7 @@ package struct GroupBench: Sendable {
         "events_per_message",
         .ratio(Double(appended.rawValue - head.rawValue) / Double(messages))
       ),
+      ("acking", .integer(acking)), ("ack_us", .ratio(ackMicroseconds)),
       ("receipts_us", .integer(receipts.median)), ("receipts_p99_us", .integer(receipts.p99)),
       ("receipts_max_us", .integer(receipts.max)),
       ("read", .integer(Int(receipts.read))), ("unread", .integer(Int(receipts.unread))),
@@ -85,7 +93,7 @@ package struct GroupBench: Sendable {
       let member = Groups.member(question * members / questions)
       let start = DispatchTime.now().uptimeNanoseconds
       page = try await queries.receipts(
-        of: groups.large, seq: seq, author: groups.owner, after: member,
+        of: groups.large, seq: seq, author: groups.owner, stated: .on, after: member,
         limit: Limits.receiptsPageMax)
       times.append(Int((DispatchTime.now().uptimeNanoseconds - start) / 1000))
     }
@@ -152,10 +160,34 @@ private struct Groups {
     return (mean(0), mean(9))
   }
 
+  /// As a session asks it: of what the group's owner has said.
   func read(upTo seq: Seq, by members: Int, inFlight: Int) async throws {
+    let reading = GroupReading(lastMessage: seq, tells: true)
     try await each(0..<members, inFlight: inFlight) { member in
-      command(large, member, .read(peer: nil, upTo: seq))
+      command(.user(member), member, .readGroup(large.groupID!, upTo: seq, reading))
     }
+  }
+
+  private static let phone = DeviceID(checked: "phone")
+
+  private func asked(_ stream: StreamKey, _ user: UserID, _ body: Command.Body) -> Command {
+    Command(
+      stream: stream, actor: Actor(user: user, device: Groups.phone), id: nil, body: body)
+  }
+
+  func openDevices(of members: Int, inFlight: Int) async throws {
+    try await each(0..<members, inFlight: inFlight) { asked(.user($0), $0, .openCursor()) }
+    try await each(0..<members, inFlight: inFlight) { asked(large, $0, .openCursor()) }
+  }
+
+  /// Each once, as a session gathers it. Mean microseconds of one, with so many on their way.
+  func ack(upTo seq: Seq, by members: Int, inFlight: Int) async throws -> Double {
+    guard members > 0, let group = large.groupID else { return 0 }
+    let start = DispatchTime.now().uptimeNanoseconds
+    try await each(0..<members, inFlight: inFlight) { member in
+      asked(.user(member), member, .ackGroups([GroupPosition(group, upTo: seq)]))
+    }
+    return Double(DispatchTime.now().uptimeNanoseconds - start) / Double(members) / 1000
   }
 
   private func each(

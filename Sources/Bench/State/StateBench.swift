@@ -25,6 +25,11 @@ package struct StateBench: Sendable {
       result.fields += [
         ("members_joined_and_left", .integer(sizes.members)),
         (
+          "member_bytes",
+          .ratio(
+            (result["present_rss_bytes"] - result["users_rss_bytes"]) / Double(sizes.members))
+        ),
+        (
           "former_members_bytes",
           .integer(Int(result["members_rss_bytes"] - result["users_rss_bytes"]))
         ),

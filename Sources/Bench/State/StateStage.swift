@@ -16,12 +16,21 @@ package enum StateStage: String, CaseIterable, Sendable {
   case users
   /// Another, with messages at a rate, while snapshots are made and while none is.
   case load
-  /// Everybody joins one group, and leaves it.
+  /// Everybody joins one group.
   case members
+  /// A start while all are members.
+  case present
+  /// Everybody leaves it.
+  case leaves
   /// A start after that.
   case former
 
-  var needsMembers: Bool { self == .members || self == .former }
+  var needsMembers: Bool {
+    switch self {
+    case .members, .present, .leaves, .former: true
+    case .fill, .users, .load: false
+    }
+  }
 
   /// Its figures: a name and an integer a line.
   package func run(
@@ -33,6 +42,8 @@ package enum StateStage: String, CaseIterable, Sendable {
     case .users: fields = try await start(folder, logger, rss: "users_rss_bytes")
     case .load: fields = try await load(sizes, folder, logger)
     case .members: fields = try await members(sizes, folder, logger)
+    case .present: fields = try await start(folder, logger, rss: "present_rss_bytes")
+    case .leaves: fields = try await leaves(sizes, folder, logger)
     case .former: fields = try await start(folder, logger, rss: "members_rss_bytes")
     }
     return fields.map { name, value in "\(name) \(value)" }.joined(separator: "\n")
@@ -106,7 +117,7 @@ package enum StateStage: String, CaseIterable, Sendable {
     let acked = DispatchTime.now().uptimeNanoseconds
     let resident = ProcessMemory.residentBytes()
     await backend.stop()
-    let prefix = self == .users ? "" : "members_"
+    let prefix = self == .users ? "" : self == .present ? "present_" : "members_"
     return [
       (prefix + "first_ack_ms", Int((acked - began) / 1_000_000)),
       (prefix + "replayed", replayed), (rss, resident - before),
@@ -147,8 +158,8 @@ package enum StateStage: String, CaseIterable, Sendable {
     _ sizes: StateSizes, _ folder: String, _ logger: Logger
   ) async throws -> [(String, Int)] {
     let backend = try StateStage.backend(folder, logger)
-    let left = EventCount(.groupLeft)
-    backend.committed.subscribe(left)
+    let joined = EventCount(.groupJoined)
+    backend.committed.subscribe(joined)
     try await backend.start()
     let commands = CommandAsker(backend.commands)
     let owner = UserID(checked: "owner")
@@ -157,7 +168,22 @@ package enum StateStage: String, CaseIterable, Sendable {
     try await each(sizes.members, sizes.inFlight) { index in
       let user = StateStage.user(index)
       _ = try await commands.ask(StateStage.member(user, .join, 2))
-      _ = try await commands.ask(StateStage.member(user, .leave, 3))
+    }
+    await joined.count(reaches: sizes.members)
+    await backend.stop()
+    return []
+  }
+
+  private func leaves(
+    _ sizes: StateSizes, _ folder: String, _ logger: Logger
+  ) async throws -> [(String, Int)] {
+    let backend = try StateStage.backend(folder, logger)
+    let left = EventCount(.groupLeft)
+    backend.committed.subscribe(left)
+    try await backend.start()
+    let commands = CommandAsker(backend.commands)
+    try await each(sizes.members, sizes.inFlight) { index in
+      _ = try await commands.ask(StateStage.member(StateStage.user(index), .leave, 3))
     }
     await left.count(reaches: sizes.members)
     await backend.stop()

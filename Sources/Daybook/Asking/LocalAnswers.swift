@@ -33,14 +33,15 @@ struct LocalAnswers: ConversationAnswers {
   ) async throws -> ReceiptPage {
     let original = try await original(message, in: conversation)
     return try await queries.receipts(
-      of: original.stream, seq: original.seq, author: original.author, after: after,
-      limit: Limits.receiptsPageMax)
+      of: original.stream, seq: original.seq, author: original.author,
+      stated: original.receipts, after: after, limit: Limits.receiptsPageMax)
   }
 
   private struct Original {
     var stream: StreamKey
     var seq: Seq
     var author: UserID
+    var receipts = StatedReceipts.unstated
   }
 
   /// Where the message was sent to: the mailbox may hold the sender's copy only. Throws
@@ -62,7 +63,10 @@ struct LocalAnswers: ConversationAnswers {
         throw missing
       }
       return found
-    case .messageSent: return Original(stream: event.stream, seq: event.seq, author: author)
+    case .messageSent(let message):
+      var found = Original(stream: event.stream, seq: event.seq, author: author)
+      found.receipts = message.receipts
+      return found
     case .messageTombstone:
       return Original(stream: event.stream, seq: event.seq, author: author)
     default: throw missing

@@ -12,7 +12,9 @@ struct BenchGroup: AsyncParsableCommand {
       large_us and small_us are medians of a message to either group, one at a time and in turns: \
       from the command to its answer, which is after the sync. receipts_us, with its 99th \
       percentile and its maximum, asks who of the large group has read a message, when half of its \
-      members have: counts, and a page of 1,000 users.
+      members have: counts, and a page of 1,000 users. --acking members have a device each and ack what \
+      was sent, once: ack_us is the mean time of that, and events_per_message what a message to the \
+      large group led to in its partition before.
       """)
 
   @OptionGroup var options: BenchOptions
@@ -29,7 +31,13 @@ struct BenchGroup: AsyncParsableCommand {
   @Option(help: "Joins and reads on their way at one time.")
   var inFlight = 512
 
+  @Option(help: "Members who have a device, and ack what was sent.")
+  var acking = 0
+
   func validate() throws {
+    guard (0..<members).contains(acking) else {
+      throw ValidationError("--acking is 0 to the number of members, the owner left out")
+    }
     guard (100...Limits.groupMembersMax).contains(members) else {
       throw ValidationError("--members is 100 to \(Limits.groupMembersMax)")
     }
@@ -44,7 +52,8 @@ struct BenchGroup: AsyncParsableCommand {
   func run() async throws {
     let bench = GroupBench(
       partitions: options.partitions, messageBytes: options.messageBytes, members: members,
-      messages: messages, questions: questions, inFlight: inFlight, logger: OperatorLog.logger)
+      messages: messages, questions: questions, inFlight: inFlight, acking: acking,
+      logger: OperatorLog.logger)
     try await options.report(by: "receipts_us", bench.measure)
   }
 }

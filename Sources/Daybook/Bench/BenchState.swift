@@ -13,8 +13,8 @@ struct BenchState: AsyncParsableCommand {
       that. Then messages go to random users at --rate, first without snapshots (quiet_…), then \
       with one after another: pause_max_us is the longest that any event loop kept a task waiting \
       that was due each millisecond, ack_… the time from when a message was due to its ack. Last, \
-      --members join one group and leave it: former_members_bytes is what a start takes more for \
-      them.
+      --members join one group: member_bytes is what a start takes more for each of them. Then they \
+      leave it: former_members_bytes is what it takes more for all of them after that.
       """)
 
   @Option(help: "Where the temporary data goes.")

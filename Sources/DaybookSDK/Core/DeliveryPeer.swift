@@ -13,8 +13,20 @@ struct DeliveryPeer: Sendable {
     var isHeld: Bool
   }
 
-  private var deliveredUpTo = MessageID.none
+  /// What was delivered, of ascending ids: a device that began late leaves out what came before.
+  private var delivered: [DeliveredIDs] = []
   private var readUpTo = MessageID.none
+
+  /// Ids above `after`, up to `upTo`.
+  private struct DeliveredIDs: Sendable {
+    var after: MessageID
+    var upTo: MessageID
+  }
+
+  private func isDelivered(_ id: MessageID) -> Bool {
+    delivered.contains { id > $0.after && id <= $0.upTo }
+  }
+
   /// By ascending id; what was told as read is forgotten.
   private var sent: [Sent] = []
   private var held = 0
@@ -33,7 +45,7 @@ struct DeliveryPeer: Sendable {
     if index < sent.endIndex && sent[index].messageID == id {
       return isHeld || !sent[index].isHeld ? [] : release(index...index)
     }
-    let status: Status = id <= readUpTo ? .read : id <= deliveredUpTo ? .delivered : .stored
+    let status: Status = id <= readUpTo ? .read : isDelivered(id) ? .delivered : .stored
     sent.insert(
       Sent(messageID: id, peerSeq: peerSeq, status: status, isHeld: true), at: index)
     held += 1
@@ -73,16 +85,25 @@ struct DeliveryPeer: Sendable {
     return sent.last { $0.peerSeq != .none && $0.peerSeq <= position.peerSeq }?.messageID ?? .none
   }
 
+  private mutating func noteDelivered(after: MessageID, upTo id: MessageID) {
+    if let last = delivered.last, after <= last.upTo, id >= last.after {
+      delivered[delivered.count - 1] = DeliveredIDs(
+        after: min(last.after, after), upTo: max(last.upTo, id))
+    } else {
+      delivered.append(DeliveredIDs(after: after, upTo: id))
+    }
+  }
+
   mutating func delivered(upTo position: NoticePosition) -> [News] {
     let id = message(at: position)
     // What is read was delivered: the ack of a read that overtook it is no news.
-    let isNews = id > deliveredUpTo && readUpTo == .none
-    deliveredUpTo = max(deliveredUpTo, id)
+    let isNews = !isDelivered(id) && readUpTo == .none
+    noteDelivered(after: position.after, upTo: id)
     if knowsNothing { return isNews ? [(.none, .delivered)] : [] }
     var news: [News] = []
     for index in sent.indices {
       if sent[index].messageID > id { break }
-      if sent[index].status >= .delivered { continue }
+      if sent[index].messageID <= position.after || sent[index].status >= .delivered { continue }
       sent[index].status = .delivered
       if !sent[index].isHeld { news.append((sent[index].messageID, .delivered)) }
     }
@@ -92,7 +113,6 @@ struct DeliveryPeer: Sendable {
   mutating func read(upTo position: NoticePosition) -> [News] {
     let id = message(at: position)
     let isNews = id > readUpTo
-    deliveredUpTo = max(deliveredUpTo, id)
     readUpTo = max(readUpTo, id)
     if knowsNothing { return isNews ? [(.none, .read)] : [] }
     let covered = sent.prefix { $0.messageID <= id }

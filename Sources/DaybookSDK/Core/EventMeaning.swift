@@ -6,11 +6,11 @@ extension ClientEvent {
   static func meanings(of event: Event) -> [ClientEvent] {
     if event.stream.kind == .group {
       switch event.body {
-      case .memberJoined(let member, .owner):
+      case .memberJoined(let member, .owner, _):
         let fallen = ClientEvent.roleChanged(
           group: event.stream.id, user: member.text, role: .owner)
         return [inGroup(event), fallen].compactMap { $0 }
-      case .memberLeft(_, let successor?):
+      case .memberLeft(_, let successor?, _):
         let fallen = ClientEvent.roleChanged(
           group: event.stream.id, user: successor.text, role: .owner)
         return [inGroup(event), fallen].compactMap { $0 }
@@ -54,7 +54,7 @@ extension ClientEvent {
     let by = event.actor.user?.text ?? ""
     switch event.body {
     case .read(let peer?, let upTo, _): return .read(.user(peer.text), upToSeq: upTo.rawValue)
-    case .groupRead(let group, let upTo):
+    case .groupRead(let group, let upTo, _):
       return .read(.group(group.text), upToSeq: upTo.rawValue)
     case .conversationCleared(let peer?, let upTo):
       return .cleared(.user(peer.text), upToSeq: upTo.rawValue)
@@ -66,6 +66,8 @@ extension ClientEvent {
     case .groupLeft(let group, _): return .groupLeft(group.text)
     case .groupInvited(let group, _): return .invited(group: group.text, by: by)
     case .groupRefused(let group, _): return .refused(group: group.text, by: by)
+    case .groupWaiting(let group, let member, let waiting):
+      return waiting.meaning(group, member, by: event.actor.user)
     case .userBlocked(let user): return .blocked(user.text)
     case .userUnblocked(let user): return .unblocked(user.text)
     case .deviceForgotten(let device): return .deviceForgotten(device.text)
@@ -83,23 +85,40 @@ extension ClientEvent {
     switch event.body {
     case .groupCreated(let settings):
       return .groupCreated(group, title: settings.title, by: by)
+    // Of its size alone: nobody has done that, and nothing changes for who is in it.
+    case .groupChanged where event.actor.user == nil: return nil
     case .groupChanged(let settings):
       return .groupChanged(group, GroupAttributes(settings), by: by)
     case .groupDissolved: return .groupDissolved(group, by: by)
-    case .memberJoined(let member, _):
+    case .memberJoined(let member, _, _):
       return .memberJoined(group: group, user: member.text, by: other(than: member))
-    case .memberLeft(let member, _):
+    case .memberLeft(let member, _, _):
       return .memberLeft(group: group, user: member.text, by: other(than: member))
-    case .memberInvited(let member):
+    // Of older servers, who told all members.
+    case .memberInvited(let member, _):
       return .memberInvited(group: group, user: member.text, by: by)
-    case .joinRequested(let member): return .joinRequested(group: group, user: member.text)
-    case .joinRefused(let member):
+    case .joinRequested(let member, _): return .joinRequested(group: group, user: member.text)
+    case .joinRefused(let member, _):
       return .joinRefused(group: group, user: member.text, by: other(than: member))
     case .roleChanged(let member, let role):
-      return .roleChanged(group: group, user: member.text, role: GroupRole(role), by: by)
+      return .roleChanged(
+        group: group, user: member.text, role: GroupRole(role), by: event.actor.user?.text)
     case .memberSilenced(let member, let isSilenced):
       return .memberSilenced(group: group, user: member.text, isSilenced: isSilenced, by: by)
     default: return nil
+    }
+  }
+}
+
+extension Waiting {
+  /// To a moderator of the group.
+  fileprivate func meaning(_ group: GroupID, _ member: UserID, by user: UserID?) -> ClientEvent {
+    let (group, name) = (group.text, member.text)
+    return switch self {
+    case .invited: .memberInvited(group: group, user: name, by: user?.text ?? "")
+    case .requested: .joinRequested(group: group, user: name)
+    case .refused:
+      .joinRefused(group: group, user: name, by: user.flatMap { $0 == member ? nil : $0.text })
     }
   }
 }

@@ -54,7 +54,7 @@ extension SessionCore {
         markedUnread.remove(conversation)
       }
     case .read(let peer?, _, _): markedUnread.remove(.user(peer))
-    case .groupRead(let group, _): markedUnread.remove(.group(group))
+    case .groupRead(let group, _, _): markedUnread.remove(.group(group))
     default: break
     }
   }

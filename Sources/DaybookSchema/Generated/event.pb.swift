@@ -31,6 +31,46 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum Daybook_V1_Receipts: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// In a mailbox, and as older servers wrote it: there the setting says so when it is asked.
+  case unstated // = 0
+  case on // = 1
+  case off // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unstated
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unstated
+    case 1: self = .on
+    case 2: self = .off
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unstated: return 0
+    case .on: return 1
+    case .off: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_Receipts] = [
+    .unstated,
+    .on,
+    .off,
+  ]
+
+}
+
 package nonisolated enum Daybook_V1_JoinPolicy: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case `open` // = 0
@@ -149,6 +189,44 @@ package nonisolated enum Daybook_V1_Amendment: SwiftProtobuf.Enum, Swift.CaseIte
     .edited,
     .reactionAdded,
     .reactionRemoved,
+  ]
+
+}
+
+package nonisolated enum Daybook_V1_Waiting: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case invited // = 0
+  case requested // = 1
+  case refused // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .invited
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .invited
+    case 1: self = .requested
+    case 2: self = .refused
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .invited: return 0
+    case .requested: return 1
+    case .refused: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_Waiting] = [
+    .invited,
+    .requested,
+    .refused,
   ]
 
 }
@@ -535,6 +613,22 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._body = .amendmentWithheld(newValue)}
   }
 
+  package var groupCursors: Daybook_V1_GroupCursors {
+    get {
+      if case .groupCursors(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupCursors()
+    }
+    set {_uniqueStorage()._body = .groupCursors(newValue)}
+  }
+
+  package var groupWaiting: Daybook_V1_GroupWaiting {
+    get {
+      if case .groupWaiting(let v)? = _storage._body {return v}
+      return Daybook_V1_GroupWaiting()
+    }
+    set {_uniqueStorage()._body = .groupWaiting(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -576,6 +670,8 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     case sessionOpened(Daybook_V1_SessionOpened)
     case sessionClosed(Daybook_V1_SessionClosed)
     case amendmentWithheld(Daybook_V1_AmendmentWithheld)
+    case groupCursors(Daybook_V1_GroupCursors)
+    case groupWaiting(Daybook_V1_GroupWaiting)
 
   }
 
@@ -643,6 +739,9 @@ package nonisolated struct Daybook_V1_MessageSent: Sendable {
 
   /// Milliseconds since 1970 from which on it is no longer shown; 0: it is kept for good.
   package var expiresAtMs: UInt64 = 0
+
+  /// In a group: whether it is told who has read it, by the group's size when it was sent.
+  package var receipts: Daybook_V1_Receipts = .unstated
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -735,6 +834,13 @@ package nonisolated struct Daybook_V1_Acked: Sendable {
   /// The last message of each of them that this covers. Older servers did not say.
   package var senderMessageIds: [UInt64] = []
 
+  /// Where the device began: this tells nothing of what lies up to there.
+  package var afterSeq: UInt64 = 0
+
+  /// The last message of each of the senders that lies up to there and that no device has; 0 where
+  /// there is none. Absent where there is none of any.
+  package var senderAfterMessageIds: [UInt64] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -774,6 +880,9 @@ package nonisolated struct Daybook_V1_MessagesDelivered: Sendable {
   package var upToPeerSeq: UInt64 = 0
 
   package var upToMessageID: UInt64 = 0
+
+  /// Nothing is said of messages up to this one.
+  package var afterMessageID: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -816,9 +925,21 @@ package nonisolated struct Daybook_V1_GroupCreated: Sendable {
   /// Only the owner and admins may speak.
   package var silenced: Bool = false
 
+  /// As in GroupChanged.
+  package var membersListed: Bool {
+    get {_membersListed ?? false}
+    set {_membersListed = newValue}
+  }
+  /// Returns true if `membersListed` has been explicitly set.
+  package var hasMembersListed: Bool {self._membersListed != nil}
+  /// Clears the value of `membersListed`. Subsequent reads from it will return its default value.
+  package mutating func clearMembersListed() {self._membersListed = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _membersListed: Bool? = nil
 }
 
 /// Event.user is the member, or the admin who let the member in.
@@ -831,6 +952,9 @@ package nonisolated struct Daybook_V1_MemberJoined: Sendable {
 
   /// Owner, of a group that nobody was left in.
   package var role: Daybook_V1_Role = .member
+
+  /// Of a join that takes no seq: the first seq that the member sees.
+  package var groupSeq: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -847,6 +971,10 @@ package nonisolated struct Daybook_V1_MemberLeft: Sendable {
 
   /// Of an owner's leave: whose the group is now; empty where nobody is left.
   package var successor: String = String()
+
+  /// Of a leave that takes no seq: the last seq that the member sees. The stay is empty where that is
+  /// below its first.
+  package var groupSeq: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -892,6 +1020,9 @@ package nonisolated struct Daybook_V1_GroupRead: Sendable {
   package var group: String = String()
 
   package var upToGroupSeq: UInt64 = 0
+
+  /// The group's stream is told, for some of what was read has receipts.
+  package var told: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1116,9 +1247,22 @@ package nonisolated struct Daybook_V1_GroupChanged: Sendable {
 
   package var silenced: Bool = false
 
+  /// Whether joins and leaves take a seq and are told to all members. Absent: they are, as in every
+  /// group until it has grown for the first time.
+  package var membersListed: Bool {
+    get {_membersListed ?? false}
+    set {_membersListed = newValue}
+  }
+  /// Returns true if `membersListed` has been explicitly set.
+  package var hasMembersListed: Bool {self._membersListed != nil}
+  /// Clears the value of `membersListed`. Subsequent reads from it will return its default value.
+  package mutating func clearMembersListed() {self._membersListed = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _membersListed: Bool? = nil
 }
 
 package nonisolated struct Daybook_V1_MemberInvited: Sendable {
@@ -1127,6 +1271,9 @@ package nonisolated struct Daybook_V1_MemberInvited: Sendable {
   // methods supported on all messages.
 
   package var member: String = String()
+
+  /// Whom the relay tells: the group's owner and admins.
+  package var moderators: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1140,6 +1287,8 @@ package nonisolated struct Daybook_V1_JoinRequested: Sendable {
 
   package var member: String = String()
 
+  package var moderators: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1152,6 +1301,8 @@ package nonisolated struct Daybook_V1_JoinRefused: Sendable {
   // methods supported on all messages.
 
   package var member: String = String()
+
+  package var moderators: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1350,9 +1501,58 @@ package nonisolated struct Daybook_V1_SessionClosed: Sendable {
   package init() {}
 }
 
+/// In a user's mailbox: how far Event.device has acked groups, gathered over some seconds.
+package nonisolated struct Daybook_V1_GroupCursors: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var cursors: [Daybook_V1_GroupCursor] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_GroupCursor: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var upToGroupSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In a moderator's mailbox: who waits at the door of a group has changed.
+package nonisolated struct Daybook_V1_GroupWaiting: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  /// Who is invited, asks, or waits no longer. Event.user has invited, asked or refused.
+  package var member: String = String()
+
+  package var waiting: Daybook_V1_Waiting = .invited
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
+
+nonisolated extension Daybook_V1_Receipts: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RECEIPTS_UNSTATED\0\u{1}RECEIPTS_ON\0\u{1}RECEIPTS_OFF\0")
+}
 
 nonisolated extension Daybook_V1_JoinPolicy: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0JOIN_POLICY_OPEN\0\u{1}JOIN_POLICY_APPROVAL\0\u{1}JOIN_POLICY_INVITATION\0")
@@ -1366,9 +1566,13 @@ nonisolated extension Daybook_V1_Amendment: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AMENDMENT_RECALLED\0\u{1}AMENDMENT_EDITED\0\u{1}AMENDMENT_REACTION_ADDED\0\u{1}AMENDMENT_REACTION_REMOVED\0")
 }
 
+nonisolated extension Daybook_V1_Waiting: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WAITING_INVITED\0\u{1}WAITING_REQUESTED\0\u{1}WAITING_REFUSED\0")
+}
+
 nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Event"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0\u{3}group_cursors\0\u{3}group_waiting\0")
 
   fileprivate class _StorageClass {
     var _stream: String = String()
@@ -1928,6 +2132,32 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._body = .amendmentWithheld(v)
           }
         }()
+        case 54: try {
+          var v: Daybook_V1_GroupCursors?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupCursors(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupCursors(v)
+          }
+        }()
+        case 55: try {
+          var v: Daybook_V1_GroupWaiting?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupWaiting(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupWaiting(v)
+          }
+        }()
         default: break
         }
       }
@@ -2126,6 +2356,14 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         guard case .amendmentWithheld(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
       }()
+      case .groupCursors?: try {
+        guard case .groupCursors(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+      }()
+      case .groupWaiting?: try {
+        guard case .groupWaiting(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
+      }()
       case nil: break
       }
     }
@@ -2200,7 +2438,7 @@ nonisolated extension Daybook_V1_Cause: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessageSent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{4}\u{3}reply_to\0\u{1}mentions\0\u{3}mentions_everyone\0\u{1}forwarded\0\u{3}expires_at_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{3}client_time_ms\0\u{3}sender_name\0\u{4}\u{3}reply_to\0\u{1}mentions\0\u{3}mentions_everyone\0\u{1}forwarded\0\u{3}expires_at_ms\0\u{1}receipts\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2216,6 +2454,7 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
       case 8: try { try decoder.decodeSingularBoolField(value: &self.mentionsEveryone) }()
       case 9: try { try decoder.decodeSingularMessageField(value: &self._forwarded) }()
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self.expiresAtMs) }()
+      case 11: try { try decoder.decodeSingularEnumField(value: &self.receipts) }()
       default: break
       }
     }
@@ -2250,6 +2489,9 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
     if self.expiresAtMs != 0 {
       try visitor.visitSingularFixed64Field(value: self.expiresAtMs, fieldNumber: 10)
     }
+    if self.receipts != .unstated {
+      try visitor.visitSingularEnumField(value: self.receipts, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2262,6 +2504,7 @@ nonisolated extension Daybook_V1_MessageSent: SwiftProtobuf.Message, SwiftProtob
     if lhs.mentionsEveryone != rhs.mentionsEveryone {return false}
     if lhs._forwarded != rhs._forwarded {return false}
     if lhs.expiresAtMs != rhs.expiresAtMs {return false}
+    if lhs.receipts != rhs.receipts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2388,7 +2631,7 @@ nonisolated extension Daybook_V1_MessageCopied: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Acked"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0\u{1}senders\0\u{3}sender_message_ids\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to_seq\0\u{1}senders\0\u{3}sender_message_ids\0\u{3}after_seq\0\u{3}sender_after_message_ids\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2399,6 +2642,8 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.upToSeq) }()
       case 2: try { try decoder.decodeRepeatedStringField(value: &self.senders) }()
       case 3: try { try decoder.decodeRepeatedFixed64Field(value: &self.senderMessageIds) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.afterSeq) }()
+      case 5: try { try decoder.decodeRepeatedFixed64Field(value: &self.senderAfterMessageIds) }()
       default: break
       }
     }
@@ -2414,6 +2659,12 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.senderMessageIds.isEmpty {
       try visitor.visitPackedFixed64Field(value: self.senderMessageIds, fieldNumber: 3)
     }
+    if self.afterSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.afterSeq, fieldNumber: 4)
+    }
+    if !self.senderAfterMessageIds.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.senderAfterMessageIds, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2421,6 +2672,8 @@ nonisolated extension Daybook_V1_Acked: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.upToSeq != rhs.upToSeq {return false}
     if lhs.senders != rhs.senders {return false}
     if lhs.senderMessageIds != rhs.senderMessageIds {return false}
+    if lhs.afterSeq != rhs.afterSeq {return false}
+    if lhs.senderAfterMessageIds != rhs.senderAfterMessageIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2473,7 +2726,7 @@ nonisolated extension Daybook_V1_Read: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessagesDelivered"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0\u{3}up_to_message_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}up_to_peer_seq\0\u{3}up_to_message_id\0\u{3}after_message_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2484,6 +2737,7 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
       case 1: try { try decoder.decodeSingularStringField(value: &self.by) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToPeerSeq) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.upToMessageID) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.afterMessageID) }()
       default: break
       }
     }
@@ -2499,6 +2753,9 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
     if self.upToMessageID != 0 {
       try visitor.visitSingularFixed64Field(value: self.upToMessageID, fieldNumber: 3)
     }
+    if self.afterMessageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.afterMessageID, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2506,6 +2763,7 @@ nonisolated extension Daybook_V1_MessagesDelivered: SwiftProtobuf.Message, Swift
     if lhs.by != rhs.by {return false}
     if lhs.upToPeerSeq != rhs.upToPeerSeq {return false}
     if lhs.upToMessageID != rhs.upToMessageID {return false}
+    if lhs.afterMessageID != rhs.afterMessageID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2553,7 +2811,7 @@ nonisolated extension Daybook_V1_MessagesRead: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupCreated"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{3}members_listed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2566,12 +2824,17 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self._membersListed) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.title.isEmpty {
       try visitor.visitSingularStringField(value: self.title, fieldNumber: 1)
     }
@@ -2587,6 +2850,9 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
     if self.silenced != false {
       try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
     }
+    try { if let v = self._membersListed {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2596,6 +2862,7 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
     if lhs.joinPolicy != rhs.joinPolicy {return false}
     if lhs.historyShown != rhs.historyShown {return false}
     if lhs.silenced != rhs.silenced {return false}
+    if lhs._membersListed != rhs._membersListed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2603,7 +2870,7 @@ nonisolated extension Daybook_V1_GroupCreated: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberJoined"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}role\0\u{3}group_seq\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2613,6 +2880,7 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
       case 2: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.groupSeq) }()
       default: break
       }
     }
@@ -2625,12 +2893,16 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
     if self.role != .member {
       try visitor.visitSingularEnumField(value: self.role, fieldNumber: 2)
     }
+    if self.groupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.groupSeq, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MemberJoined, rhs: Daybook_V1_MemberJoined) -> Bool {
     if lhs.member != rhs.member {return false}
     if lhs.role != rhs.role {return false}
+    if lhs.groupSeq != rhs.groupSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2638,7 +2910,7 @@ nonisolated extension Daybook_V1_MemberJoined: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberLeft"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}successor\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}successor\0\u{3}group_seq\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2648,6 +2920,7 @@ nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.successor) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.groupSeq) }()
       default: break
       }
     }
@@ -2660,12 +2933,16 @@ nonisolated extension Daybook_V1_MemberLeft: SwiftProtobuf.Message, SwiftProtobu
     if !self.successor.isEmpty {
       try visitor.visitSingularStringField(value: self.successor, fieldNumber: 2)
     }
+    if self.groupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.groupSeq, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MemberLeft, rhs: Daybook_V1_MemberLeft) -> Bool {
     if lhs.member != rhs.member {return false}
     if lhs.successor != rhs.successor {return false}
+    if lhs.groupSeq != rhs.groupSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2743,7 +3020,7 @@ nonisolated extension Daybook_V1_GroupLeft: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Daybook_V1_GroupRead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupRead"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}up_to_group_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}up_to_group_seq\0\u{1}told\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2753,6 +3030,7 @@ nonisolated extension Daybook_V1_GroupRead: SwiftProtobuf.Message, SwiftProtobuf
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToGroupSeq) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.told) }()
       default: break
       }
     }
@@ -2765,12 +3043,16 @@ nonisolated extension Daybook_V1_GroupRead: SwiftProtobuf.Message, SwiftProtobuf
     if self.upToGroupSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.upToGroupSeq, fieldNumber: 2)
     }
+    if self.told != false {
+      try visitor.visitSingularBoolField(value: self.told, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_GroupRead, rhs: Daybook_V1_GroupRead) -> Bool {
     if lhs.group != rhs.group {return false}
     if lhs.upToGroupSeq != rhs.upToGroupSeq {return false}
+    if lhs.told != rhs.told {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3159,7 +3441,7 @@ nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupChanged"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{3}members_listed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3172,12 +3454,17 @@ nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProto
       case 3: try { try decoder.decodeSingularEnumField(value: &self.joinPolicy) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self._membersListed) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.title.isEmpty {
       try visitor.visitSingularStringField(value: self.title, fieldNumber: 1)
     }
@@ -3193,6 +3480,9 @@ nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProto
     if self.silenced != false {
       try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
     }
+    try { if let v = self._membersListed {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3202,6 +3492,7 @@ nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProto
     if lhs.joinPolicy != rhs.joinPolicy {return false}
     if lhs.historyShown != rhs.historyShown {return false}
     if lhs.silenced != rhs.silenced {return false}
+    if lhs._membersListed != rhs._membersListed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3209,7 +3500,7 @@ nonisolated extension Daybook_V1_GroupChanged: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_MemberInvited: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberInvited"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}moderators\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3218,6 +3509,7 @@ nonisolated extension Daybook_V1_MemberInvited: SwiftProtobuf.Message, SwiftProt
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.moderators) }()
       default: break
       }
     }
@@ -3227,11 +3519,15 @@ nonisolated extension Daybook_V1_MemberInvited: SwiftProtobuf.Message, SwiftProt
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
+    if !self.moderators.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.moderators, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_MemberInvited, rhs: Daybook_V1_MemberInvited) -> Bool {
     if lhs.member != rhs.member {return false}
+    if lhs.moderators != rhs.moderators {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3239,7 +3535,7 @@ nonisolated extension Daybook_V1_MemberInvited: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_JoinRequested: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinRequested"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}moderators\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3248,6 +3544,7 @@ nonisolated extension Daybook_V1_JoinRequested: SwiftProtobuf.Message, SwiftProt
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.moderators) }()
       default: break
       }
     }
@@ -3257,11 +3554,15 @@ nonisolated extension Daybook_V1_JoinRequested: SwiftProtobuf.Message, SwiftProt
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
+    if !self.moderators.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.moderators, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_JoinRequested, rhs: Daybook_V1_JoinRequested) -> Bool {
     if lhs.member != rhs.member {return false}
+    if lhs.moderators != rhs.moderators {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3269,7 +3570,7 @@ nonisolated extension Daybook_V1_JoinRequested: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_JoinRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinRefused"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}moderators\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3278,6 +3579,7 @@ nonisolated extension Daybook_V1_JoinRefused: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.moderators) }()
       default: break
       }
     }
@@ -3287,11 +3589,15 @@ nonisolated extension Daybook_V1_JoinRefused: SwiftProtobuf.Message, SwiftProtob
     if !self.member.isEmpty {
       try visitor.visitSingularStringField(value: self.member, fieldNumber: 1)
     }
+    if !self.moderators.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.moderators, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_JoinRefused, rhs: Daybook_V1_JoinRefused) -> Bool {
     if lhs.member != rhs.member {return false}
+    if lhs.moderators != rhs.moderators {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3726,6 +4032,111 @@ nonisolated extension Daybook_V1_SessionClosed: SwiftProtobuf.Message, SwiftProt
   package static func ==(lhs: Daybook_V1_SessionClosed, rhs: Daybook_V1_SessionClosed) -> Bool {
     if lhs.session != rhs.session {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupCursors: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupCursors"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cursors\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.cursors) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.cursors.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cursors, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupCursors, rhs: Daybook_V1_GroupCursors) -> Bool {
+    if lhs.cursors != rhs.cursors {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupCursor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupCursor"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}up_to_group_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.upToGroupSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.upToGroupSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.upToGroupSeq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupCursor, rhs: Daybook_V1_GroupCursor) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.upToGroupSeq != rhs.upToGroupSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupWaiting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupWaiting"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}member\0\u{1}waiting\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.member) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.waiting) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if !self.member.isEmpty {
+      try visitor.visitSingularStringField(value: self.member, fieldNumber: 2)
+    }
+    if self.waiting != .invited {
+      try visitor.visitSingularEnumField(value: self.waiting, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupWaiting, rhs: Daybook_V1_GroupWaiting) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.member != rhs.member {return false}
+    if lhs.waiting != rhs.waiting {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

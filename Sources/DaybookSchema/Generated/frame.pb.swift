@@ -1228,6 +1228,75 @@ package nonisolated struct Daybook_V1_MarkedConversation: Sendable {
   package init() {}
 }
 
+/// Everything that a device has to know which began late: each conversation that the user has, with
+/// its last message and how far it was read; and each group that the user is in.
+package nonisolated struct Daybook_V1_OverviewRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Continue after this conversation; empty for the first page.
+  package var after: String = String()
+
+  /// 0 for as many as a page holds.
+  package var limit: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_OverviewReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// By ascending bytes of the conversation's name.
+  package var conversations: [Daybook_V1_ConversationOverview] = []
+
+  package var more: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_ConversationOverview: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "user/<peer>" or "group/<id>".
+  package var conversation: String = String()
+
+  /// Of the last message; 0 where there is none, or none that the user may see.
+  package var lastMessageID: UInt64 = 0
+
+  package var lastSeq: UInt64 = 0
+
+  package var lastRecordedAtMs: UInt64 = 0
+
+  /// How far it was read, or cleared.
+  package var readSeq: UInt64 = 0
+
+  package var unread: UInt64 = 0
+
+  package var mentions: UInt64 = 0
+
+  package var quiet: Bool = false
+
+  package var pinned: Bool = false
+
+  package var markedUnread: Bool = false
+
+  /// Of a group: the first seq that the user sees of the present stay.
+  package var joinedSeq: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Daybook_V1_BlockedRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1407,6 +1476,16 @@ package nonisolated struct Daybook_V1_GroupReply: @unchecked Sendable {
     get {_storage._invited}
     set {_uniqueStorage()._invited = newValue}
   }
+
+  /// Joins and leaves are told to all members, which very large groups don't. Older servers don't say.
+  package var membersListed: Bool {
+    get {_storage._membersListed ?? false}
+    set {_uniqueStorage()._membersListed = newValue}
+  }
+  /// Returns true if `membersListed` has been explicitly set.
+  package var hasMembersListed: Bool {_storage._membersListed != nil}
+  /// Clears the value of `membersListed`. Subsequent reads from it will return its default value.
+  package mutating func clearMembersListed() {_uniqueStorage()._membersListed = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1901,6 +1980,9 @@ package nonisolated struct Daybook_V1_Unfollowed: Sendable {
   // methods supported on all messages.
 
   package var stream: String = String()
+
+  /// The last seq that the user may see of this stay.
+  package var lastSeq: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4155,6 +4237,156 @@ nonisolated extension Daybook_V1_MarkedConversation: SwiftProtobuf.Message, Swif
   }
 }
 
+nonisolated extension Daybook_V1_OverviewRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OverviewRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 1)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OverviewRequest, rhs: Daybook_V1_OverviewRequest) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_OverviewReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OverviewReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversations\0\u{1}more\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.conversations) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.conversations, fieldNumber: 1)
+    }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_OverviewReply, rhs: Daybook_V1_OverviewReply) -> Bool {
+    if lhs.conversations != rhs.conversations {return false}
+    if lhs.more != rhs.more {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ConversationOverview: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConversationOverview"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{3}last_message_id\0\u{3}last_seq\0\u{3}last_recorded_at_ms\0\u{3}read_seq\0\u{1}unread\0\u{1}mentions\0\u{1}quiet\0\u{1}pinned\0\u{3}marked_unread\0\u{3}joined_seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.lastMessageID) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastSeq) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.lastRecordedAtMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.readSeq) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.unread) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.mentions) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.quiet) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.markedUnread) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.joinedSeq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if self.lastMessageID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.lastMessageID, fieldNumber: 2)
+    }
+    if self.lastSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastSeq, fieldNumber: 3)
+    }
+    if self.lastRecordedAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.lastRecordedAtMs, fieldNumber: 4)
+    }
+    if self.readSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.readSeq, fieldNumber: 5)
+    }
+    if self.unread != 0 {
+      try visitor.visitSingularUInt64Field(value: self.unread, fieldNumber: 6)
+    }
+    if self.mentions != 0 {
+      try visitor.visitSingularUInt64Field(value: self.mentions, fieldNumber: 7)
+    }
+    if self.quiet != false {
+      try visitor.visitSingularBoolField(value: self.quiet, fieldNumber: 8)
+    }
+    if self.pinned != false {
+      try visitor.visitSingularBoolField(value: self.pinned, fieldNumber: 9)
+    }
+    if self.markedUnread != false {
+      try visitor.visitSingularBoolField(value: self.markedUnread, fieldNumber: 10)
+    }
+    if self.joinedSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.joinedSeq, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ConversationOverview, rhs: Daybook_V1_ConversationOverview) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.lastMessageID != rhs.lastMessageID {return false}
+    if lhs.lastSeq != rhs.lastSeq {return false}
+    if lhs.lastRecordedAtMs != rhs.lastRecordedAtMs {return false}
+    if lhs.readSeq != rhs.readSeq {return false}
+    if lhs.unread != rhs.unread {return false}
+    if lhs.mentions != rhs.mentions {return false}
+    if lhs.quiet != rhs.quiet {return false}
+    if lhs.pinned != rhs.pinned {return false}
+    if lhs.markedUnread != rhs.markedUnread {return false}
+    if lhs.joinedSeq != rhs.joinedSeq {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Daybook_V1_BlockedRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BlockedRequest"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0\u{1}limit\0\u{1}user\0")
@@ -4356,7 +4588,7 @@ nonisolated extension Daybook_V1_GroupRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}owner\0\u{1}members\0\u{1}online\0\u{1}dissolved\0\u{3}is_member\0\u{1}role\0\u{1}requests\0\u{1}creator\0\u{3}created_at_ms\0\u{3}dissolved_at_ms\0\u{1}invited\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{1}owner\0\u{1}members\0\u{1}online\0\u{1}dissolved\0\u{3}is_member\0\u{1}role\0\u{1}requests\0\u{1}creator\0\u{3}created_at_ms\0\u{3}dissolved_at_ms\0\u{1}invited\0\u{3}members_listed\0")
 
   fileprivate class _StorageClass {
     var _group: String = String()
@@ -4376,6 +4608,7 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
     var _createdAtMs: UInt64 = 0
     var _dissolvedAtMs: UInt64 = 0
     var _invited: [String] = []
+    var _membersListed: Bool? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4403,6 +4636,7 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
       _createdAtMs = source._createdAtMs
       _dissolvedAtMs = source._dissolvedAtMs
       _invited = source._invited
+      _membersListed = source._membersListed
     }
   }
 
@@ -4438,6 +4672,7 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
         case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._createdAtMs) }()
         case 16: try { try decoder.decodeSingularFixed64Field(value: &_storage._dissolvedAtMs) }()
         case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._invited) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._membersListed) }()
         default: break
         }
       }
@@ -4446,6 +4681,10 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
       if !_storage._group.isEmpty {
         try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 1)
       }
@@ -4497,6 +4736,9 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
       if !_storage._invited.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._invited, fieldNumber: 17)
       }
+      try { if let v = _storage._membersListed {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 18)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4523,6 +4765,7 @@ nonisolated extension Daybook_V1_GroupReply: SwiftProtobuf.Message, SwiftProtobu
         if _storage._createdAtMs != rhs_storage._createdAtMs {return false}
         if _storage._dissolvedAtMs != rhs_storage._dissolvedAtMs {return false}
         if _storage._invited != rhs_storage._invited {return false}
+        if _storage._membersListed != rhs_storage._membersListed {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5659,7 +5902,7 @@ nonisolated extension Daybook_V1_Following: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Daybook_V1_Unfollowed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Unfollowed"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{3}last_seq\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5668,6 +5911,7 @@ nonisolated extension Daybook_V1_Unfollowed: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lastSeq) }()
       default: break
       }
     }
@@ -5677,11 +5921,15 @@ nonisolated extension Daybook_V1_Unfollowed: SwiftProtobuf.Message, SwiftProtobu
     if !self.stream.isEmpty {
       try visitor.visitSingularStringField(value: self.stream, fieldNumber: 1)
     }
+    if self.lastSeq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastSeq, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_Unfollowed, rhs: Daybook_V1_Unfollowed) -> Bool {
     if lhs.stream != rhs.stream {return false}
+    if lhs.lastSeq != rhs.lastSeq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -64,6 +64,9 @@ package nonisolated struct Daybook_V1_PartitionSnapshot: Sendable {
 
   package var origins: [Daybook_V1_OwnerPage] = []
 
+  /// The sum of the steps between its events, each of an hour at most.
+  package var elapsedMs: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -152,6 +155,29 @@ package nonisolated struct Daybook_V1_DeviceSnapshot: Sendable {
 
   package var registration: UInt64 = 0
 
+  /// Where it began.
+  package var opened: UInt64 = 0
+
+  /// In a mailbox: how far it has acked groups.
+  package var groups: [Daybook_V1_GroupPositionSnapshot] = []
+
+  /// In a mailbox: when it was last heard of, on the partition's own clock.
+  package var activeMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_GroupPositionSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var group: String = String()
+
+  package var seq: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -180,6 +206,9 @@ package nonisolated struct Daybook_V1_MailboxSnapshot: Sendable {
 
   /// What became of messages up to this one is in the log alone.
   package var amendedForgottenThrough: UInt64 = 0
+
+  /// How far the owner has read groups, or cleared them.
+  package var groupReads: [Daybook_V1_GroupPositionSnapshot] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -272,51 +301,125 @@ package nonisolated struct Daybook_V1_PeerSnapshot: Sendable {
   package init() {}
 }
 
-package nonisolated struct Daybook_V1_GroupSnapshot: Sendable {
+package nonisolated struct Daybook_V1_GroupSnapshot: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var group: String = String()
+  package var group: String {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
+  }
 
-  package var title: String = String()
+  package var title: String {
+    get {_storage._title}
+    set {_uniqueStorage()._title = newValue}
+  }
 
-  package var head: UInt64 = 0
+  package var head: UInt64 {
+    get {_storage._head}
+    set {_uniqueStorage()._head = newValue}
+  }
 
-  package var lastMessage: UInt64 = 0
+  package var lastMessage: UInt64 {
+    get {_storage._lastMessage}
+    set {_uniqueStorage()._lastMessage = newValue}
+  }
 
-  package var description_p: String = String()
+  package var description_p: String {
+    get {_storage._description_p}
+    set {_uniqueStorage()._description_p = newValue}
+  }
 
-  package var joinPolicy: UInt32 = 0
+  package var joinPolicy: UInt32 {
+    get {_storage._joinPolicy}
+    set {_uniqueStorage()._joinPolicy = newValue}
+  }
 
-  package var historyShown: Bool = false
+  package var historyShown: Bool {
+    get {_storage._historyShown}
+    set {_uniqueStorage()._historyShown = newValue}
+  }
 
-  package var silenced: Bool = false
+  package var silenced: Bool {
+    get {_storage._silenced}
+    set {_uniqueStorage()._silenced = newValue}
+  }
 
-  package var amended: [Daybook_V1_AmendedSnapshot] = []
+  package var amended: [Daybook_V1_AmendedSnapshot] {
+    get {_storage._amended}
+    set {_uniqueStorage()._amended = newValue}
+  }
 
   /// The seq of its end; 0 for a group that goes on.
-  package var dissolvedAt: UInt64 = 0
+  package var dissolvedAt: UInt64 {
+    get {_storage._dissolvedAt}
+    set {_uniqueStorage()._dissolvedAt = newValue}
+  }
 
   /// How many are members now, and whose the group is.
-  package var memberCount: UInt64 = 0
+  package var memberCount: UInt64 {
+    get {_storage._memberCount}
+    set {_uniqueStorage()._memberCount = newValue}
+  }
 
-  package var owner: String = String()
+  package var owner: String {
+    get {_storage._owner}
+    set {_uniqueStorage()._owner = newValue}
+  }
 
   /// Everyone who ever was a member.
-  package var members: [Daybook_V1_MemberPage] = []
+  package var members: [Daybook_V1_MemberPage] {
+    get {_storage._members}
+    set {_uniqueStorage()._members = newValue}
+  }
 
   /// Who was invited, or asks to be let in.
-  package var waiting: [Daybook_V1_WaitingPage] = []
+  package var waiting: [Daybook_V1_WaitingPage] {
+    get {_storage._waiting}
+    set {_uniqueStorage()._waiting = newValue}
+  }
 
   /// Of these pages.
-  package var tableSeed: UInt64 = 0
+  package var tableSeed: UInt64 {
+    get {_storage._tableSeed}
+    set {_uniqueStorage()._tableSeed = newValue}
+  }
 
-  package var amendedForgottenThrough: UInt64 = 0
+  package var amendedForgottenThrough: UInt64 {
+    get {_storage._amendedForgottenThrough}
+    set {_uniqueStorage()._amendedForgottenThrough = newValue}
+  }
+
+  /// 0: it was never said; 1: joins and leaves are told to all; 2: they are not.
+  package var membersListed: UInt32 {
+    get {_storage._membersListed}
+    set {_uniqueStorage()._membersListed = newValue}
+  }
+
+  /// How often somebody has joined.
+  package var joins: UInt32 {
+    get {_storage._joins}
+    set {_uniqueStorage()._joins = newValue}
+  }
+
+  /// Its owner and admins.
+  package var moderators: [String] {
+    get {_storage._moderators}
+    set {_uniqueStorage()._moderators = newValue}
+  }
+
+  /// The last message that has receipts.
+  package var lastReceipted: UInt64 {
+    get {_storage._lastReceipted}
+    set {_uniqueStorage()._lastReceipted = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Daybook_V1_MemberSnapshot: Sendable {
@@ -338,6 +441,9 @@ package nonisolated struct Daybook_V1_MemberSnapshot: Sendable {
   package var silenced: Bool = false
 
   package var cleared: UInt64 = 0
+
+  /// Which of the group's joins began the present stay, or the last one.
+  package var join: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -430,7 +536,7 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PartitionSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{2}\u{4}sources\0\u{3}origins_forgotten\0\u{1}mailboxes\0\u{1}groups\0\u{3}table_seed\0\u{1}origins\0\u{c}\u{7}\u{3}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}log_id\0\u{1}partition\0\u{3}clock_ticks\0\u{3}recorded_at_ms\0\u{3}relayed_through\0\u{2}\u{4}sources\0\u{3}origins_forgotten\0\u{1}mailboxes\0\u{1}groups\0\u{3}table_seed\0\u{1}origins\0\u{3}elapsed_ms\0\u{c}\u{7}\u{3}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -450,6 +556,7 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
       case 14: try { try decoder.decodeSingularFixed64Field(value: &self.tableSeed) }()
       case 15: try { try decoder.decodeRepeatedMessageField(value: &self.origins) }()
+      case 16: try { try decoder.decodeSingularUInt64Field(value: &self.elapsedMs) }()
       default: break
       }
     }
@@ -492,6 +599,9 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if !self.origins.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.origins, fieldNumber: 15)
     }
+    if self.elapsedMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.elapsedMs, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -508,6 +618,7 @@ nonisolated extension Daybook_V1_PartitionSnapshot: SwiftProtobuf.Message, Swift
     if lhs.groups != rhs.groups {return false}
     if lhs.tableSeed != rhs.tableSeed {return false}
     if lhs.origins != rhs.origins {return false}
+    if lhs.elapsedMs != rhs.elapsedMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -690,7 +801,7 @@ nonisolated extension Daybook_V1_WaitingPage: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{1}registration\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{1}registration\0\u{1}opened\0\u{1}groups\0\u{3}active_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -701,6 +812,9 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.registration) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.opened) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.activeMs) }()
       default: break
       }
     }
@@ -716,6 +830,15 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
     if self.registration != 0 {
       try visitor.visitSingularUInt64Field(value: self.registration, fieldNumber: 3)
     }
+    if self.opened != 0 {
+      try visitor.visitSingularUInt64Field(value: self.opened, fieldNumber: 4)
+    }
+    if !self.groups.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 5)
+    }
+    if self.activeMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.activeMs, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -723,6 +846,44 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.device != rhs.device {return false}
     if lhs.cursor != rhs.cursor {return false}
     if lhs.registration != rhs.registration {return false}
+    if lhs.opened != rhs.opened {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.activeMs != rhs.activeMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_GroupPositionSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GroupPositionSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}seq\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.seq) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.seq != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seq, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_GroupPositionSnapshot, rhs: Daybook_V1_GroupPositionSnapshot) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.seq != rhs.seq {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -730,7 +891,7 @@ nonisolated extension Daybook_V1_DeviceSnapshot: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MailboxSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0\u{3}amended_forgotten_through\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0\u{3}amended_forgotten_through\0\u{3}group_reads\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -747,6 +908,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.marks) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
       case 9: try { try decoder.decodeSingularFixed64Field(value: &self.amendedForgottenThrough) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.groupReads) }()
       default: break
       }
     }
@@ -780,6 +942,9 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if self.amendedForgottenThrough != 0 {
       try visitor.visitSingularFixed64Field(value: self.amendedForgottenThrough, fieldNumber: 9)
     }
+    if !self.groupReads.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.groupReads, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -793,6 +958,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if lhs.marks != rhs.marks {return false}
     if lhs.amended != rhs.amended {return false}
     if lhs.amendedForgottenThrough != rhs.amendedForgottenThrough {return false}
+    if lhs.groupReads != rhs.groupReads {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1005,104 +1171,198 @@ nonisolated extension Daybook_V1_PeerSnapshot: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GroupSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{2}\u{2}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{2}\u{4}amended\0\u{3}dissolved_at\0\u{3}member_count\0\u{1}owner\0\u{1}members\0\u{1}waiting\0\u{3}table_seed\0\u{3}amended_forgotten_through\0\u{c}\u{5}\u{1}\u{c}\u{a}\u{3}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}title\0\u{1}head\0\u{3}last_message\0\u{2}\u{2}description\0\u{3}join_policy\0\u{3}history_shown\0\u{1}silenced\0\u{2}\u{4}amended\0\u{3}dissolved_at\0\u{3}member_count\0\u{1}owner\0\u{1}members\0\u{1}waiting\0\u{3}table_seed\0\u{3}amended_forgotten_through\0\u{3}members_listed\0\u{1}joins\0\u{1}moderators\0\u{3}last_receipted\0\u{c}\u{5}\u{1}\u{c}\u{a}\u{3}")
+
+  fileprivate class _StorageClass {
+    var _group: String = String()
+    var _title: String = String()
+    var _head: UInt64 = 0
+    var _lastMessage: UInt64 = 0
+    var _description_p: String = String()
+    var _joinPolicy: UInt32 = 0
+    var _historyShown: Bool = false
+    var _silenced: Bool = false
+    var _amended: [Daybook_V1_AmendedSnapshot] = []
+    var _dissolvedAt: UInt64 = 0
+    var _memberCount: UInt64 = 0
+    var _owner: String = String()
+    var _members: [Daybook_V1_MemberPage] = []
+    var _waiting: [Daybook_V1_WaitingPage] = []
+    var _tableSeed: UInt64 = 0
+    var _amendedForgottenThrough: UInt64 = 0
+    var _membersListed: UInt32 = 0
+    var _joins: UInt32 = 0
+    var _moderators: [String] = []
+    var _lastReceipted: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _group = source._group
+      _title = source._title
+      _head = source._head
+      _lastMessage = source._lastMessage
+      _description_p = source._description_p
+      _joinPolicy = source._joinPolicy
+      _historyShown = source._historyShown
+      _silenced = source._silenced
+      _amended = source._amended
+      _dissolvedAt = source._dissolvedAt
+      _memberCount = source._memberCount
+      _owner = source._owner
+      _members = source._members
+      _waiting = source._waiting
+      _tableSeed = source._tableSeed
+      _amendedForgottenThrough = source._amendedForgottenThrough
+      _membersListed = source._membersListed
+      _joins = source._joins
+      _moderators = source._moderators
+      _lastReceipted = source._lastReceipted
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.title) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastMessage) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.description_p) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.joinPolicy) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.historyShown) }()
-      case 9: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
-      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.dissolvedAt) }()
-      case 15: try { try decoder.decodeSingularUInt64Field(value: &self.memberCount) }()
-      case 16: try { try decoder.decodeSingularStringField(value: &self.owner) }()
-      case 17: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
-      case 18: try { try decoder.decodeRepeatedMessageField(value: &self.waiting) }()
-      case 19: try { try decoder.decodeSingularFixed64Field(value: &self.tableSeed) }()
-      case 20: try { try decoder.decodeSingularFixed64Field(value: &self.amendedForgottenThrough) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._title) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._head) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastMessage) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._description_p) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._joinPolicy) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._historyShown) }()
+        case 9: try { try decoder.decodeSingularBoolField(value: &_storage._silenced) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._amended) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._dissolvedAt) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._memberCount) }()
+        case 16: try { try decoder.decodeSingularStringField(value: &_storage._owner) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._members) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._waiting) }()
+        case 19: try { try decoder.decodeSingularFixed64Field(value: &_storage._tableSeed) }()
+        case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._amendedForgottenThrough) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._membersListed) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._joins) }()
+        case 23: try { try decoder.decodeRepeatedStringField(value: &_storage._moderators) }()
+        case 24: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastReceipted) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.group.isEmpty {
-      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
-    }
-    if !self.title.isEmpty {
-      try visitor.visitSingularStringField(value: self.title, fieldNumber: 2)
-    }
-    if self.head != 0 {
-      try visitor.visitSingularUInt64Field(value: self.head, fieldNumber: 3)
-    }
-    if self.lastMessage != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastMessage, fieldNumber: 4)
-    }
-    if !self.description_p.isEmpty {
-      try visitor.visitSingularStringField(value: self.description_p, fieldNumber: 6)
-    }
-    if self.joinPolicy != 0 {
-      try visitor.visitSingularUInt32Field(value: self.joinPolicy, fieldNumber: 7)
-    }
-    if self.historyShown != false {
-      try visitor.visitSingularBoolField(value: self.historyShown, fieldNumber: 8)
-    }
-    if self.silenced != false {
-      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 9)
-    }
-    if !self.amended.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.amended, fieldNumber: 13)
-    }
-    if self.dissolvedAt != 0 {
-      try visitor.visitSingularUInt64Field(value: self.dissolvedAt, fieldNumber: 14)
-    }
-    if self.memberCount != 0 {
-      try visitor.visitSingularUInt64Field(value: self.memberCount, fieldNumber: 15)
-    }
-    if !self.owner.isEmpty {
-      try visitor.visitSingularStringField(value: self.owner, fieldNumber: 16)
-    }
-    if !self.members.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.members, fieldNumber: 17)
-    }
-    if !self.waiting.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.waiting, fieldNumber: 18)
-    }
-    if self.tableSeed != 0 {
-      try visitor.visitSingularFixed64Field(value: self.tableSeed, fieldNumber: 19)
-    }
-    if self.amendedForgottenThrough != 0 {
-      try visitor.visitSingularFixed64Field(value: self.amendedForgottenThrough, fieldNumber: 20)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._group.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 1)
+      }
+      if !_storage._title.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._title, fieldNumber: 2)
+      }
+      if _storage._head != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._head, fieldNumber: 3)
+      }
+      if _storage._lastMessage != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastMessage, fieldNumber: 4)
+      }
+      if !_storage._description_p.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._description_p, fieldNumber: 6)
+      }
+      if _storage._joinPolicy != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._joinPolicy, fieldNumber: 7)
+      }
+      if _storage._historyShown != false {
+        try visitor.visitSingularBoolField(value: _storage._historyShown, fieldNumber: 8)
+      }
+      if _storage._silenced != false {
+        try visitor.visitSingularBoolField(value: _storage._silenced, fieldNumber: 9)
+      }
+      if !_storage._amended.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._amended, fieldNumber: 13)
+      }
+      if _storage._dissolvedAt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._dissolvedAt, fieldNumber: 14)
+      }
+      if _storage._memberCount != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._memberCount, fieldNumber: 15)
+      }
+      if !_storage._owner.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._owner, fieldNumber: 16)
+      }
+      if !_storage._members.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._members, fieldNumber: 17)
+      }
+      if !_storage._waiting.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._waiting, fieldNumber: 18)
+      }
+      if _storage._tableSeed != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._tableSeed, fieldNumber: 19)
+      }
+      if _storage._amendedForgottenThrough != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._amendedForgottenThrough, fieldNumber: 20)
+      }
+      if _storage._membersListed != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._membersListed, fieldNumber: 21)
+      }
+      if _storage._joins != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._joins, fieldNumber: 22)
+      }
+      if !_storage._moderators.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._moderators, fieldNumber: 23)
+      }
+      if _storage._lastReceipted != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastReceipted, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_GroupSnapshot, rhs: Daybook_V1_GroupSnapshot) -> Bool {
-    if lhs.group != rhs.group {return false}
-    if lhs.title != rhs.title {return false}
-    if lhs.head != rhs.head {return false}
-    if lhs.lastMessage != rhs.lastMessage {return false}
-    if lhs.description_p != rhs.description_p {return false}
-    if lhs.joinPolicy != rhs.joinPolicy {return false}
-    if lhs.historyShown != rhs.historyShown {return false}
-    if lhs.silenced != rhs.silenced {return false}
-    if lhs.amended != rhs.amended {return false}
-    if lhs.dissolvedAt != rhs.dissolvedAt {return false}
-    if lhs.memberCount != rhs.memberCount {return false}
-    if lhs.owner != rhs.owner {return false}
-    if lhs.members != rhs.members {return false}
-    if lhs.waiting != rhs.waiting {return false}
-    if lhs.tableSeed != rhs.tableSeed {return false}
-    if lhs.amendedForgottenThrough != rhs.amendedForgottenThrough {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._group != rhs_storage._group {return false}
+        if _storage._title != rhs_storage._title {return false}
+        if _storage._head != rhs_storage._head {return false}
+        if _storage._lastMessage != rhs_storage._lastMessage {return false}
+        if _storage._description_p != rhs_storage._description_p {return false}
+        if _storage._joinPolicy != rhs_storage._joinPolicy {return false}
+        if _storage._historyShown != rhs_storage._historyShown {return false}
+        if _storage._silenced != rhs_storage._silenced {return false}
+        if _storage._amended != rhs_storage._amended {return false}
+        if _storage._dissolvedAt != rhs_storage._dissolvedAt {return false}
+        if _storage._memberCount != rhs_storage._memberCount {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._members != rhs_storage._members {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._tableSeed != rhs_storage._tableSeed {return false}
+        if _storage._amendedForgottenThrough != rhs_storage._amendedForgottenThrough {return false}
+        if _storage._membersListed != rhs_storage._membersListed {return false}
+        if _storage._joins != rhs_storage._joins {return false}
+        if _storage._moderators != rhs_storage._moderators {return false}
+        if _storage._lastReceipted != rhs_storage._lastReceipted {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1110,7 +1370,7 @@ nonisolated extension Daybook_V1_GroupSnapshot: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MemberSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}read\0\u{1}stays\0\u{1}devices\0\u{1}role\0\u{1}silenced\0\u{1}cleared\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}read\0\u{1}stays\0\u{1}devices\0\u{1}role\0\u{1}silenced\0\u{1}cleared\0\u{1}join\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1125,6 +1385,7 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.role) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cleared) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.join) }()
       default: break
       }
     }
@@ -1152,6 +1413,9 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
     if self.cleared != 0 {
       try visitor.visitSingularUInt64Field(value: self.cleared, fieldNumber: 7)
     }
+    if self.join != 0 {
+      try visitor.visitSingularUInt32Field(value: self.join, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1163,6 +1427,7 @@ nonisolated extension Daybook_V1_MemberSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.role != rhs.role {return false}
     if lhs.silenced != rhs.silenced {return false}
     if lhs.cleared != rhs.cleared {return false}
+    if lhs.join != rhs.join {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,6 +11,8 @@ package struct GatewayOptions: Sendable {
   package var frameIntervalsMax = 4
   /// Acks of a stream within one such tick become one event.
   package var ackTick: TimeAmount = .milliseconds(20)
+  /// How long a device's acks of groups are gathered: they become one event.
+  package var groupCursorInterval: TimeAmount = .seconds(10)
   package var frameBytesMax = Limits.frameBytesMax
   /// Of a frame, header included, before a Connect was accepted.
   package var strangerFrameBytesMax = Limits.strangerFrameBytesMax

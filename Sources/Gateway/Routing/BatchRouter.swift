@@ -22,7 +22,7 @@ final class BatchRouter: BatchConsumer {
 
   func committed(_ batch: CommittedBatch) {
     guard let slots = batch.slots ?? scan(batch) else { return interrupted(batch.partition) }
-    guard slots.contains(where: { $0.seq != .none }) else { return }
+    guard slots.contains(where: \.concernsSessions) else { return }
     for loop in loops { loop.committed(batch, slots) }
     for slot in slots where slot.kind == .userBlocked { endWatches(slot, batch.body) }
   }
@@ -64,4 +64,9 @@ final class BatchRouter: BatchConsumer {
     }
     return slots
   }
+}
+
+extension EventSlot {
+  /// It is pushed; or it ends what its member is pushed, and takes no seq, for nobody else is told.
+  var concernsSessions: Bool { seq != .none || kind == .memberLeft }
 }

@@ -1,4 +1,5 @@
 import DaybookModel
+import DaybookSchema
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -37,6 +38,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// Since `settle` last counted it.
   var traffic = Traffic()
   private var acking: [Session] = []
+  /// Whose acks of groups wait for the interval's end.
+  private var ackingGroups: [Session] = []
   private var heartbeats: RepeatedTask?
   /// Called once no session is left.
   private var whenEmpty: [() -> Void] = []
@@ -95,7 +98,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     unanswered = []
     freePlaces = []
     gathered = gathered.map { _ in [] }
-    (dirty, acking, whenEmpty) = ([], [], [])
+    (dirty, acking, ackingGroups, whenEmpty) = ([], [], [], [])
   }
 
   // MARK: commands
@@ -176,6 +179,20 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     settle()
   }
 
+  /// How far this session's device has acked groups waits for the interval's end.
+  func scheduleGroupCursors(of session: Session) {
+    ackingGroups.append(session)
+    guard ackingGroups.count == 1 else { return }
+    loop.scheduleTask(in: context.options.groupCursorInterval) { self.flushGroupCursors() }
+  }
+
+  private func flushGroupCursors() {
+    let due = ackingGroups
+    ackingGroups = []
+    for session in due { session.input { $0.flushGroupCursors(&$1) } }
+    settle()
+  }
+
   // MARK: streams
 
   func subscribe(_ session: Session, to stream: StreamKey) {
@@ -195,13 +212,29 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   }
 
   private func push(_ batch: CommittedBatch, _ slots: [EventSlot]) {
-    for slot in slots where slot.seq != .none {
+    for slot in slots where slot.concernsSessions {
+      if slot.seq == .none {
+        left(slot, batch.body)
+        continue
+      }
       guard let followers = subscriptions.subscribers(of: slot, in: batch.body) else { continue }
       for session in followers.sessions {
         session.input { $0.committed(followers.stream, slot, batch.body, &$1) }
       }
     }
     settle()
+  }
+
+  /// A leave that nobody is told of but whom it concerns: here, at its place among the group's events, so
+  /// that nothing behind it is pushed.
+  private func left(_ slot: EventSlot, _ body: ByteBuffer) {
+    let bytes = body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
+    guard let bytes, let event = try? EventDecoding.decode(bytes),
+      case .memberLeft(let member, _, _) = event.body
+    else { return }
+    for session in subscriptions.sessions(of: .user(member)) {
+      session.input { $0.left(event.stream, &$1) }
+    }
   }
 
   /// What the partition has committed since is not known here. On any thread.

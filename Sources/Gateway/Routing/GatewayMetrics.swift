@@ -69,7 +69,7 @@ struct Traffic {
 
 /// What is asked, as a label.
 enum QueryKind: String, CaseIterable {
-  case fetch, history, unread, members, receipts, devices, group, conversations, blocked
+  case fetch, history, unread, members, receipts, devices, group, conversations, overview, blocked
   case user, memberships, offline, users, groups, streams
 
   init(_ query: Query) {
@@ -83,6 +83,7 @@ enum QueryKind: String, CaseIterable {
       case .devices: .devices
       case .group: .group
       case .conversations: .conversations
+      case .overview: .overview
       case .blocked: .blocked
       case .user: .user
       case .membershipsOfGroup, .membershipsOfUser: .memberships

@@ -32,6 +32,7 @@ extension Session {
     case .typing(let user, let stream): typing(user, stream)
     case .pushTransient(let event, let isWithheld): push(event, isWithheld: isWithheld)
     case .scheduleAcks: home.scheduleAcks(of: self)
+    case .scheduleGroupCursors: home.scheduleGroupCursors(of: self)
     case .close: close()
     }
   }

@@ -111,8 +111,8 @@ extension Query {
   fileprivate var workBytes: Int {
     switch self {
     case .fetch, .history: 4 * Limits.pageBytesMax
-    case .unread, .members, .receipts, .conversations, .blocked, .user, .membershipsOfGroup,
-      .membershipsOfUser, .offline, .users, .groups, .streams:
+    case .unread, .members, .receipts, .conversations, .blocked, .overview, .user,
+      .membershipsOfGroup, .membershipsOfUser, .offline, .users, .groups, .streams:
       2 * Limits.frameBytesMax
     case .devices, .group: Session.smallWorkBytes
     }
@@ -128,6 +128,7 @@ extension Query {
     case .devices: .devices.reply
     case .group: .group.reply
     case .conversations: .conversations.reply
+    case .overview: .overview.reply
     case .blocked: .blocked.reply
     case .user: .user.reply
     case .membershipsOfGroup, .membershipsOfUser: .memberships.reply

@@ -12,16 +12,29 @@ struct AskedCommand {
 }
 
 /// Commands, in their order, and their answers. What a command asks for is told by `CommandRequests`.
-/// For one about a message, the message is looked for first, and what comes behind it waits. A user's
-/// session takes nothing else meanwhile; a service's, which brings very many, goes on to look for the
-/// messages of those behind it.
+/// For one about a message, the message is looked for first, for a read of a group its owner asked, and
+/// what comes behind it waits. A user's session takes nothing else meanwhile; a service's, which brings
+/// very many, goes on to look for the messages of those behind it.
 struct CommandFlow {
-  /// A command that waits for its message, or for those before it.
+  /// What has to be known before a command can be submitted.
+  private enum Unresolved {
+    case message(MessageCommand)
+    case groupRead(GroupRead)
+
+    func refusal(of error: DaybookError) -> (stream: StreamKey, body: Command.Body)? {
+      switch self {
+      case .message(let command): command.refusal(of: error)
+      case .groupRead(let read): read.refusal(of: error)
+      }
+    }
+  }
+
+  /// A command that waits for what it needs, or for those before it.
   private struct WaitingCommand {
     enum State {
-      case finding(MessageCommand)
+      case finding(Unresolved)
       case ready(StreamKey, Command.Body)
-      case failed(MessageCommand, DaybookError)
+      case failed(Unresolved, DaybookError)
     }
 
     let asked: AskedCommand
@@ -31,7 +44,7 @@ struct CommandFlow {
   private let inFlightMax: Int
   private let looksAhead: Bool
   private var inFlight = 0
-  /// In their order; the first is one whose message is being looked for.
+  /// In their order; the first is one of which something is being looked for.
   private var waiting = CircularBuffer<WaitingCommand>()
   /// Commands that were turned away before their owner, who keeps their order, knew of them.
   private var heldBack = HeldBack()
@@ -43,7 +56,7 @@ struct CommandFlow {
     self.looksAhead = looksAhead
   }
 
-  /// Frames wait while a command waits for the message that it is about, so that none overtakes it,
+  /// Frames wait while a command waits for what has to be known first, so that none overtakes it,
   /// and while too much is unanswered.
   var takesFrames: Bool {
     (waiting.isEmpty || looksAhead) && inFlight + waiting.count < inFlightMax
@@ -75,6 +88,9 @@ struct CommandFlow {
     case .submit(let stream, let body):
       waiting.append(WaitingCommand(asked: asked, state: .ready(stream, body)))
     case .find(let command): find(command, for: asked, &output)
+    case .readGroup(let read):
+      waiting.append(WaitingCommand(asked: asked, state: .finding(.groupRead(read))))
+      locate(read.stream, peer: nil, for: asked, &output)
     }
   }
 
@@ -144,10 +160,16 @@ struct CommandFlow {
   private mutating func find(
     _ command: MessageCommand, for asked: AskedCommand, _ output: inout SessionOutput
   ) {
-    waiting.append(WaitingCommand(asked: asked, state: .finding(command)))
+    waiting.append(WaitingCommand(asked: asked, state: .finding(.message(command))))
     guard let (stream, peer) = command.inspection else {
       return look(for: command, sequence: asked.sequence, &output)
     }
+    locate(stream, peer: peer, for: asked, &output)
+  }
+
+  private func locate(
+    _ stream: StreamKey, peer: UserID?, for asked: AskedCommand, _ output: inout SessionOutput
+  ) {
     output.actions.append(
       .submit(
         Command(
@@ -162,10 +184,10 @@ struct CommandFlow {
       .resolve(command.name, reading: command.reading, sequence: sequence))
   }
 
-  /// Which of those that wait for their message has this sequence.
-  private func finding(_ sequence: UInt32) -> (index: Int, command: MessageCommand)? {
+  /// Which of those that wait for what they need has this sequence.
+  private func finding(_ sequence: UInt32) -> (index: Int, unresolved: Unresolved)? {
     for (index, waiting) in waiting.enumerated() where waiting.asked.sequence == sequence {
-      if case .finding(let command) = waiting.state { return (index, command) }
+      if case .finding(let unresolved) = waiting.state { return (index, unresolved) }
     }
     return nil
   }
@@ -179,16 +201,22 @@ struct CommandFlow {
     _ outcome: Result<CommandOutcome, DaybookError>, sequence: UInt32,
     uptime: @autoclosure () -> Timestamp, _ output: inout SessionOutput
   ) {
-    guard let (index, found) = finding(sequence) else { return }
-    var command = found
+    guard let (index, unresolved) = finding(sequence) else { return }
     do throws(DaybookError) {
-      command.limit(to: try outcome.get().position())
-      set(index, .finding(command))
-      look(for: command, sequence: sequence, &output)
+      let position = try outcome.get().position()
+      switch unresolved {
+      case .message(var command):
+        command.limit(to: position)
+        set(index, .finding(.message(command)))
+        return look(for: command, sequence: sequence, &output)
+      case .groupRead(let read):
+        let (stream, body) = try read.command(at: position)
+        set(index, .ready(stream, body))
+      }
     } catch {
-      set(index, .failed(command, error))
-      goOn(uptime: uptime(), &output)
+      set(index, .failed(unresolved, error))
     }
+    goOn(uptime: uptime(), &output)
   }
 
   /// The message was looked for.
@@ -196,12 +224,13 @@ struct CommandFlow {
     _ result: Result<FoundMessage, DaybookError>, sequence: UInt32,
     uptime: @autoclosure () -> Timestamp, _ output: inout SessionOutput
   ) {
-    guard let (index, command) = finding(sequence) else { return }
+    guard let (index, unresolved) = finding(sequence), case .message(let command) = unresolved
+    else { return }
     do throws(DaybookError) {
       let (stream, body) = try command.command(about: try result.get())
       set(index, .ready(stream, body))
     } catch {
-      set(index, .failed(command, error))
+      set(index, .failed(unresolved, error))
     }
     goOn(uptime: uptime(), &output)
   }
@@ -218,18 +247,18 @@ struct CommandFlow {
       switch first.state {
       case .finding: preconditionFailure("it was looked at above")
       case .ready(let stream, let body): submit(first.asked, stream, body, &output)
-      case .failed(let command, let error):
-        refuse(first.asked, command, error, uptime: uptime, &output)
+      case .failed(let unresolved, let error):
+        refuse(first.asked, unresolved, error, uptime: uptime, &output)
       }
     }
   }
 
   private mutating func refuse(
-    _ asked: AskedCommand, _ command: MessageCommand, _ error: DaybookError, uptime: Timestamp,
+    _ asked: AskedCommand, _ unresolved: Unresolved, _ error: DaybookError, uptime: Timestamp,
     _ output: inout SessionOutput
   ) {
     if error.code.isTemporary { heldBack.turnedAway(asked.issuer.issued, uptime: uptime) }
-    guard let (stream, body) = command.refusal(of: error) else {
+    guard let (stream, body) = unresolved.refusal(of: error) else {
       return output.error(error, sequence: asked.sequence)
     }
     submit(asked, stream, body, &output)

@@ -23,6 +23,7 @@ final class OpenSession {
   private var liveness: Liveness
   private var syncing: Syncing
   private var acks = AckGathering()
+  private var groupCursors = GroupCursorGathering()
   private var commands: CommandFlow
   private var queries: QueryFlow
   private var presence: PresenceFlow
@@ -84,7 +85,7 @@ final class OpenSession {
         Daybook_V1_HeartbeatReply.with { $0.serverTimeMs = clock.now().milliseconds })
     case .disconnect:
       _ = try Daybook_V1_DisconnectRequest(frameBody: frame.body)
-      flushAcks(&output)
+      flushAllAcks(&output)
       output.write(.disconnect.reply, sequence: frame.sequence, Daybook_V1_DisconnectReply())
     case .typing: try typing(frame, &output)
     case .online: try online(frame, &output)
@@ -115,8 +116,39 @@ final class OpenSession {
       throw DaybookError(.notPermitted, "a service follows no stream and acks none")
     }
     try syncing.acked(request.stream, request.upTo)
-    acks.gather(upTo: request.upTo, of: request.stream, sequence: frame.sequence, &output)
+    if let group = request.stream.groupID {
+      gather(group, upTo: request.upTo, sequence: frame.sequence, &output)
+    } else {
+      acks.gather(upTo: request.upTo, of: request.stream, sequence: frame.sequence, &output)
+    }
     if syncing.isAwaited(request.stream) { advance(&output) }
+  }
+
+  /// An ack past what is known here of the group is of an event that was fetched before it was told
+  /// here, or of a log that this one has lost: the group's owner is asked.
+  private func gather(
+    _ group: GroupID, upTo: Seq, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    guard upTo > syncing.head(of: .group(group)) else {
+      return groupCursors.gather(group, upTo: upTo, sequence: sequence, &output)
+    }
+    output.actions.append(
+      .submit(
+        Command(stream: .group(group), actor: actor, id: nil, body: .inspect(peer: nil)),
+        CommandPurpose(sequence: sequence, kind: .ackedAhead(group, upTo: upTo))))
+  }
+
+  private func headKnown(
+    _ group: GroupID, ackedUpTo upTo: Seq, _ outcome: Result<CommandOutcome, DaybookError>,
+    sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    do throws(DaybookError) {
+      let head = try outcome.get().position().head
+      guard upTo <= head else { throw .ackPastHead(.group(group), upTo, head) }
+      groupCursors.gather(group, upTo: upTo, sequence: sequence, &output)
+    } catch {
+      output.error(error, sequence: sequence)
+    }
   }
 
   private func query(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
@@ -155,6 +187,8 @@ final class OpenSession {
       commands.answered(purpose, type, pushing: event, outcome, &output)
     case (.ack, .success), (.note, _): break
     case (.ack, .failure(let error)): output.error(error, sequence: purpose.sequence)
+    case (.ackedAhead(let group, let upTo), _):
+      headKnown(group, ackedUpTo: upTo, outcome, sequence: purpose.sequence, &output)
     case (.open(let stream), _): try opened(stream, outcome, &output)
     case (.resume(let stream), _): try resumed(stream, outcome, &output)
     case (.inspect(let query), _):
@@ -196,8 +230,6 @@ final class OpenSession {
   // MARK: following
 
   func open(_ stream: StreamKey, _ output: inout SessionOutput) {
-    // So that a group joined again begins behind what was acked of the stay before.
-    acks.flush(stream, by: actor, registration, &output)
     syncing.open(stream, registration: registration, &output)
   }
 
@@ -212,6 +244,7 @@ final class OpenSession {
     presence.blocked(are: position.blocked)
     output.actions.append(
       .note(.openSession(session: id, client: client), in: .user(user), by: actor))
+    syncing.knows(position.reached)
     syncing.want(position.groups)
     for news in news { try take(news) }
     syncing.opened(.user(user), position, &output)
@@ -266,9 +299,26 @@ final class OpenSession {
     if syncing.flushed(isFull: isFull, &output) { advance(&output) }
   }
 
-  /// At the end of a tick, and of the session.
+  /// At the end of a tick.
   func flushAcks(_ output: inout SessionOutput) {
     acks.flush(by: actor, registration, &output)
+  }
+
+  func flushGroupCursors(_ output: inout SessionOutput) {
+    guard let user = requester.user else { return }
+    groupCursors.flush(in: .user(user), by: actor, registration, &output)
+  }
+
+  /// At the end of the session.
+  func flushAllAcks(_ output: inout SessionOutput) {
+    flushAcks(&output)
+    flushGroupCursors(&output)
+  }
+
+  /// The user has left the group, and its stream says so to nobody else: what may be seen of it the
+  /// group's owner is asked.
+  func left(_ stream: StreamKey, _ output: inout SessionOutput) {
+    syncing.left(stream, &output)
   }
 
   // MARK: what commits

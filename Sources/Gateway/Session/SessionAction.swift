@@ -30,6 +30,8 @@ enum SessionAction {
   case pushTransient(Event, isWithheld: Bool)
   /// Call `flushAcks` at the end of the tick.
   case scheduleAcks
+  /// Call `flushGroupCursors` once the interval for that is over.
+  case scheduleGroupCursors
   /// After what was written has been flushed.
   case close
 }
@@ -54,6 +56,8 @@ struct CommandPurpose {
     indirect case transient(Event, FrameTypeOfRequest)
     /// Nothing unless it failed.
     case ack
+    /// How far a group goes that the device acks further than is known here.
+    case ackedAhead(GroupID, upTo: Seq)
     /// Nothing.
     case note
     case open(StreamKey)

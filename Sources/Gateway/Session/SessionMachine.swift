@@ -258,6 +258,12 @@ struct SessionMachine: ~Copyable {
   /// The tick's end has come, for acks that wait for it.
   func flushAcks(_ output: inout SessionOutput) { session?.flushAcks(&output) }
 
+  /// The interval is over, for how far groups were acked.
+  func flushGroupCursors(_ output: inout SessionOutput) { session?.flushGroupCursors(&output) }
+
+  /// The user has left a group whose members are not told of that.
+  func left(_ stream: StreamKey, _ output: inout SessionOutput) { session?.left(stream, &output) }
+
   // MARK: time
 
   /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
@@ -298,7 +304,7 @@ struct SessionMachine: ~Copyable {
   mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {
     guard !isClosed else { return }
     let said = ErrorCode.closing.contains(error.code) ? error : SessionMachine.trouble(error)
-    session?.flushAcks(&output)
+    session?.flushAllAcks(&output)
     output.write(.closing, Daybook_V1_Closing.with { $0.error = said.errorReply })
     output.ending = said
     close(reason: said.code.name, &output)
@@ -313,7 +319,7 @@ struct SessionMachine: ~Copyable {
 
   /// The peer is gone; acks that wait are still worth handing on.
   mutating func disconnected(_ output: inout SessionOutput) {
-    session?.flushAcks(&output)
+    session?.flushAllAcks(&output)
     leave(reason: "", &output)
   }
 
@@ -322,7 +328,7 @@ struct SessionMachine: ~Copyable {
     _ error: DaybookError, sequence: UInt32, _ output: inout SessionOutput
   ) {
     guard !isClosed else { return }
-    session?.flushAcks(&output)
+    session?.flushAllAcks(&output)
     output.error(error, sequence: sequence)
     output.ending = error
     close(reason: error.code.name, &output)

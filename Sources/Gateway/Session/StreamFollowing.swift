@@ -35,6 +35,8 @@ struct StreamFollowing {
   /// Events may have committed that this session was not told of: until the owner has said how far the
   /// stream goes, nothing is sent.
   private(set) var isInterrupted = false
+  /// A leave of the user has committed that the stream itself doesn't tell.
+  private var hasMaybeLeft = false
   private var saidAwaiting = false
   private(set) var visible: [SeqInterval] = []
   /// Head as the owner stated it; what lies behind it was part of the owner's answer.
@@ -63,7 +65,9 @@ struct StreamFollowing {
   var head: Seq { max(sent, target) }
 
   /// The session has caught up with it once, and the user has not left since.
-  var isFollowed: Bool { (phase == .live || phase == .behind) && closesAt == nil }
+  var isFollowed: Bool {
+    (phase == .live || phase == .behind) && closesAt == nil && !hasMaybeLeft
+  }
 
   private var end: Seq { closesAt.map { min($0, target) } ?? target }
 
@@ -119,9 +123,12 @@ struct StreamFollowing {
     return true
   }
 
+  /// While it opens, the owner's answer is still to come, and knows of it.
+  mutating func mayHaveLeft() { hasMaybeLeft = phase != .opening }
+
   /// The owner has said how far the stream goes, and what of it may be seen.
   mutating func resumed(_ position: StreamPosition) {
-    isInterrupted = false
+    (isInterrupted, hasMaybeLeft) = (false, false)
     visible = position.visible
     target = max(target, position.head)
     // A group that was dissolved meanwhile ends here as well: the next opening tells the two apart.

@@ -15,6 +15,11 @@ import WireProtocol
 struct Syncing {
   private enum Progress { case waits, live, ended }
 
+  private struct Ended {
+    var acked: Seq
+    let head: Seq
+  }
+
   /// What has become of an event that has committed.
   enum Committed: Equatable {
     case notFollowed
@@ -51,9 +56,11 @@ struct Syncing {
   /// Opened, and not caught up with yet.
   private var current: StreamKey?
   private var saidCaughtUp = false
-  /// Streams that were followed and have ended, and how far each was acked: the device may still
-  /// ack their last events.
-  private var ended: [StreamKey: Seq] = [:]
+  /// Streams that were followed and have ended, and how far each was acked and went: the device may
+  /// still ack their last events.
+  private var ended: [StreamKey: Ended] = [:]
+  /// How far the device and its user had come in groups when the mailbox was opened.
+  private var reached = GroupsReached()
   private var behind = StreamsBehind()
   /// What waits to be read by the client is as much as it may be. Until it has come down nothing is
   /// pushed, and streams stay behind.
@@ -81,6 +88,11 @@ struct Syncing {
   /// A device that is behind with a group is in it all the same.
   func isFollowed(_ stream: StreamKey) -> Bool { following[stream]?.isFollowed ?? false }
 
+  /// As far as is known here.
+  func head(of stream: StreamKey) -> Seq {
+    following[stream]?.head ?? ended[stream]?.head ?? .none
+  }
+
   /// How far the mailbox goes, once it has been opened.
   var mailboxHead: Seq? { openedMailbox?.head }
   /// How far it went then: what lies behind that was not part of its owner's answer.
@@ -106,11 +118,18 @@ struct Syncing {
   ) {
     current = stream
     following[stream] = StreamFollowing(stream, window: window)
+    var known = GroupReached()
+    if let group = stream.groupID {
+      known = reached[group]
+      // A group that is joined again begins behind what was acked of the stay before.
+      known.cursor = max(known.cursor, ended[stream]?.acked ?? .none)
+    }
     output.actions.append(.subscribe(stream))
     output.actions.append(
       .submit(
         Command(
-          stream: stream, actor: actor, id: nil, body: .openCursor(registration: registration)),
+          stream: stream, actor: actor, id: nil,
+          body: .openCursor(registration: registration, known)),
         CommandPurpose(sequence: 0, kind: .open(stream))))
   }
 
@@ -118,7 +137,7 @@ struct Syncing {
     _ stream: StreamKey, _ position: StreamPosition, _ output: inout SessionOutput
   ) {
     following[stream]?.opened(position)
-    if let acked = ended.removeValue(forKey: stream) { following[stream]?.acked(acked) }
+    if let ended = ended.removeValue(forKey: stream) { following[stream]?.acked(ended.acked) }
     output.write(
       .following,
       Daybook_V1_Following.with {
@@ -132,6 +151,9 @@ struct Syncing {
   mutating func openFailed(_ stream: StreamKey, _ output: inout SessionOutput) {
     end(stream, say: false, &output)
   }
+
+  /// As the mailbox's owner has said.
+  mutating func knows(_ reached: GroupsReached) { self.reached = reached }
 
   /// Of the groups that the mailbox's owner has named.
   mutating func want(_ groups: [GroupID]) { toFollow += groups.map { .group($0) } }
@@ -284,8 +306,8 @@ struct Syncing {
   mutating func acked(_ stream: StreamKey, _ upTo: Seq) throws(DaybookError) {
     if hasOpened(stream) {
       following[stream]?.acked(upTo)
-    } else if let before = ended[stream] {
-      ended[stream] = max(before, upTo)
+    } else if let before = ended[stream]?.acked {
+      ended[stream]?.acked = max(before, upTo)
     } else {
       throw DaybookError(
         .invalidRequest,
@@ -378,9 +400,17 @@ struct Syncing {
         CommandPurpose(sequence: 0, kind: .resume(stream))))
   }
 
+  /// The user has left it, or had left it: until its owner has said what may be seen of it, nothing more
+  /// of it is sent.
+  mutating func left(_ stream: StreamKey, _ output: inout SessionOutput) {
+    interrupted(stream, &output)
+    following[stream]?.mayHaveLeft()
+  }
+
   /// What was missed is to be read from the log.
   mutating func resumed(_ stream: StreamKey, _ position: StreamPosition) {
     if stream.kind == .user {
+      reached = position.reached
       for group in position.groups where following[.group(group)] == nil { want(group) }
     }
     following[stream]?.resumed(position)
@@ -392,9 +422,16 @@ struct Syncing {
     output.actions.append(.unsubscribe(stream))
     behind.remove(stream)
     guard let followed = following.removeValue(forKey: stream) else { return }
-    if followed.phase != .opening { ended[stream] = followed.ackedUpTo }
+    if followed.phase != .opening {
+      ended[stream] = Ended(acked: followed.ackedUpTo, head: followed.head)
+    }
     if say {
-      output.write(.unfollowed, Daybook_V1_Unfollowed.with { $0.stream = stream.text })
+      output.write(
+        .unfollowed,
+        Daybook_V1_Unfollowed.with {
+          $0.stream = stream.text
+          $0.lastSeq = (followed.closesAt ?? followed.sent).rawValue
+        })
     }
     if followed.ending == .dissolved, let group = stream.groupID, let last = followed.closesAt {
       note(.dropGroup(group, at: last), &output)
@@ -417,7 +454,7 @@ struct Syncing {
   }
 
   private static func memberLeft(_ bytes: ByteBuffer) -> UserID? {
-    guard case .memberLeft(let member, _)? = try? EventDecoding.decode(bytes).body else {
+    guard case .memberLeft(let member, _, _)? = try? EventDecoding.decode(bytes).body else {
       return nil
     }
     return member

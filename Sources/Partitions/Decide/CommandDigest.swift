@@ -32,12 +32,13 @@ enum CommandDigest {
       hash.combine(isRemoved ? 8 : 9)
       hash.combine(target.messageID.rawValue)
       hash.combine(reaction)
-    case .sendTransient, .ack, .openCursor, .inspect, .inspectContact, .refused, .openSession,
+    case .sendTransient, .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .refused,
+      .openSession,
       .closeSession:
       break
     case .changeGroup, .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve:
       ofGroup(command, &hash)
-    case .block, .mark, .clear, .forgetDevice, .dropGroup: ofOwn(command, &hash)
+    case .block, .mark, .clear, .forgetDevice, .dropGroup, .readGroup: ofOwn(command, &hash)
     }
     return UInt32(truncatingIfNeeded: hash.finish())
   }
@@ -92,6 +93,11 @@ enum CommandDigest {
       hash.combine(24)
       hash.combine(group.text)
       hash.combine(at.rawValue)
+    // What the group says of it may differ for a retry.
+    case .readGroup(let group, let upTo, _):
+      hash.combine(25)
+      hash.combine(group.text)
+      hash.combine(upTo.rawValue)
     default: assertionFailure("it is not about one's own mailbox")
     }
   }

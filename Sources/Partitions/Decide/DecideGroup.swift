@@ -13,28 +13,20 @@ extension PartitionState {
         return .reject(refusal)
       }
       guard let id = nextMessageID(command, draft) else { return idsExhausted }
+      var message = message
+      message.receipts = groups[at].memberCount <= draft.policy.receiptsMembersMax ? .on : .off
       return draft.append(
         .messageSent(message), seq: groups[at].head.next, messageID: id)
     case .sendTransient:
       return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
         ?? draft.pushed(reaches: true)
-    case .ack(let upTo, let registration):
-      guard let member = groups[at].member(user) else {
-        return .notAMember(user, draft.stream)
-      }
-      return member.decideAck(upTo, registration, head: groups[at].head, draft)
-    case .read(_, let upTo):
-      guard let member = groups[at].member(user), member.isMember else {
-        return .notAMember(user, draft.stream)
-      }
-      return member.decideRead(
-        upTo, head: groups[at].head, lastMessage: groups[at].lastMessage, draft)
-    case .openCursor(let registration):
-      return groups[at].decideOpenCursor(registration, by: user, draft)
+    case .openCursor(let registration, let known):
+      return groups[at].decideOpenCursor(registration, known, by: user, draft)
     case .createGroup:
       return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
     case .refused(let reason): return .reject(reason)
-    case .block, .mark, .forgetDevice, .inspectContact, .dropGroup, .openSession, .closeSession:
+    case .ack, .ackGroups, .read, .readGroup, .block, .mark, .forgetDevice, .inspectContact,
+      .dropGroup, .openSession, .closeSession:
       return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
     case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
       .changeRole, .silence, .dissolve, .clear, .inspect:

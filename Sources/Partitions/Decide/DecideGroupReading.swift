@@ -1,25 +1,6 @@
 import DaybookModel
 import Ports
 
-/// How far members have come in a group.
-extension GroupState.MemberState {
-  func decideAck(_ upTo: Seq, _ registration: Seq, head: Seq, _ draft: Draft) -> Decision {
-    guard let device = draft.actor.device, let known = devices[device],
-      known.isRegistered(as: registration)
-    else { return .unknownDevice(draft.stream) }
-    guard upTo <= head else { return .ackPastHead(draft.stream, upTo, head) }
-    guard upTo > known.cursor else { return draft.nothingToDo() }
-    return draft.append(.acked(upTo: upTo), seq: .none)
-  }
-
-  func decideRead(_ upTo: Seq, head: Seq, lastMessage: Seq, _ draft: Draft) -> Decision {
-    guard upTo <= head else { return .pastHead(draft.stream, upTo, head) }
-    let seen = max(read, cleared)
-    guard upTo > seen, lastMessage > seen else { return draft.nothingToDo() }
-    return draft.append(.read(peer: nil, upTo: upTo), seq: .none)
-  }
-}
-
 /// What members may see of a group.
 extension GroupState {
   /// Who has left may clear what is still shown of the stay.
@@ -31,7 +12,10 @@ extension GroupState {
   }
 
   /// A group that was dissolved is followed to its end by those who were there.
-  func decideOpenCursor(_ registration: Seq, by user: UserID, _ draft: Draft) -> Decision {
+  /// `known` is what the user's mailbox has of this group: the greater of both counts.
+  func decideOpenCursor(
+    _ registration: Seq, _ known: GroupReached, by user: UserID, _ draft: Draft
+  ) -> Decision {
     let member = member(user)
     let isFollowed = member.map { $0.isMember || (isDissolved && $0.currentStay.last == head) }
     guard let member, isFollowed == true else {
@@ -40,10 +24,13 @@ extension GroupState {
     guard let device = draft.actor.device else {
       return .reject(.notAMember, "only a member's device can follow \(draft.stream)")
     }
-    if let known = member.devices[device], known.isRegistered(as: registration) {
-      return draft.tell(position(of: member, cursor: known.cursor, resumed: true))
+    if let here = member.devices[device], here.isRegistered(as: registration) {
+      let cursor = max(here.cursor, known.cursor)
+      return draft.tell(position(of: member, cursor: cursor, resumed: true))
     }
-    let cursor = member.cursor(ofNewDevice: device, head: head)
+    let start = member.cursor(
+      ofNewDeviceReading: known.read, head: head, back: draft.policy.syncBackMax)
+    let cursor = max(start, known.cursor)
     return draft.append(
       .cursorOpened(cursor: cursor, registration: registration), after: head,
       position: position(of: member, cursor: cursor, resumed: false))
@@ -60,6 +47,9 @@ extension GroupState {
     StreamPosition(
       cursor: cursor, head: head, resumed: resumed, visible: member.visible(in: settings),
       cleared: member.cleared, role: member.isMember ? member.role : nil,
-      isDissolved: isDissolved)
+      isDissolved: isDissolved,
+      reading: GroupReading(
+        lastMessage: lastMessage, seen: max(member.read, member.cleared),
+        tells: lastReceipted > member.read))
   }
 }

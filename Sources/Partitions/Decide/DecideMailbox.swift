@@ -20,7 +20,8 @@ extension PartitionState {
       .changeRole, .silence, .dissolve:
       return .reject(
         .invalidRequest, "\(command.stream) is a mailbox, and this is for groups")
-    case .ack, .read, .block, .mark, .clear, .forgetDevice, .openCursor, .inspect, .dropGroup,
+    case .ack, .ackGroups, .read, .readGroup, .block, .mark, .clear, .forgetDevice, .openCursor,
+      .inspect, .dropGroup,
       .openSession, .closeSession:
       break
     }
@@ -51,7 +52,11 @@ extension MailboxState {
   fileprivate func decideOwn(_ command: borrowing Command, _ draft: Draft) -> Decision {
     switch command.body {
     case .ack(let upTo, let registration): decideAck(upTo, registration, draft)
+    case .ackGroups(let cursors, let registration):
+      decideAckGroups(cursors, registration, draft)
     case .read(let peer, let upTo): decideRead(peer, upTo, draft)
+    case .readGroup(let group, let upTo, let reading):
+      decideReadGroup(group, upTo, reading, draft)
     case .openCursor: decideOpenCursor(draft)
     case .inspect(let peer): draft.tell(position(peer: peer))
     case .block(let peer, let isBlocked): decideBlock(peer, isBlocked, draft)
@@ -77,7 +82,10 @@ extension MailboxState {
     else { return .unknownDevice(draft.stream) }
     guard upTo <= head else { return .ackPastHead(draft.stream, upTo, head) }
     guard upTo > known.cursor else { return draft.nothingToDo() }
-    return draft.append(.acked(upTo: upTo, senders: senders(newlyDeliveredBy: upTo)), seq: .none)
+    return draft.append(
+      .acked(
+        upTo: upTo, senders: senders(newlyDeliveredBy: upTo, from: known.opened),
+        after: known.opened), seq: .none)
   }
 
   private func decideRead(_ peer: UserID?, _ upTo: Seq, _ draft: Draft) -> Decision {
@@ -107,7 +115,8 @@ extension MailboxState {
     }
     // Forgetting it has taken a seq, so that it can't have this one again.
     let new = DeviceCursor(
-      device: device, cursor: cursor(ofNewDevice: device), registration: head.next)
+      device: device, cursor: cursorOfNewDevice(back: draft.policy.syncBackMax),
+      registration: head.next)
     return draft.append(
       .cursorOpened(cursor: new.cursor, registration: new.registration), after: head,
       position: position(of: new, resumed: false))
@@ -120,7 +129,8 @@ extension MailboxState {
       cursor: device?.cursor ?? .none, head: head, resumed: resumed,
       registration: device?.registration ?? .none,
       visible: [SeqInterval(first: Seq(1), last: nil)], groups: groups, blocked: blocked,
-      cleared: peer.flatMap { self.peer($0)?.cleared } ?? .none)
+      cleared: peer.flatMap { self.peer($0)?.cleared } ?? .none,
+      reached: GroupsReached(cursors: device?.groups ?? GroupPositions(), reads: groupReads))
   }
 }
 

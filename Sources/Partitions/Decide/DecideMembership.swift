@@ -13,7 +13,7 @@ extension GroupState {
       guard waiting.requestedCount < Limits.invitedMax else {
         return .reject(.groupFull, "\(draft.stream) has too many who ask; try again later")
       }
-      return draft.append(.joinRequested(user), after: head, pending: true)
+      return draft.append(.joinRequested(user, telling: told), after: head, pending: true)
     case .invitation:
       return .reject(.notInvited, "\(draft.stream) takes only whom its moderators invite")
     }
@@ -28,14 +28,23 @@ extension GroupState {
       return .reject(
         .tooManyStays, "\(user) has joined \(draft.stream) \(Limits.staysMax) times")
     }
-    return draft.append(
-      .memberJoined(user, role: memberCount == 0 ? .owner : .member), after: head)
+    let role = memberCount == 0 ? Role.owner : .member
+    return settings.areMembersListed
+      ? draft.append(.memberJoined(user, role: role), seq: head.next)
+      : draft.append(.memberJoined(user, role: role, from: head.next), seq: .none)
+  }
+
+  /// Ends the present stay of `user`.
+  private func leaving(_ user: UserID, _ draft: Draft) -> Decision {
+    let successor = owner == user ? successor(of: user) : nil
+    return settings.areMembersListed
+      ? draft.append(.memberLeft(user, successor: successor), seq: head.next)
+      : draft.append(.memberLeft(user, successor: successor, through: head), seq: .none)
   }
 
   func decideLeave(by user: UserID, _ draft: Draft) -> Decision {
     guard isMember(user) else { return draft.nothingToDo() }
-    let successor = owner == user ? successor(of: user) : nil
-    return draft.append(.memberLeft(user, successor: successor), after: head)
+    return leaving(user, draft)
   }
 
   func decideInvite(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
@@ -52,7 +61,7 @@ extension GroupState {
       return .reject(
         .groupFull, "\(draft.stream) has \(Limits.invitedMax) open invitations; withdraw some")
     }
-    return draft.append(.memberInvited(other), after: head)
+    return draft.append(.memberInvited(other, telling: told), after: head)
   }
 
   func decideAdmit(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
@@ -65,7 +74,7 @@ extension GroupState {
     guard waiting.hasRequested(other) || waiting.isInvited(other) else {
       return draft.nothingToDo()
     }
-    return draft.append(.joinRefused(other), after: head)
+    return draft.append(.joinRefused(other, telling: told), after: head)
   }
 
   func decideRemove(_ other: UserID, by user: UserID, _ draft: Draft) -> Decision {
@@ -76,6 +85,6 @@ extension GroupState {
     guard member.role.isModerator else { return .notAModerator(draft.stream) }
     guard let removed = self.member(other), removed.isMember else { return draft.nothingToDo() }
     guard removed.role < member.role else { return .outranked(other, draft.stream) }
-    return draft.append(.memberLeft(other), after: head)
+    return leaving(other, draft)
   }
 }

@@ -75,10 +75,7 @@ extension Decision {
 
   /// Who knows a position past the head has seen a log that this one has lost.
   static func ackPastHead(_ stream: StreamKey, _ seq: Seq, _ head: Seq) -> Decision {
-    .reject(
-      .logRolledBack,
-      "\(stream) ends at seq \(head), but \(seq) was acked: the data folder was rolled back, "
-        + "or the ack is of another server")
+    .reject(DaybookError.ackPastHead(stream, seq, head))
   }
 
   static func pastHead(_ stream: StreamKey, _ seq: Seq, _ head: Seq) -> Decision {

@@ -8,6 +8,10 @@ extension PartitionState {
 
   mutating func evolve(_ event: borrowing Event, at place: Place) {
     clock.observe(event.messageID)
+    if recordedAt != .none, event.recordedAt > recordedAt {
+      elapsed += min(
+        event.recordedAt.milliseconds - recordedAt.milliseconds, Limits.elapsedStepMilliseconds)
+    }
     recordedAt = max(recordedAt, event.recordedAt)
     if let command = event.command {
       let pending = isPending(event, command, at: place)
@@ -47,6 +51,7 @@ extension PartitionState {
       mailboxes[at].head = event.seq
     }
     mailboxes[at].evolve(event, amendedBounds)
+    if event.kind.isOfDevice { mailboxes[at].heard(event.actor.device, at: elapsed) }
   }
 
   private mutating func insertMailbox(_ stream: StreamKey) -> Int? {
@@ -57,7 +62,9 @@ extension PartitionState {
     if case .groupCreated(let settings) = event.body {
       var group = GroupState(settings: settings, seed: seed)
       group.head = event.seq
-      if let creator = event.actor.user { group.joined(creator, role: .owner, at: event.seq) }
+      if let creator = event.actor.user {
+        group.joined(creator, role: .owner, at: event.seq, reading: event.seq)
+      }
       if let id = event.stream.groupID { groups.insert(id, group) }
       return
     }
@@ -85,20 +92,28 @@ extension MailboxState {
         received(event.messageID, from: sender, seq: event.seq)
       }
     case .messageCopied(_, let to, _): wrote(to: to)
-    case .acked(let upTo, let senders):
+    case .acked(let upTo, let senders, _):
       if let device = event.actor.device { acked(device, upTo: upTo, senders: senders) }
+    case .groupCursors(let cursors):
+      if let device = event.actor.device { devices.acked(device, cursors) }
     case .read(let peer, let upTo, _):
       guard let peer else { return }
       hasRead(peer, upTo: upTo)
       unmarkUnread(.user(peer))
-    case .groupRead(let group, _): unmarkUnread(.group(group))
+    case .groupRead(let group, let upTo, _):
+      groupReads.move(group, upTo: upTo)
+      unmarkUnread(.group(group))
+    case .groupCleared(let group, let upTo): groupReads.move(group, upTo: upTo)
     case .cursorOpened(let cursor, let registration):
       guard let device = event.actor.device else { return }
       devices.open(
         device, at: cursor, registration: registration == .none ? head.next : registration)
     case .groupJoined(let group, _):
       if !groups.contains(group) { groups.append(group) }
-    case .groupLeft(let group, _): groups.removeAll { $0 == group }
+    case .groupLeft(let group, _):
+      groups.removeAll { $0 == group }
+      // Of a group that was dissolved: nobody comes back to it.
+      if event.cause == nil { forget(group) }
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       if event.cause == nil { amended.evolve(event, amendedBounds) }
     case .amendmentWithheld: amended.evolve(event, amendedBounds)
@@ -108,7 +123,7 @@ extension MailboxState {
     case .conversationCleared(let peer, let upTo): if let peer { cleared(peer, upTo: upTo) }
     case .deviceForgotten(let device): devices.removeAll { $0.device == device }
     case .messagesDelivered, .messagesRead, .noted, .messageWithheld, .groupInvited,
-      .groupRefused, .groupCleared, .sessionOpened, .sessionClosed:
+      .groupRefused, .groupWaiting, .sessionOpened, .sessionClosed:
       break
     case .groupCreated, .memberJoined, .memberLeft, .groupChanged, .memberInvited,
       .joinRequested, .joinRefused, .roleChanged, .memberSilenced, .groupDissolved,
@@ -123,9 +138,11 @@ extension GroupState {
     _ event: borrowing Event, _ amendedBounds: AmendedMemory.Bounds
   ) {
     switch event.body {
-    case .messageSent: lastMessage = event.seq
+    case .messageSent(let message):
+      lastMessage = event.seq
+      if message.receipts != .off { lastReceipted = event.seq }
     case .read(_, let upTo, _): if let user = event.actor.user { hasRead(user, upTo: upTo) }
-    case .acked(let upTo, _):
+    case .acked(let upTo, _, _):
       if let user = event.actor.user, let device = event.actor.device {
         acked(device, of: user, upTo: upTo)
       }
@@ -133,15 +150,16 @@ extension GroupState {
       if let user = event.actor.user, let device = event.actor.device {
         opened(device, of: user, at: cursor, registration: registration)
       }
-    case .memberJoined(let member, let role): joined(member, role: role, at: event.seq)
-    case .memberLeft(let member, let successor):
-      left(member, successor: successor, at: event.seq)
+    case .memberJoined(let member, let role, _):
+      joined(member, role: role, at: event.firstSeen, reading: event.joinPosition)
+    case .memberLeft(let member, let successor, _):
+      left(member, successor: successor, at: event.lastSeen)
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       amended.evolve(event, amendedBounds)
     case .groupChanged(let settings): self.settings = settings
-    case .memberInvited(let user): invited(user)
-    case .joinRequested(let user): requested(user)
-    case .joinRefused(let user): refused(user)
+    case .memberInvited(let user, _): invited(user)
+    case .joinRequested(let user, _): requested(user)
+    case .joinRefused(let user, _): refused(user)
     case .roleChanged(let member, let role): changed(member, to: role)
     case .memberSilenced(let member, let isSilenced): silenced(member, isSilenced)
     case .groupDissolved: dissolved(at: event.seq)

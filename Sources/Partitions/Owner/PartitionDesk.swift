@@ -142,6 +142,11 @@ struct PartitionDesk {
       return false
     }
     if amendedQuestion(about: pending.command, at: place.stream) != nil { return false }
+    if refusing == nil {
+      for event in state.preceding(pending.command, at: place.stream, now: now, policy) {
+        append(event)
+      }
+    }
     // Asked about what is ahead of the clock only.
     let observed = pending.command.observed
     let given = observed.ticks > MessageClock.ticks(at: now) ? given(observed.partition) : 0
@@ -156,6 +161,7 @@ struct PartitionDesk {
       state.evolve(event, at: place)
       open.append(event)
       open.answer(pending, .success(outcome))
+      for next in state.following(event, at: place.stream, policy) { append(next) }
       closeIfFull()
     case .answer(let outcome):
       if refusing != nil, let issued = pending.command.issued { heldBack.answered(issued) }
@@ -169,6 +175,12 @@ struct PartitionDesk {
       }
     }
     return true
+  }
+
+  /// What no command asked for.
+  private mutating func append(_ event: Event) {
+    state.evolve(event)
+    open.append(event)
   }
 
   private mutating func turnAway(

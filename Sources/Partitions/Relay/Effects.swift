@@ -39,14 +39,17 @@ package enum Effects {
       guard let sender = event.actor.user, let receiver = event.stream.userID else { return }
       sink.add(
         .user(sender), .messageCopied(message, to: receiver), messageID: event.messageID)
-    case .acked(let upTo, let senders):
+    case .acked(let upTo, let senders, _):
       guard !senders.isEmpty, let owner = event.stream.userID else { return }
       for sender in senders {
         let position =
           sender.lastMessage == .none
-          ? NoticePosition.peerSeq(upTo) : .message(sender.lastMessage)
+          ? NoticePosition.peerSeq(upTo)
+          : NoticePosition(message: sender.lastMessage, after: sender.after)
         sink.add(.user(sender.user), .messagesDelivered(by: owner, upTo: position))
       }
+    case .groupRead(let group, let upTo, true):
+      sink.add(.group(group), .read(peer: nil, upTo: upTo))
     case .read(let peer, let upTo, let notice):
       guard let peer, let owner = event.stream.userID, peer != owner else { return }
       switch notice {
@@ -76,15 +79,24 @@ package enum Effects {
     if case .messageSent = event.body { return }
     guard let group = event.stream.groupID else { return }
     switch event.body {
+    // By older servers, who logged it here first.
     case .read(_, let upTo, _):
       if let reader = event.actor.user { sink.add(.user(reader), .groupRead(group, upTo: upTo)) }
     case .groupCreated:
       guard let creator = event.actor.user else { return }
       sink.add(.user(creator), .groupJoined(group, at: event.seq))
-    case .memberJoined(let member, _): sink.add(.user(member), .groupJoined(group, at: event.seq))
-    case .memberLeft(let member, _): sink.add(.user(member), .groupLeft(group, at: event.seq))
-    case .memberInvited(let user): sink.add(.user(user), .groupInvited(group, at: event.seq))
-    case .joinRefused(let user): sink.add(.user(user), .groupRefused(group, at: event.seq))
+    case .memberJoined(let member, _, _):
+      sink.add(.user(member), .groupJoined(group, at: event.firstSeen))
+    case .memberLeft(let member, _, _):
+      sink.add(.user(member), .groupLeft(group, at: event.lastSeen))
+    case .memberInvited(let user, let moderators):
+      sink.add(.user(user), .groupInvited(group, at: event.seq))
+      sink.tell(moderators, .groupWaiting(group, user, .invited))
+    case .joinRequested(let user, let moderators):
+      sink.tell(moderators, .groupWaiting(group, user, .requested))
+    case .joinRefused(let user, let moderators):
+      sink.add(.user(user), .groupRefused(group, at: event.seq))
+      sink.tell(moderators, .groupWaiting(group, user, .refused))
     case .conversationCleared(_, let upTo):
       if let user = event.actor.user { sink.add(.user(user), .groupCleared(group, upTo: upTo)) }
     default: break
@@ -103,6 +115,10 @@ private struct EffectSink {
     self.index = index
     self.actor = actor
     self.effects = effects
+  }
+
+  mutating func tell(_ users: [UserID], _ body: Event.Body) {
+    for user in users { add(.user(user), body) }
   }
 
   mutating func add(_ stream: StreamKey, _ body: Event.Body, messageID: MessageID = .none) {
@@ -170,16 +186,24 @@ extension PartitionState {
       event.messageID = .none
       event.body = .noted
     }
-    if event.kind.takesSeq(in: .user) {
+    if event.stream.kind == .user, event.kind.takesSeq(in: .user) {
       event.seq = (at.map { mailboxes[$0].head } ?? .none).next
     }
+    assert(
+      event.stream.kind == .user || event.seq == .none, "what a group is told takes no seq there")
     return event
   }
 
   /// What somebody says, asks or answers who was blocked: all that carries words of their choice. A
   /// recall only takes away.
+  /// And what a group knows already, or of who is no member of it any more.
   private func isUnwanted(_ effect: borrowing Effect, at: Int?) -> Bool {
     switch effect.body {
+    case .read(_, let upTo, _):
+      guard let at, let user = effect.actor.user, let member = groups[at].member(user) else {
+        return true
+      }
+      return !member.isMember || upTo <= member.read
     case .reactionAdded, .reactionRemoved, .messageEdited, .groupInvited, .groupRefused:
       guard let user = effect.actor.user, !effect.stream.isMailbox(of: user) else { return false }
       return hasBlocked(user, at: at)

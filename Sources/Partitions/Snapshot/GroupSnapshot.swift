@@ -28,6 +28,10 @@ extension GroupState: PagedState {
     waiting.encode(18, into: &writer)
     writer.fixed64(19, seed)
     writer.fixed64(20, amended.forgottenThrough.rawValue)
+    writer.uint(21, settings.membersListed.map { $0 ? 1 : 2 } ?? 0)
+    writer.uint(22, UInt64(storedJoins))
+    for user in moderators { writer.element(23, user.text) }
+    writer.uint(24, lastReceipted.rawValue)
   }
 
   package static func decode(
@@ -37,6 +41,7 @@ extension GroupState: PagedState {
     var group = GroupID(checked: "")
     var settings = GroupSettings(title: "")
     var (head, lastMessage, seed) = (Seq.none, Seq.none, UInt64(0))
+    var lastReceipted = Seq.none
     var amended = AmendedMemory()
     var (isWhole, forgottenThrough) = (true, MessageID.none)
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
@@ -62,6 +67,10 @@ extension GroupState: PagedState {
       case Tag.delimited(18): stored.waiting.append(ByteBuffer(bytes: try reader.delimited()))
       case Tag.fixed64(19): seed = try reader.fixed64()
       case Tag.fixed64(20): forgottenThrough = MessageID(try reader.fixed64())
+      case Tag.varint(21): settings.membersListed = try reader.varint() == 1
+      case Tag.varint(22): stored.joins = UInt32(clamping: try reader.varint())
+      case Tag.delimited(23): stored.moderators.append(try reader.user())
+      case Tag.varint(24): lastReceipted = try reader.seq()
       default: return false
       }
       return true
@@ -69,6 +78,7 @@ extension GroupState: PagedState {
     guard amended.take(forgottenThrough: forgottenThrough) else { return nil }
     var state = GroupState(settings: settings, seed: seed)
     (state.head, state.lastMessage, state.amended) = (head, lastMessage, amended)
+    state.lastReceipted = lastReceipted
     guard isWhole, state.take(stored) else { return nil }
     return (group, state)
   }
@@ -91,6 +101,7 @@ extension GroupState.MemberState: PagedState {
     writer.uint(5, UInt64(role.rawValue))
     writer.flag(6, isSilenced)
     writer.uint(7, cleared.rawValue)
+    writer.uint(8, UInt64(join))
   }
 
   package static func decode(
@@ -99,6 +110,7 @@ extension GroupState.MemberState: PagedState {
     var (user, read, cleared) = (UserID(checked: ""), Seq.none, Seq.none)
     var (devices, stays): ([DeviceCursor], [UInt64]) = ([], [])
     var (role, isSilenced) = (Role(rawValue: 0), false)
+    var join: UInt32 = 0
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
       switch tag {
       case Tag.delimited(1): user = try reader.user()
@@ -108,6 +120,7 @@ extension GroupState.MemberState: PagedState {
       case Tag.varint(5): role = Role(rawValue: UInt8(clamping: try reader.varint()))
       case Tag.varint(6): isSilenced = try reader.flag()
       case Tag.varint(7): cleared = try reader.seq()
+      case Tag.varint(8): join = UInt32(clamping: try reader.varint())
       default: return false
       }
       return true
@@ -119,7 +132,7 @@ extension GroupState.MemberState: PagedState {
       SeqInterval(first: Seq(stays[at]), last: stays[at + 1] == 0 ? nil : Seq(stays[at + 1]))
     }
     var state = GroupState.MemberState(stays: intervals, read: read, role: role)
-    state.isSilenced = isSilenced
+    (state.isSilenced, state.join) = (isSilenced, join)
     if cleared != .none { state.cleared = cleared }
     if !devices.isEmpty { state.devices = devices }
     return (user, state)

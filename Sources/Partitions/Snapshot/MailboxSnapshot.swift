@@ -26,6 +26,7 @@ extension MailboxState: PagedState {
     }
     amended.encode(8, into: &writer)
     writer.fixed64(9, amended.forgottenThrough.rawValue)
+    groupReads.encode(10, into: &writer)
   }
 
   package static func decode(
@@ -35,6 +36,7 @@ extension MailboxState: PagedState {
     var user = UserID(checked: "")
     var (peers, blocked): ([PeerState], [UserID]) = ([], [])
     var (isWhole, forgottenThrough) = (true, MessageID.none)
+    var reads: [GroupPosition] = []
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
       switch tag {
       case Tag.delimited(1): user = try reader.user()
@@ -58,10 +60,13 @@ extension MailboxState: PagedState {
       case Tag.delimited(8):
         if try !state.amended.decode(try reader.delimited()) { isWhole = false }
       case Tag.fixed64(9): forgottenThrough = MessageID(try reader.fixed64())
+      case Tag.delimited(10): reads.append(try GroupPosition(try reader.delimited()))
       default: return false
       }
       return true
     }
+    guard let groupReads = GroupPositions(reads) else { return nil }
+    state.groupReads = groupReads
     guard isWhole, state.amended.take(forgottenThrough: forgottenThrough),
       state.devices.areDistinct(by: \.device), state.groups.areDistinct(by: \.self),
       peers.areDistinct(by: \.user),

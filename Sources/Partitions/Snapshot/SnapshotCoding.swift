@@ -5,7 +5,7 @@ import Ports
 
 /// A partition's state and back (`schemas/daybook/v1/snapshot.proto`).
 package enum SnapshotCoding {
-  package static let version: UInt32 = 6
+  package static let version: UInt32 = 7
   /// More than that is not kept: what a state takes to write it down is memory too.
   static let bytesMax = 2 << 30
 
@@ -29,6 +29,7 @@ package enum SnapshotCoding {
     }
     writer.flag(11, state.origins.hasForgotten)
     writer.fixed64(14, state.seed)
+    writer.uint(16, state.elapsed)
     state.origins.encode(15, into: &writer)
     state.groups.encode(13, into: &writer)
     state.mailboxes.encode(12, into: &writer)
@@ -70,6 +71,7 @@ package enum SnapshotCoding {
     var state = PartitionState(partition: partition, settings)
     state.clock = MessageClock(ticks: stored.clockTicks)
     state.recordedAt = Timestamp(milliseconds: stored.recordedAt)
+    state.elapsed = stored.elapsed
     (state.mailboxes, state.groups, state.origins) = (mailboxes, groups, origins)
     for source in stored.sources {
       guard let partition = UInt16(exactly: source.partition),
@@ -89,6 +91,7 @@ private struct StoredState {
   var partition: UInt64 = 0
   var clockTicks: UInt64 = 0
   var recordedAt: UInt64 = 0
+  var elapsed: UInt64 = 0
   var relayedThrough: UInt64 = 0
   var hasForgotten = false
   var seed: UInt64 = 0
@@ -132,6 +135,7 @@ private struct StoredState {
     case Tag.delimited(13): groups.append(try page())
     case Tag.fixed64(14): seed = try reader.fixed64()
     case Tag.delimited(15): origins.append(try page())
+    case Tag.varint(16): elapsed = try reader.varint()
     default: return false
     }
     return true

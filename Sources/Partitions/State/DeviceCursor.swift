@@ -7,11 +7,18 @@ package struct DeviceCursor: Sendable, Equatable {
   /// The seq that was next in the user's mailbox when that came to know the device: one that was
   /// forgotten has another when it comes again. None where an older log doesn't say.
   package var registration: Seq
+  /// Where it began: what lies up to there it has not received.
+  package var opened: Seq
+  /// In a mailbox: how far it has acked groups.
+  package var groups = GroupPositions()
+  /// In a mailbox: when it was last heard of, in milliseconds of `PartitionState.elapsed`.
+  package var active: UInt64 = 0
 
   package init(device: DeviceID, cursor: Seq, registration: Seq = .none) {
     self.device = device
     self.cursor = cursor
     self.registration = registration
+    opened = cursor
   }
 
   /// Not one that was forgotten since, as far as both sides say which one it is.
@@ -33,6 +40,12 @@ extension [DeviceCursor] {
     } else {
       append(opened)
     }
+  }
+
+  /// In a mailbox. Of a device that is not known any more nothing is kept.
+  package mutating func acked(_ device: DeviceID, _ groups: [GroupPosition]) {
+    guard let index = firstIndex(where: { $0.device == device }) else { return }
+    for position in groups { self[index].groups.move(position.group, upTo: position.upTo) }
   }
 
   package mutating func acked(_ device: DeviceID, upTo seq: Seq) {

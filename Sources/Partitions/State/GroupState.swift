@@ -7,11 +7,17 @@ package struct GroupState: Sendable, Equatable {
   package var settings: GroupSettings
   package var head = Seq.none
   package var lastMessage = Seq.none
+  /// The last message that has receipts, or may have.
+  package var lastReceipted = Seq.none
   /// Everyone who ever was a member, as it was when the group was dissolved.
   private var members: PagedTable<MemberState>
   /// How many are one now, and whose the group is: nil only if nobody is left.
   package private(set) var memberCount = 0
   package private(set) var owner: UserID?
+  /// The owner, and who are admins, in the order in which they became that.
+  package private(set) var moderators: [UserID] = []
+  /// How often somebody has joined: orders those whose stays begin at the same seq.
+  private var joins: UInt32 = 0
   package private(set) var waiting: WaitingUsers
   package var amended = AmendedMemory()
   /// Its last event that takes a seq was its end; none while it goes on.
@@ -31,6 +37,7 @@ package struct GroupState: Sendable, Equatable {
     private var first: Seq
     /// None while the user is a member.
     private var last: Seq
+    /// As the group's own stream tells it: the member's mailbox may know of more.
     package var read: Seq
     /// What most members have none of; one, or nothing.
     private var extras: [Extras] = []
@@ -38,6 +45,8 @@ package struct GroupState: Sendable, Equatable {
     package var role: Role
     /// By a moderator; it outlasts the membership.
     package var isSilenced = false
+    /// Which of the group's joins began the current stay, or the last one.
+    package var join: UInt32 = 0
 
     private struct Extras: Sendable, Equatable {
       var pastStays: [SeqInterval] = []
@@ -84,10 +93,12 @@ package struct GroupState: Sendable, Equatable {
       set { change { $0.devices = newValue } }
     }
 
-    fileprivate mutating func joined(at seq: Seq, as role: Role) {
+    fileprivate mutating func joined(
+      at first: Seq, reading read: Seq, as role: Role, join: UInt32
+    ) {
       let past = currentStay
       change { $0.pastStays.append(past) }
-      (first, last, read, self.role) = (seq, .none, seq, role)
+      (self.first, last, self.read, self.role, self.join) = (first, .none, read, role, join)
     }
 
     fileprivate mutating func left(at seq: Seq) { (last, role) = (seq, .member) }
@@ -117,15 +128,15 @@ package struct GroupState: Sendable, Equatable {
       return visible
     }
 
-    /// The first device begins where the stay does; a further one at what is unread, at most
-    /// `newDeviceBacklogMax` back.
-    package func cursor(ofNewDevice device: DeviceID, head: Seq) -> Seq {
-      let joined = Seq(joined.rawValue - 1)
-      if !devices.contains(where: { $0.device != device }) { return joined }
-      let backlog = Limits.newDeviceBacklogMax
-      let floor = head.rawValue > backlog ? head.rawValue - backlog : 0
-      let seen = max(read, cleared)
-      return Seq(max(floor, joined.rawValue, min(seen.rawValue, head.rawValue)))
+    /// A device begins in front of what is unread, at most `back` events back, and not before the
+    /// stay. `read` is how far the user's mailbox says that the group was read.
+    package func cursor(ofNewDeviceReading read: Seq, head: Seq, back: UInt64) -> Seq {
+      let floor = head.rawValue > back ? head.rawValue - back : 0
+      let before = first.rawValue - 1
+      // Of a join that was told, the join itself is to be seen, which nothing unread is.
+      let seen = max(self.read, cleared, read).rawValue
+      let unread = seen <= first.rawValue ? before : min(seen, head.rawValue)
+      return Seq(max(floor, before, unread))
     }
   }
 
@@ -152,13 +163,14 @@ package struct GroupState: Sendable, Equatable {
 
   /// Whose the group is if its owner leaves: the admin who has been here longest, else the member.
   package func successor(of owner: UserID) -> UserID? {
-    var found: (user: UserID, role: Role, joined: Seq)?
+    var found: (user: UserID, role: Role, join: UInt32)?
     members.forEach { user, member in
       guard member.isMember, user != owner else { return }
+      // Stays begin in the order of joins, also those that begin at the same seq.
       if let found {
-        guard (member.role, found.joined) > (found.role, member.joined) else { return }
+        guard (member.role, found.join) > (found.role, member.join) else { return }
       }
-      found = (user, member.role, member.joined)
+      found = (user, member.role, member.join)
     }
     return found?.user
   }
@@ -168,17 +180,24 @@ package struct GroupState: Sendable, Equatable {
 
 /// Everything is changed where it lies: a group may have very many members.
 extension GroupState {
-  package mutating func joined(_ user: UserID, role: Role, at seq: Seq) {
+  /// `first`: what the member sees first; up to `read` nothing of it is unread.
+  package mutating func joined(
+    _ user: UserID, role: Role, at first: Seq, reading read: Seq
+  ) {
+    joins += 1
     // Logs from before there were roles say nothing of who a group falls to.
     let role = memberCount == 0 ? .owner : role
     if let place = members.find(user) {
-      members[place].joined(at: seq, as: role)
+      members[place].joined(at: first, reading: read, as: role, join: joins)
     } else {
-      let stay = SeqInterval(first: seq, last: nil)
-      members.insert(user, MemberState(stays: [stay], read: seq, role: role))
+      let stay = SeqInterval(first: first, last: nil)
+      var member = MemberState(stays: [stay], read: read, role: role)
+      member.join = joins
+      members.insert(user, member)
     }
     memberCount += 1
     if role == .owner { owner = user }
+    if role.isModerator { moderators.append(user) }
     waiting.remove(user)
   }
 
@@ -186,6 +205,7 @@ extension GroupState {
     guard let place = members.find(user) else { return }
     members[place].left(at: seq)
     memberCount -= 1
+    moderators.removeAll { $0 == user }
     guard owner == user else { return }
     owner = nil
     guard memberCount > 0 else { return }
@@ -199,6 +219,17 @@ extension GroupState {
       owner = user
     }
     members.update(user) { $0.role = role }
+    if !role.isModerator {
+      moderators.removeAll { $0 == user }
+    } else if !moderators.contains(user) {
+      moderators.append(user)
+    }
+  }
+
+  /// Whom the relay tells who waits at the door: the owner, and so many of the admins.
+  package var told: [UserID] {
+    let others = moderators.filter { $0 != owner }
+    return Array(((owner.map { [$0] } ?? []) + others).prefix(Limits.moderatorsToldMax))
   }
 
   package mutating func silenced(_ user: UserID, _ isSilenced: Bool) {
@@ -233,7 +264,7 @@ extension GroupState {
 
   /// Every stay ends, which is said once and not of each member.
   package mutating func dissolved(at seq: Seq) {
-    (memberCount, owner, dissolvedAt) = (0, nil, seq)
+    (memberCount, owner, dissolvedAt, moderators) = (0, nil, seq, [])
     waiting.removeAll()
   }
 }
@@ -247,7 +278,11 @@ extension GroupState {
     var owner: UserID?
     var waiting: [ByteBuffer] = []
     var dissolvedAt = Seq.none
+    var moderators: [UserID] = []
+    var joins: UInt32 = 0
   }
+
+  var storedJoins: UInt32 { joins }
 
   var seed: UInt64 { members.seed }
 
@@ -259,6 +294,7 @@ extension GroupState {
     else { return false }
     (self.members, self.waiting) = (members, waiting)
     (memberCount, owner, dissolvedAt) = (stored.memberCount, stored.owner, stored.dissolvedAt)
+    (moderators, joins) = (stored.moderators, stored.joins)
     return true
   }
 

@@ -15,6 +15,8 @@ package struct MailboxState: Sendable, Equatable {
   package private(set) var blocked: [UserID] = []
   /// Only conversations that are marked in any way.
   package private(set) var marks: [StreamKey: ConversationMarks] = [:]
+  /// How far the owner has read groups, or cleared them.
+  package var groupReads = GroupPositions()
   package var amended = AmendedMemory()
 
   package init() {}
@@ -38,12 +40,14 @@ package struct MailboxState: Sendable, Equatable {
 
     package init(user: UserID) { self.user = user }
 
-    /// The last message that an ack up to `seq` covers, if the ack is the first to cover it.
-    func delivered(by seq: Seq) -> MessageID? {
+    /// What an ack up to `seq` by a device that began at `opened` delivers, if it is the first to cover
+    /// any of it.
+    func delivered(by seq: Seq, from opened: Seq) -> DeliveredSender? {
       guard firstUndelivered != .none, firstUndelivered <= seq,
-        let last = pending.last(upTo: seq), last.seq >= firstUndelivered
+        let last = pending.last(upTo: seq), last.seq >= firstUndelivered, last.seq > opened
       else { return nil }
-      return last.id
+      let before = pending.last(upTo: opened).flatMap { $0.seq >= firstUndelivered ? $0.id : nil }
+      return DeliveredSender(user, lastMessage: last.id, after: before ?? .none)
     }
 
     fileprivate mutating func forgetSettled() {
@@ -100,13 +104,14 @@ package struct MailboxState: Sendable, Equatable {
 
   /// Senders with messages that an ack up to `seq` is the first to cover; of very many, some are
   /// left for the next ack. Whoever is blocked is told nothing.
-  package func senders(newlyDeliveredBy seq: Seq) -> [DeliveredSender] {
+  package func senders(newlyDeliveredBy seq: Seq, from opened: Seq) -> [DeliveredSender] {
     var senders: [DeliveredSender] = []
     for index in undelivered {
-      guard let last = peers[index].delivered(by: seq), !hasBlocked(peers[index].user)
+      guard let sender = peers[index].delivered(by: seq, from: opened),
+        !hasBlocked(sender.user)
       else { continue }
       if senders.count == Limits.ackSendersMax { break }
-      senders.append(DeliveredSender(peers[index].user, lastMessage: last))
+      senders.append(sender)
     }
     return senders
   }
@@ -117,12 +122,9 @@ package struct MailboxState: Sendable, Equatable {
     return .upTo(last.id)
   }
 
-  /// The seq before the first unread message, at most `newDeviceBacklogMax` back; the first
-  /// device of a user begins at the beginning.
-  package func cursor(ofNewDevice device: DeviceID) -> Seq {
-    if !devices.contains(where: { $0.device != device }) { return .none }
-    let backlog = Limits.newDeviceBacklogMax
-    let floor = head.rawValue > backlog ? head.rawValue - backlog : 0
+  /// The seq before the first unread message, at most `back` events back.
+  package func cursorOfNewDevice(back: UInt64) -> Seq {
+    let floor = head.rawValue > back ? head.rawValue - back : 0
     let unread = peers.lazy.filter { $0.firstUnread != .none }.map { $0.firstUnread.rawValue - 1 }
     return Seq(max(floor, unread.min() ?? head.rawValue))
   }
@@ -183,6 +185,17 @@ package struct MailboxState: Sendable, Equatable {
     let isKnown = at < blocked.count && blocked[at] == user
     if isBlocked, !isKnown { blocked.insert(user, at: at) }
     if !isBlocked, isKnown { blocked.remove(at: at) }
+  }
+
+  package mutating func heard(_ device: DeviceID?, at elapsed: UInt64) {
+    guard let index = devices.firstIndex(where: { $0.device == device }) else { return }
+    devices[index].active = elapsed
+  }
+
+  /// What is known of how far it was read and acked.
+  package mutating func forget(_ group: GroupID) {
+    groupReads.forget(group)
+    for index in devices.indices { devices[index].groups.forget(group) }
   }
 
   package mutating func marked(_ conversation: StreamKey, _ marks: ConversationMarks) {

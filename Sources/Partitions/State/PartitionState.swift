@@ -6,6 +6,9 @@ package struct PartitionState: Sendable, Equatable {
   package let partition: PartitionID
   package var clock = MessageClock()
   package var recordedAt = Timestamp.none
+  /// The time that counts where something expires: the steps between events, of an hour at most, so
+  /// that a clock that was wrong makes nobody forgotten.
+  package var elapsed: UInt64 = 0
   package var mailboxes: PagedTable<MailboxState>
   package var groups: PagedTable<GroupState>
   package var origins: OriginMemory

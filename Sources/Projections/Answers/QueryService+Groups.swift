@@ -40,7 +40,8 @@ extension QueryService {
   }
 
   package func receipts(
-    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+    of stream: StreamKey, seq: Seq, author: UserID, stated: StatedReceipts, after: UserID?,
+    limit: Int
   ) async throws(DaybookError) -> ReceiptPage {
     let reader = try await reader(.receipts, covering: stream)
     let page = ReceiptsQuery.Page(
@@ -51,7 +52,7 @@ extension QueryService {
       case .user: try ReceiptsQuery.receipts(ofMailbox: stream, page, in: reader)
       case .group:
         try ReceiptsQuery.receipts(
-          ofGroup: stream, page, membersMax: membersMax, in: reader)
+          ofGroup: stream, page, stated: stated, membersMax: membersMax, in: reader)
       }
     }
   }

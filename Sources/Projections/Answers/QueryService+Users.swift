@@ -7,18 +7,35 @@ extension QueryService {
     of user: UserID, after: StreamKey?, limit: Int
   ) async throws(DaybookError) -> UnreadPage {
     let reader = try await reader(.unread, covering: heads)
+    let counts = groupReads
     return try await work.run { () throws(DaybookError) in
-      try UnreadQuery.page(of: user, after: after, limit: max(limit, 0), in: reader)
+      try UnreadQuery.page(of: user, after: after, limit: max(limit, 0), counts, in: reader)
     }
   }
 
   /// All of them: peers first, then groups, by ascending bytes.
   package func unread(of user: UserID) async throws(DaybookError) -> [UnreadCount] {
     let reader = try await reader(.unread, covering: heads)
+    let counts = groupReads
     return try await work.run { () throws(DaybookError) in
-      let all = try UnreadQuery.page(of: user, after: nil, limit: -1, in: reader).conversations
+      let all = try UnreadQuery.page(of: user, after: nil, limit: -1, counts, in: reader)
+        .conversations
       return all.filter { $0.conversation.peer != nil }
         + all.filter { $0.conversation.peer == nil }
+    }
+  }
+
+  package func overview(
+    of user: UserID, after: StreamKey?, limit: Int
+  ) async throws(DaybookError) -> [ConversationOverview] {
+    let heads = heads
+    let files = OverviewQuery.Readers(
+      offline: try await reader(.offline, covering: heads),
+      history: try await reader(.history, covering: heads),
+      unread: try await reader(.unread, covering: heads))
+    let counts = groupReads
+    return try await work.run { () throws(DaybookError) in
+      try OverviewQuery.page(of: user, after: after, limit: max(limit, 0), counts, in: files)
     }
   }
 

@@ -12,6 +12,7 @@ package final class QueryService: Queries, Inspection {
   let clock: any WallClock
   let receiptsMembersMax: UInt64
   let work: QueryWork
+  let groupReads: GroupReadCounts
   private let folder: ProjectionFolder
   private let runtime: ProjectionRuntime?
   private let relay: (any RelayProgress)?
@@ -36,6 +37,7 @@ package final class QueryService: Queries, Inspection {
     self.receiptsMembersMax = receiptsMembersMax
     self.timeout = timeout
     work = QueryWork(threads)
+    groupReads = GroupReadCounts(log: log)
   }
 
   /// Queries from now on throw `server_stopping`.

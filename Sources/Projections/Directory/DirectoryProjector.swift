@@ -28,7 +28,7 @@ extension DirectoryProjector {
   private func foldMailbox(_ event: borrowing Event) throws(DaybookError) {
     switch event.body {
     // A cursor was opened before whatever was acked.
-    case .acked: break
+    case .acked, .groupCursors: break
     case .cursorOpened: try add(event)
     case .sessionOpened(let session, let client): try open(event, session, client)
     case .sessionClosed(let session, _): try close(event, session)
@@ -101,14 +101,14 @@ extension DirectoryProjector {
     switch event.body {
     case .groupCreated(let settings): try create(event, settings)
     case .groupChanged(let settings): try changeGroup(event) { $0.settings = settings }
-    case .memberJoined(let user, let role): try join(event, user, role)
-    case .memberLeft(let user, let successor): try leave(event, user, successor)
+    case .memberJoined(let user, let role, _): try join(event, user, role)
+    case .memberLeft(let user, let successor, _): try leave(event, user, successor)
     case .roleChanged(let user, let role): try changeRole(event, user, role)
     case .memberSilenced(let user, let isSilenced):
       try changeMember(user, of: event.stream) { $0.isSilenced = isSilenced }
-    case .memberInvited(let user): try changePending(event, user) { $0.isInvited = true }
-    case .joinRequested(let user): try changePending(event, user) { $0.isRequested = true }
-    case .joinRefused(let user): try settle(event.stream, user)
+    case .memberInvited(let user, _): try changePending(event, user) { $0.isInvited = true }
+    case .joinRequested(let user, _): try changePending(event, user) { $0.isRequested = true }
+    case .joinRefused(let user, _): try settle(event.stream, user)
     case .groupDissolved:
       let (seq, at) = (event.seq, event.recordedAt)
       try changeGroup(event) { ($0.dissolvedSeq, $0.dissolved) = (seq, at) }
@@ -146,7 +146,7 @@ extension DirectoryProjector {
   private func join(
     _ event: borrowing Event, _ user: UserID, _ role: Role
   ) throws(DaybookError) {
-    let (stream, seq, at) = (event.stream, event.seq, event.recordedAt)
+    let (stream, seq, at) = (event.stream, event.firstSeen, event.recordedAt)
     guard let group = try groups.find(RowKey(stream)) else { return }
     let slot = try members.find(
       RowKey(stream, user.text), orMake: KnownMember(stream: stream.text, user: user.text))
@@ -175,7 +175,7 @@ extension DirectoryProjector {
     let row = members.row(slot)
     pastStays.append(
       EndedStay(
-        stream: stream.text, user: user.text, first: row.since, last: event.seq,
+        stream: stream.text, user: user.text, first: row.since, last: event.lastSeen,
         began: row.sinceTime, ended: event.recordedAt))
     members.change(slot) { row in
       row.isMember = false

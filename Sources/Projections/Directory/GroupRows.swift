@@ -7,7 +7,7 @@ struct KnownGroup: ProjectedRow {
     name: "groups", keys: ["stream"],
     values: [
       "title", "description", "join_policy", "history_shown", "silenced", "creator", "created_ms",
-      "owner", "members", "dissolved_seq", "dissolved_ms",
+      "owner", "members", "dissolved_seq", "dissolved_ms", "members_listed",
     ], textValues: ["title", "description", "creator", "owner"])
 
   let stream: String
@@ -35,7 +35,8 @@ struct KnownGroup: ProjectedRow {
     settings = GroupSettings(
       title: columns[1].text, description: columns[2].text,
       joinPolicy: JoinPolicy(rawValue: UInt8(clamping: columns[3].number)) ?? .invitation,
-      isHistoryShown: columns[4].isSet, isSilenced: columns[5].isSet)
+      isHistoryShown: columns[4].isSet, isSilenced: columns[5].isSet,
+      membersListed: columns[12].number == 0 ? nil : columns[12].number == 1)
     creator = columns[6].text
     created = columns[7].time
     owner = columns[8].text
@@ -50,9 +51,14 @@ struct KnownGroup: ProjectedRow {
       UInt64(settings.joinPolicy.rawValue).column, settings.isHistoryShown.column,
       settings.isSilenced.column, creator.databaseValue, created.milliseconds.column,
       owner.databaseValue, members.column, dissolvedSeq.rawValue.column,
-      dissolved.milliseconds.column,
+      dissolved.milliseconds.column, settings.membersListed.column,
     ]
   }
+}
+
+extension Bool? {
+  /// 0 where it isn't said, 1 for yes, 2 for no.
+  fileprivate var column: DatabaseValue { (map { $0 ? 1 : 2 } ?? UInt64(0)).column }
 }
 
 /// What a user is in a group, or was.

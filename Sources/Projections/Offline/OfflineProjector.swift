@@ -4,10 +4,11 @@ import DaybookModel
 final class OfflineProjector: Projector {
   private let streams = RowTable<StreamHead>()
   private let cursors = RowTable<DeviceCursor>()
+  private let groupCursors = RowTable<GroupCursorRow>()
   private let memberships = RowTable<Membership>()
   private let pastStays = RowLog<PastStay>()
 
-  var tables: [any ProjectionTable] { [streams, cursors, memberships, pastStays] }
+  var tables: [any ProjectionTable] { [streams, cursors, groupCursors, memberships, pastStays] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.first..<batch.events.count {
@@ -23,13 +24,15 @@ final class OfflineProjector: Projector {
       streams.change(slot) { $0.head = max($0.head, seq) }
     }
     switch event.body {
-    case .acked(let upTo, _): try moveCursor(event, to: upTo)
-    case .cursorOpened(let cursor, _): try openCursor(event, at: cursor)
+    case .acked(let upTo, _, _): try moveCursor(event, to: upTo)
+    case .groupCursors(let cursors): try moveCursors(event, to: cursors)
+    case .cursorOpened(let cursor, let registration):
+      try openCursor(event, at: cursor, as: registration)
     case .deviceForgotten(let device): try forget(device, of: event.stream)
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: seq) }
-    case .memberJoined(let user, _): try join(event.stream, user, at: seq)
-    case .memberLeft(let user, _): try leave(event.stream, user, at: seq)
+    case .memberJoined(let user, _, _): try join(event.stream, user, at: event.firstSeen)
+    case .memberLeft(let user, _, _): try leave(event.stream, user, at: event.lastSeen)
     case .groupDissolved:
       let slot = try streams.find(
         RowKey(event.stream), orMake: StreamHead(stream: event.stream.text))
@@ -43,12 +46,36 @@ final class OfflineProjector: Projector {
     cursors.change(slot) { $0.cursor = max($0.cursor, seq) }
   }
 
+  /// Of a device that its mailbox knows. What an earlier one of that name has acked doesn't count.
+  private func moveCursors(
+    _ event: borrowing Event, to positions: [GroupPosition]
+  ) throws(DaybookError) {
+    let mailbox = event.stream
+    guard let known = try findCursor(event), let device = event.actor.device else { return }
+    let registration = cursors.row(known).registration
+    for position in positions {
+      let conversation = StreamKey.group(position.group).text
+      let slot = try groupCursors.find(
+        RowKey(mailbox, device.text, conversation),
+        orMake: GroupCursorRow(
+          stream: mailbox.text, device: device.text, conversation: conversation))
+      groupCursors.change(slot) { row in
+        let isSame = row.registration == registration
+        row.cursor = isSame ? max(row.cursor, position.upTo) : position.upTo
+        row.registration = registration
+      }
+    }
+  }
+
   /// Wherever the device was before: it was forgotten meanwhile, or is a new one.
-  private func openCursor(_ event: borrowing Event, at seq: Seq) throws(DaybookError) {
+  private func openCursor(
+    _ event: borrowing Event, at seq: Seq, as registration: Seq
+  ) throws(DaybookError) {
     guard let slot = try findCursor(event) else { return }
     cursors.change(slot) { row in
       row.cursor = seq
       row.isForgotten = false
+      row.registration = registration
     }
   }
 

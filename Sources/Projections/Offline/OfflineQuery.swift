@@ -64,17 +64,27 @@ enum OfflineQuery {
   }
 
   /// Nil for a device that never followed anything, or was forgotten.
+  /// Of a group the greater of what its own stream and the user's mailbox say counts, as far as it is
+  /// said of the device that the mailbox knows.
   private static func cursors(
     _ database: Database, _ user: UserID, _ device: DeviceID
   ) throws -> [StreamKey: Seq]? {
+    let mailbox = StreamKey.user(user)
     let rows = try database.rows(
-      "SELECT stream, cursor, forgotten FROM cursors WHERE user = ? AND device = ?",
+      "SELECT stream, cursor, forgotten, registration FROM cursors WHERE user = ? AND device = ?",
       [user.text, device.text])
+    let own = rows.first { ($0[0] as String) == mailbox.text }
+    if own.map({ $0[2] }) ?? false { return nil }
+    let registration: Int64 = own.map { $0[3] } ?? 0
+    let gathered = try database.rows(
+      "SELECT conversation, cursor, 0, registration FROM group_cursors WHERE stream = ? AND device = ?",
+      [mailbox.text, device.text])
     var cursors: [StreamKey: Seq] = [:]
-    for row in rows {
+    for row in rows + gathered {
       guard let stream = StreamKey(checked: row[0] as String) else { continue }
-      if row[2] { return nil }
-      cursors[stream] = Seq(UInt64(bitPattern: row[1]))
+      let known: Int64 = row[3]
+      guard known == registration || known == 0 || registration == 0 else { continue }
+      cursors[stream] = max(cursors[stream] ?? .none, Seq(UInt64(bitPattern: row[1])))
     }
     return cursors.isEmpty ? nil : cursors
   }

@@ -26,8 +26,8 @@ struct StreamHead: ProjectedRow {
 /// How far a device has acked a stream.
 struct DeviceCursor: ProjectedRow {
   static let layout = TableLayout(
-    name: "cursors", keys: ["stream", "user", "device"], values: ["cursor", "forgotten"],
-    indexed: [["user"]])
+    name: "cursors", keys: ["stream", "user", "device"],
+    values: ["cursor", "forgotten", "registration"], indexed: [["user"]])
 
   let stream: String
   let user: String
@@ -35,6 +35,8 @@ struct DeviceCursor: ProjectedRow {
   var cursor = Seq.none
   /// In a mailbox only.
   var isForgotten = false
+  /// Which one the device was to the user's mailbox when it opened this; none where that isn't known.
+  var registration = Seq.none
 
   init(stream: String, user: String, device: String) {
     self.stream = stream
@@ -48,12 +50,48 @@ struct DeviceCursor: ProjectedRow {
     device = columns[2].text
     cursor = Seq(columns[3].number)
     isForgotten = columns[4].isSet
+    registration = Seq(columns[5].number)
   }
 
   var columns: [DatabaseValue] {
     [
       stream.databaseValue, user.databaseValue, device.databaseValue, cursor.rawValue.column,
-      isForgotten.column,
+      isForgotten.column, registration.rawValue.column,
+    ]
+  }
+}
+
+/// How far a device has acked a group, as its user's mailbox has it.
+struct GroupCursorRow: ProjectedRow {
+  static let layout = TableLayout(
+    name: "group_cursors", keys: ["stream", "device", "conversation"],
+    values: ["cursor", "registration"])
+
+  let stream: String
+  let device: String
+  let conversation: String
+  var cursor = Seq.none
+  /// Which one the device was to the mailbox: of another, nothing counts.
+  var registration = Seq.none
+
+  init(stream: String, device: String, conversation: String) {
+    self.stream = stream
+    self.device = device
+    self.conversation = conversation
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    device = columns[1].text
+    conversation = columns[2].text
+    cursor = Seq(columns[3].number)
+    registration = Seq(columns[4].number)
+  }
+
+  var columns: [DatabaseValue] {
+    [
+      stream.databaseValue, device.databaseValue, conversation.databaseValue,
+      cursor.rawValue.column, registration.rawValue.column,
     ]
   }
 }

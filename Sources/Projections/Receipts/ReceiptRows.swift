@@ -127,7 +127,10 @@ struct ReadMove: ProjectedRow {
 struct Delivery: ProjectedRow {
   static let layout = TableLayout(
     name: "deliveries", keys: [],
-    values: ["stream", "sender", "up_to_seq", "delivered_at_ms", "up_to_message_id"],
+    values: [
+      "stream", "sender", "up_to_seq", "delivered_at_ms", "up_to_message_id", "after_seq",
+      "after_message_id",
+    ],
     indexed: [["stream", "sender", "up_to_seq"]], textValues: ["stream", "sender"])
 
   let stream: String
@@ -136,13 +139,18 @@ struct Delivery: ProjectedRow {
   let at: Timestamp
   /// What the sender was told; none of older servers' acks.
   let message: MessageID
+  /// Where the device began: nothing up to there reached it by this.
+  let after: Seq
+  let afterMessage: MessageID
 
-  init(stream: String, sender: DeliveredSender, upTo: Seq, at: Timestamp) {
+  init(stream: String, sender: DeliveredSender, after: Seq, upTo: Seq, at: Timestamp) {
     self.stream = stream
     self.sender = sender.user.text
     self.upTo = upTo
     self.at = at
     message = sender.lastMessage
+    self.after = after
+    afterMessage = sender.after
   }
 
   init(columns: [DatabaseValue]) {
@@ -151,12 +159,14 @@ struct Delivery: ProjectedRow {
     upTo = Seq(columns[2].number)
     at = columns[3].time
     message = MessageID(columns[4].number)
+    after = Seq(columns[5].number)
+    afterMessage = MessageID(columns[6].number)
   }
 
   var columns: [DatabaseValue] {
     [
       stream.databaseValue, sender.databaseValue, upTo.rawValue.column, at.milliseconds.column,
-      message.rawValue.column,
+      message.rawValue.column, after.rawValue.column, afterMessage.rawValue.column,
     ]
   }
 }

@@ -20,18 +20,18 @@ final class ReceiptsProjector: Projector {
 
   private func fold(_ event: borrowing Event) throws(DaybookError) {
     switch event.body {
-    case .acked(let upTo, let senders):
+    case .acked(let upTo, let senders, let after):
       // Whoever acks what others have acked before delivers nothing, and of a blocked sender nothing
       // that is told.
-      for sender in senders { try deliver(event, of: sender, upTo: upTo) }
+      for sender in senders { try deliver(event, of: sender, after: after, upTo: upTo) }
     case .read(let peer?, let upTo, let notice):
       // Whom a read does not tell, receipts don't.
       if notice != .nobody { try directRead(event, of: peer, upTo: upTo, telling: notice) }
     case .read(nil, let upTo, _): try groupRead(event, upTo: upTo)
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: event.seq) }
-    case .memberJoined(let user, _): try join(event.stream, user, at: event.seq)
-    case .memberLeft(let user, _): try leave(event.stream, user)
+    case .memberJoined(let user, _, _): try join(event.stream, user, at: event.joinPosition)
+    case .memberLeft(let user, _, _): try leave(event.stream, user)
     // A dissolved group's audience stays as it was.
     default: break
     }
@@ -40,7 +40,7 @@ final class ReceiptsProjector: Projector {
   // MARK: Mailboxes
 
   private func deliver(
-    _ event: borrowing Event, of sender: DeliveredSender, upTo: Seq
+    _ event: borrowing Event, of sender: DeliveredSender, after: Seq, upTo: Seq
   ) throws(DaybookError) {
     let stream = event.stream
     let slot = try directs.find(
@@ -49,7 +49,8 @@ final class ReceiptsProjector: Projector {
     guard upTo > directs.row(slot).deliveredSeq else { return }
     directs.change(slot) { $0.deliveredSeq = upTo }
     deliveries.append(
-      Delivery(stream: stream.text, sender: sender, upTo: upTo, at: event.recordedAt))
+      Delivery(
+        stream: stream.text, sender: sender, after: after, upTo: upTo, at: event.recordedAt))
   }
 
   private func directRead(

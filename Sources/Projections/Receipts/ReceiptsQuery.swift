@@ -11,14 +11,21 @@ enum ReceiptsQuery {
     let limit: Int
   }
 
-  /// Of a group's message. Throws `receipts_off` for a group of more than `membersMax` members.
+  /// Of a group's message. Throws `receipts_off` for one that states that it has none, and, where it
+  /// states nothing, for a group of more than `membersMax` members.
   static func receipts(
-    ofGroup group: StreamKey, _ page: Page, membersMax: UInt64, in reader: ProjectionReader
+    ofGroup group: StreamKey, _ page: Page, stated: StatedReceipts, membersMax: UInt64,
+    in reader: ProjectionReader
   ) throws(DaybookError) -> ReceiptPage {
-    try reader.read { database in
+    guard stated != .off else {
+      throw DaybookError(
+        .receiptsOff,
+        "no receipts are kept of this message: the group had too many members for that")
+    }
+    return try reader.read { database in
       let members = try number(
         database, "SELECT members FROM groups WHERE stream = ?", [group.text])
-      guard members <= membersMax else {
+      guard stated == .on || members <= membersMax else {
         throw DaybookError(
           .receiptsOff,
           "receipts are kept for groups of at most \(membersMax) members: this has \(members)")
@@ -118,9 +125,10 @@ enum ReceiptsQuery {
       let deliveredAt = try number(
         database,
         """
-        SELECT delivered_at_ms FROM deliveries WHERE stream = ? AND sender = ? AND up_to_seq >= ?
+        SELECT delivered_at_ms FROM deliveries
+        WHERE stream = ? AND sender = ? AND up_to_seq >= ? AND after_seq < ?
         ORDER BY up_to_seq LIMIT 1
-        """, [mailbox.text, page.author.text, page.seq.argument])
+        """, [mailbox.text, page.author.text, page.seq.argument, page.seq.argument])
       let receipt = Receipt(
         user: owner, deliveredAt: Timestamp(milliseconds: deliveredAt),
         readAt: try readAt(database, mailbox.text, page.author, page.seq))
@@ -142,8 +150,9 @@ enum ReceiptsQuery {
         database,
         """
         SELECT delivered_at_ms FROM deliveries
-        WHERE stream = ? AND sender = ? AND up_to_message_id >= ? ORDER BY up_to_seq LIMIT 1
-        """, [stream, author.text, covering])
+        WHERE stream = ? AND sender = ? AND up_to_message_id >= ? AND after_message_id < ?
+        ORDER BY up_to_seq LIMIT 1
+        """, [stream, author.text, covering, covering])
       let readAt = try number(
         database,
         """

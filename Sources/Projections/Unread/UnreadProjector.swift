@@ -11,10 +11,11 @@ final class UnreadProjector: Projector {
   private let members = RowTable<GroupReader>()
   private let marks = RowTable<MarkedRow>()
   private let blocked = RowTable<BlockedRow>()
+  private let groupReads = RowTable<GroupReadRow>()
 
   init(log: any SearchableLog) { self.log = log }
 
-  var tables: [any ProjectionTable] { [directs, groups, members, marks, blocked] }
+  var tables: [any ProjectionTable] { [directs, groups, members, marks, blocked, groupReads] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.first..<batch.events.count {
@@ -57,7 +58,8 @@ extension UnreadProjector {
       if !marks.isEmpty { try unmarkUnread(.user(peer), in: event.stream) }
     case .conversationCleared(let peer?, let upTo):
       try directRead(event.stream, peer: peer, upTo: upTo, position)
-    case .groupRead(let group, _):
+    case .groupRead(let group, let upTo, _):
+      try readGroup(group, in: event.stream, upTo: upTo)
       if !marks.isEmpty { try unmarkUnread(.group(group), in: event.stream) }
     case .conversationMarked(let conversation, let marks):
       try mark(conversation, in: event.stream, marks)
@@ -114,6 +116,19 @@ extension UnreadProjector {
     }
   }
 
+  /// Nothing is counted here: the group's messages are another partition's, and whichever is folded
+  /// first, the same rows come of it.
+  private func readGroup(
+    _ group: GroupID, in mailbox: StreamKey, upTo: Seq
+  ) throws(DaybookError) {
+    let conversation = StreamKey.group(group).text
+    let slot = try groupReads.find(
+      RowKey(mailbox, conversation),
+      orMake: GroupReadRow(stream: mailbox.text, conversation: conversation))
+    guard upTo > groupReads.row(slot).readSeq else { return }
+    groupReads.change(slot) { $0.readSeq = upTo }
+  }
+
   private func mark(
     _ conversation: StreamKey, in mailbox: StreamKey, _ changed: ConversationMarks
   ) throws(DaybookError) {
@@ -151,8 +166,8 @@ extension UnreadProjector {
       if let user = event.actor.user { try groupRead(event.stream, user, upTo: upTo, position) }
     case .groupCreated:
       if let user = event.actor.user { try join(event.stream, user, at: event.seq) }
-    case .memberJoined(let user, _): try join(event.stream, user, at: event.seq)
-    case .memberLeft(let user, _): try leave(event.stream, user)
+    case .memberJoined(let user, _, _): try join(event.stream, user, at: event.joinPosition)
+    case .memberLeft(let user, _, _): try leave(event.stream, user)
     case .groupDissolved:
       let slot = try findGroup(event.stream)
       groups.change(slot) { $0.isDissolved = true }

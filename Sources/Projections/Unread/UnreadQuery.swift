@@ -4,69 +4,148 @@ import Ports
 
 /// Questions to the unread projection.
 enum UnreadQuery {
-  /// Every conversation with unread messages, or marked as unread, under the name that its user has
-  /// for it. Takes the mailbox's stream and the user's id.
-  private static let everything = """
-    WITH counted AS (
-      SELECT 'user/' || peer AS name, unread, mentions FROM directs
-      WHERE stream = :mailbox AND unread > 0
-      UNION ALL
-      SELECT members.stream, messages - messages_at_read - own_after,
-        everyone - everyone_at_read - own_everyone_after + mentioned_after
-      FROM members JOIN groups USING (stream)
-      WHERE user = :user AND member = 1 AND dissolved = 0
-        AND messages - messages_at_read - own_after > 0
-    ), everything AS (
-      SELECT name, counted.unread AS unread, mentions, coalesce(quiet, 0) AS quiet,
-        coalesce(marks.unread, 0) AS marked
-      FROM counted LEFT JOIN marks ON marks.stream = :mailbox AND conversation = name
-      UNION ALL
-      SELECT conversation, 0, 0, quiet, unread FROM marks
-      WHERE stream = :mailbox AND unread = 1 AND conversation NOT IN (SELECT name FROM counted)
-    )
-    """
+  /// What is unread of a conversation, under the name that its user has for it.
+  struct Entry {
+    let name: StreamKey
+    var readSeq = Seq.none
+    var unread: UInt64 = 0
+    var mentions: UInt64 = 0
+    var marks = ConversationMarks.none
+  }
 
   /// By ascending bytes of their names. All of them for a negative limit.
   static func page(
-    of user: UserID, after: StreamKey?, limit: Int, in reader: ProjectionReader
+    of user: UserID, after: StreamKey?, limit: Int, _ counts: GroupReadCounts,
+    in reader: ProjectionReader
   ) throws(DaybookError) -> UnreadPage {
-    try reader.read { database in
-      let who: [String: any DatabaseValueConvertible] = [
-        "mailbox": StreamKey.user(user).text, "user": user.text,
-      ]
-      let totals = try database.firstRow(
-        """
-        \(everything) SELECT coalesce(sum(unread) FILTER (WHERE quiet = 0), 0),
-          coalesce(sum(unread) FILTER (WHERE quiet <> 0), 0), coalesce(sum(mentions), 0)
-        FROM everything
-        """, StatementArguments(who))
-      let page: [String: any DatabaseValueConvertible] = [
-        "after": after?.text ?? "", "limit": limit < 0 ? -1 : limit + 1,
-      ]
-      let rows = try database.rows(
-        """
-        \(everything) SELECT name, unread, mentions, quiet, marked FROM everything
-        WHERE name > :after ORDER BY name LIMIT :limit
-        """, StatementArguments(who.merging(page) { a, _ in a }))
-      assert(
-        limit < 0 || rows.count <= limit + 1, "no more than a page, and whether there are more")
-      let isCut = limit >= 0 && rows.count > limit
-      return UnreadPage(
-        conversations: (isCut ? rows.dropLast() : rows[...]).compactMap { count($0, of: user) },
-        total: UInt64(bitPattern: totals?[0] ?? 0),
-        quietTotal: UInt64(bitPattern: totals?[1] ?? 0),
-        mentionsTotal: UInt64(bitPattern: totals?[2] ?? 0), more: isCut)
+    let all = try entries(of: user, names: nil, counts, in: reader).filter {
+      $0.unread > 0 || $0.marks.isUnread
+    }.sorted { $0.name.text.utf8.lexicographicallyPrecedes($1.name.text.utf8) }
+    var page = UnreadPage(
+      conversations: [], total: 0, quietTotal: 0, mentionsTotal: 0, more: false)
+    for entry in all {
+      if entry.marks.isQuiet {
+        page.quietTotal &+= entry.unread
+      } else {
+        page.total &+= entry.unread
+      }
+      page.mentionsTotal &+= entry.mentions
+      if let after, !after.text.utf8.lexicographicallyPrecedes(entry.name.text.utf8) { continue }
+      guard limit < 0 || page.conversations.count < limit else {
+        page.more = true
+        continue
+      }
+      page.conversations.append(count(entry, of: user))
+    }
+    return page
+  }
+
+  private static func count(_ entry: Entry, of user: UserID) -> UnreadCount {
+    UnreadCount(
+      conversation: entry.name.userID.map { ConversationKey(mailbox: user, peer: $0) }
+        ?? ConversationKey(stream: entry.name, peer: nil),
+      unread: entry.unread, mentions: entry.mentions, isQuiet: entry.marks.isQuiet,
+      isMarked: entry.marks.isUnread)
+  }
+
+  /// Of these conversations; nil: of all in which something is unread, or marked as that.
+  static func entries(
+    of user: UserID, names: [StreamKey]?, _ counts: GroupReadCounts, in reader: ProjectionReader
+  ) throws(DaybookError) -> [Entry] {
+    let mailbox = StreamKey.user(user)
+    var (found, groups) = try reader.read { database in
+      var found: [StreamKey: Entry] = [:]
+      for row in try marked(database, mailbox, names) {
+        guard let name = StreamKey(checked: row[0] as String) else { continue }
+        found[name] = Entry(
+          name: name,
+          marks: ConversationMarks(isQuiet: row[1], isPinned: row[2], isUnread: row[3]))
+      }
+      for row in try directs(database, mailbox, names) {
+        let name = StreamKey.user(UserID(checked: row[0]))
+        var entry = found[name] ?? Entry(name: name)
+        entry.unread = UInt64(bitPattern: row[1])
+        entry.mentions = UInt64(bitPattern: row[2])
+        entry.readSeq = Seq(UInt64(bitPattern: row[3]))
+        found[name] = entry
+      }
+      return (found, try members(database, mailbox, user, names))
+    }
+    // The log is read without holding the file.
+    for index in groups.indices {
+      guard let name = StreamKey(checked: groups[index].row.stream) else { continue }
+      try counts.move(&groups[index].row, to: groups[index].read, of: groups[index].group)
+      var entry = found[name] ?? Entry(name: name)
+      entry.unread = groups[index].row.unread(of: groups[index].group)
+      entry.mentions = groups[index].row.mentions(of: groups[index].group)
+      entry.readSeq = groups[index].row.readSeq
+      found[name] = entry
+    }
+    return Array(found.values)
+  }
+
+  private static func marked(
+    _ database: Database, _ mailbox: StreamKey, _ names: [StreamKey]?
+  ) throws -> [StoredRow] {
+    let all = try database.rows(
+      "SELECT conversation, quiet, pinned, unread FROM marks WHERE stream = ?", [mailbox.text])
+    guard let names else { return all }
+    let wanted = Set(names.map(\.text))
+    return all.filter { wanted.contains($0[0] as String) }
+  }
+
+  private static func directs(
+    _ database: Database, _ mailbox: StreamKey, _ names: [StreamKey]?
+  ) throws -> [StoredRow] {
+    let columns = "SELECT peer, unread, mentions, read_seq FROM directs WHERE stream = ?"
+    guard let names else {
+      return try database.rows("\(columns) AND unread > 0", [mailbox.text])
+    }
+    return try names.compactMap(\.userID).compactMap { peer in
+      try database.firstRow("\(columns) AND peer = ?", [mailbox.text, peer.text])
     }
   }
 
-  private static func count(_ row: StoredRow, of user: UserID) -> UnreadCount? {
-    StreamKey(checked: row[0] as String).map { name in
-      UnreadCount(
-        conversation: name.userID.map { ConversationKey(mailbox: user, peer: $0) }
-          ?? ConversationKey(stream: name, peer: nil),
-        unread: UInt64(bitPattern: row[1]), mentions: UInt64(bitPattern: row[2]),
-        isQuiet: row[3], isMarked: row[4])
+  private struct Membership {
+    var row: GroupReader
+    let group: GroupMessages
+    let read: Seq
+  }
+
+  /// With how far the mailbox says that each was read.
+  private static func members(
+    _ database: Database, _ mailbox: StreamKey, _ user: UserID, _ names: [StreamKey]?
+  ) throws -> [Membership] {
+    let columns = """
+      SELECT \(columns(of: GroupReader.layout, "members")),
+        \(columns(of: GroupMessages.layout, "groups")), coalesce(group_reads.read_seq, 0)
+      FROM members JOIN groups ON groups.stream = members.stream
+      LEFT JOIN group_reads ON group_reads.stream = ? AND conversation = members.stream
+      WHERE members.user = ? AND member = 1 AND dissolved = 0
+      """
+    let rows: [StoredRow]
+    if let names {
+      rows = try names.filter { $0.kind == .group }.compactMap { group in
+        try database.firstRow(
+          "\(columns) AND members.stream = ?", [mailbox.text, user.text, group.text])
+      }
+    } else {
+      rows = try database.rows(
+        "\(columns) AND messages - messages_at_read - own_after > 0", [mailbox.text, user.text])
     }
+    let count = GroupReader.layout.columnCount
+    return rows.map { row in
+      let values = row.databaseValues
+      return Membership(
+        row: GroupReader(columns: Array(values[..<count])),
+        group: GroupMessages(
+          columns: Array(values[count..<count + GroupMessages.layout.columnCount])),
+        read: Seq(values[values.count - 1].number))
+    }
+  }
+
+  private static func columns(of layout: TableLayout, _ table: String) -> String {
+    (layout.keys + layout.values).map { "\(table).\($0)" }.joined(separator: ", ")
   }
 
   static func marks(

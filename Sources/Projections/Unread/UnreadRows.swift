@@ -144,6 +144,14 @@ struct GroupReader: ProjectedRow {
     (ownAfter, ownEveryoneAfter, mentionedAfter) = (0, 0, 0)
   }
 
+  func unread(of group: borrowing GroupMessages) -> UInt64 {
+    group.messages &- messagesAtRead &- ownAfter
+  }
+
+  func mentions(of group: borrowing GroupMessages) -> UInt64 {
+    group.everyone &- everyoneAtRead &- ownEveryoneAfter &+ mentionedAfter
+  }
+
   mutating func read(upTo seq: Seq, _ count: ReadCount, of group: borrowing GroupMessages) {
     readSeq = seq
     switch count {
@@ -160,6 +168,32 @@ struct GroupReader: ProjectedRow {
       ownEveryoneAfter &-= taken.ownEveryone
       mentionedAfter &-= taken.mentioned
     }
+  }
+}
+
+/// How far a mailbox's owner has read a group, as the mailbox has it: the greater of this and of what the
+/// group's own stream says counts.
+struct GroupReadRow: ProjectedRow {
+  static let layout = TableLayout(
+    name: "group_reads", keys: ["stream", "conversation"], values: ["read_seq"])
+
+  let stream: String
+  let conversation: String
+  var readSeq = Seq.none
+
+  init(stream: String, conversation: String) {
+    self.stream = stream
+    self.conversation = conversation
+  }
+
+  init(columns: [DatabaseValue]) {
+    stream = columns[0].text
+    conversation = columns[1].text
+    readSeq = Seq(columns[2].number)
+  }
+
+  var columns: [DatabaseValue] {
+    [stream.databaseValue, conversation.databaseValue, readSeq.rawValue.column]
   }
 }
 

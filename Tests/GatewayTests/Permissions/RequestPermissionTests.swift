@@ -78,6 +78,12 @@ struct RequestPermissionTests {
     Row("`typing`", .typing) { _ in
       Daybook_V1_TypingRequest.with { $0.conversation = RequestWorld.group.text }
     },
+    Row("`read`", .read) { _ in
+      Daybook_V1_ReadRequest.with {
+        $0.context = .with { ($0.origin, $0.number) = (Data([1]), 1) }
+        ($0.conversation, $0.upToSeq) = (RequestWorld.group.text, 1)
+      }
+    },
   ]
 
   private static let ofUser: [Row] = [
@@ -101,6 +107,7 @@ struct RequestPermissionTests {
   private static let ofOneself: [Row] = [
     Row("`unread`", .unread) { _ in Daybook_V1_UnreadRequest() },
     Row("`conversations`", .conversations) { _ in Daybook_V1_ConversationsRequest() },
+    Row("`overview`", .overview) { _ in Daybook_V1_OverviewRequest() },
     Row("`blocked`", .blocked) { _ in Daybook_V1_BlockedRequest() },
     Row("`devices`", .devices) { _ in Daybook_V1_DevicesRequest() },
     Row("`user`", .user) { _ in Daybook_V1_UserRequest() },
@@ -199,6 +206,6 @@ struct RequestPermissionTests {
   func complete() {
     let types = (Self.ofGroup + Self.ofUser + Self.ofOneself + Self.ofNamed + Self.ofAll).map(
       \.type)
-    #expect(Set(types) == FrameType.queries.union([.fetch, .typing, .ack]))
+    #expect(Set(types) == FrameType.queries.union([.fetch, .typing, .ack, .read]))
   }
 }

@@ -40,7 +40,7 @@ final class RequestSession {
     if let (user, stream) = typed.first {
       return other?.sees(user, stream) == true ? "ok" : "withheld"
     }
-    if isAcking { return "ok" }
+    if isAcking || frames.contains(where: { $0.type == type.reply }) { return "ok" }
     guard let query = queries.first else { return "nothing" }
     do throws(DaybookError) {
       _ = try await QueryRunner(

@@ -133,8 +133,9 @@ final class SyncedStreams {
         return "read \(stream) \(from)-\(through)"
       case .submit(let command, let purpose):
         switch (command.body, purpose.kind) {
-        case (.openCursor(registration: Seq(3)), .open(command.stream)):
-          return "open \(command.stream)"
+        case (.openCursor(registration: Seq(3), let known), .open(command.stream)):
+          let from = known == GroupReached() ? "" : " from \(known.cursor), read \(known.read)"
+          return "open \(command.stream)\(from)"
         case (.inspect(peer: nil), .resume(command.stream)): return "ask \(command.stream)"
         case (.dropGroup(let group, let last), .note):
           return "drop \(group) at \(last) in \(command.stream)"
@@ -157,7 +158,9 @@ final class SyncedStreams {
       case .following:
         said.append("following \(try Daybook_V1_Following(frameBody: frame.body).stream)")
       case .unfollowed:
-        said.append("unfollowed \(try Daybook_V1_Unfollowed(frameBody: frame.body).stream)")
+        let push = try Daybook_V1_Unfollowed(frameBody: frame.body)
+        // What ends without a last seq is never followed to an end.
+        said.append("unfollowed \(push.stream)\(push.lastSeq == 0 ? " nowhere" : "")")
       case .awaitingAck:
         said.append("awaiting \(try Daybook_V1_AwaitingAck(frameBody: frame.body).stream)")
       case .notVisible:

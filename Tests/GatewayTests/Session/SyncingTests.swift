@@ -247,8 +247,8 @@ struct SyncingTests {
     _ = streams.page("group/a", 1...2)
     #expect(
       try streams.happened() == [
-        "subscribe group/a", "open group/a", "read group/a 1-2", "read group/a 3-3", "user/bob 1",
-        "following group/a", "group/a 1", "group/a 2",
+        "subscribe group/a", "open group/a from 2, read 0", "read group/a 1-2",
+        "read group/a 3-3", "user/bob 1", "following group/a", "group/a 1", "group/a 2",
       ])
   }
 
@@ -333,8 +333,8 @@ struct SyncingTests {
     _ = streams.page("group/a", 2...2)
     #expect(
       try streams.happened() == [
-        "read group/a 2-2", "unsubscribe group/a", "subscribe group/a", "open group/a",
-        "group/a 2", "unfollowed group/a",
+        "read group/a 2-2", "unsubscribe group/a", "subscribe group/a",
+        "open group/a from 1, read 0", "group/a 2", "unfollowed group/a",
       ])
   }
 

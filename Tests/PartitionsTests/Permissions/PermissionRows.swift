@@ -43,9 +43,6 @@ extension GroupWorld {
   ]
 
   private static let reading: [Row] = [
-    Row("`ack` by a device that follows") { world, _ in .ack(upTo: world.head) },
-    Row("`read` something new") { world, _ in .read(peer: nil, upTo: world.head) },
-    Row("`read` what was read before") { _, _ in .read(peer: nil, upTo: Seq(1)) },
     Row("`clear` it for oneself") { world, _ in .clear(peer: nil, upTo: world.head) },
     Row("`clear` what was cleared before") { _, _ in .clear(peer: nil, upTo: .none) },
     Row("`openCursor` of a known device") { _, _ in .openCursor(registration: Seq(1)) },
@@ -132,6 +129,15 @@ extension MailboxWorld {
     },
     Row("`read` what was read before") { _, _ in .read(peer: UserID(checked: "peer"), upTo: .none)
     },
+    Row("`ackGroups` by a device that follows") { _, _ in
+      .ackGroups([GroupPosition(ubuntu, upTo: Seq(1))])
+    },
+    Row("`readGroup` further") { _, _ in
+      .readGroup(ubuntu, upTo: Seq(2), GroupReading(lastMessage: Seq(2)))
+    },
+    Row("`readGroup` what was read before") { _, _ in
+      .readGroup(ubuntu, upTo: .none, GroupReading(lastMessage: Seq(2)))
+    },
     Row("`clear` a conversation") { world, _ in
       .clear(peer: UserID(checked: "peer"), upTo: world.head)
     },
@@ -162,12 +168,13 @@ extension MailboxWorld {
 /// Where a command means something: a new one belongs into the table of each.
 func kindsOfStream(of body: Command.Body) -> Set<StreamKey.Kind> {
   switch body {
-  case .send, .sendTransient, .recall, .edit, .react, .ack, .read, .clear, .openCursor, .inspect:
+  case .send, .sendTransient, .recall, .edit, .react, .clear, .openCursor, .inspect:
     [.user, .group]
   case .createGroup, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse, .changeRole,
     .silence, .dissolve:
     [.group]
-  case .block, .mark, .forgetDevice, .inspectContact, .dropGroup, .openSession, .closeSession:
+  case .ack, .ackGroups, .read, .readGroup, .block, .mark, .forgetDevice, .inspectContact,
+    .dropGroup, .openSession, .closeSession:
     [.user]
   // Nobody's wish.
   case .refused: []

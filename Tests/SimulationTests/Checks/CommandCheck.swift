@@ -148,6 +148,8 @@ extension IssuedCommand.Body {
       return event.messageID == id && reaction == removed
     case (.read(let place, let upTo), .read(let peer, let read, _)):
       return upTo == read && place == peer.map { .user($0) } ?? event.stream
+    case (.read(let place, let upTo), .groupRead(let group, let read, _)):
+      return upTo == read && place == .group(group)
     case (.clear(let place, let upTo), .conversationCleared(let peer, let cleared)):
       return upTo == cleared && place == peer.map { .user($0) } ?? event.stream
     case (.mark(let place, let change), .conversationMarked(let marked, let marks)):
@@ -167,14 +169,15 @@ extension IssuedCommand.Body {
       (group, isRight) = (id, settings == made)
     case (.changeGroup(let id, let change), .groupChanged(let made)):
       (group, isRight) = (id, change.applied(to: made) == made)
-    case (.join(let id), .memberJoined(let user, _)), (.join(let id), .joinRequested(let user)),
-      (.leave(let id), .memberLeft(let user, _)):
+    case (.join(let id), .memberJoined(let user, _, _)),
+      (.join(let id), .joinRequested(let user, _)),
+      (.leave(let id), .memberLeft(let user, _, _)):
       (group, isRight) = (id, user == event.actor.user)
-    case (.invite(let id, let user), .memberInvited(let named)),
-      (.invite(let id, let user), .memberJoined(let named, _)),
-      (.admit(let id, let user), .memberJoined(let named, _)),
-      (.remove(let id, let user), .memberLeft(let named, _)),
-      (.refuse(let id, let user), .joinRefused(let named)):
+    case (.invite(let id, let user), .memberInvited(let named, _)),
+      (.invite(let id, let user), .memberJoined(let named, _, _)),
+      (.admit(let id, let user), .memberJoined(let named, _, _)),
+      (.remove(let id, let user), .memberLeft(let named, _, _)),
+      (.refuse(let id, let user), .joinRefused(let named, _)):
       (group, isRight) = (id, user == named)
     case (.changeRole(let id, let user, let role), _):
       (group, isRight) = (id, event.body == .roleChanged(user, role))

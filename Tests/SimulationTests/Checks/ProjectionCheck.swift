@@ -96,7 +96,9 @@ struct ProjectionCheck {
         ConversationKey(mailbox: user, peer: peer), .user(peer), (count.unread, count.mentions))
     }
     for group in run.sizes.groups {
-      let count = reference.groups[group]?.unread(of: user) ?? (0, 0)
+      let count =
+        reference.groups[group]?.unread(of: user, read: mailbox.groupReads[group] ?? .none)
+        ?? (0, 0)
       add(ConversationKey(group: group), .group(group), (count.unread, count.mentions))
     }
     return expected
@@ -106,7 +108,8 @@ struct ProjectionCheck {
     let owner = mailbox.owner
     let page = try ask {
       try await $0.receipts(
-        of: .user(owner), seq: record.seq, author: record.author, after: nil, limit: 10)
+        of: .user(owner), seq: record.seq, author: record.author, stated: .unstated, after: nil,
+        limit: 10)
     }.get()
     let receipt = mailbox.receipt(of: record.seq, from: record.author)
     let isRead = receipt.readAt != .none
@@ -136,7 +139,9 @@ struct ProjectionCheck {
       let stays = group.members[user]?.stays ?? []
       let key = GroupReference.Device(user: user, device: device)
       let joined = Seq((stays.last?.first.rawValue ?? 1) - 1)
-      expected.append(pending(.group(name), group.head, group.cursors[key] ?? joined, stays))
+      let acked = mailbox.devices[device]?.groups[name] ?? .none
+      let cursor = max(group.cursors[key] ?? joined, acked)
+      expected.append(pending(.group(name), group.head, cursor, stays))
     }
     switch ask({ try await $0.offline(user: user, device: device) }) {
     case .success(let streams):
@@ -179,10 +184,17 @@ struct ProjectionCheck {
 
   private func checkReceipts(_ record: MessageRecord, _ group: GroupReference) throws {
     let name = group.group
-    let page = try ask {
+    let stated = record.message.receipts
+    let answer = ask {
       try await $0.receipts(
-        of: .group(name), seq: record.seq, author: record.author, after: nil, limit: 10)
-    }.get()
+        of: .group(name), seq: record.seq, author: record.author, stated: stated, after: nil,
+        limit: 10)
+    }
+    guard stated == .on else {
+      if case .success = answer { findings.add("\(name)'s seq \(record.seq) has receipts") }
+      return
+    }
+    let page = try answer.get()
     let receipts = group.receipts(of: record.seq, author: record.author)
     let read = receipts.count { $0.readAt != .none }
     let expected = ReceiptPage(

@@ -13,6 +13,11 @@ extension SimRun {
     RangeCheck(run: self, reference: reference).check()
     try ProjectionCheck(run: self, reference: reference).check()
     for group in reference.groups.values {
+      tally.count(
+        "empty stay",
+        group.members.values.flatMap(\.stays).count { stay in
+          stay.last.map { $0 < stay.first } ?? false
+        })
       tally.count("joined again", group.members.values.count { $0.stays.count > 1 })
     }
   }

@@ -29,9 +29,23 @@ struct RunTally: Sendable {
       "append lost", "snapshot lost", "repeated answer", "transient pushed", "told online",
       "tombstone shown", "not visible", "relayed amendment hidden", "joined again", "pending join",
       "command abandoned", "device began anew", "awaited an ack", "fell behind",
-      "clock set back", "clock set forward", "origin looked for in the log",
+      "clock set back", "clock set forward", "origin looked for in the log", "members unlisted",
+      "members listed again", "empty stay", "receipts off", "began far back",
       "events held back",
     ]
+}
+
+extension RunTally {
+  fileprivate mutating func note(_ event: Event) {
+    switch event.body {
+    case .groupChanged(let settings) where event.actor.user == nil:
+      count(settings.areMembersListed ? "members listed again" : "members unlisted")
+    case .messageSent(let message) where message.receipts == .off: count("receipts off")
+    case .acked(_, let senders, _) where senders.contains { $0.after != .none }:
+      count("began far back")
+    default: break
+    }
+  }
 }
 
 extension SimRun {
@@ -40,6 +54,7 @@ extension SimRun {
     var tally = tally
     for logged in try LoggedEvents(log).all {
       tally.count(logged.event.kind.name)
+      tally.note(logged.event)
       if logged.event.kind == .noted, logged.event.cause != nil {
         tally.count("relayed amendment hidden")
       }

@@ -179,8 +179,8 @@ struct SightCheck {
     func take(_ event: Event) {
       switch event.body {
       case .groupCreated: isMember = event.actor.user == user
-      case .memberJoined(user, _): isMember = true
-      case .memberLeft(user, _), .groupDissolved: isMember = false
+      case .memberJoined(user, _, _): isMember = true
+      case .memberLeft(user, _, _), .groupDissolved: isMember = false
       default: break
       }
     }

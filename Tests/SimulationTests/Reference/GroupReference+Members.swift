@@ -5,22 +5,25 @@ import Ports
 extension GroupReference {
   mutating func takeMembership(_ event: Event, by actor: UserID) -> String? {
     switch event.body {
-    case .memberJoined(let user, let role): return takeJoin(user, role, by: actor, event.seq)
-    case .memberLeft(let user, let successor):
-      return takeLeave(user, successor, by: actor, event.seq)
-    case .memberInvited(let user):
+    case .memberJoined(let user, let role, _): return takeJoin(user, role, by: actor, event)
+    case .memberLeft(let user, let successor, _):
+      return takeLeave(user, successor, by: actor, event)
+    case .memberInvited(let user, let told):
+      if let fault = fault(inTold: told) { return fault }
       let may = isModerator(actor) || (settings.joinPolicy == .open && isPresent(actor))
       let isNews = !isPresent(user) && !invited.contains(user) && !requested.contains(user)
       invited.insert(user)
       if !may { return "\(actor) may not invite" }
       return isNews ? nil : "\(user) needs no invitation"
-    case .joinRequested(let user):
+    case .joinRequested(let user, let told):
+      if let fault = fault(inTold: told) { return fault }
       let isNews = !isPresent(user) && !requested.contains(user) && !invited.contains(user)
       requested.insert(user)
       if user != actor { return "\(actor) asked for \(user)" }
       if settings.joinPolicy != .approval { return "nobody has to ask" }
       return isNews ? nil : "\(user) had no need to ask"
-    case .joinRefused(let user):
+    case .joinRefused(let user, let told):
+      if let fault = fault(inTold: told) { return fault }
       let isNews = requested.contains(user) || invited.contains(user)
       requested.remove(user)
       invited.remove(user)
@@ -30,13 +33,23 @@ extension GroupReference {
     }
   }
 
+  /// The relay tells the moderators, and nobody else.
+  private func fault(inTold told: [UserID]) -> String? {
+    let moderators = present.filter { isModerator($0) }
+    return told.sorted() == moderators && told.first == owner
+      ? nil : "\(told) are told, and the moderators are \(moderators)"
+  }
+
   private mutating func takeJoin(
-    _ user: UserID, _ role: Role, by actor: UserID, _ seq: Seq
+    _ user: UserID, _ role: Role, by actor: UserID, _ event: Event
   ) -> String? {
+    let isListed = settings.areMembersListed
+    let first = isListed ? event.seq : head.next
+    if event.firstSeen != first { return "a stay from \(event.firstSeen), not \(first)" }
     let (wasPresent, wasEmpty) = (isPresent(user), present.isEmpty)
     let (wasInvited, hadAsked) = (invited.contains(user), requested.contains(user))
     let wasModerated = isModerator(actor)
-    enter(user, role, seq)
+    enter(user, role, first, reading: isListed ? first : head)
     if wasPresent { return "\(user) is a member already" }
     if role != (wasEmpty ? .owner : .member) { return "joined as \(role.name)" }
     if user == actor {
@@ -47,11 +60,13 @@ extension GroupReference {
   }
 
   private mutating func takeLeave(
-    _ user: UserID, _ successor: UserID?, by actor: UserID, _ seq: Seq
+    _ user: UserID, _ successor: UserID?, by actor: UserID, _ event: Event
   ) -> String? {
+    // In an announced group the leave is itself the head.
+    if event.lastSeen != head { return "a stay up to \(event.lastSeen), not \(head)" }
     guard let role = role(of: user) else { return "\(user) is no member" }
     let actorRole = self.role(of: actor)
-    exit(user, seq)
+    exit(user, head)
     let heir = role == .owner ? successorOfOwner : nil
     if let successor { members[successor]?.role = .owner }
     if successor != heir {
@@ -64,7 +79,7 @@ extension GroupReference {
 
   /// The admin, or else the member, who has been there for longest.
   private var successorOfOwner: UserID? {
-    func since(_ user: UserID) -> Seq { members[user]?.stays.last?.first ?? .none }
+    func since(_ user: UserID) -> Int { members[user]?.join ?? 0 }
     let rest = present.sorted { since($0) < since($1) }
     return rest.first { members[$0]?.role == .admin } ?? rest.first
   }

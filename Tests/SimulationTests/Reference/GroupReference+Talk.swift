@@ -8,14 +8,6 @@ extension GroupReference {
     case .messageSent(let message): return takeMessage(event, message, by: actor)
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       return takeAmendment(event, by: actor)
-    case .read(let peer, let upTo, _):
-      guard isPresent(actor), var member = members[actor] else { return "a stranger reads" }
-      let before = member.read
-      member.read = max(before, upTo)
-      member.reads.append((upTo, event.recordedAt))
-      members[actor] = member
-      if peer != nil { return "a peer in a group" }
-      return upTo > before && upTo <= head ? nil : "read \(upTo) after \(before), head \(head)"
     case .conversationCleared(let peer, let upTo):
       let before = cleared[actor] ?? .none
       cleared[actor] = max(before, upTo)
@@ -33,6 +25,8 @@ extension GroupReference {
     let answered = message.extras?.replyTo ?? .none
     let isAnswered = messages.contains { $0.id == answered && mayRead(actor, $0.seq) }
     messages.append(MessageRecord(event, message, author: actor, peer: nil))
+    let receipts = present.count <= policy.receiptsMembersMax ? StatedReceipts.on : .off
+    if message.receipts != receipts { return "it states \(message.receipts), not \(receipts)" }
     if !maySpeak(actor) { return "\(actor) may not speak" }
     if event.messageID <= newest { return "id \(event.messageID) after \(newest)" }
     return answered == .none || isAnswered ? nil : "it answers \(answered), which isn't there"
@@ -64,10 +58,10 @@ extension GroupReference {
 
   // MARK: what is unread, and who has read
 
-  /// Nil for who is no member.
-  func unread(of user: UserID) -> (unread: UInt64, mentions: UInt64)? {
+  /// Nil for who is no member. `read` is what the user's mailbox says.
+  func unread(of user: UserID, read: Seq) -> (unread: UInt64, mentions: UInt64)? {
     guard isPresent(user), let member = members[user] else { return nil }
-    let from = max(member.read, cleared[user] ?? .none)
+    let from = max(member.read, cleared[user] ?? .none, read)
     let unread = messages.filter { $0.seq > from && $0.author != user }
     let mentions = unread.filter {
       $0.mentions(user) || $0.message.extras?.mentionsEveryone ?? false
@@ -81,7 +75,8 @@ extension GroupReference {
     var receipts: [Receipt] = []
     for (user, member) in members.sorted(by: { $0.key < $1.key }) where user != author {
       guard let stay = member.stays.last, stay.last == nil || stay.last == dissolvedAt,
-        stay.first < seq
+        // No message is a join.
+        stay.first <= seq
       else { continue }
       let first = member.reads.first { $0.upTo >= seq }
       receipts.append(Receipt(user: user, readAt: first?.at ?? .none))

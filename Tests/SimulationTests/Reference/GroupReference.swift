@@ -9,6 +9,8 @@ struct GroupReference {
     var role: Role
     /// Where unread begins; and the reads of the present stay.
     var read: Seq
+    /// Which of the group's joins began the present stay.
+    var join = 0
     var reads: [(upTo: Seq, at: Timestamp)] = []
 
     var isPresent: Bool { stays[stays.count - 1].last == nil }
@@ -22,6 +24,11 @@ struct GroupReference {
   /// Somebody who joins may see what was before, or could for a while.
   var wasHistoryShown = false
   var head = Seq.none
+  /// Joins and leaves took no seq for a while: who followed all of it does not know all members.
+  var wasUnlisted = false
+  private var joins = 0
+  /// What has to be the next event, for the one before it has led to it.
+  private var due: [Event.Body] = []
   var members: [UserID: Member] = [:]
   var cleared: [UserID: Seq] = [:]
   var invited: Set<UserID> = []
@@ -86,23 +93,25 @@ struct GroupReference {
   }
 
   private mutating func take(_ event: Event) -> String? {
-    if event.cause != nil { return "a relayed event in a group" }
+    if event.seq != .none, event.seq != head.next { return "seq \(event.seq) after \(head)" }
+    if !due.isEmpty { return takeDue(event) }
+    if event.cause != nil { return takeRelayed(event) }
     guard let user = event.actor.user else { return "nobody did it" }
     if event.kind == .noted { return nil }
-    if event.seq != .none, event.seq != head.next { return "seq \(event.seq) after \(head)" }
-    if (event.seq != .none) != event.kind.takesSeq(in: .group) { return "a seq, or none, wrongly" }
+    let takesSeq =
+      event.kind.isMembership ? settings.areMembersListed : event.kind.takesSeq(in: .group)
+    if (event.seq != .none) != takesSeq { return "a seq, or none, wrongly" }
     if event.seq != .none { head = event.seq }
     if case .groupCreated(let settings) = event.body {
       if exists { return "it exists already" }
       exists = true
       self.settings = settings
       wasHistoryShown = settings.isHistoryShown
-      enter(user, .owner, event.seq)
+      enter(user, .owner, event.seq, reading: event.seq)
       return nil
     }
     guard exists else { return "no such group" }
     switch event.body {
-    case .acked(let upTo, let senders): return takeAck(event, upTo, senders)
     case .cursorOpened(let cursor, _): return takeOpening(event, cursor)
     default: break
     }
@@ -110,25 +119,63 @@ struct GroupReference {
     let isOver = dissolvedAt != nil && event.kind != .conversationCleared
     if isOver { return "after the group's end" }
     switch event.body {
-    case .messageSent, .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved, .read,
+    case .messageSent, .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved,
       .conversationCleared:
       return takeTalk(event, by: user)
     case .memberJoined, .memberLeft, .memberInvited, .joinRequested, .joinRefused:
-      return takeMembership(event, by: user)
+      let (before, wasListed) = (owner, settings.areMembersListed)
+      let fault = takeMembership(event, by: user)
+      expectMore(after: event, wasListed: wasListed, owner: before)
+      return fault
     default: return takeModeration(event, by: user)
     }
   }
 
-  private mutating func takeAck(
-    _ event: Event, _ upTo: Seq, _ senders: [DeliveredSender]
-  ) -> String? {
-    guard let user = event.actor.user, let device = event.actor.device else { return "no device" }
-    let key = Device(user: user, device: device)
-    guard let cursor = cursors[key] else { return "an ack of a device that follows nothing" }
-    cursors[key] = max(cursor, upTo)
-    if !senders.isEmpty { return "an ack with senders" }
-    if upTo > head { return "an ack of \(upTo) past the head \(head)" }
-    return upTo > cursor ? nil : "an ack of \(upTo) after \(cursor)"
+  /// A member's mailbox has told how far it was read.
+  private mutating func takeRelayed(_ event: Event) -> String? {
+    if event.seq != .none { return "a relayed event with a seq" }
+    switch event.body {
+    case .noted: return nil
+    case .read(nil, let upTo, _):
+      guard let user = event.actor.user, var member = members[user], member.isPresent else {
+        return "of one who is no member"
+      }
+      let before = member.read
+      member.read = max(before, upTo)
+      member.reads.append((upTo, event.recordedAt))
+      members[user] = member
+      return upTo > before && upTo <= head ? nil : "read \(upTo) after \(before), head \(head)"
+    default: return "this is never relayed to a group"
+    }
+  }
+
+  /// An owner's leave that was told to nobody leads to a role that is; and what makes a group too large,
+  /// or small enough again, to that being said.
+  private mutating func expectMore(after event: Event, wasListed: Bool, owner: UserID?) {
+    guard event.kind.isMembership else { return }
+    if case .memberLeft(_, let successor?, _) = event.body, !wasListed {
+      due.append(.roleChanged(successor, .owner))
+    }
+    let count = present.count
+    guard wasListed ? count > policy.announcedMembersMax : count < policy.announcedAgainBelow else {
+      return
+    }
+    var changed = settings
+    changed.membersListed = !wasListed
+    due.append(.groupChanged(changed))
+  }
+
+  private mutating func takeDue(_ event: Event) -> String? {
+    let expected = due.removeFirst()
+    guard event.body == expected, event.seq != .none, event.command == nil else {
+      return "\(expected) was to come first"
+    }
+    head = event.seq
+    if case .groupChanged(let changed) = expected {
+      settings = changed
+      wasUnlisted = wasUnlisted || !changed.areMembersListed
+    }
+    return nil
   }
 
   private mutating func takeOpening(_ event: Event, _ cursor: Seq) -> String? {
@@ -138,13 +185,16 @@ struct GroupReference {
     let isLast = member.stays[member.stays.count - 1]
     guard member.isPresent || isLast.last == dissolvedAt else { return "of one who has left" }
     if cursor > head { return "a cursor past the head" }
+    let back = head.rawValue - cursor.rawValue
+    if back > policy.syncBackMax { return "a cursor \(back) back" }
     return cursor.next >= isLast.first ? nil : "a cursor before the stay"
   }
 
-  mutating func enter(_ user: UserID, _ role: Role, _ seq: Seq) {
-    let stay = SeqInterval(first: seq, last: nil)
+  mutating func enter(_ user: UserID, _ role: Role, _ first: Seq, reading read: Seq) {
+    joins += 1
+    let stay = SeqInterval(first: first, last: nil)
     let stays = (members[user]?.stays ?? []) + [stay]
-    members[user] = Member(stays: stays, role: role, read: seq)
+    members[user] = Member(stays: stays, role: role, read: read, join: joins)
     invited.remove(user)
     requested.remove(user)
   }

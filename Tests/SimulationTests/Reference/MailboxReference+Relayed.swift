@@ -13,13 +13,14 @@ extension MailboxReference {
     case .messageRecalled, .messageEdited, .reactionAdded, .reactionRemoved:
       return takeAmendmentOfCopy(event)
     case .messagesDelivered(let by, let upTo):
-      delivered[by] = max(delivered[by] ?? .none, upTo.message)
+      delivered[by, default: []].append((upTo.after, upTo.message))
     case .messagesRead(let by, let upTo):
       readByPeer[by] = max(readByPeer[by] ?? .none, upTo.message)
     case .groupJoined(let group, _): if !groups.contains(group) { groups.append(group) }
     case .groupLeft(let group, _): groups.removeAll { $0 == group }
-    case .groupRead(let group, _): marks[.group(group)]?.isUnread = false
-    case .groupInvited, .groupRefused, .groupCleared: break
+    case .groupCleared(let group, let upTo):
+      groupReads[group] = max(groupReads[group] ?? .none, upTo)
+    case .groupInvited, .groupRefused, .groupWaiting: break
     default: return "this is never relayed"
     }
     return nil
@@ -36,6 +37,11 @@ extension MailboxReference {
     return hidden.contains(event.messageID) ? nil : fault
   }
 
+  /// A notice has said that this message has come to a device of `peer`.
+  func isDelivered(_ id: MessageID, to peer: UserID) -> Bool {
+    delivered[peer]?.contains { id > $0.after && id <= $0.upTo } ?? false
+  }
+
   // MARK: what is unread, and who has read
 
   func unread(of peer: UserID) -> (unread: UInt64, mentions: UInt64) {
@@ -48,7 +54,9 @@ extension MailboxReference {
   func receipt(of seq: Seq, from peer: UserID) -> Receipt {
     Receipt(
       user: owner,
-      deliveredAt: acks.first { $0.upTo >= seq && $0.senders.contains(peer) }?.at ?? .none,
+      deliveredAt: acks.first {
+        $0.after < seq && $0.upTo >= seq && $0.senders.contains(peer)
+      }?.at ?? .none,
       readAt: reads.first { $0.peer == peer && $0.upTo >= seq }?.at ?? .none)
   }
 }

@@ -5,6 +5,10 @@ import Ports
 struct MailboxReference {
   struct Device {
     var cursor: Seq
+    /// Where it began.
+    let opened: Seq
+    /// How far it has acked groups.
+    var groups: [GroupID: Seq] = [:]
     var lastSeen = Timestamp.none
   }
 
@@ -24,13 +28,15 @@ struct MailboxReference {
   var reads: [(peer: UserID, upTo: Seq, at: Timestamp)] = []
   var cleared: [UserID: Seq] = [:]
   var groups: [GroupID] = []
+  /// How far groups were read.
+  var groupReads: [GroupID: Seq] = [:]
   /// Groups that the list lost without a relayed leave: they must have been dissolved.
   var dropped: Set<GroupID> = []
   var devices: [DeviceID: Device] = [:]
-  var acks: [(upTo: Seq, senders: [UserID], at: Timestamp)] = []
+  var acks: [(after: Seq, upTo: Seq, senders: [UserID], at: Timestamp)] = []
   var lastSeen = Timestamp.none
   /// What notices say of messages that the owner sent.
-  var delivered: [UserID: MessageID] = [:]
+  var delivered: [UserID: [(after: MessageID, upTo: MessageID)]] = [:]
   var readByPeer: [UserID: MessageID] = [:]
 
   init(_ owner: UserID, _ policy: RunPolicy) {
@@ -54,7 +60,10 @@ struct MailboxReference {
   // MARK: what was asked of this mailbox
 
   private mutating func takeOwn(_ event: Event) -> String? {
-    guard let actor = event.actor.user else { return "nobody did it" }
+    guard let actor = event.actor.user else {
+      // By the server, of a device that was silent for too long.
+      return event.kind == .deviceForgotten ? takeOfDevice(event) : "nobody did it"
+    }
     switch event.body {
     case .noted: return nil
     case .messageSent(let message): return takeMessage(event, message, by: actor)
@@ -70,7 +79,7 @@ struct MailboxReference {
     }
     if actor != owner { return "\(actor) did it in another's mailbox" }
     switch event.body {
-    case .acked, .cursorOpened, .sessionOpened, .sessionClosed, .deviceForgotten:
+    case .acked, .groupCursors, .cursorOpened, .sessionOpened, .sessionClosed, .deviceForgotten:
       return takeOfDevice(event)
     default: return takeOfOwner(event)
     }
@@ -159,8 +168,9 @@ struct MailboxReference {
     if case .cursorOpened(let cursor, let registration) = event.body {
       let wasKnown = devices[device] != nil
       if registration != head.next { return "another registration than the next seq" }
-      devices[device] = Device(cursor: cursor)
+      devices[device] = Device(cursor: cursor, opened: cursor)
       if cursor > head { return "a cursor past the head" }
+      if !starts.contains(cursor) { return "a cursor at \(cursor), not in \(starts)" }
       return wasKnown ? "the device was known" : nil
     }
     switch event.body {
@@ -171,14 +181,24 @@ struct MailboxReference {
       return nil
     default: break
     }
-    guard let cursor = devices[device]?.cursor else { return "of a device that isn't known" }
+    guard let (cursor, opened) = devices[device].map({ ($0.cursor, $0.opened) }) else {
+      return "of a device that isn't known"
+    }
     switch event.body {
-    case .acked(let upTo, let senders):
-      let before = acks.map(\.upTo).max() ?? .none
+    case .acked(let upTo, let senders, let after):
       devices[device]?.cursor = max(cursor, upTo)
-      acks.append((upTo, senders.map(\.user), event.recordedAt))
+      if after != opened { return "told from \(after), and begun at \(opened)" }
       if upTo <= cursor || upTo > head { return "acked \(upTo) after \(cursor), head \(head)" }
-      return takeSenders(senders, of: before, upTo)
+      let fault = takeSenders(senders, from: opened, upTo)
+      acks.append((after, upTo, senders.map(\.user), event.recordedAt))
+      return fault
+    case .groupCursors(let cursors):
+      for position in cursors {
+        let before = devices[device]?.groups[position.group] ?? .none
+        devices[device]?.groups[position.group] = max(before, position.upTo)
+        if position.upTo <= before { return "acked \(position) after \(before)" }
+      }
+      return cursors.isEmpty ? "of no group" : nil
     default: return "unexpected"
     }
   }
@@ -186,8 +206,9 @@ struct MailboxReference {
   /// All whose messages became delivered by this ack are to be told, but for the blocked; and at most
   /// again whoever has messages that it covers.
   private func takeSenders(
-    _ told: [DeliveredSender], of before: Seq, _ upTo: Seq
+    _ told: [DeliveredSender], from opened: Seq, _ upTo: Seq
   ) -> String? {
+    let before = max(acks.map(\.upTo).max() ?? .none, opened)
     let senders = told.map(\.user)
     func covered(after first: Seq) -> Set<UserID> {
       Set(
@@ -202,12 +223,36 @@ struct MailboxReference {
     for sender in told {
       let last = messages.last { $0.author == sender.user && $0.seq <= upTo }
       if last?.id != sender.lastMessage { return "\(sender.user) is told of another message" }
+      // Of what lies below the cursor, what no device has is left out.
+      let told = acks.last { $0.senders.contains(sender.user) }?.upTo ?? .none
+      let left = messages.last {
+        $0.author == sender.user && $0.seq <= opened && $0.seq > told
+      }
+      if left?.id ?? .none != sender.after { return "\(sender.user) is told from another message" }
     }
-    return covered(after: .none).isSuperset(of: senders) ? nil : "one is told who sent nothing"
+    return covered(after: opened).isSuperset(of: senders) ? nil : "one is told who sent nothing"
+  }
+
+  /// Where a device may begin: in front of what is unread, but not too far back; and where a conversation
+  /// with something unread was read before, no further than there.
+  private var starts: ClosedRange<Seq> {
+    func seen(_ peer: UserID) -> Seq { max(read[peer] ?? .none, cleared[peer] ?? .none) }
+    let unread = messages.filter {
+      $0.author == $0.peer && $0.author != owner && $0.seq > seen($0.author)
+    }
+    let floor = Seq(head.rawValue > policy.syncBackMax ? head.rawValue - policy.syncBackMax : 0)
+    guard let first = unread.first else { return head...head }
+    let lowest = unread.map { seen($0.author) }.min() ?? .none
+    return max(floor, lowest)...max(floor, Seq(first.seq.rawValue - 1))
   }
 
   private mutating func takeOfOwner(_ event: Event) -> String? {
     switch event.body {
+    case .groupRead(let group, let upTo, _):
+      let before = groupReads[group] ?? .none
+      groupReads[group] = max(before, upTo)
+      marks[.group(group)]?.isUnread = false
+      return upTo > before ? nil : "read \(group) up to \(upTo) after \(before)"
     case .read(let peer?, let upTo, let notice):
       let before = read[peer] ?? .none
       read[peer] = max(before, upTo)

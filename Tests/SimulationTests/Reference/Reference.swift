@@ -13,6 +13,7 @@ struct Reference {
     for logged in log.all {
       let stream = logged.event.stream
       if let group = stream.groupID {
+        relay.take(logged, groups[group], findings)
         groups[group, default: GroupReference(group, policy)].take(logged, findings)
       } else if let user = stream.userID {
         var mailbox = mailboxes.removeValue(forKey: user) ?? MailboxReference(user, policy)

@@ -46,14 +46,19 @@ struct RelayReference {
     func tell(_ user: UserID, _ body: Event.Body) -> [Consequence] {
       [Consequence(stream: .user(user), body: body)]
     }
+    func tell(_ moderators: [UserID], _ user: UserID, _ waiting: Waiting) -> [Consequence] {
+      moderators.flatMap { tell($0, .groupWaiting(group, user, waiting)) }
+    }
     return switch event.body {
-    case .read(_, let upTo, _): tell(actor, .groupRead(group, upTo: upTo))
     case .conversationCleared(_, let upTo): tell(actor, .groupCleared(group, upTo: upTo))
     case .groupCreated: tell(actor, .groupJoined(group, at: event.seq))
-    case .memberJoined(let user, _): tell(user, .groupJoined(group, at: event.seq))
-    case .memberLeft(let user, _): tell(user, .groupLeft(group, at: event.seq))
-    case .memberInvited(let user): tell(user, .groupInvited(group, at: event.seq))
-    case .joinRefused(let user): tell(user, .groupRefused(group, at: event.seq))
+    case .memberJoined(let user, _, _): tell(user, .groupJoined(group, at: event.firstSeen))
+    case .memberLeft(let user, _, _): tell(user, .groupLeft(group, at: event.lastSeen))
+    case .memberInvited(let user, let told):
+      tell(user, .groupInvited(group, at: .none)) + tell(told, user, .invited)
+    case .joinRequested(let user, let told): tell(told, user, .requested)
+    case .joinRefused(let user, let told):
+      tell(user, .groupRefused(group, at: .none)) + tell(told, user, .refused)
     default: []
     }
   }
@@ -79,12 +84,15 @@ struct RelayReference {
     switch event.body {
     // The same of both, or the sender knew.
     case .messageSent(let message), .messageWithheld(let message): return copy(message)
-    case .acked(_, let senders):
+    case .acked(_, let senders, _):
       return senders.map {
         Consequence(
           stream: .user($0.user),
-          body: .messagesDelivered(by: owner, upTo: .message($0.lastMessage)))
+          body: .messagesDelivered(
+            by: owner, upTo: NoticePosition(message: $0.lastMessage, after: $0.after)))
       }
+    case .groupRead(let group, let upTo, true):
+      return [Consequence(stream: .group(group), body: .read(peer: nil, upTo: upTo))]
     case .read(let peer?, _, .upTo(let id)) where peer != owner:
       return [
         Consequence(stream: .user(peer), body: .messagesRead(by: owner, upTo: .message(id)))
@@ -113,20 +121,8 @@ struct RelayReference {
   mutating func take(
     _ logged: LoggedEvent, _ mailbox: inout MailboxReference, _ findings: Findings
   ) {
+    guard let known = arrived(logged, findings) else { return }
     let event = logged.event
-    guard let cause = event.cause else { return }
-    guard let known = expected[cause] else {
-      return findings.add("\(logged.place): its cause has no such consequence")
-    }
-    findings.expect(!known.isTaken, "\(logged.place): \(known.source.place) was relayed twice")
-    expected[cause]?.isTaken = true
-    let pair = Pair(source: cause.partition, destination: logged.partition)
-    if let before = last[pair] {
-      findings.expect(
-        cause.isAfter(offset: before.offset, index: before.index),
-        "\(logged.place): relayed out of order")
-    }
-    last[pair] = cause
     let actor = known.source.event.actor
     let isHidden = actor.user.map { mailbox.blocked.contains($0) } ?? false
     var body = known.body
@@ -138,10 +134,49 @@ struct RelayReference {
       }
     default: break
     }
+    judge(event, known, body, logged.place, findings)
+  }
+
+  /// The same in a group, which takes what it doesn't know yet of who is a member.
+  mutating func take(_ logged: LoggedEvent, _ group: GroupReference?, _ findings: Findings) {
+    guard let known = arrived(logged, findings) else { return }
+    var body = Event.Body.noted
+    if case .read(_, let upTo, _) = known.body, let user = known.source.event.actor.user,
+      let group, group.isPresent(user), upTo > group.members[user]?.read ?? .none
+    {
+      body = known.body
+    }
+    judge(logged.event, known, body, logged.place, findings)
+  }
+
+  private func judge(
+    _ event: Event, _ known: Expected, _ body: Event.Body, _ place: String, _ findings: Findings
+  ) {
     let isRight =
-      event.stream == known.stream && event.body == body && event.actor == actor
+      event.stream == known.stream && event.body == body
+      && event.actor == known.source.event.actor
       && (event.kind == .noted || event.messageID == known.messageID)
-    findings.expect(isRight, "\(logged.place): it isn't what follows from \(known.source.place)")
+    findings.expect(isRight, "\(place): it isn't what follows from \(known.source.place)")
+  }
+
+  /// What a relayed event is to be.
+  private mutating func arrived(_ logged: LoggedEvent, _ findings: Findings) -> Expected? {
+    let event = logged.event
+    guard let cause = event.cause else { return nil }
+    guard let known = expected[cause] else {
+      findings.add("\(logged.place): its cause has no such consequence")
+      return nil
+    }
+    findings.expect(!known.isTaken, "\(logged.place): \(known.source.place) was relayed twice")
+    expected[cause]?.isTaken = true
+    let pair = Pair(source: cause.partition, destination: logged.partition)
+    if let before = last[pair] {
+      findings.expect(
+        cause.isAfter(offset: before.offset, index: before.index),
+        "\(logged.place): relayed out of order")
+    }
+    last[pair] = cause
+    return known
   }
 
   func finish(_ findings: Findings) {

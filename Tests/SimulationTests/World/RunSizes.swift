@@ -16,6 +16,8 @@ struct RunSizes {
   /// Frames on their way to a client: no more are pushed before it has taken some.
   let outboundFrames: Int
   let policy: RunPolicy
+  /// How long a device's acks of groups are gathered.
+  let groupCursorMilliseconds: Int64
   let snapshots: SnapshotPolicy
   /// Troubles come once in so many steps.
   let crashEvery: Int
@@ -37,9 +39,17 @@ struct RunSizes {
     window = PushWindow.Size(
       events: dice.pick([1, 2, 7, 1_024]), bytes: dice.pick([1, 400, 1 << 20]))
     outboundFrames = dice.pick([2, 10, 1_000])
-    policy = RunPolicy(
+    var policy = RunPolicy(
       recallLimitMilliseconds: dice.pick([86_400_000, 86_400_000, 2_000, nil]),
       hidesBlocks: dice.oneIn(3))
+    policy.receiptsMembersMax = dice.pick([1, 2, 3, 1_000])
+    (policy.announcedMembersMax, policy.announcedAgainBelow) = dice.pick([
+      (1, 1), (2, 2), (2, 1), (3, 3), (1_000, 900),
+    ])
+    policy.syncBackMax = dice.pick([1, 4, 10, 1_000])
+    policy.deviceSilenceMilliseconds = dice.pick([3_000_000, 90 * 86_400_000, 90 * 86_400_000])
+    groupCursorMilliseconds = dice.pick([5, 300, 10_000])
+    self.policy = policy
     snapshots = SnapshotPolicy(events: dice.pick([5, 30, 1_000]), milliseconds: 0)
     crashEvery = dice.pick([200, 600, 2_000])
     cutEvery = dice.pick([80, 300, 1_500])
@@ -62,6 +72,10 @@ struct RunSizes {
 
   var decisions: DecisionPolicy {
     DecisionPolicy(
-      recallLimitMilliseconds: policy.recallLimitMilliseconds, hidesBlocks: policy.hidesBlocks)
+      recallLimitMilliseconds: policy.recallLimitMilliseconds, hidesBlocks: policy.hidesBlocks,
+      receiptsMembersMax: policy.receiptsMembersMax,
+      announcedMembersMax: policy.announcedMembersMax,
+      announcedAgainBelow: policy.announcedAgainBelow, syncBackMax: policy.syncBackMax,
+      deviceSilenceMilliseconds: policy.deviceSilenceMilliseconds)
   }
 }

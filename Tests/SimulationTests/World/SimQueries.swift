@@ -89,6 +89,10 @@ final class SimQueries: Queries, @unchecked Sendable {
     of user: UserID, after: StreamKey?, limit: Int
   ) async throws(DaybookError) -> [MarkedConversation] { throw SimQueries.notHere }
 
+  func overview(
+    of user: UserID, after: StreamKey?, limit: Int
+  ) async throws(DaybookError) -> [ConversationOverview] { throw SimQueries.notHere }
+
   func blocked(by user: UserID, after: UserID?, limit: Int) async throws(DaybookError) -> [UserID] {
     throw SimQueries.notHere
   }
@@ -116,6 +120,7 @@ final class SimQueries: Queries, @unchecked Sendable {
   ) async throws(DaybookError) -> Receipt { throw SimQueries.notHere }
 
   func receipts(
-    of stream: StreamKey, seq: Seq, author: UserID, after: UserID?, limit: Int
+    of stream: StreamKey, seq: Seq, author: UserID, stated: StatedReceipts, after: UserID?,
+    limit: Int
   ) async throws(DaybookError) -> ReceiptPage { throw SimQueries.notHere }
 }

@@ -45,6 +45,7 @@ final class SimServer: @unchecked Sendable {
     }
     var options = GatewayOptions()
     options.window = run.sizes.window
+    options.groupCursorInterval = .milliseconds(run.sizes.groupCursorMilliseconds)
     // Nobody here is silent for so long that it matters.
     options.heartbeatInterval = .hours(24 * 40)
     let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
