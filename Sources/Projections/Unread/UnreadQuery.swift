@@ -74,7 +74,12 @@ enum UnreadQuery {
     // The log is read without holding the file.
     for index in groups.indices {
       guard let name = StreamKey(checked: groups[index].row.stream) else { continue }
-      try counts.move(&groups[index].row, to: groups[index].read, of: groups[index].group)
+      do throws(DaybookError) {
+        try counts.move(&groups[index].row, to: groups[index].read, of: groups[index].group)
+      } catch {
+        // What can't be read costs its own group: of that it is told what its own stream says.
+        guard error.code == .logCorrupt else { throw error }
+      }
       var entry = found[name] ?? Entry(name: name)
       entry.unread = groups[index].row.unread(of: groups[index].group)
       entry.mentions = groups[index].row.mentions(of: groups[index].group)
