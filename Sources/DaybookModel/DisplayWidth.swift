@@ -1,68 +1,85 @@
-/// Columns of a terminal that a text takes: two for what is wide (East Asian scripts, emoji), none for
-/// combining marks, format characters and controls, one for all else. Ambiguous ones (UAX #11) count
-/// one, as in a terminal that is not set up for East Asian text. A character that is made of several
-/// scalars counts as terminals show it: a joined or coloured emoji and a flag as one wide sign.
+/// How many of a terminal's cells text takes, as terminals count: by the widths of its scalars, but
+/// of emoji that are put together as one.
 ///
-/// Controls move a cursor: `Terminal.safe` shows them as pictures, which have a width.
-package func displayWidth(of text: some StringProtocol) -> Int {
-  if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text.utf8.count }
-  return text.reduce(0) { $0 + DisplayWidth.columns($1) }
-}
-
-private enum DisplayWidth {
-  static func columns(_ character: Character) -> Int {
-    let scalars = character.unicodeScalars
-    guard let first = scalars.first, scalars.count > 1 else {
-      return scalars.first.map(columns) ?? 0
-    }
-    // A flag is two regional indicators, which are narrow apart.
-    if isRegionalIndicator(first) { return 2 }
-    let isEmoji = scalars.contains { $0.value == 0xfe0f } || first.properties.isEmojiPresentation
-    if isEmoji { return 2 }
-    return scalars.reduce(0) { $0 + columns($1) }
+/// Sources: UAX #11 (East Asian Width: W and F take two cells), UTS #51 (emoji sequences).
+package enum DisplayWidth {
+  package static func of(_ text: some StringProtocol) -> Int {
+    text.reduce(0) { $0 + of($1) }
   }
 
-  private static func isRegionalIndicator(_ scalar: Unicode.Scalar) -> Bool {
+  /// 0 for control characters, which a terminal obeys: show `Terminal.safe` of them.
+  package static func of(_ character: Character) -> Int {
+    if let ascii = character.asciiValue { return ascii >= 0x20 && ascii < 0x7f ? 1 : 0 }
+    let scalars = character.unicodeScalars
+    guard let first = scalars.first, scalars.count > 1 else {
+      return scalars.first.map { of($0) } ?? 0
+    }
+    if first.properties.isEmojiPresentation || isRegional(first) { return 2 }
+    // U+FE0F asks for the picture of what is else a letter, as in keycaps.
+    if first.properties.isEmoji, scalars.contains("\u{fe0f}") { return 2 }
+    return scalars.reduce(0) { $0 + of($1) }
+  }
+
+  private static func isRegional(_ scalar: Unicode.Scalar) -> Bool {
     (0x1f1e6...0x1f1ff).contains(scalar.value)
   }
 
-  private static func columns(_ scalar: Unicode.Scalar) -> Int {
-    if isInvisible(scalar) { return 0 }
-    if scalar.value < wide[0].lowerBound { return 1 }
-    if isRegionalIndicator(scalar) { return 1 }
-    return scalar.properties.isEmojiPresentation || isWide(scalar.value) ? 2 : 1
-  }
-
-  private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+  private static func of(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.value {
-    // A soft hyphen is shown by terminals.
-    case 0xad: return false
-    // Vowels and finals of a syllable stand in the column of its initial.
-    case 0x1160...0x11ff, 0xd7b0...0xd7ff: return true
+    case 0x20..<0x7f: return 1
+    case 0..<0xa0: return 0
+    // A soft hyphen is shown; all else of its category only says how others are.
+    case 0xad: return 1
+    // Vowels and finals of Korean syllables stand within the cells of their first letter.
+    case 0x1160...0x11ff, 0xd7b0...0xd7ff: return 0
     default: break
     }
     switch scalar.properties.generalCategory {
-    case .nonspacingMark, .enclosingMark, .format, .control, .lineSeparator, .paragraphSeparator:
-      return true
-    default: return false
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: return isWide(scalar.value) ? 2 : 1
     }
   }
 
-  /// East_Asian_Width W and F (Unicode 16), but for emoji, which the standard library knows; planes 2
-  /// and 3 are wide as wholes.
-  private static let wide: [ClosedRange<UInt32>] = [
-    0x1100...0x115f, 0x2329...0x232a, 0x2e80...0x303e, 0x3041...0x3247, 0x3250...0xa4cf,
-    0xa960...0xa97c, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe10...0xfe19, 0xfe30...0xfe6f,
-    0xff01...0xff60, 0xffe0...0xffe6, 0x16fe0...0x16fff, 0x17000...0x18dff, 0x1aff0...0x1b2ff,
-    0x1d300...0x1d376, 0x1f200...0x1f265, 0x20000...0x2fffd, 0x30000...0x3fffd,
-  ]
-
   private static func isWide(_ value: UInt32) -> Bool {
-    var (low, high) = (0, wide.count)
+    if value < 0x1100 { return false }
+    var low = 0
+    var high = wide.count
     while low < high {
       let middle = (low + high) / 2
       if wide[middle].upperBound < value { low = middle + 1 } else { high = middle }
     }
     return low < wide.count && wide[low].contains(value)
   }
+
+  /// In rising order.
+  private static let wide: [ClosedRange<UInt32>] = [
+    0x1100...0x115f, 0x231a...0x231b, 0x2329...0x232a, 0x23e9...0x23ec, 0x23f0...0x23f0,
+    0x23f3...0x23f3, 0x25fd...0x25fe, 0x2614...0x2615, 0x2630...0x2637, 0x2648...0x2653,
+    0x267f...0x267f, 0x268a...0x268f, 0x2693...0x2693, 0x26a1...0x26a1, 0x26aa...0x26ab,
+    0x26bd...0x26be, 0x26c4...0x26c5, 0x26ce...0x26ce, 0x26d4...0x26d4, 0x26ea...0x26ea,
+    0x26f2...0x26f3, 0x26f5...0x26f5, 0x26fa...0x26fa, 0x26fd...0x26fd, 0x2705...0x2705,
+    0x270a...0x270b, 0x2728...0x2728, 0x274c...0x274c, 0x274e...0x274e, 0x2753...0x2755,
+    0x2757...0x2757, 0x2795...0x2797, 0x27b0...0x27b0, 0x27bf...0x27bf, 0x2b1b...0x2b1c,
+    0x2b50...0x2b50, 0x2b55...0x2b55, 0x2e80...0x2e99, 0x2e9b...0x2ef3, 0x2f00...0x2fd5,
+    0x2ff0...0x303e, 0x3041...0x3096, 0x3099...0x30ff, 0x3105...0x312f, 0x3131...0x318e,
+    0x3190...0x31e5, 0x31ef...0x321e, 0x3220...0x3247, 0x3250...0xa48c, 0xa490...0xa4c6,
+    0xa960...0xa97c, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe10...0xfe19, 0xfe30...0xfe52,
+    0xfe54...0xfe66, 0xfe68...0xfe6b, 0xff01...0xff60, 0xffe0...0xffe6, 0x16fe0...0x16fe4,
+    0x16ff0...0x16ff1, 0x17000...0x187f7, 0x18800...0x18cd5, 0x18cff...0x18d08,
+    0x1aff0...0x1aff3, 0x1aff5...0x1affb, 0x1affd...0x1affe, 0x1b000...0x1b122,
+    0x1b132...0x1b132, 0x1b150...0x1b152, 0x1b155...0x1b155, 0x1b164...0x1b167,
+    0x1b170...0x1b2fb, 0x1d300...0x1d356, 0x1d360...0x1d376, 0x1f004...0x1f004,
+    0x1f0cf...0x1f0cf, 0x1f18e...0x1f18e, 0x1f191...0x1f19a, 0x1f200...0x1f202,
+    0x1f210...0x1f23b, 0x1f240...0x1f248, 0x1f250...0x1f251, 0x1f260...0x1f265,
+    0x1f300...0x1f320, 0x1f32d...0x1f335, 0x1f337...0x1f37c, 0x1f37e...0x1f393,
+    0x1f3a0...0x1f3ca, 0x1f3cf...0x1f3d3, 0x1f3e0...0x1f3f0, 0x1f3f4...0x1f3f4,
+    0x1f3f8...0x1f43e, 0x1f440...0x1f440, 0x1f442...0x1f4fc, 0x1f4ff...0x1f53d,
+    0x1f54b...0x1f54e, 0x1f550...0x1f567, 0x1f57a...0x1f57a, 0x1f595...0x1f596,
+    0x1f5a4...0x1f5a4, 0x1f5fb...0x1f64f, 0x1f680...0x1f6c5, 0x1f6cc...0x1f6cc,
+    0x1f6d0...0x1f6d2, 0x1f6d5...0x1f6d7, 0x1f6dc...0x1f6df, 0x1f6eb...0x1f6ec,
+    0x1f6f4...0x1f6fc, 0x1f7e0...0x1f7eb, 0x1f7f0...0x1f7f0, 0x1f90c...0x1f93a,
+    0x1f93c...0x1f945, 0x1f947...0x1f9ff, 0x1fa70...0x1fa7c, 0x1fa80...0x1fa89,
+    0x1fa8f...0x1fac6, 0x1face...0x1fadc, 0x1fadf...0x1fae9, 0x1faf0...0x1faf8,
+    0x20000...0x2fffd, 0x30000...0x3fffd,
+  ]
 }

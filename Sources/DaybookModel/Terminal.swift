@@ -24,7 +24,7 @@ package enum Terminal {
   package static func padded(
     _ text: String, to width: Int, _ alignment: Alignment = .left
   ) -> String {
-    let room = String(repeating: " ", count: max(0, width - displayWidth(of: text)))
+    let room = String(repeating: " ", count: max(0, width - DisplayWidth.of(text)))
     return alignment == .left ? text + room : room + text
   }
 }

@@ -76,7 +76,7 @@ struct TextTableTests {
     table.add(["日本太郎", "12", "🎂"])
     table.add(["e\u{301}mile", "100", "y"])
     let columns = table.lines.map { line in
-      line.lastIndex(of: " ").map { displayWidth(of: line[...$0]) }
+      line.lastIndex(of: " ").map { DisplayWidth.of(line[...$0]) }
     }
     #expect(Set(columns).count == 1, "\(table.lines)")
   }

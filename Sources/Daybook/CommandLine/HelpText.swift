@@ -22,7 +22,7 @@ enum HelpText {
     var current = String(line.prefix { $0 == " " })
     var hasWords = false
     for word in line.split(separator: " ") {
-      let width = displayWidth(of: current) + (hasWords ? 1 : 0) + displayWidth(of: word)
+      let width = DisplayWidth.of(current) + (hasWords ? 1 : 0) + DisplayWidth.of(word)
       if hasWords, width > columns {
         lines.append(current)
         (current, hasWords) = (indent, false)

@@ -21,7 +21,7 @@ struct TextTable {
   var lines: [String] {
     let all = [headings] + rows
     let widths = headings.indices.map { column in
-      all.map { displayWidth(of: $0[column]) }.max() ?? 0
+      all.map { DisplayWidth.of($0[column]) }.max() ?? 0
     }
     return all.map { row in
       let cells = row.indices.map { column in
