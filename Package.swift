@@ -173,7 +173,7 @@ let package = Package(
     tests("EndToEndTests", ["Daybook", "Courier", "DaybookSDK", "Doubles"]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
     tests("ImportingTests", ["DaybookModel", "Importing"]),
-    tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console"]),
+    tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console", "Doubles"]),
     tests(
       "DaybookSDKTests",
       [
