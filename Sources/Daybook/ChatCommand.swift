@@ -12,40 +12,70 @@ struct ChatCommand: AsyncParsableCommand {
     discussion: """
       \(ChatForm.help)
 
-      Lines may come from a pipe: at their end everything that was sent is stored before it leaves.
+      Lines may come from a pipe. They are done in their order; at their end, what came for the \
+      user is printed and everything that was sent is stored before it leaves. Then the exit code \
+      tells what did not work first: 2 a message was not sent, 3 the server refused a command, \
+      4 a line was no command or no conversation was open for it; 1 as ever: the session failed.
       """)
 
   @OptionGroup var server: ServerOption
 
-  func run() async throws {
-    let client = try server.client()
-    let session = ChatSession(client: client, screen: ChatScreen())
-    try await asDaybookError { try await session.start() }
-    let events = Task { await session.showEvents() }
-    let input = Task {
-      for await line in ChatCommand.lines() {
-        guard await session.take(line) else { break }
-      }
-    }
-    // A session that ended for good ends the program, whatever is typed.
-    let ended = Task { () -> ClientError? in
-      await events.value
-      input.cancel()
-      return client.endedBy
-    }
-    await input.value
-    await session.leave()
-    if let error = await ended.value { throw error.asDaybookError }
+  @Flag(inversion: .prefixedNo, help: "Colours; none if NO_COLOR is set.")
+  var color = true
+
+  @Flag(help: "Ring for direct messages and mentions.")
+  var bell = false
+
+  @Flag(help: "Let the window's title say who chats, and how much is unread.")
+  var title = false
+
+  @Flag(inversion: .prefixedNo, help: "Keep what was typed for later runs.")
+  var history = true
+
+  @Option(
+    help: ArgumentHelp(
+      "Lines of a conversation to print of what came meanwhile; of more it is said how many.",
+      valueName: "lines"))
+  var backlog = ChatOptions.backlogLinesDefault
+
+  func validate() throws {
+    guard backlog >= 0 else { throw ValidationError("--backlog is 0 or more") }
   }
 
-  /// Standard input on a thread of its own, for reading it blocks.
-  private static func lines() -> AsyncStream<String> {
-    let (lines, continuation) = AsyncStream.makeStream(of: String.self)
-    let thread = Thread {
-      while let line = readLine() { continuation.yield(line) }
-      continuation.finish()
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    var screenOptions = ScreenOptions()
+    // https://no-color.org: set, and not empty.
+    screenOptions.hasColour = color && (environment["NO_COLOR"] ?? "").isEmpty
+    screenOptions.setsTitle = title
+    screenOptions.historyPath = history ? ScreenOptions.usualHistoryPath { environment[$0] } : nil
+    var options = ChatOptions()
+    options.rings = bell
+    options.backlogLines = backlog
+
+    let client = try server.client()
+    let screen = ChatScreen(screenOptions)
+    let session = ChatSession(
+      client: client, screen: screen, options: options, clock: .system)
+    let reader = Thread { screen.read() }
+    reader.name = "input"
+    let end = try await asDaybookError {
+      // The terminal is the shell's again before anything is said about a failure.
+      defer { screen.close() }
+      try await session.start()
+      reader.start()
+      return await session.run()
     }
-    thread.start()
-    return lines
+    try exit(end, client.endedBy, screen)
+  }
+
+  private func exit(_ end: ChatEnd, _ error: ClientError?, _ screen: ChatScreen) throws {
+    if let number = end.signal { screen.end(by: number) }
+    if let error {
+      // At a terminal its line stands on the screen.
+      guard screen.isTerminal else { throw error.asDaybookError }
+      throw ExitCode.failure
+    }
+    if let failure = end.failure, !screen.isTerminal { throw ExitCode(failure) }
   }
 }

@@ -9,13 +9,21 @@ struct ChatInputTests {
     "is a command or text",
     arguments: [
       ("", ChatInput.nothing), ("hello", .text("hello")), (" /to bob", .text(" /to bob")),
-      ("//slash", .text("/slash")), ("/to bob", .to("bob")), ("/group ubuntu", .group("ubuntu")),
+      ("//slash", .text("/slash")), ("/to bob", .open(.user("bob"))),
+      ("/group ubuntu", .open(.group("ubuntu"))),
+      ("/to @bob", .open(.user("bob"))), ("/to @@bob", .open(.user("@bob"))),
+      ("/to #fun", .open(.group("fun"))),
+      ("/group #fun", .open(.group("fun"))), ("/join #fun", .join("fun")),
+      ("/create #fun", .create("fun")),
+      ("/create fun", .create("fun")), ("/leave #fun", .leave("fun")),
+      ("/online @a b", .online(["a", "b"])),
+      ("/list", .list), ("/older", .older(ChatInput.historyDefault)), ("/older 5", .older(5)),
       ("/join", .join(nil)), ("/join ubuntu", .join("ubuntu")), ("/leave", .leave(nil)),
       ("/leave ubuntu", .leave("ubuntu")), ("/history", .history(ChatInput.historyDefault)),
       ("/history 5", .history(5)), ("/unread", .unread), ("/online", .online([])),
       ("/online a b", .online(["a", "b"])), ("/seen a b", .online(["a", "b"])),
       ("/typing", .typing), ("/help", .help), ("/help me", .help), ("/quit", .quit),
-      ("/decline team", .inGroup(.decline("team"))),
+      ("/decline team", .inGroup(.decline("team"))), ("/decline #team", .inGroup(.decline("team"))),
     ])
   func input(line: String, expected: ChatInput) {
     #expect(ChatInput(line) == expected)
@@ -30,6 +38,7 @@ struct ChatInputTests {
       ("/edit 12", .edit(nil, "12")), ("/recall", .recall(nil)), ("/recall 3", .recall(3)),
       ("/react 3 👍", .react(3, "👍")), ("/unreact [3] 👍", .unreact(3, "👍")),
       ("/forward 3 bob", .forward(3, to: .user("bob"))),
+      ("/forward 3 @bob", .forward(3, to: .user("bob"))),
       ("/forward 3 #team", .forward(3, to: .group("team"))),
       ("/forward 3 group/team", .forward(3, to: .group("team"))),
       ("/forward 3 user/#odd", .forward(3, to: .user("#odd"))), ("/who", .receipts(nil)),
@@ -44,9 +53,11 @@ struct ChatInputTests {
     "is about the open group",
     arguments: [
       ("/group-info", ChatInput.GroupInput.info), ("/members", .members),
-      ("/invite bob", .invite("bob")), ("/remove bob", .remove("bob")),
+      ("/invite bob", .invite("bob")), ("/invite @bob", .invite("bob")),
+      ("/remove bob", .remove("bob")),
       ("/admit bob", .admit("bob")), ("/refuse bob", .refuse("bob")),
-      ("/role bob admin", .role("bob", .admin)), ("/role bob member", .role("bob", .member)),
+      ("/role bob admin", .role("bob", .admin)), ("/role @bob admin", .role("bob", .admin)),
+      ("/silence @all", .silence("all", true)), ("/role bob member", .role("bob", .member)),
       ("/owner bob", .owner("bob")), ("/silence bob", .silence("bob", true)),
       ("/silence all", .silence(nil, true)), ("/unsilence bob", .silence("bob", false)),
       ("/unsilence all", .silence(nil, false)), ("/title The team", .title("The team")),
@@ -61,9 +72,10 @@ struct ChatInputTests {
   @Test(
     "is about the person's own list",
     arguments: [
-      ("/conversations", ChatInput.OwnInput.conversations), ("/quiet on", .quiet(true)),
+      ("/quiet on", ChatInput.OwnInput.quiet(true)),
       ("/pin off", .pin(false)), ("/mark-unread", .markUnread), ("/clear", .clear),
-      ("/block bob", .block("bob")), ("/unblock bob", .unblock("bob")), ("/blocked", .blocked),
+      ("/block bob", .block("bob")), ("/block @bob", .block("bob")),
+      ("/unblock bob", .unblock("bob")), ("/blocked", .blocked),
       ("/devices", .devices), ("/forget tablet", .forget("tablet")),
     ])
   func own(line: String, expected: ChatInput.OwnInput) {
@@ -73,7 +85,8 @@ struct ChatInputTests {
   @Test(
     "is told how it is written where it is wrong",
     arguments: [
-      "/to", "/to a b", "/group", "/join a b", "/history x", "/history 0", "/nope", "/",
+      "/to", "/to a b", "/group", "/create", "/create a b", "/older x", "/list x", "/join a b",
+      "/history x", "/history 0", "/nope", "/",
       "/unread x",
       "/reply 12", "/reply yes", "/edit", "/recall x", "/recall 1 2", "/recall 0", "/recall []",
       "/react 3", "/react 👍", "/react 3 a b", "/forward 3", "/forward x bob", "/who x", "/keep 7",
@@ -89,6 +102,14 @@ struct ChatInputTests {
     #expect(!advice.isEmpty && !advice.contains("\n"))
     let name = line.split(separator: " ")[0]
     if ChatForm.named[String(name)] != nil { #expect(advice.contains(name)) }
+  }
+
+  @Test("that was pasted is text, whatever it begins with")
+  func pasted() {
+    let line = EnteredLine(text: "/quit\nnow", isText: true)
+    #expect(ChatInput(line) == .text("/quit\nnow"))
+    // And so it is where it is taken again from what was entered before.
+    #expect(ChatInput(line.asTyped) == .text("/quit\nnow"))
   }
 
   @Test("can be found in the help, each once and in few columns")

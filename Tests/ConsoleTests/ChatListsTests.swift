@@ -6,6 +6,8 @@ import Testing
 
 @Suite("The console client's lists")
 struct ChatListsTests {
+  private let reader = ChatReader(me: "me", open: nil, clock: .fixed())
+
   @Test("say what is unread, what of it is for the user, and what is quiet")
   func unread() {
     #expect(ChatText.unread(UnreadCounts()) == "nothing unread")
@@ -38,7 +40,7 @@ struct ChatListsTests {
         MessageReceipt(user: "me", deliveredAtMilliseconds: nil, readAtMilliseconds: nil),
       ], readCount: 2, unreadCount: 2, more: true)
     #expect(
-      ChatText.receipts(receipts, of: 7, me: "me") == """
+      ChatText.receipts(receipts, of: 7, for: reader) == """
         [7] read by 2 of 4
           al: read 2027-01-15 08:00
           bo: delivered 2027-01-15 08:00
@@ -84,14 +86,31 @@ struct ChatListsTests {
       UserDevice(id: "tv", isOnline: false, lastSeenMilliseconds: nil, cursor: 0),
     ]
     #expect(
-      ChatText.devices(devices, this: "phone") == """
+      ChatText.devices(devices, this: "phone", .fixed()) == """
         phone: online (this one)
         tablet: last seen 2027-01-15 08:00
         tv: never online
         """)
     #expect(ChatText.blocked([]) == "you block nobody" && ChatText.blocked(["b", "c"]) == "b\nc")
-    #expect(ChatText.conversations([]) == "you have marked none")
-    let marked = MarkedConversation(.user("bob"), ConversationMarks(isUnread: true))
-    #expect(ChatText.conversations([marked]) == "bob: marked as unread")
+  }
+
+  @Test("say which conversations there are: pinned ones first, then those with something unread")
+  func list() {
+    #expect(ChatText.list([]).contains("/to USER"))
+    let all: [ChatText.Listed] = [
+      .init(conversation: .user("ann"), isOpen: true),
+      .init(conversation: .group("big"), unread: 71_751, mentions: 3, isQuiet: true),
+      .init(conversation: .user("zoe"), isPinned: true),
+      .init(conversation: .user("bob"), isMarkedUnread: true),
+      .init(conversation: .group("fun")),
+    ]
+    #expect(
+      ChatText.list(all) == """
+        zoe: pinned
+        #big: 71,751 unread, 3 of them for you, quiet
+        bob: marked as unread
+        #fun
+        ann: open
+        """)
   }
 }

@@ -89,14 +89,14 @@ struct ChatNewsTests {
         UserPresence(user: "bob", isOnline: false, devices: [], lastSeenMilliseconds: nil)),
       "bob is offline"
     ),
-    (.typing(user: "bob", .user("bob")), "bob is typing…"),
+    (.typing(user: "bob", .user("bob")), "@bob bob is typing…"),
     (.typing(user: "bob", team), "#team bob is typing…"), (.read(team, upToSeq: 3), nil),
     (.caughtUp, nil),
   ]
 
   @Test("say in a person's words what has happened", arguments: ofGroups + ofOwn)
   func news(event: ClientEvent, line: String?) {
-    let reader = ChatReader(me: "me", open: nil)
+    let reader = ChatReader(me: "me", open: nil, clock: .fixed())
     #expect(ChatText.news(event, for: reader, shown: ShownMessages(me: "me")) == line)
   }
 
@@ -112,8 +112,8 @@ struct ChatNewsTests {
   func amendments() {
     var shown = ShownMessages(me: "me")
     _ = shown.number(message(50, "hello"))
-    let away = ChatReader(me: "me", open: nil)
-    let there = ChatReader(me: "me", open: Self.team)
+    let away = ChatReader(me: "me", open: nil, clock: .fixed())
+    let there = ChatReader(me: "me", open: Self.team, clock: .fixed())
     func recalled(_ id: UInt64, by: String) -> ClientEvent {
       .recalled(MessageRecall(conversation: Self.team, messageID: id, by: by))
     }
@@ -124,10 +124,10 @@ struct ChatNewsTests {
     }
     let cases: [(ClientEvent, ChatReader, String)] = [
       (recalled(50, by: "bob"), there, "[1] bob: [recalled]"),
-      (recalled(50, by: "me"), away, "[1] #team bob: [recalled by you]"),
+      (recalled(50, by: "me"), away, "#team bob: [recalled by you]"),
       (recalled(51, by: "eve"), away, "#team eve: [recalled] an earlier message"),
       (reacted(50, by: "eve", isRemoved: false), there, "eve reacted 👍 to [1] bob: hello"),
-      (reacted(50, by: "me", isRemoved: true), away, "#team you took back 👍 to [1] bob: hello"),
+      (reacted(50, by: "me", isRemoved: true), away, "#team you took back 👍 to bob: hello"),
       (reacted(51, by: "eve", isRemoved: false), there, "eve reacted 👍 to an earlier message"),
     ]
     for (event, reader, line) in cases {
@@ -136,7 +136,7 @@ struct ChatNewsTests {
     let edit = MessageEdit(
       conversation: Self.team, messageID: 50, by: "bob", content: .text("hello all"))
     #expect(
-      ChatText.edited(edit, number: 1, for: away) == "[1] #team bob: hello all (edited)")
+      ChatText.edited(edit, number: 1, for: away) == "#team bob: hello all (edited)")
   }
 
   @Test("never obey control characters")
@@ -156,7 +156,8 @@ struct ChatNewsTests {
     ]
     for event in events {
       let line = ChatText.news(
-        event, for: ChatReader(me: "me", open: nil), shown: ShownMessages(me: "me"))
+        event, for: ChatReader(me: "me", open: nil, clock: .fixed()), shown: ShownMessages(me: "me")
+      )
       #expect(line?.contains("\u{1b}") == false, "\(event)")
     }
   }

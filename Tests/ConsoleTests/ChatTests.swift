@@ -30,7 +30,8 @@ struct ChatTests {
     answered: ShownMessages.Entry? = nil
   ) -> String {
     ChatText.message(
-      message, number: number, for: ChatReader(me: "me", open: open), answered: answered,
+      message, number: number, for: ChatReader(me: "me", open: open, clock: .fixed()),
+      answered: answered,
       unread: unread)
   }
 
@@ -40,9 +41,9 @@ struct ChatTests {
     #expect(line(message("hi", in: alice), open: alice) == "[7] 08:00 alice: hi")
     #expect(
       line(message("hi", in: team), open: alice, unread: 2)
-        == "[7] 08:00 #team alice: hi  (2 unread)")
-    #expect(line(message("hi", from: "me", in: alice)) == "[7] 08:00 to alice you: hi")
-    #expect(line(message("hi", name: "Alice", in: alice)) == "[7] 08:00 Alice: hi")
+        == "#team 08:00 alice: hi  (2 unread)")
+    #expect(line(message("hi", from: "me", in: alice)) == "@alice 08:00 you: hi")
+    #expect(line(message("hi", name: "Alice", in: alice)) == "@alice 08:00 Alice: hi")
   }
 
   @Test("what a message answers, where it was said first, and whom it is for")
@@ -86,10 +87,18 @@ struct ChatTests {
     #expect(line(gone, open: alice) == "[7] 08:00 alice: [expired]")
   }
 
-  @Test("the sender's date where it isn't the day on which the server took the message")
-  func dates() {
-    let old = message("hi", in: .group("ubuntu"), clientTime: 1_103_966_040_000)
-    #expect(ChatText.time(old) == "2004-12-25 09:14")
+  @Test("the sender's time where it is stated, and all times of the reader's place")
+  func times() {
+    let old = message("hi", in: team, clientTime: 1_103_966_040_000)
+    #expect(line(old, open: team) == "[7] 09:14 alice: hi")
+    let there = ChatReader(me: "me", open: team, clock: .fixed(offset: -9 * 3_600))
+    #expect(ChatText.message(old, number: 7, for: there) == "[7] 00:14 alice: hi")
+    #expect(there.clock.moment(1_103_966_040_000) == "2004-12-25 00:14")
+    #expect(there.clock.day(1_103_966_040_000) == "Saturday, 25 December 2004")
+    let east = ChatClock.fixed(offset: 14 * 3_600 + 2_700)
+    #expect(east.moment(1_103_966_040_000) == "2004-12-25 23:59")
+    #expect(
+      ChatClock.fixed(offset: 15 * 3_600).day(1_103_966_040_000) == "Sunday, 26 December 2004")
   }
 
   @Test("control characters, instead of obeying them")
@@ -97,12 +106,51 @@ struct ChatTests {
     var message = message("a\u{1b}[2Jb\nc", in: .user("alice"))
     message.reactions = [.init(reaction: "\u{1b}", count: 1, isOwn: false)]
     let line = line(message)
-    #expect(!line.contains("\u{1b}") && !line.contains("\n"))
+    // Its line ends are the screen's to show.
+    #expect(!line.contains("\u{1b}") && !ScreenLine(line).flat.contains("\n"))
   }
 
   @Test("a person's words for what people run into", arguments: ErrorCode.all)
   func problems(code: ErrorCode) {
     let words = ChatText.problem(ClientError(DaybookError(code, "the message")))
     #expect(!words.isEmpty && !words.contains(code.name))
+  }
+
+  @Test(
+    "ids as people write them, and whom an error is about",
+    arguments: [
+      ("not_permitted", "message 914547359860391940 is another's", "message [1] is another's"),
+      (
+        "not_permitted", "message 914547359860391941 is another's",
+        "message that was not shown is another's"
+      ),
+      (
+        "not_permitted", "only the owner of group/fun may do this",
+        "only the owner of #fun may do this"
+      ),
+      (
+        "not_a_member", "dee is not a member of group/fun; join it first",
+        "dee is no member of #fun"
+      ),
+      (
+        "not_a_member", "me is not a member of group/fun; join it first",
+        "you are no member of #fun; /join fun makes you one"
+      ),
+      (
+        "not_a_member", "only members of group/fun may ask this; join it first",
+        "that takes a member of #fun; /join fun makes you one"
+      ),
+    ])
+  func ids(name: String, message: String, words: String) {
+    let error = ClientError(code: 1, name: name, isTemporary: false, message: message)
+    let told = ChatText.problem(error, me: "me") { $0 == 914_547_359_860_391_940 ? 1 : nil }
+    #expect(told == words)
+  }
+}
+
+extension ChatClock {
+  /// A place so many seconds ahead of UTC, where it is the morning of 15 January 2027.
+  static func fixed(offset: Int = 0) -> ChatClock {
+    ChatClock(now: { 1_800_000_000_000 }, offset: { _ in offset })
   }
 }

@@ -24,9 +24,44 @@ struct ShownMessagesTests {
     #expect(shown.number(message(50, "a")) == 1)
     #expect(shown.number(message(40, "b")) == 2)
     #expect(shown.number(message(50, "a at last")) == 1)
-    #expect(shown[1]?.id == 50 && shown[1]?.preview == "a at last")
-    #expect(shown[2]?.author == "bo" && shown.entry(of: 40, in: bo)?.number == 2)
-    #expect(shown[0] == nil && shown[3] == nil && shown.entry(of: 50, in: .group("bo")) == nil)
+    #expect(shown[1, in: bo]?.id == 50 && shown[1, in: bo]?.preview == "a at last")
+    #expect(shown[2, in: bo]?.author == "bo" && shown.entry(of: 40, in: bo)?.number == 2)
+    #expect(
+      shown[0, in: bo] == nil && shown[3, in: bo] == nil
+        && shown.entry(of: 50, in: .group("bo")) == nil)
+  }
+
+  @Test("are only those of messages that were shown in the open conversation")
+  func unnumbered() {
+    var shown = ShownMessages(me: "me")
+    shown.remember(message(50, "a"))
+    #expect(shown[1, in: bo] == nil && shown.entry(of: 50, in: bo)?.preview == "a")
+    shown.change(MessageEdit(conversation: bo, messageID: 50, by: "bo", content: .text("b")))
+    #expect(shown.entry(of: 50, in: bo)?.preview == "b")
+    #expect(shown.number(message(49, "first")) == 1 && shown.number(message(50, "b")) == 2)
+    shown.remember(message(50, "c"))
+    #expect(shown.entry(of: 50, in: bo)?.number == 2)
+  }
+
+  @Test("are each conversation's own")
+  func conversations() {
+    var shown = ShownMessages(me: "me")
+    var other = message(60, "there")
+    other.conversation = .group("team")
+    #expect(shown.number(message(50, "a")) == 1 && shown.number(other) == 1)
+    #expect(shown.number(message(51, "b")) == 2)
+    #expect(shown[1, in: .group("team")]?.id == 60 && shown[2, in: .group("team")] == nil)
+    #expect(shown.conversations(with: 1) == [.group("team"), bo])
+    #expect(shown.conversations(with: 2) == [bo] && shown.conversations(with: 3) == [])
+  }
+
+  @Test("stay what they are when older ones are forgotten")
+  func bounded() {
+    var shown = ShownMessages(me: "me")
+    for id in 1...UInt64(ShownMessages.entriesMax) + 5 { _ = shown.number(message(id, "x")) }
+    #expect(shown[5, in: bo] == nil && shown.entry(of: 5, in: bo) == nil)
+    #expect(shown[6, in: bo]?.id == 6 && shown.conversations(with: 5) == [])
+    #expect(shown[ShownMessages.entriesMax + 5, in: bo]?.number == ShownMessages.entriesMax + 5)
   }
 
   @Test("stand for what is not stored yet, from sending on")
@@ -34,10 +69,10 @@ struct ShownMessagesTests {
     var shown = ShownMessages(me: "me")
     _ = shown.number(message(50, "a"))
     let number = shown.reserve(in: bo, "mine")
-    #expect(number == 2 && shown[2]?.id == nil && shown[2]?.isOwn == true)
+    #expect(number == 2 && shown[2, in: bo]?.id == nil && shown[2, in: bo]?.isOwn == true)
     #expect(shown.lastOwn(in: bo)?.number == 2 && shown.lastOwn(in: .user("al")) == nil)
-    shown.bind(2, to: 51)
-    #expect(shown[2]?.id == 51)
+    shown.bind(2, in: bo, to: 51)
+    #expect(shown[2, in: bo]?.id == 51)
     #expect(shown.number(message(51, "mine", from: "me")) == 2)
   }
 
@@ -47,11 +82,11 @@ struct ShownMessagesTests {
     let edit = MessageEdit(
       conversation: bo, messageID: 50, by: "bo", atMilliseconds: 1, content: .text("new"))
     for _ in 0..<2 { #expect(shown.number(edit) == 1) }
-    #expect(shown[1]?.preview == "new")
+    #expect(shown[1, in: bo]?.preview == "new")
     var now = message(0, "now")
     now.isTransient = true
     #expect(shown.number(now) == nil)
-    #expect(shown[2] == nil)
+    #expect(shown[2, in: bo] == nil)
   }
 
   private func edit(_ text: String, at: UInt64) -> ClientEvent {

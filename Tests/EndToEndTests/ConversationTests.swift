@@ -12,9 +12,9 @@ struct ConversationTests {
     let server = try await TestServer()
     try await server.start()
     _ = try await server.chat(
-      "alice", "/group team", "one", "two", "/title The Team", "/invite bob",
+      "alice", "/create team", "one", "two", "/title The Team", "/invite bob",
       "/policy invitation", "/history-shown on")
-    let refused = try await server.chat("carol", "/join team")
+    let refused = try await server.chat("carol", status: 3, "/join team")
     #expect(refused.contains("only if"), "\(refused)")
     _ = try await server.chat(
       "bob", "/join team", "/history", "/reply 1 three @alice", "/react 2 👍", "/edit 3 drei @alice")
@@ -23,7 +23,7 @@ struct ConversationTests {
     let unread = try await server.objects(["unread", "--user", "alice"])
     #expect(unread.count == 1 && unread[0]["unread"] as? Int == 1)
     #expect(unread[0]["mentions"] as? Int == 1)
-    _ = try await server.chat("alice", "/group team", "/recall 3")
+    _ = try await server.chat("alice", "/group team", "/recall 2")
 
     let history = try await server.objects(["history", "--group", "team"])
     try #require(history.count == 3)
@@ -46,7 +46,7 @@ struct ConversationTests {
   func receipts() async throws {
     let server = try await TestServer(["--receipts-members-max", "2"])
     try await server.start()
-    _ = try await server.chat("alice", "/group team", "for bob")
+    _ = try await server.chat("alice", "/create team", "for bob")
     _ = try await server.chat("bob", "/to alice", "hi")
     // To open a conversation is to read what is there.
     _ = try await server.chat("alice", "/to bob")
@@ -94,7 +94,7 @@ struct ConversationTests {
     let server = try await TestServer()
     try await server.start(isHidden ? ["--hide-blocks"] : [])
     _ = try await server.chat("bob", "/block alice")
-    let said = try await server.chat("alice", "/to bob", "hello?")
+    let said = try await server.chat("alice", status: isHidden ? 0 : 2, "/to bob", "hello?")
     #expect(said.contains("✓ stored") == isHidden && said.contains("not sent") == !isHidden)
     let unread = try await server.objects(["unread", "--user", "bob"])
     #expect(unread.isEmpty)
@@ -114,12 +114,11 @@ struct ConversationTests {
   func recallLimit() async throws {
     let server = try await TestServer()
     try await server.start(["--recall-limit", "0"])
-    _ = try await server.chat("alice", "/group team", "the owner's")
-    let told = try await server.chat("bob", "/join team", "said is said", "/recall 1")
+    _ = try await server.chat("alice", "/create team", "the owner's")
+    let told = try await server.chat("bob", status: 3, "/join team", "said is said", "/recall 1")
     let history = try await server.objects(["history", "--group", "team"])
     #expect(history.last?["text"] as? String == "said is said", "\(told)")
-    // Which of the two is number 1 depends on what is sent again: she recalls both.
-    _ = try await server.chat("alice", "/group team", "/history", "/recall 1", "/recall 2")
+    _ = try await server.chat("alice", "/group team", "/recall 2")
     let after = try await server.objects(["history", "--group", "team"])
     #expect(after.last?["recalled_by"] as? String == "alice")
   }
@@ -142,13 +141,13 @@ struct ConversationTests {
   func dissolved() async throws {
     let server = try await TestServer()
     try await server.start()
-    _ = try await server.chat("alice", "/group team", "hello")
+    _ = try await server.chat("alice", "/create team", "hello")
     _ = try await server.chat("bob", "/join team")
     _ = try await server.chat("alice", "/group team", "the last word", "/dissolve")
     let away = try await server.chat("bob", "/unread")
     #expect(away.contains("the last word") && away.contains("ended #team for good"), "\(away)")
     #expect(try await server.objects(["unread", "--user", "bob"]).isEmpty)
-    let refused = try await server.chat("bob", "/join team")
+    let refused = try await server.chat("bob", status: 3, "/join team")
     #expect(refused.contains("ended for good"), "\(refused)")
     let shown = try await server.objects(["group", "show", "team"])
     #expect(shown[0]["dissolved_at"] is String && shown[0]["members"] as? Int == 0)

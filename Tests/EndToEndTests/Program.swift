@@ -202,13 +202,19 @@ final class TestServer: @unchecked Sendable {
 }
 
 extension TestServer {
-  /// What a user's console shows for these lines, once all of them are done.
-  func chat(_ user: String, device: String = "phone", _ lines: String...) async throws -> String {
+  /// What a user's console shows for these lines, once all of them are done. `status` is what it
+  /// exits with.
+  func chat(
+    _ user: String, device: String = "phone", status: Int32 = 0, _ lines: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> String {
     let token = try await token(user: user, device: device)
-    return try await Program.succeed(
+    let output = try await Program.run(
       ["chat", "--server", address, "--token", token],
-      input: lines.map { $0 + "\n" }.joined()
-    ).text
+      input: lines.map { $0 + "\n" }.joined())
+    try #require(
+      output.status == status, "\(output.text)\(output.errors)", sourceLocation: sourceLocation)
+    return output.text
   }
 
   /// The objects that a command prints with `--json`.

@@ -86,7 +86,7 @@ struct TourTests {
     // What a person is refused is said on the screen, and ends no script.
     #expect(!told.contains("another's") && !told.contains("✗"))
     #expect(told.contains("I do, @alice, on Friday (edited)"), "\(told)")
-    #expect(told.contains("reacted 🎂 to [3]"))
+    #expect(told.contains("reacted 🎂 to [1]"))
     let rebuilt = try await run(try tour("tour-stopped"), in: folder)
     #expect(rebuilt.contains(#"{"conversation":"user/alice","unread":2,"#), "\(rebuilt)")
     for name in ["history", "unread", "offline"] {

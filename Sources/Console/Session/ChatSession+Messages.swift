@@ -1,12 +1,13 @@
-import DaybookSDK
 import DaybookModel
+import DaybookSDK
 
-/// What is said, and what becomes of it.
+/// What is said, and done with messages.
 extension ChatSession {
   func follow(_ input: ChatInput.MessageInput) async throws {
     switch input {
     case .reply(let number, let text):
       let (id, conversation) = try await message(number)
+      _ = try core.speakingConversation()
       try send(text, to: conversation, SendOptions(replyTo: id))
     case .edit(let number, let text):
       let (id, conversation) = try await message(number)
@@ -26,15 +27,12 @@ extension ChatSession {
       try await react(reaction, to: number, isRemoved: false)
     case .unreact(let number, let reaction):
       try await react(reaction, to: number, isRemoved: true)
-    case .forward(let number, let receiver):
-      let (id, conversation) = try await message(number)
-      let preview = shown[number]?.preview ?? ""
-      note(try client.forward(id, in: conversation, to: receiver), preview, isNumbered: true)
+    case .forward(let number, let receiver): try await forward(number, to: receiver)
     case .receipts(let number): try await showReceipts(number)
     case .keep(let days, let text):
-      try send(text, to: try openConversation(), SendOptions(keepDays: days))
+      try send(text, to: try core.speakingConversation(), SendOptions(keepDays: days))
     case .transient(let text):
-      try send(text, to: try openConversation(), SendOptions(isTransient: true))
+      try send(text, to: try core.speakingConversation(), SendOptions(isTransient: true))
     }
   }
 
@@ -46,43 +44,41 @@ extension ChatSession {
     options.mentions = mentions.users
     options.mentionsEveryone = mentions.hasEveryone
     let message = try client.send(text: text, to: conversation, options: options)
-    note(message, text, isNumbered: !options.isTransient)
+    sent(
+      message,
+      ChatCore.Sending(
+        id: message.id, conversation: conversation, text: text,
+        isTransient: options.isTransient, replyTo: options.replyTo))
   }
 
-  /// What was sent has its number at once, so that it can be referred to.
-  private func note(_ message: SentMessage, _ text: String, isNumbered: Bool) {
-    var number: Int?
-    if isNumbered {
-      let made = shown.reserve(in: message.conversation, ChatText.preview(text))
-      sent[made] = message
-      number = made
-    }
-    previews.sent(message.id, text, number: number)
+  private func forward(_ number: Int, to receiver: Conversation) async throws {
+    let (id, conversation) = try await message(number)
+    let message = try client.forward(id, in: conversation, to: receiver)
+    let text = core.shown[number, in: conversation]?.preview ?? ""
+    sent(
+      message,
+      ChatCore.Sending(id: message.id, conversation: receiver, text: text, isForwarded: true))
   }
 
-  /// The message of this number; without one, the own last one of the open conversation.
+  private func sent(_ message: SentMessage, _ sending: ChatCore.Sending) {
+    run(core.send(sending))
+    if !screen.isTerminal { pending.append(message) }
+  }
+
+  /// The message of this number in the open conversation; without one, the own last one there.
   private func message(
     _ number: Int?
   ) async throws -> (id: UInt64, conversation: Conversation) {
-    let entry: ShownMessages.Entry
-    if let number {
-      guard let known = shown[number] else {
-        throw ClientError(.invalidRequest, "no message [\(number)] was shown")
-      }
-      entry = known
-    } else {
-      guard let last = shown.lastOwn(in: try openConversation()) else {
-        throw ClientError(
-          .invalidRequest, "you have said nothing here that was shown: give a message's number")
-      }
-      entry = last
+    var entry = try core.entry(number)
+    if entry.id == nil {
+      // Of one that is on its way, the answer is waited for.
+      await client.settled()
+      entry = try core.entry(entry.number)
     }
-    if let id = entry.id { return (id, entry.conversation) }
-    guard let stored = try await sent[entry.number]?.stored() else {
-      throw ClientError(.invalidRequest, "message [\(entry.number)] was not sent")
+    guard let id = entry.id else {
+      throw ChatMistake(advice: "message [\(entry.number)] was not sent")
     }
-    shown.bind(entry.number, to: stored.messageID)
-    return (stored.messageID, entry.conversation)
+    return (id, entry.conversation)
   }
 
   private func react(_ text: String, to number: Int, isRemoved: Bool) async throws {
@@ -100,7 +96,26 @@ extension ChatSession {
     let (id, conversation) = try await message(number)
     let receipts = try await client.receipts(
       of: id, in: conversation, limit: ChatText.receiptsShownMax)
-    let shownNumber = shown.entry(of: id, in: conversation)?.number ?? number ?? 0
-    screen.show(ChatText.receipts(receipts, of: shownNumber, me: me))
+    let number = core.shown.entry(of: id, in: conversation)?.number ?? number ?? 0
+    say(ChatText.receipts(receipts, of: number, for: core.reader))
+  }
+
+  /// Runs a command of which an event tells: here it is told as soon as it is durable, by a line of
+  /// its own where only the server knows all that the event says.
+  func perform(
+    _ event: ClientEvent, line: String? = nil, _ command: () async throws -> Bool
+  ) async throws {
+    core.doings.expect(event)
+    do {
+      if try await command() {
+        if let line { say(line) } else { run(core.tell(event)) }
+      } else {
+        core.doings.withdraw(event)
+        say(ChatText.unchanged(event))
+      }
+    } catch {
+      core.doings.withdraw(event)
+      throw error
+    }
   }
 }

@@ -9,15 +9,15 @@ extension ChatText {
     if counts.isEmpty { return "nothing unread" }
     var lines = counts.conversations.map { one in
       var facts: [String] = []
-      if one.unread > 0 { facts.append("\(one.unread) unread") }
-      if one.mentions > 0 { facts.append("\(one.mentions) of them for you") }
+      if one.unread > 0 { facts.append("\(count(one.unread)) unread") }
+      if one.mentions > 0 { facts.append("\(count(one.mentions)) of them for you") }
       if one.isMarked { facts.append("marked as unread") }
       if one.isQuiet { facts.append("quiet") }
       return "\(name(one.conversation)): \(facts.joined(separator: ", "))"
     }
     if counts.conversations.count > 1 {
-      let quiet = counts.quietTotal > 0 ? ", and \(counts.quietTotal) in quiet ones" : ""
-      lines.append("\(counts.total) unread in all\(quiet)")
+      let quiet = counts.quietTotal > 0 ? ", and \(count(counts.quietTotal)) in quiet ones" : ""
+      lines.append("\(count(counts.total)) unread in all\(quiet)")
     }
     return lines.joined(separator: "\n")
   }
@@ -32,9 +32,36 @@ extension ChatText {
     return "\(name(marked.conversation)): \(all)"
   }
 
-  static func conversations(_ marked: [MarkedConversation]) -> String {
-    marked.isEmpty
-      ? "you have marked none" : marked.map { line($0) }.joined(separator: "\n")
+  /// One of the list of conversations: what is unread there, and how it is marked.
+  struct Listed: Equatable {
+    var conversation: Conversation
+    var unread: UInt64 = 0
+    var mentions: UInt64 = 0
+    var isOpen = false
+    var isPinned = false
+    var isQuiet = false
+    var isMarkedUnread = false
+  }
+
+  /// Pinned ones first, then those with something unread; then by name.
+  static func list(_ all: [Listed]) -> String {
+    if all.isEmpty { return "no conversations yet: /to USER, /join GROUP or /create GROUP" }
+    func rank(_ one: Listed) -> Int {
+      one.isPinned ? 0 : one.unread > 0 || one.isMarkedUnread ? 1 : 2
+    }
+    return all.sorted {
+      (rank($0), name($0.conversation)) < (rank($1), name($1.conversation))
+    }.map { one in
+      var facts: [String] = []
+      if one.unread > 0 { facts.append("\(count(one.unread)) unread") }
+      if one.mentions > 0 { facts.append("\(count(one.mentions)) of them for you") }
+      if one.isMarkedUnread { facts.append("marked as unread") }
+      if one.isPinned { facts.append("pinned") }
+      if one.isQuiet { facts.append("quiet") }
+      if one.isOpen { facts.append("open") }
+      let all = facts.joined(separator: ", ")
+      return name(one.conversation) + (all.isEmpty ? "" : ": \(all)")
+    }.joined(separator: "\n")
   }
 
   static func blocked(_ users: [String]) -> String {
@@ -42,33 +69,39 @@ extension ChatText {
       ? "you block nobody" : users.map { Terminal.safe($0) }.joined(separator: "\n")
   }
 
-  static func line(_ presence: UserPresence) -> String {
+  static func line(_ presence: UserPresence, _ clock: ChatClock) -> String {
     let user = Terminal.safe(presence.user)
     if presence.isOnline {
       let devices = presence.devices.map { Terminal.safe($0) }.joined(separator: ", ")
       return "\(user) is online" + (devices.isEmpty ? "" : " (\(devices))")
     }
-    let last = presence.lastSeenMilliseconds.map { ", last seen \(moment($0))" } ?? ""
+    let last = presence.lastSeenMilliseconds.map { ", last seen \(clock.moment($0))" } ?? ""
     return "\(user) is offline\(last)"
   }
 
-  static func devices(_ devices: [UserDevice], this: String?) -> String {
+  static func devices(
+    _ devices: [UserDevice], this: String?, _ clock: ChatClock
+  ) -> String {
     devices.map { device in
       let state =
         device.isOnline
-        ? "online" : device.lastSeenMilliseconds.map { "last seen \(moment($0))" } ?? "never online"
+        ? "online"
+        : device.lastSeenMilliseconds.map { "last seen \(clock.moment($0))" } ?? "never online"
       return "\(Terminal.safe(device.id)): \(state)\(device.id == this ? " (this one)" : "")"
     }.joined(separator: "\n")
   }
 
-  static func receipts(_ receipts: MessageReceipts, of number: Int, me: String) -> String {
+  static func receipts(
+    _ receipts: MessageReceipts, of number: Int, for reader: ChatReader
+  ) -> String {
     let all = receipts.readCount + receipts.unreadCount
     var lines = ["[\(number)] read by \(receipts.readCount) of \(all)"]
     for receipt in receipts.receipts.prefix(receiptsShownMax) {
       let state =
-        receipt.readAtMilliseconds.map { "read \(moment($0))" }
-        ?? receipt.deliveredAtMilliseconds.map { "delivered \(moment($0))" } ?? "not read"
-      lines.append("  \(person(receipt.user, me: me)): \(state)")
+        receipt.readAtMilliseconds.map { "read \(reader.clock.moment($0))" }
+        ?? receipt.deliveredAtMilliseconds.map { "delivered \(reader.clock.moment($0))" }
+        ?? "not read"
+      lines.append("  \(person(receipt.user, me: reader.me)): \(state)")
     }
     let rest = Int(all) - (lines.count - 1)
     if rest > 0 { lines.append("  and \(rest) more") }
@@ -125,5 +158,16 @@ extension ChatText {
       lines.append("these ask to be let in: \(users)")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// Why nothing can be said in a group of which one is no member, and what to do about it.
+  static func whyMute(_ info: GroupInfo) -> String {
+    if info.isDissolved { return ended(info.id) }
+    let id = Terminal.safe(info.id)
+    return switch info.attributes.joinPolicy {
+    case .open: "you are no member of #\(id): /join \(id) makes you one"
+    case .approval: "you are no member of #\(id): /join \(id) asks to be let in"
+    case .invitation: "you are no member of #\(id), and get in only if a member invites you"
+    }
   }
 }

@@ -5,12 +5,14 @@ import DaybookSDK
 enum ChatInput: Equatable {
   case text(String)
   case help
-  case to(String)
-  case group(String)
+  case open(Conversation)
   /// Nil: the open group.
   case join(String?)
   case leave(String?)
+  case create(String)
+  case list
   case history(Int)
+  case older(Int)
   case unread
   /// Users, or nobody: those of the open conversation.
   case online([String])
@@ -59,7 +61,6 @@ enum ChatInput: Equatable {
 
   /// About the person's own list of conversations, people and devices.
   enum OwnInput: Equatable {
-    case conversations
     case quiet(Bool)
     case pin(Bool)
     case markUnread
@@ -73,8 +74,13 @@ enum ChatInput: Equatable {
 
   static let historyDefault = 20
 
-  init(_ line: String) {
-    guard line.hasPrefix("/") else {
+  init(_ line: EnteredLine) {
+    self.init(line.text, isText: line.isText)
+  }
+
+  /// `isText`: whatever it begins with.
+  init(_ line: String, isText: Bool = false) {
+    guard line.hasPrefix("/"), !isText else {
       self = line.isEmpty ? .nothing : .text(line)
       return
     }
@@ -110,6 +116,20 @@ struct ChatArguments {
   /// All of it, if there is some.
   var text: String? { isEmpty ? nil : String(rest) }
 
+  /// The only word as a user: `ann`, or `@ann`.
+  var user: String? { users.count == 1 ? users[0] : nil }
+  var users: [String] { words.map { ChatArguments.bare($0, "@") } }
+
+  /// The only word as a group: `fun`, or `#fun`.
+  var group: String? { word.map { ChatArguments.bare($0, "#") } }
+
+  /// Without one sign of its kind in front.
+  private static func bare(_ word: String, _ sign: Character) -> String {
+    word.first == sign && word.count > 1 ? String(word.dropFirst()) : word
+  }
+
+  var isAll: Bool { word == "all" }
+
   /// The only word, if it is one of these.
   var isOn: Bool? {
     switch word {
@@ -137,11 +157,11 @@ struct ChatArguments {
     return (number, ChatArguments(parts[1]))
   }
 
-  /// The only word as a place to talk: a user, or `#group`.
+  /// The only word as a place to talk: a user, also as `@user`, or `#group`.
   var place: Conversation? {
     word.map { word in
       if word.hasPrefix("#"), word.count > 1 { return .group(String(word.dropFirst())) }
-      return Conversation(word) ?? .user(word)
+      return Conversation(word) ?? .user(ChatArguments.bare(word, "@"))
     }
   }
 }

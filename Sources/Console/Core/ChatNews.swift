@@ -16,46 +16,46 @@ extension ChatText {
     case .blocked(let user): "you blocked \(Terminal.safe(user))"
     case .unblocked(let user): "you no longer block \(Terminal.safe(user))"
     case .deviceForgotten(let device): "your device \(Terminal.safe(device)) is logged out"
-    case .presence(let presence): line(presence)
+    case .presence(let presence): line(presence, reader.clock)
     case .typing(let user, let conversation):
-      "\(place(conversation, isOwn: false, for: reader))\(Terminal.safe(user)) is typing…"
+      "\(mark(conversation, nil, for: reader))\(Terminal.safe(user)) is typing…"
     case .delayed(let error):
       "the server can't take it now, still trying (\(problem(error)))"
-    case .connection(let state): connection(state)
-    case .message, .status, .edited, .read, .caughtUp: nil
+    case .message, .status, .edited, .read, .caughtUp, .connection: nil
     default: membership(event, me: reader.me) ?? groupNews(event, me: reader.me)
     }
   }
 
   /// `[12] alice: new text (edited)`
-  static func edited(_ edit: MessageEdit, number: Int, for reader: ChatReader) -> String {
-    let isOwn = isMe(edit.by, reader.me)
-    let place = place(edit.conversation, isOwn: isOwn, for: reader)
-    let author = person(edit.by, me: reader.me)
-    return "[\(number)] \(place)\(author): \(content(edit.content)) (edited)"
+  static func edited(_ edit: MessageEdit, number: Int?, for reader: ChatReader) -> String {
+    let mark = mark(edit.conversation, number, for: reader)
+    return "\(mark)\(person(edit.by, me: reader.me)): \(content(edit.content)) (edited)"
   }
 
   /// `[12] alice: [recalled]`
   private static func news(
     _ recall: MessageRecall, for reader: ChatReader, _ shown: ShownMessages
   ) -> String {
-    let place = place(recall.conversation, isOwn: isMe(recall.by, reader.me), for: reader)
     guard let entry = shown.entry(of: recall.messageID, in: recall.conversation) else {
-      return "\(place)\(person(recall.by, me: reader.me)): [recalled] an earlier message"
+      let mark = mark(recall.conversation, nil, for: reader)
+      return "\(mark)\(person(recall.by, me: reader.me)): [recalled] an earlier message"
     }
-    let what = recalled(by: recall.by, author: entry.from, me: reader.me)
-    return "[\(entry.number)] \(place)\(entry.author): \(what)"
+    let mark = mark(recall.conversation, entry.number, for: reader)
+    return "\(mark)\(entry.author): \(recalled(by: recall.by, author: entry.from, me: reader.me))"
   }
 
   private static func news(
     _ reaction: MessageReaction, for reader: ChatReader, _ shown: ShownMessages
   ) -> String {
-    let place = place(
-      reaction.conversation, isOwn: isMe(reaction.by, reader.me), for: reader)
+    let mark = mark(reaction.conversation, nil, for: reader)
     let entry = shown.entry(of: reaction.messageID, in: reaction.conversation)
-    let what = entry.map { "[\($0.number)] \(quote($0))" } ?? "an earlier message"
+    let isHere = reaction.conversation == reader.open
+    let what =
+      entry.map { entry in
+        isHere && entry.number > 0 ? "[\(entry.number)] \(quote(entry))" : quote(entry)
+      } ?? "an earlier message"
     let verb = reaction.isRemoved ? "took back" : "reacted"
-    return "\(place)\(person(reaction.by, me: reader.me)) \(verb) "
+    return "\(mark)\(person(reaction.by, me: reader.me)) \(verb) "
       + "\(Terminal.safe(reaction.reaction)) to \(what)"
   }
 

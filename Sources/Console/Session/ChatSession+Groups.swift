@@ -5,11 +5,13 @@ import DaybookModel
 extension ChatSession {
   func follow(_ input: ChatInput.GroupInput) async throws {
     if case .decline(let group) = input { return try await decline(group) }
-    let group = try openGroup()
+    let group = try core.openGroup()
     switch input {
-    case .info: screen.show(ChatText.group(try await client.group(group), me: me))
+    case .info: say(ChatText.group(try await client.group(group), me: me))
     case .members:
-      screen.show(ChatText.members(try await client.members(of: group), me: me))
+      let members = try await client.members(of: group)
+      for member in members { core.names.add(user: member.user) }
+      say(ChatText.members(members, me: me))
     case .decline: break
     case .invite(let user):
       try await perform(.memberInvited(group: group, user: user, by: me)) {
@@ -64,14 +66,18 @@ extension ChatSession {
       try await change(group, ChatText.words(forHistoryShown: isShown)) {
         try await $0.change(group: group, isHistoryShown: isShown)
       }
-    case .dissolve:
-      try await perform(.groupDissolved(group, by: me)) {
-        try await client.dissolve(group: group)
-        return true
-      }
-      close(.group(group))
+    case .dissolve: try await dissolve(group)
     }
   }
+
+  private func dissolve(_ group: String) async throws {
+    try await perform(.groupDissolved(group, by: me)) {
+      try await client.dissolve(group: group)
+      return true
+    }
+    run(core.mute(.group(group), ChatText.ended(group)))
+  }
+
   private func change(
     _ group: String, _ what: String, _ command: (DaybookClient) async throws -> Bool
   ) async throws {

@@ -24,12 +24,18 @@ package struct ChatForm: Sendable {
     self.init(name, "", meaning) { $0.isEmpty ? input : nil }
   }
 
-  /// With one word.
-  private static func word(
-    _ name: String, _ word: String, _ meaning: String,
-    _ input: @escaping @Sendable (String) -> ChatInput
+  /// With one user, with or without `@`.
+  private static func user(
+    _ name: String, _ meaning: String, _ input: @escaping @Sendable (String) -> ChatInput
   ) -> ChatForm {
-    ChatForm(name, word, meaning) { $0.word.map(input) }
+    ChatForm(name, "USER", meaning) { $0.user.map(input) }
+  }
+
+  /// With one group, with or without `#`.
+  private static func group(
+    _ name: String, _ meaning: String, _ input: @escaping @Sendable (String) -> ChatInput
+  ) -> ChatForm {
+    ChatForm(name, "GROUP", meaning) { $0.group.map(input) }
   }
 
   var usage: String { arguments.isEmpty ? name : "\(name) \(arguments)" }
@@ -41,13 +47,17 @@ package struct ChatForm: Sendable {
 
   static let sections = [
     Section(title: "Where to talk", forms: places),
-    Section(title: "Messages: N is the number in front of one", forms: messages),
+    Section(
+      title: "Messages: N is the number in front of one of this conversation", forms: messages),
     Section(title: "The open group", forms: groups),
     Section(title: "Your conversations, people and devices", forms: own),
   ]
 
   static let named = Dictionary(
     uniqueKeysWithValues: sections.flatMap(\.forms).map { ($0.name, $0) })
+
+  /// By name, how the arguments are written.
+  static let arguments = named.mapValues(\.arguments)
 
   private static let usageWidth = 25
 
@@ -60,28 +70,38 @@ package struct ChatForm: Sendable {
         lines.append("  \(Terminal.padded(form.usage, to: usageWidth)) \(form.meaning)")
       }
     }
-    lines.append("")
-    lines.append("Anything else is sent; @USER in it mentions that user, @everyone a whole group.")
-    lines.append("✓ means stored, ✓✓ delivered or read. Times are UTC.")
+    lines += [
+      "",
+      "Anything else is sent; @USER in it mentions that user, @everyone a whole group.",
+      "✓ means stored, ✓✓ delivered or read. #GROUP or @USER stands before what is said",
+      "elsewhere than in the open conversation, and may be written so everywhere.",
+      "",
+      "At a terminal, Tab completes commands, users and groups; Alt-Enter, or \\ at its",
+      "end, begins another line of a message; Up and Ctrl-R find what was typed before,",
+      "PageUp is /older. What is pasted is text, whatever it begins with.",
+    ]
     return lines.joined(separator: "\n")
   }()
 
   // MARK: the table
 
   private static let places = [
-    .word("/to", "USER", "talk to a user") { .to($0) },
-    .word("/group", "NAME", "talk in a group; it is made if there is none") { .group($0) },
-    ChatForm("/join", "[NAME]", "become a member of a group and talk there") {
-      $0.isEmpty ? .join(nil) : $0.word.map { .join($0) }
+    ChatForm("/to", "WHERE", "talk to a user, or in a #group") { $0.place.map { .open($0) } },
+    .group("/group", "open a group: to talk in yours, to look at others") { .open(.group($0)) },
+    ChatForm("/join", "[GROUP]", "become a member of a group, and open it") {
+      $0.isEmpty ? .join(nil) : $0.group.map { .join($0) }
     },
-    ChatForm("/leave", "[NAME]", "be no member any more") {
-      $0.isEmpty ? .leave(nil) : $0.word.map { .leave($0) }
+    .group("/create", "make a group, and open it") { .create($0) },
+    ChatForm("/leave", "[GROUP]", "be no member any more") {
+      $0.isEmpty ? .leave(nil) : $0.group.map { .leave($0) }
     },
-    ChatForm("/decline", "NAME", "decline an invitation, or ask no longer") {
-      $0.word.map { .inGroup(.decline($0)) }
-    },
+    .group("/decline", "decline an invitation, or ask no longer") { .inGroup(.decline($0)) },
+    ChatForm("/list", "your conversations, and what is unread in them", .list),
     ChatForm("/history", "[N]", "the last N messages here") {
       $0.isEmpty ? .history(ChatInput.historyDefault) : $0.number.map { .history($0) }
+    },
+    ChatForm("/older", "[N]", "N messages from before those that were shown") {
+      $0.isEmpty ? .older(ChatInput.historyDefault) : $0.number.map { .older($0) }
     },
     ChatForm("/unread", "what you have not read", .unread),
     ChatForm("/typing", "tell them that you are typing", .typing),
@@ -136,24 +156,22 @@ package struct ChatForm: Sendable {
   private static let groups = [
     ChatForm("/group-info", "what it is, and who waits to be let in", .inGroup(.info)),
     ChatForm("/members", "who is in it", .inGroup(.members)),
-    .word("/invite", "USER", "invite a user") { .inGroup(.invite($0)) },
-    .word("/remove", "USER", "remove a member") { .inGroup(.remove($0)) },
-    .word("/admit", "USER", "let in who asks") { .inGroup(.admit($0)) },
-    .word(
-      "/refuse", "USER", "refuse who asks, or withdraw an invitation"
-    ) { .inGroup(.refuse($0)) },
+    .user("/invite", "invite a user") { .inGroup(.invite($0)) },
+    .user("/remove", "remove a member") { .inGroup(.remove($0)) },
+    .user("/admit", "let in who asks") { .inGroup(.admit($0)) },
+    .user("/refuse", "refuse who asks, or withdraw an invitation") { .inGroup(.refuse($0)) },
     ChatForm("/role", "USER admin|member", "make a member an admin, or no longer one") {
-      let words = $0.words
+      let words = $0.users
       guard words.count == 2, let role = GroupRole(rawValue: words[1]), role != .owner
       else { return nil }
       return .inGroup(.role(words[0], role))
     },
-    .word("/owner", "USER", "hand the group over") { .inGroup(.owner($0)) },
+    .user("/owner", "hand the group over") { .inGroup(.owner($0)) },
     ChatForm("/silence", "USER|all", "let a member, or all but the admins, only read") {
-      $0.word.map { .inGroup(.silence($0 == "all" ? nil : $0, true)) }
+      $0.isAll ? .inGroup(.silence(nil, true)) : $0.user.map { .inGroup(.silence($0, true)) }
     },
     ChatForm("/unsilence", "USER|all", "let them speak again") {
-      $0.word.map { .inGroup(.silence($0 == "all" ? nil : $0, false)) }
+      $0.isAll ? .inGroup(.silence(nil, false)) : $0.user.map { .inGroup(.silence($0, false)) }
     },
     ChatForm("/title", "TEXT", "call it something else") {
       $0.text.map { .inGroup(.title($0)) }
@@ -161,7 +179,7 @@ package struct ChatForm: Sendable {
     ChatForm("/describe", "TEXT", "say what it is for") {
       $0.text.map { .inGroup(.describe($0)) }
     },
-    ChatForm("/policy", "HOW", "who gets in: open, approval or invitation") {
+    ChatForm("/policy", "open|approval|invitation", "who gets in") {
       $0.word.flatMap { GroupJoinPolicy(rawValue: $0) }.map { .inGroup(.policy($0)) }
     },
     ChatForm("/history-shown", "on|off", "whether new members see what was said before") {
@@ -171,7 +189,6 @@ package struct ChatForm: Sendable {
   ]
 
   private static let own = [
-    ChatForm("/conversations", "those that you have marked", .own(.conversations)),
     ChatForm("/quiet", "on|off", "show nothing of this one while it isn't open") {
       $0.isOn.map { .own(.quiet($0)) }
     },
@@ -179,17 +196,17 @@ package struct ChatForm: Sendable {
     ChatForm("/mark-unread", "mark this one as unread, and close it", .own(.markUnread)),
     ChatForm("/clear", "delete what was said here, for you only", .own(.clear)),
     ChatForm("/online", "[USER…]", "who is there, of these or of this conversation") {
-      .online($0.words)
+      .online($0.users)
     },
     ChatForm("/seen", "USER…", "when these were there last") {
-      $0.isEmpty ? nil : .online($0.words)
+      $0.isEmpty ? nil : .online($0.users)
     },
-    .word("/block", "USER", "take nothing from a user") { .own(.block($0)) },
-    .word("/unblock", "USER", "take it again") { .own(.unblock($0)) },
+    .user("/block", "take nothing from a user") { .own(.block($0)) },
+    .user("/unblock", "take it again") { .own(.unblock($0)) },
     ChatForm("/blocked", "whom you have blocked", .own(.blocked)),
     ChatForm("/devices", "where you are logged in", .own(.devices)),
-    .word(
-      "/forget", "DEVICE", "log a device out, and keep nothing for it"
-    ) { .own(.forget($0)) },
+    ChatForm("/forget", "DEVICE", "log a device out, and keep nothing for it") {
+      $0.word.map { .own(.forget($0)) }
+    },
   ]
 }
