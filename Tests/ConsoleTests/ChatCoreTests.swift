@@ -214,6 +214,25 @@ struct ChatCoreTests {
     #expect(lines(opened).last == "71,751 more are unread: /older shows them")
   }
 
+  @Test("lists the user's groups, also those in which nothing is new, and none that was left")
+  func list() {
+    var core = core(open: ben)
+    _ = core.take(.groupJoined("new"))
+    _ = core.take(.groupLeft("old"))
+    _ = core.take(.marked(MarkedConversation(team, ConversationMarks(isPinned: true))))
+    let counts = UnreadCounts(
+      conversations: [ConversationUnread(conversation: .user("al"), unread: 2, mentions: 1)])
+    let listed = core.list(counts, groups: ["old", "quiet"])
+    #expect(
+      ChatText.list(listed) == """
+        #team: pinned
+        al: 2 unread, 1 of them for you
+        #new
+        #quiet
+        ben: open
+        """)
+  }
+
   @Test("leaves none open, or only to be read, where one can't talk")
   func muted() {
     var core = core(open: ben)

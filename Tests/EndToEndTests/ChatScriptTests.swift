@@ -5,11 +5,11 @@ import Testing
 @Suite("Chat from a script")
 struct ChatScriptTests {
   private func run(
-    _ server: TestServer, _ user: String, _ lines: String..., options: [String] = []
+    _ server: TestServer, _ user: String, device: String = "phone", _ lines: String...
   ) async throws -> Program.Output {
-    let token = try await server.token(user: user, device: "phone")
+    let token = try await server.token(user: user, device: device)
     return try await Program.run(
-      ["chat", "--server", server.address, "--token", token] + options,
+      ["chat", "--server", server.address, "--token", token],
       input: lines.map { $0 + "\n" }.joined())
   }
 
@@ -97,6 +97,9 @@ struct ChatScriptTests {
     #expect(!ann.text.contains("##") && !ann.text.contains("group/"))
     let ben = try await run(server, "ben", "/join #fun", "/edit 1 mine", "/list")
     #expect(ben.text.contains("you are a member of #fun") && ben.text.contains("\n#fun: open\n"))
+    // Also in a later session, in which nothing new is there.
+    let later = try await run(server, "ben", device: "laptop", "/list")
+    #expect(later.text.contains("\n#fun\n"), "\(later.text)")
     #expect(
       !ben.text.contains("to nobody") && !ben.text.contains("is another's")
         || !ben.text.contains("message 9"))

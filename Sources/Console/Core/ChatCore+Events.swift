@@ -76,13 +76,13 @@ extension ChatCore {
       marks[marked.conversation] = marked
       return [prompt]
     case .groupJoined(let group):
-      groups.insert(group)
+      joined(group)
       return unmute(.group(group))
     case .groupLeft(let group):
-      groups.remove(group)
+      left(group)
       return close(.group(group))
     case .groupDissolved(let group, _):
-      groups.remove(group)
+      left(group)
       return mute(.group(group), ChatText.ended(group))
     case .memberJoined(_, let user, _), .memberInvited(_, let user, _):
       names.add(user: user)

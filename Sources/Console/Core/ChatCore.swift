@@ -197,14 +197,17 @@ struct ChatCore {
     return name
   }
 
-  /// Conversations that are known, with what is unread and how they are marked.
-  func list(_ counts: UnreadCounts) -> [ChatText.Listed] {
+  /// Conversations that are known, with what is unread and how they are marked. `followed` are
+  /// groups of which the user is a member, or was when the session began.
+  func list(_ counts: UnreadCounts, groups followed: [String]) -> [ChatText.Listed] {
     var all: [Conversation: ChatText.Listed] = [:]
     func change(_ conversation: Conversation, _ set: (inout ChatText.Listed) -> Void) {
       set(&all[conversation, default: ChatText.Listed(conversation: conversation)])
     }
     for conversation in seen.keys { change(conversation) { _ in } }
-    for group in groups { change(.group(group)) { _ in } }
+    for group in groups.union(followed).subtracting(leftGroups) {
+      change(.group(group)) { _ in }
+    }
     for one in counts.conversations {
       change(one.conversation) {
         $0.unread = one.unread
@@ -222,8 +225,19 @@ struct ChatCore {
     return Array(all.values)
   }
 
-  /// Groups that the user is known to be in.
-  var groups: Set<String> = []
+  /// Groups that the user has become a member of in this session, and those that were left.
+  private var groups: Set<String> = []
+  private var leftGroups: Set<String> = []
+
+  mutating func joined(_ group: String) {
+    groups.insert(group)
+    leftGroups.remove(group)
+  }
+
+  mutating func left(_ group: String) {
+    groups.remove(group)
+    leftGroups.insert(group)
+  }
 
   // MARK: lines
 

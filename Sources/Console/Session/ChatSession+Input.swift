@@ -57,7 +57,7 @@ extension ChatSession {
     try await orClose {
       let info = try await client.group(group)
       if info.role != nil {
-        core.groups.insert(group)
+        core.joined(group)
         return try await enter(.group(group))
       }
       say(ChatText.group(info, me: me))
@@ -87,7 +87,7 @@ extension ChatSession {
         core.doings.withdraw(.groupJoined(group))
         throw error
       }
-      core.groups.insert(group)
+      core.joined(group)
       try await enter(.group(group))
     }
   }
@@ -101,7 +101,7 @@ extension ChatSession {
         core.doings.withdraw(.groupJoined(group))
         throw error
       }
-      core.groups.insert(group)
+      core.joined(group)
       say("made #\(Terminal.safe(group))")
       run(core.open(.group(group), nil))
     }
@@ -120,7 +120,7 @@ extension ChatSession {
       core.doings.withdraw(.groupLeft(group))
       throw error
     }
-    core.groups.remove(group)
+    core.left(group)
     run(core.close(.group(group)))
   }
 
@@ -129,7 +129,7 @@ extension ChatSession {
   private func showList() async throws {
     let counts = try await client.unread()
     run(core.note(counts))
-    say(ChatText.list(core.list(counts)))
+    say(ChatText.list(core.list(counts, groups: try await client.followedGroups())))
   }
 
   private func showHistory(_ count: Int) async throws {
