@@ -7,17 +7,17 @@ struct ImportConnection {
   let client: DaybookClient
   let display: ImportDisplay
 
-  static let patienceMilliseconds: UInt64 = 10_000
+  static let patience = Duration.seconds(10)
   /// So that what comes back is found soon, and patience is no longer than it says.
-  static let reconnectMilliseconds: UInt64 = 2_000
+  static let reconnectPause = Duration.seconds(2)
   private static let waiting = "waiting for the server"
 
   init(
     _ server: ServerOption, window: Int, display: ImportDisplay
   ) throws(DaybookError) {
     client = try server.client { configuration in
-      configuration.connectPatienceMilliseconds = ImportConnection.patienceMilliseconds
-      configuration.reconnectMaxMilliseconds = ImportConnection.reconnectMilliseconds
+      configuration.connectPatience = ImportConnection.patience
+      configuration.reconnectMax = ImportConnection.reconnectPause
       configuration.commandsInFlightMax = window
     }
     self.display = display
