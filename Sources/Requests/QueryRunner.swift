@@ -153,7 +153,7 @@ package struct QueryRunner: Sendable {
       $0.dissolved = profile.isDissolved
       $0.isMember = asker.isMember
       $0.role = asker.role.wire
-      if asker.seesInside { $0.membersListed = details.settings.areMembersListed }
+      if asker.seesInside { $0.membersListed = profile.settings.areMembersListed }
       if asker.seesInside {
         $0.creator = details.creator.text
         $0.createdAtMs = details.createdAt.milliseconds

@@ -269,11 +269,11 @@ struct ChatCoreTests {
     var core = core(open: ben)
     let info = SessionInfo(
       session: "s", user: "me", device: "d", service: nil, resumed: true, registration: 1,
-      logID: "l", serverTimeMilliseconds: 1)
+      logID: "l", serverTime: Moment(millisecondsSince1970: 1))
     #expect(core.take(.connection(.connected(info))).isEmpty)
     var outputs: [ChatOutput] = []
-    for wait in [58, 0, 1_940] as [UInt64] {
-      outputs += core.take(.connection(.waiting(milliseconds: wait, lost)))
+    for wait in [58, 0, 1_940] {
+      outputs += core.take(.connection(.waiting(.milliseconds(wait), lost)))
     }
     #expect(lines(outputs) == ["the connection is lost (the server doesn't answer); trying again"])
     for _ in 0..<2 { outputs += core.take(.connection(.connected(info))) }
@@ -289,7 +289,7 @@ struct ChatCoreTests {
   @Test("says what it waits for when a person leaves without a connection", arguments: 0...2)
   func leaving(count: Int) {
     var core = core(open: ben)
-    _ = core.take(.connection(.waiting(milliseconds: 1, lost)))
+    _ = core.take(.connection(.waiting(.milliseconds(1), lost)))
     for id in 0..<count {
       _ = core.send(.init(id: UInt64(id), conversation: ben, text: "hi"))
     }

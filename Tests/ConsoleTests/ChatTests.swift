@@ -142,7 +142,8 @@ struct ChatTests {
       ),
     ])
   func ids(name: String, message: String, words: String) {
-    let error = ClientError(code: 1, name: name, isTemporary: false, message: message)
+    let error = ClientError(
+      ClientError.Code(number: 1, name: name, isTemporary: false), message)
     let told = ChatText.problem(error, me: "me") { $0 == 914_547_359_860_391_940 ? 1 : nil }
     #expect(told == words)
   }

@@ -34,6 +34,9 @@ struct QueryLimitTests {
     LimitedQuery(type: .conversations, most: Limits.unreadPageMax, requester: user) { limit in
       Daybook_V1_ConversationsRequest.with { $0.limit = limit }
     },
+    LimitedQuery(type: .overview, most: Limits.overviewPageMax, requester: user) { limit in
+      Daybook_V1_OverviewRequest.with { $0.limit = limit }
+    },
     LimitedQuery(type: .blocked, most: Limits.membersPageMax, requester: user) { limit in
       Daybook_V1_BlockedRequest.with { $0.limit = limit }
     },
@@ -65,7 +68,7 @@ struct QueryLimitTests {
       .conversations(_, _, let limit), .blocked(_, _, let limit), .members(_, _, let limit),
       .receipts(_, _, _, let limit), .membershipsOfGroup(_, _, let limit, _),
       .membershipsOfUser(_, _, let limit), .users(_, let limit), .groups(_, let limit),
-      .streams(_, let limit):
+      .streams(_, let limit), .overview(_, _, let limit):
       limit
     case .fetch, .devices, .group, .user, .offline: nil
     }

@@ -63,9 +63,11 @@ extension ChatSession {
       say(ChatText.group(info, me: me))
       // Of a group that one was in, what one saw of it can be read.
       var page: HistoryMessages?
-      do {
+      do throws(ClientError) {
         page = try await client.history(of: .group(group), limit: ChatInput.historyDefault)
-      } catch let error as ClientError where error.name == ErrorCode.notAMember.name {}
+      } catch {
+        guard error.code == .notAMember else { throw error }
+      }
       run(core.open(.group(group), muteness: ChatText.whyMute(info), page))
     }
   }

@@ -200,8 +200,7 @@ package actor ChatSession {
         id = stored.messageID == 0 ? nil : stored.messageID
         status = id == nil ? .pushed : .stored(stored)
       } catch {
-        let error = error as? ClientError
-        status = .failed(error ?? ClientError(.unreachable, "the connection is lost"))
+        status = .failed(error)
       }
       run(core.answered(sent.id, status, message: id))
     }

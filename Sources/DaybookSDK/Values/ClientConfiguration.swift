@@ -91,11 +91,3 @@ public struct ClientConfiguration: Sendable {
     self.tokenProvider = tokenProvider
   }
 }
-
-extension ClientConfiguration {
-  /// As `connectPatience`, in milliseconds.
-  package var connectPatienceMilliseconds: UInt64 {
-    get { connectPatience.wholeMilliseconds }
-    set { connectPatience = .milliseconds(Int64(newValue)) }
-  }
-}
