@@ -53,6 +53,16 @@ package struct StreamRange {
     }
   }
 
+  /// The event with this seq; nil where the stream has none.
+  package func event(at seq: Seq) throws(DaybookError) -> Event? {
+    var found: Event?
+    try forEach(from: seq, through: seq, wanted: 1) { event, _ in
+      found = event
+      return false
+    }
+    return found
+  }
+
   /// The last message sent into the stream with `first <= seq <= last`: what is sent later has a
   /// higher id, what is sent earlier a lower one, for both come from the stream's partition.
   package func lastSent(

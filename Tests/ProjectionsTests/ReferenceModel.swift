@@ -79,9 +79,18 @@ struct ReferenceModel {
       default: break
       }
     }
+    let recalled = recalled(in: mailbox)
     return mailbox.filter {
       $0.kind == .messageSent && $0.actor.user == peer && $0.seq > position
+        && !recalled.contains($0.seq)
     }
+  }
+
+  private func recalled(in stream: [Event]) -> Set<Seq> {
+    Set(
+      stream.compactMap {
+        if case .messageRecalled(let target) = $0.body { target.seq } else { nil }
+      })
   }
 
   private func groupUnread(of user: UserID, _ group: GroupID) -> [Event] {
@@ -103,8 +112,10 @@ struct ReferenceModel {
       }
     }
     guard let position else { return [] }
+    let recalled = recalled(in: stream)
     return stream.filter {
       $0.kind == .messageSent && $0.actor.user != user && $0.seq > max(position, known)
+        && !recalled.contains($0.seq)
     }
   }
 

@@ -1,9 +1,10 @@
 import DaybookModel
+import LogReading
 import Ports
 
 /// unread(user, conversation) = messages by others after the read position. A message costs the
-/// same whatever the size of the group that it goes to, and a mention costs one row. A recall changes
-/// nothing: what was sent to somebody is counted until it is read.
+/// same whatever the size of the group that it goes to, and a mention or a recall costs one row. What was
+/// recalled does not count: whoever has not read it does not see it any more.
 final class UnreadProjector: Projector {
   private let log: any SearchableLog
   private let directs = RowTable<DirectUnread>()
@@ -12,10 +13,13 @@ final class UnreadProjector: Projector {
   private let marks = RowTable<MarkedRow>()
   private let blocked = RowTable<BlockedRow>()
   private let groupReads = RowTable<GroupReadRow>()
+  private let recalled = RowTable<RecalledRow>()
 
   init(log: any SearchableLog) { self.log = log }
 
-  var tables: [any ProjectionTable] { [directs, groups, members, marks, blocked, groupReads] }
+  var tables: [any ProjectionTable] {
+    [directs, groups, members, marks, blocked, groupReads, recalled]
+  }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.first..<batch.events.count {
@@ -47,6 +51,23 @@ final class UnreadProjector: Projector {
   }
 }
 
+// MARK: Recalls
+
+extension UnreadProjector {
+  /// What the relay has written names no seq: it is about a copy of the owner's, which never counts.
+  private func recall(_ event: borrowing Event, _ target: MessageTarget) throws(DaybookError) {
+    guard target.seq != .none else { return }
+    let stream = StreamRange(log: log, stream: event.stream)
+    guard let message = try stream.event(at: target.seq), let sender = message.actor.user,
+      case .messageSent(let sent) = message.body
+    else { return }
+    let slot = try recalled.find(
+      RowKey(event.stream, number: target.seq.rawValue),
+      orMake: RecalledRow(stream: event.stream.text, seq: target.seq))
+    recalled.change(slot) { $0.take(sender, sent.extras) }
+  }
+}
+
 // MARK: Mailboxes
 
 extension UnreadProjector {
@@ -65,6 +86,7 @@ extension UnreadProjector {
       try mark(conversation, in: event.stream, marks)
     case .userBlocked(let peer): try block(peer, in: event.stream, true)
     case .userUnblocked(let peer): try block(peer, in: event.stream, false)
+    case .messageRecalled(let target): try recall(event, target)
     default: break
     }
   }
@@ -171,6 +193,7 @@ extension UnreadProjector {
     case .groupDissolved:
       let slot = try findGroup(event.stream)
       groups.change(slot) { $0.isDissolved = true }
+    case .messageRecalled(let target): try recall(event, target)
     default: break
     }
   }

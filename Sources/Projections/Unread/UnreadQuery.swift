@@ -67,6 +67,11 @@ enum UnreadQuery {
         entry.unread = UInt64(bitPattern: row[1])
         entry.mentions = UInt64(bitPattern: row[2])
         entry.readSeq = Seq(UInt64(bitPattern: row[3]))
+        let gone = RecalledCount(
+          try RecalledRow.rows(database, of: mailbox, past: entry.readSeq), past: entry.readSeq,
+          from: UserID(checked: row[0]), to: user, in: .user)
+        entry.unread &-= gone.unread
+        entry.mentions &-= gone.mentions
         found[name] = entry
       }
       return (found, try members(database, mailbox, user, names))
@@ -80,10 +85,13 @@ enum UnreadQuery {
         // What can't be read costs its own group: of that it is told what its own stream says.
         guard error.code == .logCorrupt else { throw error }
       }
+      let row = groups[index].row
+      let gone = RecalledCount(
+        groups[index].recalled, past: row.readSeq, to: user, in: .group)
       var entry = found[name] ?? Entry(name: name)
-      entry.unread = groups[index].row.unread(of: groups[index].group)
-      entry.mentions = groups[index].row.mentions(of: groups[index].group)
-      entry.readSeq = groups[index].row.readSeq
+      entry.unread = row.unread(of: groups[index].group) &- gone.unread
+      entry.mentions = row.mentions(of: groups[index].group) &- gone.mentions
+      entry.readSeq = row.readSeq
       found[name] = entry
     }
     return Array(found.values)
@@ -115,6 +123,8 @@ enum UnreadQuery {
     var row: GroupReader
     let group: GroupMessages
     let read: Seq
+    /// Of the same moment as the counts.
+    let recalled: [RecalledRow]
   }
 
   /// With how far the mailbox says that each was read.
@@ -139,13 +149,18 @@ enum UnreadQuery {
         "\(columns) AND messages - messages_at_read - own_after > 0", [mailbox.text, user.text])
     }
     let count = GroupReader.layout.columnCount
-    return rows.map { row in
+    return try rows.map { row in
       let values = row.databaseValues
+      let member = GroupReader(columns: Array(values[..<count]))
+      let read = Seq(values[values.count - 1].number)
+      let recalled = try StreamKey(checked: member.stream).map {
+        try RecalledRow.rows(database, of: $0, past: max(member.readSeq, read))
+      }
       return Membership(
-        row: GroupReader(columns: Array(values[..<count])),
+        row: member,
         group: GroupMessages(
           columns: Array(values[count..<count + GroupMessages.layout.columnCount])),
-        read: Seq(values[values.count - 1].number))
+        read: read, recalled: recalled ?? [])
     }
   }
 

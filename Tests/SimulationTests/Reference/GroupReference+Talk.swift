@@ -62,7 +62,7 @@ extension GroupReference {
   func unread(of user: UserID, read: Seq) -> (unread: UInt64, mentions: UInt64)? {
     guard isPresent(user), let member = members[user] else { return nil }
     let from = max(member.read, cleared[user] ?? .none, read)
-    let unread = messages.filter { $0.seq > from && $0.author != user }
+    let unread = messages.filter { $0.seq > from && $0.author != user && !$0.isRecalled }
     let mentions = unread.filter {
       $0.mentions(user) || $0.message.extras?.mentionsEveryone ?? false
     }

@@ -46,7 +46,9 @@ extension MailboxReference {
 
   func unread(of peer: UserID) -> (unread: UInt64, mentions: UInt64) {
     let from = max(read[peer] ?? .none, cleared[peer] ?? .none)
-    let unread = messages.filter { $0.seq > from && $0.author == peer && peer != owner }
+    let unread = messages.filter {
+      $0.seq > from && $0.author == peer && peer != owner && !$0.isRecalled
+    }
     return (UInt64(unread.count), UInt64(unread.count { $0.mentions(owner) }))
   }
 
