@@ -38,7 +38,8 @@ package enum Visibility {
       guard isPresent else { throw membersOnly(.group(group), position) }
       let seesAll = requester.service != nil || (position.role ?? .member).isModerator
       return .membershipsOfGroup(group, after: after, limit: limit, seesAll: seesAll)
-    case .unread, .devices, .conversations, .blocked, .overview, .user, .membershipsOfUser, .offline,
+    case .unread, .devices, .conversations, .blocked, .overview, .user, .membershipsOfUser,
+      .offline,
       .users, .groups, .streams:
       return query
     }

@@ -13,7 +13,9 @@ final class YieldingWork: BlockingWork {
   init(name: String) {
     worker = BackgroundWork(name: name, OwnThreads())
     // Where that is refused the work is done all the same.
-    worker.enqueue { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, YieldingWork.niceness) }
+    worker.enqueue {
+      _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, YieldingWork.niceness)
+    }
   }
 
   func run(_ work: @escaping @Sendable () -> Void) { worker.enqueue(work) }

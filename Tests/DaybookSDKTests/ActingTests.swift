@@ -32,7 +32,7 @@ struct ActingTests {
       }
     }
     let service = try DaybookClient(
-      ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t"))
+      ClientConfiguration.patient(server))
     try await service.connect()
     let alice = try service.acting(for: "alice")
     let bob = try service.acting(for: "bob")

@@ -25,7 +25,7 @@ struct CallTests {
   }
 
   private func configuration(_ server: ScriptedServer) -> ClientConfiguration {
-    ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t")
+    ClientConfiguration.patient(server)
   }
 
   private func silent(_ heard: Heard) async throws -> ScriptedServer {

@@ -11,7 +11,7 @@ import WireProtocol
 @Suite("A client")
 struct ClientTests {
   private func configuration(_ server: ScriptedServer) -> ClientConfiguration {
-    var configuration = ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t")
+    var configuration = ClientConfiguration.patient(server)
     // What the tests want acked is acked for another reason than that time has passed.
     configuration.ackDelay = .seconds(3600)
     return configuration

@@ -136,7 +136,7 @@ struct DeliveryTests {
       }
     }
     let client = try DaybookClient(
-      ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t"))
+      ClientConfiguration.patient(server))
     try await client.connect()
     let sent = try client.send(
       text: "now", to: .user("bob"), options: SendOptions(isTransient: true))

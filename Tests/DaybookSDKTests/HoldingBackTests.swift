@@ -114,7 +114,7 @@ struct HoldingBackTests {
       default: break
       }
     }
-    var configuration = ClientConfiguration(host: "127.0.0.1", port: server.port, token: "t")
+    var configuration = ClientConfiguration.patient(server)
     configuration.bufferedEventsMax = 8
     let client = try DaybookClient(configuration)
     try await client.connect()

@@ -27,6 +27,7 @@ struct TokenTests {
         }
       }
       configuration.reconnectFirst = .zero
+      configuration.connectDeadline = .seconds(3_600)
       return configuration
     }
   }
@@ -48,7 +49,7 @@ struct TokenTests {
   func onlyExpired() async throws {
     let tokens = Tokens()
     let server = try await ScriptedServer(refusing: { _ in TokenTests.expired }) { _, _ in }
-    let fixed = ClientConfiguration(host: "127.0.0.1", port: server.port, token: "1")
+    let fixed = ClientConfiguration.patient(server, token: "1")
     for configuration in [tokens.configuration(server), fixed] {
       let client = try DaybookClient(configuration)
       let error = await #expect(throws: ClientError.self) { try await client.connect() }

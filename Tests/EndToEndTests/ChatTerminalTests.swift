@@ -77,8 +77,9 @@ struct ChatTerminalTests {
     try await ann.wait(for: "the paste") { $0.rows[$0.row] == "/quit" }
     try await ann.type("\r")
     let long = String(repeating: "0123456789", count: 500)
-    try await ann.type("\(long)\rtwo\u{1b}\rlines\r/to ben\r")
+    try await ann.type("\(long)\rtwo\u{1b}\rlines\r")
     try await ann.wait(for: "stored") { $0.lines.contains { $0.contains("lines  ✓ stored") } }
+    try await ann.type("/to ben\r")
     let history = try await server.objects(["history", "--user", "ben", "--with", "ann"])
     #expect(history.map { $0["text"] as? String } == [pasted, long, "two\nlines"])
     try await ann.type("\u{4}")

@@ -8,7 +8,7 @@ struct ListTests {
     let server = try await TestServer(partitions: 4)
     try await server.start()
     _ = try await server.chat("alice", "/to bob", "hello")
-    _ = try await server.chat("zoe", "/group team", "hi", "/group gone", "/dissolve")
+    _ = try await server.chat("zoe", "/create team", "hi", "/create gone", "/dissolve")
     for isRunning in [true, false] {
       if !isRunning { await server.stop() }
       let users = try await server.objects(["user", "list"])

@@ -9,10 +9,11 @@ struct RemoteQueryTests {
     try await server.start()
     _ = try await server.chat("bob", device: "laptop", "/quit")
     _ = try await server.chat(
-      "alice", "/to bob", "hello", "are you there?", "/edit are you here?", "/group team", "hi all",
+      "alice", "/to bob", "hello", "are you there?", "/edit are you here?", "/create team",
+      "hi all",
       "/invite zoe", "/to carol", "one", "two", "/block mallory")
-    _ = try await server.chat("bob", device: "laptop", "/join team", "/react 1 🎂", "yes", "/leave")
-    _ = try await server.chat("carol", "/join team", "me too", "/group gone", "/dissolve")
+    _ = try await server.chat("bob", device: "laptop", "/join team", "yes", "/react 1 🎂", "/leave")
+    _ = try await server.chat("carol", "/join team", "me too", "/create gone", "/dissolve")
     await server.stop()
     // All sessions have ended, and nothing more is logged of them.
     try await server.start()

@@ -35,11 +35,11 @@ struct BenchGroup: AsyncParsableCommand {
   var acking = 0
 
   func validate() throws {
-    guard (0..<members).contains(acking) else {
-      throw ValidationError("--acking is 0 to the number of members, the owner left out")
-    }
     guard (100...Limits.groupMembersMax).contains(members) else {
       throw ValidationError("--members is 100 to \(Limits.groupMembersMax)")
+    }
+    guard (0..<members).contains(acking) else {
+      throw ValidationError("--acking is 0 to the number of members, the owner left out")
     }
     guard (1...1_000_000).contains(messages), (1...1_000_000).contains(questions) else {
       throw ValidationError("--messages and --questions are 1 to 1000000")

@@ -55,7 +55,7 @@ extension ClientEngine {
     lastHeard = .now()
     core.opened()
     deadline = loop.scheduleTask(in: TimeAmount(configuration.connectDeadline)) { [self] in
-      drop(DaybookError(.unreachable, "the server accepts connections and says nothing"))
+      drop(notDaybook("it accepts connections and says nothing"))
     }
     perform()
   }
