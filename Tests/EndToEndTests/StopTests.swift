@@ -12,6 +12,17 @@ struct StopTests {
     #expect(output.errors.hasSuffix(" info     stopped\n"), "\(output.errors)")
   }
 
+  @Test("a server that stops beside somebody who is connected says nothing of it that sounds wrong")
+  func connected() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    let bob = try await Device("bob", "phone", server)
+    try await bob.open()
+    let output = try #require(await server.stop())
+    await bob.close()
+    #expect(!output.errors.contains(" error ") && !output.errors.contains(" warning "))
+  }
+
   @Test("what is logged is objects a line, or less of it, where that is asked for")
   func logs() async throws {
     let server = try await TestServer()

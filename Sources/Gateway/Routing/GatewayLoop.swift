@@ -41,6 +41,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// Whose acks of groups wait for the interval's end.
   private var ackingGroups: [Session] = []
   private var heartbeats: RepeatedTask?
+  /// What sessions have submitted when they were closed is answered behind the end.
+  private var hasEnded = false
   /// Called once no session is left.
   private var whenEmpty: [() -> Void] = []
 
@@ -91,6 +93,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   /// Nothing happens here any more: lets go of whatever knows this loop.
   func end() {
+    hasEnded = true
     heartbeats?.cancel()
     heartbeats = nil
     sessions = [:]
@@ -155,6 +158,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   }
 
   private func take(_ answers: [CommandAnswer]) {
+    if hasEnded { return }
     for answer in answers {
       guard let entry = leavePlace(answer.token) else {
         context.logger.error("a command was answered twice")
