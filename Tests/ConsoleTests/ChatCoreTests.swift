@@ -44,7 +44,7 @@ struct ChatCoreTests {
   }
 
   private func stored(_ id: UInt64) -> MessageStatus {
-    .stored(StoredMessage(messageID: id, seq: 1, recordedAtMilliseconds: 1))
+    .stored(StoredMessage(messageID: id, seq: 1, recordedAt: Moment(millisecondsSince1970: 1)))
   }
 
   private func update(
@@ -84,6 +84,8 @@ struct ChatCoreTests {
     #expect(lines(outputs) == ["[1] 08:00 you: hi  …"])
     outputs += core.take(update(stored(9), send: 1, message: 9))
     #expect(lines(outputs) == ["[1] 08:00 you: hi  ✓ stored"])
+    // It is shown: /older begins in front of it.
+    #expect(core.oldest[ben] == 9)
     #expect(core.take(.message(message(9, "hi", from: "me", in: ben))).isEmpty)
     outputs += core.take(update(.delivered, message: 9))
     #expect(lines(outputs) == ["[1] 08:00 you: hi  ✓✓ delivered"])
@@ -255,7 +257,7 @@ struct ChatCoreTests {
   func recalls() {
     var core = core(open: team)
     var gone = message(5, "", in: team)
-    gone.gone = .recalled(by: "anna", atMilliseconds: 1)
+    gone.gone = .recalled(by: "anna", at: Moment(millisecondsSince1970: 1))
     let recall = ClientEvent.recalled(MessageRecall(conversation: team, messageID: 5, by: "anna"))
     #expect(
       lines(core.take(.message(gone)) + core.take(recall)) == ["[1] 08:00 ben: [recalled by anna]"])

@@ -34,10 +34,10 @@ struct ChatListsTests {
     let receipts = MessageReceipts(
       receipts: [
         MessageReceipt(
-          user: "al", deliveredAtMilliseconds: nil, readAtMilliseconds: 1_800_000_000_000),
+          user: "al", deliveredAt: nil, readAt: Moment(millisecondsSince1970: 1_800_000_000_000)),
         MessageReceipt(
-          user: "bo", deliveredAtMilliseconds: 1_800_000_000_000, readAtMilliseconds: nil),
-        MessageReceipt(user: "me", deliveredAtMilliseconds: nil, readAtMilliseconds: nil),
+          user: "bo", deliveredAt: Moment(millisecondsSince1970: 1_800_000_000_000), readAt: nil),
+        MessageReceipt(user: "me", deliveredAt: nil, readAt: nil),
       ], readCount: 2, unreadCount: 2, more: true)
     #expect(
       ChatText.receipts(receipts, of: 7, for: reader) == """
@@ -80,10 +80,12 @@ struct ChatListsTests {
   @Test("say where the user is logged in, whom it blocks and what it has marked")
   func own() {
     let devices = [
-      UserDevice(id: "phone", isOnline: true, lastSeenMilliseconds: 1, cursor: 3),
       UserDevice(
-        id: "tablet", isOnline: false, lastSeenMilliseconds: 1_800_000_000_000, cursor: 3),
-      UserDevice(id: "tv", isOnline: false, lastSeenMilliseconds: nil, cursor: 0),
+        id: "phone", isOnline: true, lastSeen: Moment(millisecondsSince1970: 1), cursor: 3),
+      UserDevice(
+        id: "tablet", isOnline: false, lastSeen: Moment(millisecondsSince1970: 1_800_000_000_000),
+        cursor: 3),
+      UserDevice(id: "tv", isOnline: false, lastSeen: nil, cursor: 0),
     ]
     #expect(
       ChatText.devices(devices, this: "phone", .fixed()) == """

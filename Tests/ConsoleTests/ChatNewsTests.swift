@@ -75,18 +75,19 @@ struct ChatNewsTests {
     (
       .presence(
         UserPresence(
-          user: "bob", isOnline: true, devices: ["phone", "tv"], lastSeenMilliseconds: nil)),
+          user: "bob", isOnline: true, devices: ["phone", "tv"], lastSeen: nil)),
       "bob is online (phone, tv)"
     ),
     (
       .presence(
         UserPresence(
-          user: "bob", isOnline: false, devices: [], lastSeenMilliseconds: 1_800_000_000_000)),
+          user: "bob", isOnline: false, devices: [],
+          lastSeen: Moment(millisecondsSince1970: 1_800_000_000_000))),
       "bob is offline, last seen 2027-01-15 08:00"
     ),
     (
       .presence(
-        UserPresence(user: "bob", isOnline: false, devices: [], lastSeenMilliseconds: nil)),
+        UserPresence(user: "bob", isOnline: false, devices: [], lastSeen: nil)),
       "bob is offline"
     ),
     (.typing(user: "bob", .user("bob")), "@bob bob is typing…"),
@@ -152,7 +153,7 @@ struct ChatNewsTests {
           conversation: .group(ill), messageID: 1, by: ill, reaction: ill, isRemoved: false)),
       .deviceForgotten(ill), .typing(user: ill, .group(ill)),
       .presence(
-        UserPresence(user: ill, isOnline: true, devices: [ill], lastSeenMilliseconds: nil)),
+        UserPresence(user: ill, isOnline: true, devices: [ill], lastSeen: nil)),
     ]
     for event in events {
       let line = ChatText.news(

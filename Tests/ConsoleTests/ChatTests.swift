@@ -21,7 +21,7 @@ struct ChatTests {
     var message = IncomingMessage(event, for: UserID(checked: "me"))!
     message.conversation = conversation
     message.senderName = name
-    message.clientTimeMilliseconds = clientTime
+    message.clientTime = clientTime.map { Moment(millisecondsSince1970: $0) }
     return message
   }
 
@@ -57,11 +57,12 @@ struct ChatTests {
     #expect(
       line(reply, open: alice, answered: entry) == "[7] 08:00 alice (↪ you: are you there?): yes")
     var forwarded = message("news", in: alice)
-    forwarded.forwarded = .init(messageID: 1, from: "eve", recordedAtMilliseconds: 1)
+    forwarded.forwarded = .init(
+      messageID: 1, from: "eve", recordedAt: Moment(millisecondsSince1970: 1))
     #expect(line(forwarded, open: alice) == "[7] 08:00 alice (forwarded from eve): news")
     var mention = message("look", in: team)
     mention.mentionsMe = true
-    mention.expiresAtMilliseconds = 1_800_086_400_000
+    mention.expiresAt = Moment(millisecondsSince1970: 1_800_086_400_000)
     #expect(
       line(mention, open: team) == "[7] 08:00 alice: look (mentions you) (until 2027-01-16 08:00)")
     var now = message("now", in: alice)
@@ -79,11 +80,11 @@ struct ChatTests {
     #expect(
       line(edited, open: alice) == "[7] 08:00 alice: new (edited)  [👍 2 (yours too), 🎉 1]")
     var gone = message("", in: alice)
-    gone.gone = .recalled(by: "alice", atMilliseconds: 1)
+    gone.gone = .recalled(by: "alice", at: Moment(millisecondsSince1970: 1))
     #expect(line(gone, open: alice) == "[7] 08:00 alice: [recalled]")
-    gone.gone = .recalled(by: "me", atMilliseconds: 1)
+    gone.gone = .recalled(by: "me", at: Moment(millisecondsSince1970: 1))
     #expect(line(gone, open: alice) == "[7] 08:00 alice: [recalled by you]")
-    gone.gone = .expired(atMilliseconds: 1)
+    gone.gone = .expired(at: Moment(millisecondsSince1970: 1))
     #expect(line(gone, open: alice) == "[7] 08:00 alice: [expired]")
   }
 
@@ -93,10 +94,11 @@ struct ChatTests {
     #expect(line(old, open: team) == "[7] 09:14 alice: hi")
     let there = ChatReader(me: "me", open: team, clock: .fixed(offset: -9 * 3_600))
     #expect(ChatText.message(old, number: 7, for: there) == "[7] 00:14 alice: hi")
-    #expect(there.clock.moment(1_103_966_040_000) == "2004-12-25 00:14")
+    #expect(
+      there.clock.moment(Moment(millisecondsSince1970: 1_103_966_040_000)) == "2004-12-25 00:14")
     #expect(there.clock.day(1_103_966_040_000) == "Saturday, 25 December 2004")
     let east = ChatClock.fixed(offset: 14 * 3_600 + 2_700)
-    #expect(east.moment(1_103_966_040_000) == "2004-12-25 23:59")
+    #expect(east.moment(Moment(millisecondsSince1970: 1_103_966_040_000)) == "2004-12-25 23:59")
     #expect(
       ChatClock.fixed(offset: 15 * 3_600).day(1_103_966_040_000) == "Sunday, 26 December 2004")
   }

@@ -80,7 +80,8 @@ struct ShownMessagesTests {
   func others() {
     var shown = ShownMessages(me: "me")
     let edit = MessageEdit(
-      conversation: bo, messageID: 50, by: "bo", atMilliseconds: 1, content: .text("new"))
+      conversation: bo, messageID: 50, by: "bo", at: Moment(millisecondsSince1970: 1),
+      content: .text("new"))
     for _ in 0..<2 { #expect(shown.number(edit) == 1) }
     #expect(shown[1, in: bo]?.preview == "new")
     var now = message(0, "now")
@@ -92,7 +93,8 @@ struct ShownMessagesTests {
   private func edit(_ text: String, at: UInt64) -> ClientEvent {
     .edited(
       MessageEdit(
-        conversation: bo, messageID: 1, by: "me", atMilliseconds: at, content: .text(text)))
+        conversation: bo, messageID: 1, by: "me", at: Moment(millisecondsSince1970: at),
+        content: .text(text)))
   }
 
   @Test("what this console did and told isn't told again by its event, but the same done anew is")

@@ -1,4 +1,5 @@
 import DaybookModel
+import DaybookSDK
 
 /// What time it is, and how far local time is ahead of UTC: given from outside, so that what is
 /// shown is tested for any place.
@@ -24,8 +25,9 @@ package struct ChatClock: Sendable {
   func date(_ milliseconds: UInt64) -> String { String(local(milliseconds).prefix(10)) }
 
   /// `2026-11-29 16:04`
-  func moment(_ milliseconds: UInt64) -> String {
-    "\(date(milliseconds)) \(time(milliseconds))"
+  func moment(_ moment: Moment) -> String {
+    let milliseconds = moment.millisecondsSince1970
+    return "\(date(milliseconds)) \(time(milliseconds))"
   }
 
   /// `Sunday, 29 November 2026`

@@ -123,7 +123,7 @@ extension ChatCore {
       let line = own.unanswered(text, in: message.conversation)
     else { return false }
     own.shown(message.id, line)
-    if let number = line.number { shown.bind(number, in: line.conversation, to: message.id) }
+    if let number = line.number { bind(number, in: line.conversation, to: message.id) }
     return true
   }
 

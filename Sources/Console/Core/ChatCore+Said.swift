@@ -41,7 +41,7 @@ extension ChatCore {
     _ send: UInt64, _ status: MessageStatus, message id: UInt64?
   ) -> [ChatOutput] {
     guard let own = own.answered(send, message: id) else { return [] }
-    if let number = own.number, let id { shown.bind(number, in: own.conversation, to: id) }
+    if let number = own.number, let id { bind(number, in: own.conversation, to: id) }
     var isFailed = false
     if case .failed = status { isFailed = true }
     if isFailed { failed(.notSent) }

@@ -264,15 +264,23 @@ struct ChatCore {
     return [.show(ScreenLine("— \(reader.clock.day(milliseconds)) —", .news))]
   }
 
+  mutating func noteShown(_ id: UInt64, in conversation: Conversation) {
+    oldest[conversation] = min(oldest[conversation] ?? id, id)
+  }
+
+  /// Gives the id of a stored message to the line that was shown for it under a number.
+  mutating func bind(_ number: Int, in conversation: Conversation, to id: UInt64) {
+    shown.bind(number, in: conversation, to: id)
+    noteShown(id, in: conversation)
+  }
+
   /// Shows a message under its number.
   mutating func line(of message: IncomingMessage, unread: UInt64 = 0) -> [ChatOutput] {
     let conversation = message.conversation
     let isOpen = conversation == reader.open
     let number = isOpen ? shown.number(message) : nil
     if !isOpen { shown.remember(message) }
-    if isOpen, !message.isTransient {
-      oldest[conversation] = min(oldest[conversation] ?? message.id, message.id)
-    }
+    if isOpen, !message.isTransient { noteShown(message.id, in: conversation) }
     let answered = message.replyTo.flatMap { shown.entry(of: $0, in: conversation) }
     let text = ChatText.message(
       message, number: number, for: reader, answered: answered, unread: unread)

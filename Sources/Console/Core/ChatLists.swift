@@ -75,7 +75,7 @@ extension ChatText {
       let devices = presence.devices.map { Terminal.safe($0) }.joined(separator: ", ")
       return "\(user) is online" + (devices.isEmpty ? "" : " (\(devices))")
     }
-    let last = presence.lastSeenMilliseconds.map { ", last seen \(clock.moment($0))" } ?? ""
+    let last = presence.lastSeen.map { ", last seen \(clock.moment($0))" } ?? ""
     return "\(user) is offline\(last)"
   }
 
@@ -86,7 +86,7 @@ extension ChatText {
       let state =
         device.isOnline
         ? "online"
-        : device.lastSeenMilliseconds.map { "last seen \(clock.moment($0))" } ?? "never online"
+        : device.lastSeen.map { "last seen \(clock.moment($0))" } ?? "never online"
       return "\(Terminal.safe(device.id)): \(state)\(device.id == this ? " (this one)" : "")"
     }.joined(separator: "\n")
   }
@@ -98,8 +98,8 @@ extension ChatText {
     var lines = ["[\(number)] read by \(receipts.readCount) of \(all)"]
     for receipt in receipts.receipts.prefix(receiptsShownMax) {
       let state =
-        receipt.readAtMilliseconds.map { "read \(reader.clock.moment($0))" }
-        ?? receipt.deliveredAtMilliseconds.map { "delivered \(reader.clock.moment($0))" }
+        receipt.readAt.map { "read \(reader.clock.moment($0))" }
+        ?? receipt.deliveredAt.map { "delivered \(reader.clock.moment($0))" }
         ?? "not read"
       lines.append("  \(person(receipt.user, me: reader.me)): \(state)")
     }

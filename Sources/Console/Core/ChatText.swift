@@ -114,7 +114,7 @@ enum ChatText {
     if message.isEdited { body += " (edited)" }
     if message.isTransient { body += " (not stored)" }
     if message.mentionsMe { body += " (mentions you)" }
-    if let expiry = message.expiresAtMilliseconds {
+    if let expiry = message.expiresAt {
       body += " (until \(reader.clock.moment(expiry)))"
     }
     if !message.reactions.isEmpty {
@@ -132,7 +132,7 @@ enum ChatText {
 
   /// Milliseconds since 1970: of the sender's clock where it is stated.
   static func shownTime(_ message: IncomingMessage) -> UInt64 {
-    message.clientTimeMilliseconds ?? message.recordedAtMilliseconds
+    (message.clientTime ?? message.recordedAt).millisecondsSince1970
   }
 
   static func content(_ content: MessageContent) -> String {

@@ -26,13 +26,13 @@ extension ClientEvent {
   fileprivate var doing: ClientEvent {
     switch self {
     case .recalled(var recall):
-      recall.atMilliseconds = 0
+      recall.at = .init(millisecondsSince1970: 0)
       return .recalled(recall)
     case .edited(var edit):
-      edit.atMilliseconds = 0
+      edit.at = .init(millisecondsSince1970: 0)
       return .edited(edit)
     case .reaction(var reaction):
-      reaction.atMilliseconds = 0
+      reaction.at = .init(millisecondsSince1970: 0)
       return .reaction(reaction)
     case .groupChanged(let group, _, let by):
       return .groupChanged(group, GroupAttributes(GroupSettings(title: "")), by: by)

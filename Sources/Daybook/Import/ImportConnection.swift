@@ -39,7 +39,7 @@ struct ImportConnection {
       throw DaybookError(
         .notPermitted, "an import acts for many users: use a token made with --service")
     }
-    return (service, Timestamp(milliseconds: info.serverTimeMilliseconds))
+    return (service, Timestamp(milliseconds: info.serverTime.millisecondsSince1970))
   }
 
   /// Shows `progress`, and what the connection waits for, while `body` runs.
