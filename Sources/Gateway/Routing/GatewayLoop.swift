@@ -1,7 +1,6 @@
 import DaybookModel
 import DaybookSchema
 import Logging
-import NIOConcurrencyHelpers
 import NIOCore
 import Ports
 
@@ -25,8 +24,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   let loop: any EventLoop
   let context: GatewayContext
   private var subscriptions = SubscriptionTable()
-  /// Read by the owners' threads: a loop that nobody follows anything on is left alone.
-  private let subscriptionCount = NIOLockedValueBox(0)
+  /// Read by the owners' threads.
+  private let followed = FollowedStreams()
   /// By their numbers.
   private(set) var sessions: [UInt64: Session] = [:]
   private var unanswered: [Place] = []
@@ -98,6 +97,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     heartbeats = nil
     sessions = [:]
     subscriptions = SubscriptionTable()
+    followed.removeAll()
     unanswered = []
     freePlaces = []
     gathered = gathered.map { _ in [] }
@@ -201,17 +201,17 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   func subscribe(_ session: Session, to stream: StreamKey) {
     subscriptions.add(session, to: stream)
-    subscriptionCount.withLockedValue { $0 = subscriptions.count }
+    followed.add(stream)
   }
 
   func unsubscribe(_ session: Session, from stream: StreamKey) {
     subscriptions.remove(session, from: stream)
-    subscriptionCount.withLockedValue { $0 = subscriptions.count }
+    followed.remove(stream)
   }
 
   /// On an owner's thread.
   func committed(_ batch: CommittedBatch, _ slots: [EventSlot]) {
-    guard subscriptionCount.withLockedValue({ $0 > 0 }) else { return }
+    guard followed.mayWant(slots) else { return }
     loop.execute { self.push(batch, slots) }
   }
 

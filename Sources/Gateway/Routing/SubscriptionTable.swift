@@ -11,10 +11,8 @@ struct SubscriptionTable {
   }
 
   private var table: [UInt64: [Subscribers]] = [:]
-  private(set) var count = 0
 
   mutating func add(_ session: Session, to stream: StreamKey) {
-    count += 1
     guard let at = table[stream.fingerprint]?.firstIndex(where: { $0.stream == stream }) else {
       table[stream.fingerprint, default: []].append(
         Subscribers(stream: stream, sessions: [session]))
@@ -28,7 +26,6 @@ struct SubscriptionTable {
     guard let at = table[key]?.firstIndex(where: { $0.stream == stream }),
       let place = table[key]?[at].sessions.firstIndex(where: { $0 === session })
     else { return }
-    count -= 1
     table[key]?[at].sessions.remove(at: place)
     guard table[key]?[at].sessions.isEmpty == true else { return }
     table[key]?.remove(at: at)
