@@ -131,16 +131,15 @@ package final class SegmentedLog: LogWriter, LogSearch {
     epochGuard.close()
   }
 
-  package func append(
-    _ batch: AppendBatch, to partition: PartitionID,
-    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void
-  ) {
-    if let writer = partitions[partition.index].writer {
-      writer.append(PartitionWriter.Pending(batch: batch, completion: completion))
-      return
+  package func append(_ batches: [PartitionAppend], mayBlock: Bool) {
+    for one in batches {
+      if let writer = partitions[one.partition.index].writer {
+        writer.append(PartitionWriter.Pending(batch: one.batch, completion: one.completion))
+      } else {
+        let refusal = readOnly(one.partition)!
+        background.enqueue { one.completion(.failure(refusal)) }
+      }
     }
-    let refusal = readOnly(partition)!
-    background.enqueue { completion(.failure(refusal)) }
   }
 
   package func readOnly(_ partition: PartitionID) -> DaybookError? {

@@ -10,6 +10,7 @@ package final class MemoryLog: LogWriter, LogSearch {
     var partitions: [MemoryPartition]
     var faults: [Fault] = []
     var asked = Asked()
+    var appends: [[PartitionID]] = []
   }
 
   package enum Call: Sendable {
@@ -92,18 +93,23 @@ package final class MemoryLog: LogWriter, LogSearch {
 
   // MARK: writing
 
-  package func append(
-    _ batch: AppendBatch, to partition: PartitionID,
-    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void
-  ) {
-    if let error = fault(.append, partition) { return completion(.failure(error)) }
-    var body = batch.bytes
+  package func append(_ batches: [PartitionAppend], mayBlock: Bool) {
+    state.withLockedValue { $0.appends.append(batches.map(\.partition)) }
+    for one in batches { append(one) }
+  }
+
+  /// Of each call, the partitions of which it brought a batch.
+  package var appends: [[PartitionID]] { state.withLockedValue { $0.appends } }
+
+  private func append(_ one: PartitionAppend) {
+    if let error = fault(.append, one.partition) { return one.completion(.failure(error)) }
+    var body = one.batch.bytes
     body.moveReaderIndex(forwardBy: batchHeaderBytes)
     let committed = state.withLockedValue {
-      $0.partitions[partition.index].keep(
-        body, batch.slots, lastRecordedAt: batch.lastRecordedAt)
+      $0.partitions[one.partition.index].keep(
+        body, one.batch.slots, lastRecordedAt: one.batch.lastRecordedAt)
     }
-    completion(fault(.answer, partition).map { .failure($0) } ?? .success(committed))
+    one.completion(fault(.answer, one.partition).map { .failure($0) } ?? .success(committed))
   }
 
   /// Each to its stream's partition.

@@ -16,6 +16,8 @@ struct OpenBatch {
   /// Of its commands: how many were accepted, and how many were refused, by why.
   private(set) var accepted = 0
   private(set) var rejected: [ErrorCode: Int] = [:]
+  /// Somebody waits until it is durable.
+  private(set) var isAwaited = false
   private var firstRecordedAt = Timestamp.none
   private var lastRecordedAt = Timestamp.none
   private let headerBytes: Int
@@ -48,6 +50,7 @@ struct OpenBatch {
     _ command: borrowing PendingCommand, _ outcome: Result<CommandOutcome, DaybookError>
   ) {
     if let number = command.command.issued { issued.append(number) }
+    if command.command.body.isAwaited { isAwaited = true }
     switch outcome {
     case .success: accepted += 1
     case .failure(let error): rejected[error.code, default: 0] += 1
@@ -73,5 +76,16 @@ struct OpenBatch {
     let batch = appendBatch()
     bytes = ByteBuffer()
     return batch
+  }
+}
+
+extension Command.Body {
+  /// Somebody waits for the answer. How far a device has come is only to be durable some time: losing
+  /// it costs a redelivery.
+  fileprivate var isAwaited: Bool {
+    switch self {
+    case .ack, .ackGroups: false
+    default: true
+    }
   }
 }

@@ -7,6 +7,8 @@ import Ports
 struct PartitionDesk {
   /// Where a batch is closed even though another is still being synced.
   static let batchBytesTarget = 1 << 20
+  /// From how much on a batch is worth a sync though nobody waits for it.
+  static let batchBytesWorth = 64 << 10
 
   private(set) var state: PartitionState
   private var open: OpenBatch
@@ -115,6 +117,11 @@ struct PartitionDesk {
 
   /// Nothing that was decided is on its way to the log.
   var isIdle: Bool { open.isEmpty && ready.isEmpty }
+
+  /// Somebody waits for something of it, or it is enough for a batch by itself.
+  var isAwaited: Bool {
+    !ready.isEmpty || open.isAwaited || open.byteCount >= PartitionDesk.batchBytesWorth
+  }
 
   /// Only with nothing on its way.
   mutating func trim() {

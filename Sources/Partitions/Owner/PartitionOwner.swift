@@ -20,6 +20,7 @@ final class PartitionOwner: @unchecked Sendable {
 
   let partition: PartitionID
   let loop: any EventLoop
+  private let turn: CommitTurn
   private let environment: Environment
   private let logger: Logger
   private let metrics: PartitionMetrics
@@ -42,20 +43,11 @@ final class PartitionOwner: @unchecked Sendable {
   private var isFailing = false
   private var desk: PartitionDesk
   private var inFlight: OpenBatch?
-  private var eventsSinceSnapshot = 0
+  /// The loop's turn will ask it for a batch.
+  var isInTurn = false
   /// The last batch that is durable; nil if there is none.
   private var lastBatch: BatchMark?
-  private var lastSnapshotAt = Timestamp.none
-  private var pendingSnapshot: PendingSnapshot?
-  /// A copy of the state, good once so many more batches are durable.
-  private struct PendingSnapshot {
-    let state: PartitionState
-    let relayedThrough: Offset
-    var batches: Int
-  }
-  /// One is being written. The next waits for that: only one at a time, or the older might come last.
-  private var isKeepingSnapshot = false
-  private var whenKept: (() -> Void)?
+  private let snapshots: OwnerSnapshots
 
   private var whenDrained: [() -> Void] = []
   /// Commands that wait, in their order, until the log has said what only it knows. It is asked once
@@ -63,14 +55,18 @@ final class PartitionOwner: @unchecked Sendable {
   private var waiting: [PendingCommand] = []
   private var isLookingUp = false
 
-  init(_ partition: PartitionID, loop: any EventLoop, environment: Environment) {
+  /// `turn` is that of all owners on the loop.
+  init(_ partition: PartitionID, turn: CommitTurn, environment: Environment) {
     self.partition = partition
-    self.loop = loop
+    self.turn = turn
+    loop = turn.loop
     self.environment = environment
     var logger = environment.logger
     logger[metadataKey: "partition"] = "\(partition)"
     self.logger = logger
     metrics = PartitionMetrics(partition, environment.metrics)
+    snapshots = OwnerSnapshots(
+      partition, loop: loop, environment: environment, logger: logger, metrics: metrics)
     desk = PartitionDesk(
       PartitionState(partition: partition, environment.state),
       policy: environment.policy,
@@ -245,28 +241,47 @@ final class PartitionOwner: @unchecked Sendable {
 
   // MARK: batches
 
-  /// Gives the log the next batch if it has none. Answers that need no event wait here too, for
-  /// what they tell may rest on events in flight.
+  /// What was decided goes to the log with the turn of the loop, unless it has a batch of this
+  /// partition: then with the next. Answers that need no event wait here too, for what they tell may
+  /// rest on events in flight.
   private func advance() {
     guard inFlight == nil else { return }
+    if desk.isIdle { return rested() }
+    let isAwaited = if case .stopping = phase { true } else { desk.isAwaited }
+    turn.add(self, isAwaited: isAwaited)
+  }
+
+  /// The partition's next batch, if the log has none and there is one.
+  func handOver() -> PartitionAppend? {
+    guard inFlight == nil else { return nil }
     while var batch = desk.next() {
       guard batch.hasEvents else {
         finish(batch)
         continue
       }
       let now = environment.clock.now()
-      snapshotIfDue(now)
+      if snapshots.isDue(now) {
+        // The batch in hand is one of them.
+        let batches = 1 + desk.closeAll()
+        snapshots.copied(
+          desk.state, relayedThrough: relay.relayedThrough, batches: batches, at: now)
+      }
       // Before anybody can be told of its ids.
       environment.clocks.advanced(desk.state)
       environment.clocks.compare(with: now)
       let appended = batch.handOver()
       inFlight = batch
       metrics.queuedBatches.set(desk.ready.count)
-      environment.log.append(appended, to: partition) { outcome in
+      return PartitionAppend(partition: partition, batch: appended) { outcome in
         self.loop.execute { self.completed(outcome) }
       }
-      return
     }
+    rested()
+    return nil
+  }
+
+  /// All that was decided is durable.
+  private func rested() {
     drained()
     lookUpIfDrained()
   }
@@ -278,14 +293,13 @@ final class PartitionOwner: @unchecked Sendable {
     case .success(let committed):
       metrics.batches.increment()
       metrics.batchEvents.record(committed.count)
-      eventsSinceSnapshot += committed.count
-      lastBatch = BatchMark(of: committed)
+      let last = BatchMark(of: committed)
+      lastBatch = last
       if isFailing {
         logger.notice("partition \(partition) logs again")
         isFailing = false
       }
-      // First, for what follows may bring new commands, and with them the next batch.
-      keepSnapshot()
+      snapshots.committed(committed.count, last)
       finish(batch)
       environment.announce(committed)
       relay.committed(committed, effects: batch.effects)
@@ -314,7 +328,7 @@ final class PartitionOwner: @unchecked Sendable {
       )
       isFailing = true
     }
-    pendingSnapshot = nil
+    snapshots.dropCopy()
     stateHolds = false
     let stopping = if case .stopping = phase { true } else { false }
     if !stopping { phase = .refusing(error) }
@@ -377,7 +391,7 @@ final class PartitionOwner: @unchecked Sendable {
   func serve(_ loaded: LoadedState, readOnly: DaybookError? = nil) {
     loop.preconditionInEventLoop()
     hold(loaded)
-    lastSnapshotAt = environment.clock.now()
+    snapshots.begin(at: environment.clock.now())
     phase = readOnly.map { .refusing($0) } ?? .serving
     isReadOnly = readOnly != nil
   }
@@ -388,7 +402,7 @@ final class PartitionOwner: @unchecked Sendable {
     stateHolds = true
     lastBatch = loaded.last
     metrics.replayedEvents.increment(by: loaded.replayed)
-    eventsSinceSnapshot = loaded.replayed
+    snapshots.replayed(loaded.replayed)
     if loaded.foundStaleSnapshot {
       logger.warning(
         """
@@ -423,12 +437,9 @@ final class PartitionOwner: @unchecked Sendable {
       // How far it got counts for the snapshot, so the relay stops only now.
       let relayedThrough = self.relay.relayedThrough
       self.relay.stop()
-      guard self.stateHolds, !self.isReadOnly, self.eventsSinceSnapshot > 0,
-        let last = self.lastBatch
-      else { return done() }
-      let state = self.desk.state
-      let keep = { self.keep(state, relayedThrough: relayedThrough, last: last, then: done) }
-      if self.isKeepingSnapshot { self.whenKept = keep } else { keep() }
+      guard self.stateHolds, !self.isReadOnly, let last = self.lastBatch else { return done() }
+      self.snapshots.keepLast(
+        self.desk.state, relayedThrough: relayedThrough, last: last, then: done)
     }
     advance()
   }
@@ -437,64 +448,5 @@ final class PartitionOwner: @unchecked Sendable {
     let actions = whenDrained
     whenDrained = []
     for action in actions { action() }
-  }
-
-  // MARK: snapshots
-
-  /// Copies the state, which includes what was decided and is not durable yet.
-  private func snapshotIfDue(_ now: Timestamp) {
-    let policy = environment.snapshotPolicy
-    // A clock that was set back says nothing about how long ago the last one was.
-    let isDue =
-      now < lastSnapshotAt
-      || now.milliseconds - lastSnapshotAt.milliseconds >= policy.milliseconds
-    guard pendingSnapshot == nil, !isKeepingSnapshot, eventsSinceSnapshot >= policy.events, isDue
-    else { return }
-    eventsSinceSnapshot = 0
-    lastSnapshotAt = now
-    // The batch in hand is one of them.
-    pendingSnapshot = PendingSnapshot(
-      state: desk.state, relayedThrough: relay.relayedThrough, batches: 1 + desk.closeAll())
-  }
-
-  private func keepSnapshot() {
-    guard var snapshot = pendingSnapshot else { return }
-    snapshot.batches -= 1
-    pendingSnapshot = snapshot.batches > 0 ? snapshot : nil
-    guard snapshot.batches == 0, let last = lastBatch else { return }
-    isKeepingSnapshot = true
-    keep(snapshot.state, relayedThrough: snapshot.relayedThrough, last: last) {
-      self.loop.execute {
-        self.isKeepingSnapshot = false
-        self.whenKept?()
-        self.whenKept = nil
-      }
-    }
-  }
-
-  /// Not on the loop: there may be very much to write down. What the state's pages are copied for is
-  /// only what changes meanwhile.
-  private func keep(
-    _ state: PartitionState, relayedThrough: Offset, last: BatchMark,
-    then done: @escaping @Sendable () -> Void
-  ) {
-    let (environment, partition, logger, metrics) = (environment, partition, logger, metrics)
-    environment.keeping.run {
-      let start = ContinuousClock.now
-      do throws(DaybookError) {
-        let bytes = try StateKeeping.keep(
-          state, relayedThrough: relayedThrough, last: last, logID: environment.log.logID,
-          in: environment.snapshots)
-        metrics.snapshotDuration.record(duration: ContinuousClock.now - start)
-        metrics.snapshotBytes.set(bytes)
-        let facts: Logger.Metadata = ["bytes": "\(bytes)", "base_offset": "\(last.base)"]
-        logger.debug("the state of partition \(partition) was written down", metadata: facts)
-      } catch {
-        logger.warning(
-          "no snapshot of partition \(partition) was kept: \(error)",
-          metadata: ["code": "\(error.code.name)"])
-      }
-      done()
-    }
   }
 }

@@ -26,14 +26,16 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     package var replayed: Int
   }
 
-  /// `keeping`: where snapshots are written; with `blocking` if there is nothing else.
+  /// `keeping`: where snapshots are written; with `blocking` if there is nothing else. `patience`: how
+  /// long what nobody waits for may wait for company on its way into the log.
   package init(
     log: any LogWriter & LogSearch, snapshots: any SnapshotStore,
     snapshotPolicy: SnapshotPolicy = .standard,
     policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
     clock: any WallClock, blocking: any BlockingWork, keeping: (any BlockingWork)? = nil,
-    group: any EventLoopGroup, withoutRelay: Set<PartitionID> = [],
-    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
+    group: any EventLoopGroup, patience: TimeAmount = CommitTurn.patience,
+    withoutRelay: Set<PartitionID> = [], logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     partitionCount = log.partitionCount
     let consumers = Consumers()
@@ -46,8 +48,14 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       logger: logger, metrics: metrics, rejections: CommandRejections(metrics))
-    let made = (0..<log.partitionCount).map {
-      PartitionOwner(PartitionID($0), loop: group.next(), environment: environment)
+    var turns: [CommitTurn] = []
+    let made = (0..<log.partitionCount).map { index in
+      let loop = group.next()
+      if !turns.contains(where: { $0.loop === loop }) {
+        turns.append(CommitTurn(loop, log: log, patience: patience))
+      }
+      let turn = turns.first { $0.loop === loop }!
+      return PartitionOwner(PartitionID(index), turn: turn, environment: environment)
     }
     owners.withLockedValue { $0 = made }
     self.owners = made

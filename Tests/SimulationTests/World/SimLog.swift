@@ -9,14 +9,9 @@ import Ports
 ///
 /// `@unchecked Sendable`: a simulated run is one thread.
 final class SimLog: LogWriter, LogSearch, @unchecked Sendable {
-  struct Pending {
-    let batch: AppendBatch
-    let completion: @Sendable (Result<CommittedBatch, DaybookError>) -> Void
-  }
-
   struct Partition {
     var kept: MemoryPartition
-    var pending = CircularBuffer<Pending>()
+    var pending = CircularBuffer<PartitionAppend>()
     /// Whatever else was decided on this state is refused too.
     var refused: UInt64?
   }
@@ -47,11 +42,8 @@ final class SimLog: LogWriter, LogSearch, @unchecked Sendable {
 
   // MARK: appending
 
-  func append(
-    _ batch: AppendBatch, to partition: PartitionID,
-    completion: @escaping @Sendable (Result<CommittedBatch, DaybookError>) -> Void
-  ) {
-    partitions[partition.index].pending.append(Pending(batch: batch, completion: completion))
+  func append(_ batches: [PartitionAppend], mayBlock: Bool) {
+    for one in batches { partitions[one.partition.index].pending.append(one) }
   }
 
   func isAppending(_ index: Int) -> Bool { !partitions[index].pending.isEmpty }

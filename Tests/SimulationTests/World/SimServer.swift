@@ -9,13 +9,14 @@ import WireProtocol
 @testable import Gateway
 @testable import Partitions
 
-/// One life of the server: real owners and relays, each on a loop of its own, and real gateway loops
-/// with their sessions, registry and router; only what they stand on is simulated. It ends with a
+/// One life of the server: real owners and relays, two to a loop, and real gateway loops with their
+/// sessions, registry and router; only what they stand on is simulated. It ends with a
 /// crash, or as it should.
 ///
 /// `@unchecked Sendable`: a simulated run is one thread.
 final class SimServer: @unchecked Sendable {
   static let gatewayLoops = 2
+  static let ownersPerLoop = 2
 
   unowned let run: SimRun
   private(set) var loops: [SimLoop] = []
@@ -38,10 +39,15 @@ final class SimServer: @unchecked Sendable {
       interrupt: { [unowned self] in self.router.interrupted($0) },
       owner: { [unowned self] in self.owners[$0.index] },
       logger: .silent)
+    var turns: [CommitTurn] = []
     for index in 0..<run.log.partitionCount {
-      let loop = SimLoop()
-      loops.append(loop)
-      owners.append(PartitionOwner(PartitionID(index), loop: loop, environment: environment))
+      if index % SimServer.ownersPerLoop == 0 {
+        loops.append(SimLoop())
+        turns.append(
+          CommitTurn(loops[loops.count - 1], log: run.log, patience: CommitTurn.patience))
+      }
+      owners.append(
+        PartitionOwner(PartitionID(index), turn: turns[turns.count - 1], environment: environment))
     }
     var options = GatewayOptions()
     options.window = run.sizes.window
@@ -66,12 +72,12 @@ final class SimServer: @unchecked Sendable {
     for owner in owners {
       let loaded = try LoadedState.load(
         owner.partition, log: run.log, snapshots: run.snapshots, run.sizes.state)
-      loops[owner.partition.index].within { owner.serve(loaded) }
+      loop(of: owner).within { owner.serve(loaded) }
       relayFrom.append(loaded.relayedThrough)
     }
     for owner in owners {
       let offset = relayFrom[owner.partition.index]
-      loops[owner.partition.index].within { owner.startRelay(from: offset) }
+      loop(of: owner).within { owner.startRelay(from: offset) }
     }
   }
 
@@ -80,10 +86,12 @@ final class SimServer: @unchecked Sendable {
     isStopping = true
     let reason = DaybookError(.serverStopping, "the server is stopping")
     for loop in context.loops { loop.loop.execute { loop.closeAll(reason) {} } }
-    for (owner, loop) in zip(owners, loops) {
-      loop.execute { owner.stop { self.stopped += 1 } }
+    for owner in owners {
+      owner.loop.execute { owner.stop { self.stopped += 1 } }
     }
   }
+
+  private func loop(of owner: PartitionOwner) -> SimLoop { loops.first { $0 === owner.loop }! }
 
   var hasStopped: Bool { stopped == owners.count }
 
@@ -107,7 +115,7 @@ final class SimServer: @unchecked Sendable {
   }
 
   func loop(of channel: SimChannel) -> SimLoop {
-    loops[owners.count...].first { $0 === channel.home.loop }!
+    loops.first { $0 === channel.home.loop }!
   }
 
   // MARK: pushing
