@@ -14,8 +14,20 @@ package struct PagedTable<State: PagedState>: Sendable {
   private static var indexBits: Int { 32 }
   private static var indexMask: Int { (1 << indexBits) - 1 }
 
-  /// Pages in leaves of 64.
-  private var leaves: [[StatePage<State>]] = []
+  /// Of up to 64 pages.
+  private struct Leaf: Sendable {
+    private(set) var pages: [StatePage<State>] = []
+
+    mutating func append(_ page: StatePage<State>) { pages.append(page) }
+
+    /// Where it lies: a copy would count references to all that is in it.
+    subscript(index: Int) -> StatePage<State> {
+      _read { yield pages.span[index] }
+      _modify { yield &pages[index] }
+    }
+  }
+
+  private var leaves: [Leaf] = []
   private var pageCount = 0
   package private(set) var count = 0
 
@@ -39,12 +51,14 @@ package struct PagedTable<State: PagedState>: Sendable {
 
   private func page(of hash: TableHash) -> Int { PagedTable.page(of: hash, in: pageCount) }
 
-  private func read(_ page: Int) -> StatePage<State> {
-    leaves[page >> Self.leafBits][page & Self.leafMask]
+  /// By number, where it lies.
+  private subscript(page page: Int) -> StatePage<State> {
+    _read { yield leaves.span[page >> Self.leafBits][page & Self.leafMask] }
+    _modify { yield &leaves[page >> Self.leafBits][page & Self.leafMask] }
   }
 
   private mutating func append(_ page: StatePage<State>) {
-    if pageCount & Self.leafMask == 0 { leaves.append([]) }
+    if pageCount & Self.leafMask == 0 { leaves.append(Leaf()) }
     leaves[pageCount >> Self.leafBits].append(page)
     pageCount += 1
   }
@@ -52,18 +66,18 @@ package struct PagedTable<State: PagedState>: Sendable {
   // Asked before anything is changed: of a copy that is held, even a change to nothing copies.
 
   private mutating func readKeys(_ page: Int) {
-    guard !read(page).keysAreRead else { return }
-    leaves[page >> Self.leafBits][page & Self.leafMask].readKeys()
+    guard !self[page: page].keysAreRead else { return }
+    self[page: page].readKeys()
   }
 
   private mutating func read(_ page: Int, _ index: Int) {
-    guard !read(page).isRead(index) else { return }
-    leaves[page >> Self.leafBits][page & Self.leafMask].read(index)
+    guard !self[page: page].isRead(index) else { return }
+    self[page: page].read(index)
   }
 
   private mutating func load(_ page: Int) {
-    guard !read(page).isRead else { return }
-    leaves[page >> Self.leafBits][page & Self.leafMask].load()
+    guard !self[page: page].isRead else { return }
+    self[page: page].load()
   }
 
   /// Where a state lies, which has been read: good until the table changes.
@@ -72,7 +86,7 @@ package struct PagedTable<State: PagedState>: Sendable {
     let hash = TableHash(fingerprint, seed: seed)
     let page = page(of: hash)
     readKeys(page)
-    let index = leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash, where: isKey)
+    let index = self[page: page].index(of: hash, where: isKey)
     guard let index else { return nil }
     read(page, index)
     return page << Self.indexBits | index
@@ -86,18 +100,17 @@ package struct PagedTable<State: PagedState>: Sendable {
   package subscript(place: Int) -> State {
     _read {
       let page = place >> Self.indexBits
-      yield leaves[page >> Self.leafBits][page & Self.leafMask][place & Self.indexMask]
+      yield self[page: page][place & Self.indexMask]
     }
     _modify {
       let page = place >> Self.indexBits
-      yield &leaves[page >> Self.leafBits][page & Self.leafMask][place & Self.indexMask]
+      yield &self[page: page][place & Self.indexMask]
     }
   }
 
   package func key(at place: Int) -> Key {
     let page = place >> Self.indexBits
-    return leaves[page >> Self.leafBits][page & Self.leafMask]
-      .keys[place & Self.indexMask]
+    return self[page: page].keys[place & Self.indexMask]
   }
 
   // MARK: by key
@@ -106,7 +119,7 @@ package struct PagedTable<State: PagedState>: Sendable {
   package func state(of key: Key) -> State? {
     guard count > 0 else { return nil }
     let page = page(of: hash(of: key))
-    return leaves[page >> Self.leafBits][page & Self.leafMask].state(of: key)
+    return self[page: page].state(of: key)
   }
 
   /// Nothing where there is no such state.
@@ -126,10 +139,10 @@ package struct PagedTable<State: PagedState>: Sendable {
     let page = page(of: hash)
     readKeys(page)
     assert(
-      leaves[page >> Self.leafBits][page & Self.leafMask].index(of: hash) { $0 == key } == nil,
+      self[page: page].index(of: hash) { $0 == key } == nil,
       "a key stands in a table once")
     count += 1
-    let index = leaves[page >> Self.leafBits][page & Self.leafMask].append(key, state)
+    let index = self[page: page].append(key, state)
     assert(index < 1 << Self.indexBits, "a page holds few states")
     return page << Self.indexBits | index
   }
@@ -138,14 +151,14 @@ package struct PagedTable<State: PagedState>: Sendable {
     let highest = Int.bitWidth - 1 - pageCount.leadingZeroBitCount
     let page = pageCount - 1 << highest
     load(page)
-    let leaving = leaves[page >> Self.leafBits][page & Self.leafMask].split(
+    let leaving = self[page: page].split(
       by: 1 << UInt64(highest))
     append(leaving)
   }
 
   package mutating func remove(at place: Int) {
     let page = place >> Self.indexBits
-    leaves[page >> Self.leafBits][page & Self.leafMask].remove(
+    self[page: page].remove(
       at: place & Self.indexMask)
     count -= 1
   }
@@ -154,7 +167,7 @@ package struct PagedTable<State: PagedState>: Sendable {
 
   package func forEach(_ body: (Key, State) -> Void) {
     for leaf in leaves {
-      for var page in leaf {
+      for var page in leaf.pages {
         page.readKeys()
         page.forEach(body)
       }
@@ -167,7 +180,7 @@ package struct PagedTable<State: PagedState>: Sendable {
   package mutating func places(in page: Int) -> Range<Int> {
     load(page)
     let first = page << Self.indexBits
-    return first..<first + read(page).count
+    return first..<first + self[page: page].count
   }
 
   package var pages: Int { pageCount }
@@ -177,7 +190,7 @@ package struct PagedTable<State: PagedState>: Sendable {
   /// Each page is a field of its own, in order.
   func encode(_ field: Int, into writer: inout SnapshotWriter) {
     for leaf in leaves {
-      for page in leaf { page.encode(field, into: &writer) }
+      for page in leaf.pages { page.encode(field, into: &writer) }
     }
   }
 

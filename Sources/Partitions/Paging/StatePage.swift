@@ -65,11 +65,11 @@ struct StatePage<State: PagedState>: Sendable {
 
   var keysAreRead: Bool { keys.count == count }
   var isRead: Bool { stored == nil }
-  func isRead(_ index: Int) -> Bool { states[index] != nil }
+  func isRead(_ index: Int) -> Bool { states.span[index] != nil }
 
-  /// One that was read.
+  /// One that was read, where it lies.
   subscript(index: Int) -> State {
-    _read { yield states[index]! }
+    _read { yield states.span[index]! }
     _modify { yield &states[index]! }
   }
 
