@@ -4,6 +4,9 @@ package import DaybookModel
 package protocol PagedState: Sendable, Equatable {
   associatedtype Key: Hashable & Sendable
 
+  /// Stands where a state will be once it is read.
+  static var blank: Self { get }
+
   /// The same in every process and version: with the table's seed it says in which page a state lies.
   static func fingerprint(of key: Key) -> UInt64
 

@@ -22,7 +22,9 @@ package struct PagedTable<State: PagedState>: Sendable {
 
     /// Where it lies: a copy would count references to all that is in it.
     subscript(index: Int) -> StatePage<State> {
+      @inline(__always)
       _read { yield pages.span[index] }
+      @inline(__always)
       _modify { yield &pages[index] }
     }
   }
@@ -53,7 +55,9 @@ package struct PagedTable<State: PagedState>: Sendable {
 
   /// By number, where it lies.
   private subscript(page page: Int) -> StatePage<State> {
+    @inline(__always)
     _read { yield leaves.span[page >> Self.leafBits][page & Self.leafMask] }
+    @inline(__always)
     _modify { yield &leaves[page >> Self.leafBits][page & Self.leafMask] }
   }
 
@@ -98,10 +102,12 @@ package struct PagedTable<State: PagedState>: Sendable {
 
   /// By place.
   package subscript(place: Int) -> State {
+    @inline(__always)
     _read {
       let page = place >> Self.indexBits
       yield self[page: page][place & Self.indexMask]
     }
+    @inline(__always)
     _modify {
       let page = place >> Self.indexBits
       yield &self[page: page][place & Self.indexMask]

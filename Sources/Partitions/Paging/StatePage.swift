@@ -9,9 +9,9 @@ struct StatePage<State: PagedState>: Sendable {
   private var stored: ByteBuffer?
   private(set) var count = 0
   private(set) var keys: [State.Key] = []
-  /// Nil for one that was not read yet.
-  private var states: [State?] = []
-  /// Where these lie in what is stored; nothing for those that were read.
+  /// `State.blank` for one that was not read yet.
+  private var states: [State] = []
+  /// Where those lie in what is stored; nothing for those that were read, of which alone a page has none.
   private var unread: [Range<UInt32>] = []
   private var unreadCount = 0
   /// One more than where a key lies, by the upper half of its hash; 0 for none. At most half full, so
@@ -32,6 +32,9 @@ struct StatePage<State: PagedState>: Sendable {
 
   // MARK: finding
 
+  // In line, as whatever is asked of each command: a call would copy the page, reference by reference.
+
+  @inline(__always)
   func index(of hash: TableHash, where isKey: (State.Key) -> Bool) -> Int? {
     assert(keysAreRead, "a page's keys are read before one is looked for")
     if slots.isEmpty { return keys.firstIndex(where: isKey) }
@@ -63,19 +66,28 @@ struct StatePage<State: PagedState>: Sendable {
     for index in keys.indices { enter(index) }
   }
 
+  @inline(__always)
   var keysAreRead: Bool { keys.count == count }
+  @inline(__always)
   var isRead: Bool { stored == nil }
-  func isRead(_ index: Int) -> Bool { states.span[index] != nil }
+  @inline(__always)
+  func isRead(_ index: Int) -> Bool { unread.isEmpty || unread[index].isEmpty }
 
   /// One that was read, where it lies.
   subscript(index: Int) -> State {
-    _read { yield states.span[index]! }
-    _modify { yield &states[index]! }
+    @inline(__always)
+    _read { yield states.span[index] }
+    @inline(__always)
+    _modify { yield &states[index] }
   }
 
   func forEach(_ body: (State.Key, State) -> Void) {
     for index in keys.indices {
-      if let state = states[index] ?? stored(at: index) { body(keys[index], state) }
+      if isRead(index) {
+        body(keys[index], states[index])
+      } else if let state = stored(at: index) {
+        body(keys[index], state)
+      }
     }
   }
 
@@ -118,7 +130,7 @@ struct StatePage<State: PagedState>: Sendable {
     return leaving
   }
 
-  private mutating func take(_ key: State.Key, _ state: State?) {
+  private mutating func take(_ key: State.Key, _ state: State) {
     keys.append(key)
     states.append(state)
     count += 1
@@ -200,7 +212,7 @@ struct StatePage<State: PagedState>: Sendable {
     guard let stored, keys.isEmpty else { return }
     count = 0
     let isWhole = try? StatePage.forEachMessage(stored) { (message, range) throws(DaybookError) in
-      take(try State.key(message), nil)
+      take(try State.key(message), State.blank)
       unread.append(range)
       return true
     }
@@ -212,7 +224,7 @@ struct StatePage<State: PagedState>: Sendable {
 
   /// Reads one state, so that it can be looked at and changed in place.
   mutating func read(_ index: Int) {
-    guard states[index] == nil else { return }
+    guard !isRead(index) else { return }
     guard let state = stored(at: index) else {
       preconditionFailure("a state of a snapshot is as whole as when it was written")
     }
@@ -240,7 +252,7 @@ struct StatePage<State: PagedState>: Sendable {
   func state(of key: State.Key) -> State? {
     guard let stored, keys.isEmpty else {
       let index = index(of: hash(of: key)) { $0 == key }
-      return index.flatMap { states[$0] ?? self.stored(at: $0) }
+      return index.flatMap { isRead($0) ? states[$0] : self.stored(at: $0) }
     }
     var found: State?
     _ = try? StatePage.forEachMessage(stored) { (message, _) throws(DaybookError) in
@@ -262,8 +274,8 @@ struct StatePage<State: PagedState>: Sendable {
       let start = writer.bytes.count
       writer.uint(Self.countField, UInt64(count))
       for index in keys.indices {
-        if let state = states[index] {
-          writer.message(Self.stateField) { state.encode(keys[index], into: &$0) }
+        if isRead(index) {
+          writer.message(Self.stateField) { states[index].encode(keys[index], into: &$0) }
         } else {
           stored?.withUnsafeReadableBytes { raw in
             let range = Int(unread[index].lowerBound)..<Int(unread[index].upperBound)

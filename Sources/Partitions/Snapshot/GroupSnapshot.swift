@@ -5,6 +5,8 @@ import Ports
 
 /// `GroupSnapshot`.
 extension GroupState: PagedState {
+  package static var blank: GroupState { GroupState(settings: GroupSettings(title: ""), seed: 0) }
+
   package static func fingerprint(of key: GroupID) -> UInt64 { StreamKey.group(key).fingerprint }
 
   package static func key(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> GroupID {
@@ -86,6 +88,11 @@ extension GroupState: PagedState {
 
 /// `MemberSnapshot`.
 extension GroupState.MemberState: PagedState {
+  package static var blank: GroupState.MemberState {
+    GroupState.MemberState(
+      stays: [SeqInterval(first: .none, last: nil)], read: .none, role: .member)
+  }
+
   package static func fingerprint(of key: UserID) -> UInt64 { key.fingerprint }
 
   package static func key(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> UserID {
@@ -141,6 +148,8 @@ extension GroupState.MemberState: PagedState {
 
 /// `WaitingSnapshot`.
 extension WaitingUsers.WaitingState: PagedState {
+  package static var blank: WaitingUsers.WaitingState { WaitingUsers.WaitingState() }
+
   package static func fingerprint(of key: UserID) -> UInt64 { key.fingerprint }
 
   package static func key(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> UserID {

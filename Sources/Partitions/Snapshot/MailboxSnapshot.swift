@@ -3,6 +3,8 @@ import DaybookSchema
 
 /// `MailboxSnapshot`.
 extension MailboxState: PagedState {
+  package static var blank: MailboxState { MailboxState() }
+
   package static func fingerprint(of key: UserID) -> UInt64 { StreamKey.user(key).fingerprint }
 
   package static func key(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> UserID {

@@ -3,6 +3,8 @@ import DaybookSchema
 
 /// `OwnerSnapshot`.
 extension OwnedWindows: PagedState {
+  static var blank: OwnedWindows { OwnedWindows() }
+
   static func fingerprint(of key: WindowOwner) -> UInt64 { key.user?.fingerprint ?? 0 }
 
   static func key(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) -> WindowOwner {
