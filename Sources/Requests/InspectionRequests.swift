@@ -14,9 +14,18 @@ enum InspectionRequests {
     case .user: try user(body, requester)
     case .memberships: try memberships(body, requester)
     case .offline: try offline(body, requester)
-    case .users: try users(body, requester)
-    case .groups: try groups(body, requester)
-    case .streams: try streams(body, requester)
+    case .users:
+      try list(Daybook_V1_UsersRequest(frameBody: body), requester, from: UserID.init(_:)) {
+        .users(after: $0, limit: $1)
+      }
+    case .groups:
+      try list(Daybook_V1_GroupsRequest(frameBody: body), requester, from: GroupID.init(_:)) {
+        .groups(after: $0, limit: $1)
+      }
+    case .streams:
+      try list(
+        Daybook_V1_StreamsRequest(frameBody: body), requester, from: StreamKey.init(parsing:)
+      ) { .streams(after: $0, limit: $1) }
     default: throw CommandRequests.unknown(type)
     }
   }
@@ -60,33 +69,23 @@ enum InspectionRequests {
         try requester.owner(request.user), try DeviceID(request.device), after: after))
   }
 
-  private static func users(
-    _ body: ByteBuffer, _ requester: Requester
+  /// Throws what `key` throws for where the list is to go on.
+  private static func list<Key>(
+    _ request: some ListRequest, _ requester: Requester,
+    from key: (String) throws(DaybookError) -> Key, _ query: (Key?, Int) -> Query
   ) throws(DaybookError) -> QueryRequest {
-    let request = try Daybook_V1_UsersRequest(frameBody: body)
     try requester.requireService()
-    let after = request.after.isEmpty ? nil : try UserID(request.after)
-    return QueryRequest(
-      .users(after: after, limit: QueryRequests.limit(request.limit, Limits.listPageMax)))
-  }
-
-  private static func groups(
-    _ body: ByteBuffer, _ requester: Requester
-  ) throws(DaybookError) -> QueryRequest {
-    let request = try Daybook_V1_GroupsRequest(frameBody: body)
-    try requester.requireService()
-    let after = request.after.isEmpty ? nil : try GroupID(request.after)
-    return QueryRequest(
-      .groups(after: after, limit: QueryRequests.limit(request.limit, Limits.listPageMax)))
-  }
-
-  private static func streams(
-    _ body: ByteBuffer, _ requester: Requester
-  ) throws(DaybookError) -> QueryRequest {
-    let request = try Daybook_V1_StreamsRequest(frameBody: body)
-    try requester.requireService()
-    let after = request.after.isEmpty ? nil : try StreamKey(parsing: request.after)
-    return QueryRequest(
-      .streams(after: after, limit: QueryRequests.limit(request.limit, Limits.listPageMax)))
+    let after = request.after.isEmpty ? nil : try key(request.after)
+    return QueryRequest(query(after, QueryRequests.limit(request.limit, Limits.listPageMax)))
   }
 }
+
+/// Asks for a page of all that there is.
+private protocol ListRequest {
+  var after: String { get }
+  var limit: UInt32 { get }
+}
+
+extension Daybook_V1_UsersRequest: ListRequest {}
+extension Daybook_V1_GroupsRequest: ListRequest {}
+extension Daybook_V1_StreamsRequest: ListRequest {}

@@ -14,24 +14,10 @@ enum IRCBracketLines {
     if rest.take("=== ") { return IRCStampedLine(nil, stated(rest)) }
     guard rest.take("["), let clock = rest.takeClock(), rest.take("] ") else { return .unknown }
     let time = IRCTime.clock(clock)
-    guard let line = said(rest) else { return .unknown }
+    let said = IRCSaid.read(
+      rest, actions: [" * ", "* "], nick: IRCNick.withoutArtefacts)
+    guard let line = said else { return .unknown }
     return IRCStampedLine(time, line)
-  }
-
-  private static func said(_ line: Substring) -> IRCLine? {
-    var rest = line
-    if rest.take("<") {
-      guard let nick = rest.takeUntil(">"), rest.isEmpty || rest.take(" ") else { return nil }
-      return .message(nick: IRCNick.withoutArtefacts(nick), text: String(rest))
-    }
-    if rest.take(" * ") || rest.take("* ") {
-      guard let nick = IRCNick.read(from: &rest) else { return nil }
-      return .action(nick: nick, text: String(rest))
-    }
-    if rest.take("-"), let source = rest.takeUntil("- ") {
-      return IRCNotice.read(source, String(rest))
-    }
-    return nil
   }
 
   private static func stated(_ line: Substring) -> IRCLine {
@@ -76,14 +62,5 @@ enum IRCBracketLines {
       return "\(before)]"
     }
     return IRCNick.read(from: &line)
-  }
-}
-
-/// The sender of a notice, as several programs write it: `nick`, `nick:#channel`, `nick(user@host)`.
-enum IRCNotice {
-  static func read(_ source: Substring, _ text: String) -> IRCLine {
-    let nick = source.prefix { $0 != ":" && $0 != "(" && $0 != "/" }
-    guard IRCNick.isPlausible(String(nick)) else { return .other(.server) }
-    return .notice(nick: String(nick), text: text)
   }
 }

@@ -38,18 +38,8 @@ enum IRCIrssiLines {
 
   private static func said(_ line: Substring) -> IRCLine? {
     var rest = line
-    if rest.take("<") {
-      guard let name = rest.takeUntil(">"), rest.isEmpty || rest.take(" ") else { return nil }
-      return .message(nick: IRCMode.without(name), text: String(rest))
-    }
-    if rest.take(" * ") {
-      guard let nick = IRCNick.read(from: &rest) else { return nil }
-      return .action(nick: IRCMode.without(nick[...]), text: String(rest))
-    }
     if rest.take("-!- ") { return stated(rest) }
-    if rest.take("-"), let source = rest.takeUntil("- ") {
-      return IRCNotice.read(source, String(rest))
-    }
+    if let said = IRCSaid.read(rest, actions: [" * "], nick: IRCMode.without) { return said }
     // What the server itself says: `17:03 !server …`.
     return line.first == "!" ? .other(.server) : nil
   }

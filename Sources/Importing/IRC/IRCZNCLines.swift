@@ -11,24 +11,9 @@ enum IRCZNCLines {
     if text.isEmpty { return IRCStampedLine(nil, .other(.blank)) }
     var rest = text
     guard rest.take("["), let clock = rest.takeClock(), rest.take("] ") else { return .unknown }
-    return IRCStampedLine(.clock(clock), said(rest) ?? .other(.unknown))
-  }
-
-  private static func said(_ line: Substring) -> IRCLine? {
-    var rest = line
-    if rest.take("*** ") { return stated(rest) }
-    if rest.take("<") {
-      guard let nick = rest.takeUntil(">"), rest.isEmpty || rest.take(" ") else { return nil }
-      return .message(nick: IRCMode.without(nick), text: String(rest))
-    }
-    if rest.take("* ") {
-      guard let nick = IRCNick.read(from: &rest) else { return nil }
-      return .action(nick: nick, text: String(rest))
-    }
-    if rest.take("-"), let source = rest.takeUntil("- ") {
-      return IRCNotice.read(source, String(rest))
-    }
-    return nil
+    if rest.take("*** ") { return IRCStampedLine(.clock(clock), stated(rest)) }
+    let said = IRCSaid.read(rest, actions: ["* "], nick: IRCMode.without)
+    return IRCStampedLine(.clock(clock), said ?? .other(.unknown))
   }
 
   private static func stated(_ line: Substring) -> IRCLine {
