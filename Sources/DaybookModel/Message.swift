@@ -101,14 +101,20 @@ package struct MessageTombstone: Sendable, Equatable {
   /// Where it stands for a copy: as there. Of an edit: the conversation's peer.
   package var to: UserID?
   package var peerSeq: Seq
+  /// Of the message that it stands for, as there; of an edit nothing.
+  package var clientTime: Timestamp
+  package var senderName: String
 
   package init(
-    by: UserID?, at: Timestamp, isEdit: Bool = false, to: UserID? = nil, peerSeq: Seq = .none
+    by: UserID?, at: Timestamp, isEdit: Bool = false, to: UserID? = nil, peerSeq: Seq = .none,
+    clientTime: Timestamp = .none, senderName: String = ""
   ) {
     self.by = by
     self.at = at
     self.isEdit = isEdit
     self.to = to
     self.peerSeq = peerSeq
+    self.clientTime = clientTime
+    self.senderName = senderName
   }
 }

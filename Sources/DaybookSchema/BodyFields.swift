@@ -48,7 +48,8 @@ package enum BodyFields {
       [
         .string(1, tombstone.by?.text ?? ""), .fixed64(2, tombstone.at.milliseconds),
         .uint(3, tombstone.isEdit ? 1 : 0), .string(4, tombstone.to?.text ?? ""),
-        .uint(5, tombstone.peerSeq.rawValue),
+        .uint(5, tombstone.peerSeq.rawValue), .fixed64(6, tombstone.clientTime.milliseconds),
+        .string(7, tombstone.senderName),
       ]
     case .conversationMarked(let conversation, let marks):
       [
@@ -120,8 +121,8 @@ extension WithheldAmendment {
 
 /// What was read of a body with such fields: their numbers are small.
 struct ReadFields {
-  private var texts = ["", "", "", "", "", "", ""]
-  private var numbers: [UInt64] = [0, 0, 0, 0, 0, 0, 0]
+  private var texts = ["", "", "", "", "", "", "", ""]
+  private var numbers: [UInt64] = [0, 0, 0, 0, 0, 0, 0, 0]
   /// Of the second field, where it may be there several times.
   private var elements: [String] = []
   /// Whether settings say the last of them.
@@ -244,7 +245,7 @@ struct ReadFields {
   private var tombstone: MessageTombstone {
     MessageTombstone(
       by: user(1), at: Timestamp(milliseconds: numbers[2]), isEdit: flag(3), to: user(4),
-      peerSeq: Seq(numbers[5]))
+      peerSeq: Seq(numbers[5]), clientTime: Timestamp(milliseconds: numbers[6]), senderName: texts[7])
   }
 }
 

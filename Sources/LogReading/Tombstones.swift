@@ -62,8 +62,11 @@ struct Tombstones {
   ) -> ByteBuffer? {
     var body = MessageTombstone(by: user, at: at)
     switch event.body {
-    case .messageSent: break
-    case .messageCopied(_, let to, let peerSeq): (body.to, body.peerSeq) = (to, peerSeq)
+    case .messageSent(let message):
+      (body.clientTime, body.senderName) = (message.clientTime, message.senderName)
+    case .messageCopied(let message, let to, let peerSeq):
+      (body.to, body.peerSeq) = (to, peerSeq)
+      (body.clientTime, body.senderName) = (message.clientTime, message.senderName)
     case .messageEdited(let target, _): (body.isEdit, body.to) = (true, target.peer)
     default: return nil
     }

@@ -103,6 +103,21 @@ struct ChatTests {
       ChatClock.fixed(offset: 15 * 3_600).day(1_103_966_040_000) == "Sunday, 26 December 2004")
   }
 
+  @Test("of a message that is gone its own time and its sender's name, as of any other")
+  func goneLongAgo() throws {
+    let event = Event(
+      stream: StreamKey(checked: "group/team")!, seq: Seq(1), messageID: MessageID(1),
+      recordedAt: Timestamp(milliseconds: 1_800_000_000_000),
+      actor: Actor(user: UserID(checked: "u01")),
+      body: .messageTombstone(
+        MessageTombstone(
+          by: UserID(checked: "u01"), at: Timestamp(milliseconds: 1_800_000_000_000),
+          clientTime: Timestamp(milliseconds: 1_103_966_040_000), senderName: "Anna")))
+    let gone = try #require(IncomingMessage(event, for: UserID(checked: "me")))
+    #expect(line(gone, open: team) == "[7] 09:14 Anna: [recalled]")
+    #expect(ChatText.shownTime(gone) == 1_103_966_040_000)
+  }
+
   @Test("control characters, instead of obeying them")
   func control() {
     var message = message("a\u{1b}[2Jb\nc", in: .user("alice"))

@@ -132,6 +132,8 @@ extension Daybook_V1_Event {
           $0.isEdit = tombstone.isEdit
           $0.to = tombstone.to?.text ?? ""
           $0.peerSeq = tombstone.peerSeq.rawValue
+          $0.clientTimeMs = tombstone.clientTime.milliseconds
+          $0.senderName = tombstone.senderName
         })
     case .amendmentWithheld(let withheld): .amendmentWithheld(try withheld.generated())
     default: nil

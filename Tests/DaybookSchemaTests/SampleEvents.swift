@@ -57,7 +57,9 @@ struct SampleEvents {
       .messageTombstone(
         MessageTombstone(
           by: chance(2) ? nil : id(), at: Timestamp(milliseconds: number()), isEdit: chance(2),
-          to: chance(2) ? nil : id(), peerSeq: Seq(number())))
+          to: chance(2) ? nil : id(), peerSeq: Seq(number()),
+          clientTime: Timestamp(milliseconds: chance(2) ? 0 : number()),
+          senderName: chance(2) ? "" : text()))
     case .userBlocked: .userBlocked(id())
     case .userUnblocked: .userUnblocked(id())
     case .conversationMarked:

@@ -36,7 +36,11 @@ extension ReferenceModel {
     (shown.command, shown.cause) = (nil, nil)
     var body = MessageTombstone(by: user, at: at)
     switch event.body {
-    case .messageCopied(_, let to, let peerSeq): (body.to, body.peerSeq) = (to, peerSeq)
+    case .messageSent(let message):
+      (body.clientTime, body.senderName) = (message.clientTime, message.senderName)
+    case .messageCopied(let message, let to, let peerSeq):
+      (body.to, body.peerSeq) = (to, peerSeq)
+      (body.clientTime, body.senderName) = (message.clientTime, message.senderName)
     case .messageEdited(let target, _): (body.isEdit, body.to) = (true, target.peer)
     default: break
     }

@@ -88,6 +88,8 @@ public struct IncomingMessage: Sendable, Hashable {
     case .messageTombstone(let tombstone) where !tombstone.isEdit:
       let conversation = tombstone.to.map { Conversation.user($0.text) }
       self.init(event, conversation ?? Conversation(holding: event, for: user), for: user)
+      clientTime = Moment(ifAny: tombstone.clientTime.milliseconds)
+      senderName = tombstone.senderName.isEmpty ? nil : tombstone.senderName
       let at = Moment(tombstone.at)
       gone =
         tombstone.by.map { .recalled(by: $0.text, at: at) }

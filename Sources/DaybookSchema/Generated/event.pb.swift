@@ -1226,6 +1226,11 @@ package nonisolated struct Daybook_V1_MessageTombstone: Sendable {
 
   package var peerSeq: UInt64 = 0
 
+  /// Of the message that it stands for, so that it keeps its place and name among others.
+  package var clientTimeMs: UInt64 = 0
+
+  package var senderName: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3391,7 +3396,7 @@ nonisolated extension Daybook_V1_AmendmentWithheld: SwiftProtobuf.Message, Swift
 
 nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MessageTombstone"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}at_ms\0\u{3}is_edit\0\u{1}to\0\u{3}peer_seq\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{3}at_ms\0\u{3}is_edit\0\u{1}to\0\u{3}peer_seq\0\u{3}client_time_ms\0\u{3}sender_name\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3404,6 +3409,8 @@ nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftP
       case 3: try { try decoder.decodeSingularBoolField(value: &self.isEdit) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.to) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.peerSeq) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.clientTimeMs) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.senderName) }()
       default: break
       }
     }
@@ -3425,6 +3432,12 @@ nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftP
     if self.peerSeq != 0 {
       try visitor.visitSingularUInt64Field(value: self.peerSeq, fieldNumber: 5)
     }
+    if self.clientTimeMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.clientTimeMs, fieldNumber: 6)
+    }
+    if !self.senderName.isEmpty {
+      try visitor.visitSingularStringField(value: self.senderName, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3434,6 +3447,8 @@ nonisolated extension Daybook_V1_MessageTombstone: SwiftProtobuf.Message, SwiftP
     if lhs.isEdit != rhs.isEdit {return false}
     if lhs.to != rhs.to {return false}
     if lhs.peerSeq != rhs.peerSeq {return false}
+    if lhs.clientTimeMs != rhs.clientTimeMs {return false}
+    if lhs.senderName != rhs.senderName {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
