@@ -69,6 +69,8 @@ struct RemoteQueryTests {
       ["history", "--user", "carol", "--with", "alice"], ["unread", "--user", "carol"],
       ["offline", "--user", "carol", "--device", "phone"], ["user", "show", "carol"],
       ["history", "--group", "team"], ["group", "show", "team"],
+      // Who asks is said by the token.
+      ["history", "--with", "alice"], ["unread"], ["offline"], ["user", "show"],
     ] {
       let output = try await Program.run(question, environment: surroundings)
       #expect(output.status == 0 && output.lines.count > 0, "\(question) \(output.errors)")
@@ -95,6 +97,33 @@ struct RemoteQueryTests {
   @Test("what is asked of both, or of neither, or of nobody, is told so")
   func wrong() async throws {
     let server = try await TestServer(partitions: 1)
+  @Test("the token says whose it is, where that is not said; without one it must be")
+  func owner() async throws {
+    let server = try await world()
+    let bob = try await server.token(user: "bob", device: "laptop")
+    let service = try await server.token(service: "operator")
+    let id = try #require(
+      try await server.objects(["history", "--user", "bob", "--with", "alice"]).first?[
+        "message_id"] as? String)
+    for (short, whose) in [
+      (["history", "--with", "alice"], ["--user", "bob"]), (["unread"], ["--user", "bob"]),
+      (["receipts", "--with", "alice", "--message", id], ["--user", "bob"]),
+      (["offline"], ["--user", "bob", "--device", "laptop"]), (["user", "show"], ["bob"]),
+    ] {
+      let ask = ["--server", server.address, "--token"]
+      let output = try await Program.succeed(short + ask + [bob])
+      let named = try await Program.succeed(short + whose + ask + [bob])
+      // A session is one more, and later, each time.
+      #expect(output.lines.count == named.lines.count && output.lines.count > 1, "\(short)")
+      if short[0] != "user" { #expect(output.text == named.text, "\(short)") }
+      let nobody = try await Program.run(short + ask + [service])
+      #expect(nobody.status == 64 && nobody.errors.contains("say whose"), "\(nobody.errors)")
+      let folder = try await Program.run(short + ["--data", server.data])
+      #expect(folder.status == 64 && folder.errors.contains("say wh"), "\(folder.errors)")
+    }
+    await server.stop()
+  }
+
     for arguments in [
       ["unread", "--user", "a", "--data", server.data, "--server", "127.0.0.1:1"],
       ["unread", "--user", "a"], ["unread", "--user", "a", "--data", server.data, "--token", "t"],

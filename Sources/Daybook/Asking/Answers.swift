@@ -6,6 +6,28 @@ import Ports
 struct Answers {
   let inspection: any Inspection
   let conversations: any ConversationAnswers
+  /// Whom the token speaks for; nil of a folder, and of a service.
+  var user: UserID?
+  var device: DeviceID?
+
+  /// Whose mailbox is asked about: the named one's, or else the token's user's. Throws
+  /// `invalid_argument`.
+  func owner(_ named: UserID?) throws(DaybookError) -> UserID {
+    guard let owner = named ?? user else {
+      throw DaybookError(.invalidArgument, "a service's token names no user: say whose")
+    }
+    return owner
+  }
+
+  /// The named device of a user, or else the token's, where that is the user's. Throws
+  /// `invalid_argument`.
+  func device(_ named: DeviceID?, of owner: UserID) throws(DaybookError) -> DeviceID {
+    if let named { return named }
+    guard let device, owner == user else {
+      throw DaybookError(.invalidArgument, "say which of the user's devices: --device")
+    }
+    return device
+  }
 }
 
 /// What was said, by whom, to whom.

@@ -36,6 +36,11 @@ struct AskedOption: ParsableArguments {
     return Setting.server.fromEnvironment.map { .server($0) }
   }
 
+  /// Nil where a server is asked.
+  var folder: String? {
+    if case .folder(let path) = asked { path } else { nil }
+  }
+
   func validate() throws {
     guard data == nil || server == nil else {
       throw ValidationError("ask either a data folder (--data) or a server (--server)")
@@ -53,6 +58,13 @@ struct AskedOption: ParsableArguments {
     }
   }
 
+  /// Whose it is can stay unsaid where a token says it. `what` is how it is said.
+  func require(_ value: String?, _ what: String) throws {
+    if folder != nil, value == nil {
+      throw ValidationError("say \(what): only a device's token says it by itself")
+    }
+  }
+
   /// Of a damaged folder the answer is what is good, and the exit code tells.
   func asking(_ ask: (Answers) async throws -> Void) async throws {
     switch asked {
@@ -62,11 +74,12 @@ struct AskedOption: ParsableArguments {
       }
     case .server(let address):
       let client = try ServerOption.client(address, try token.text())
-      _ = try await asDaybookError { try await client.connect() }
+      let info = try await asDaybookError { try await client.connect() }
       let remote = RemoteAnswers(client)
-      try await asDaybookError {
-        try await ask(Answers(inspection: remote, conversations: remote))
-      }
+      let answers = Answers(
+        inspection: remote, conversations: remote, user: info.user.map { UserID(checked: $0) },
+        device: info.device.map { DeviceID(checked: $0) })
+      try await asDaybookError { try await ask(answers) }
       await client.close()
     case nil: break
     }

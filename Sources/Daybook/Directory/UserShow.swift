@@ -11,14 +11,17 @@ struct UserShow: AsyncParsableCommand {
 
   @OptionGroup var asked: AskedOption
 
-  @Argument(help: "The user.")
-  var user: String
+  @Argument(help: "The user; without one, the token's.")
+  var user: String?
 
   @OptionGroup var json: JSONOption
 
+  func validate() throws { try asked.require(user, "which user") }
+
   func run() async throws {
-    let user = try UserID.parse(user, "the user")
+    let named = try UserID.parse(ifSaid: user, "the user")
     try await asked.asking { answers in
+      let user = try answers.owner(named)
       let details = try await answers.inspection.userDetails(user)
       var output = StandardOutput()
       if json.isSet {

@@ -46,6 +46,12 @@ extension Identifier {
       throw DaybookError(.invalidArgument, "\(option): \(error.message)")
     }
   }
+
+  /// Nil for what was not said.
+  static func parse(ifSaid text: String?, _ option: String) throws(DaybookError) -> Self? {
+    guard let text else { return nil }
+    return try parse(text, option)
+  }
 }
 
 extension MessageID {

@@ -7,7 +7,7 @@ struct History: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the newest messages of a conversation, oldest first.",
     usage: """
-      daybook history [--data <data> | --server <server>] --user <user> --with <peer> [--before <id>] [--limit <n>] [--ids] [--json]
+      daybook history [--data <data> | --server <server>] [--user <user>] --with <peer> [--before <id>] [--limit <n>] [--ids] [--json]
       daybook history [--data <data> | --server <server>] --group <group> [--before <id>] [--limit <n>] [--ids] [--json]
       """)
 
@@ -28,11 +28,13 @@ struct History: AsyncParsableCommand {
 
   func validate() throws {
     guard limit > 0 else { throw ValidationError("--limit is 1 or more, not \(limit)") }
+    try conversation.check(asked)
   }
 
   func run() async throws {
-    let conversation = try conversation.key()
+    let named = try conversation.named()
     try await asked.asking { answers in
+      let conversation = try named.key(answers)
       let messages = try await answers.conversations.history(
         of: conversation, before: before, limit: limit)
       if messages.isEmpty { try await checkThatItExists(conversation, answers) }

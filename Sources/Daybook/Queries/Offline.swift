@@ -9,18 +9,25 @@ struct Offline: AsyncParsableCommand {
 
   @OptionGroup var asked: AskedOption
 
-  @Option(help: "Whose.")
-  var user: String
+  @Option(help: "Whose; without it, the token's user's.")
+  var user: String?
 
-  @Option(help: "Which of the user's devices.")
-  var device: String
+  @Option(help: "Which of the user's devices; without it, the token's.")
+  var device: String?
 
   @OptionGroup var json: JSONOption
 
+  func validate() throws {
+    try asked.require(user, "whose (--user)")
+    try asked.require(device, "which of the user's devices (--device)")
+  }
+
   func run() async throws {
-    let user = try UserID.parse(user, "--user")
-    let device = try DeviceID.parse(device, "--device")
+    let namedUser = try UserID.parse(ifSaid: user, "--user")
+    let namedDevice = try DeviceID.parse(ifSaid: device, "--device")
     try await asked.asking { answers in
+      let user = try answers.owner(namedUser)
+      let device = try answers.device(namedDevice, of: user)
       let streams = try await answers.inspection.offline(user: user, device: device)
       var output = StandardOutput()
       if json.isSet {

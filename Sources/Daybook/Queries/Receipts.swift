@@ -8,7 +8,7 @@ struct Receipts: AsyncParsableCommand {
     abstract: "Print who has read a message, who hasn't, and when.",
     usage: """
       daybook receipts [--data <data> | --server <server>] --group <group> --message <id> [--json]
-      daybook receipts [--data <data> | --server <server>] --user <user> --with <peer> --message <id> [--json]
+      daybook receipts [--data <data> | --server <server>] [--user <user>] --with <peer> --message <id> [--json]
       """,
     discussion: """
       Of a direct message, whichever of the two sent it, its receiver is listed, with the times of \
@@ -24,9 +24,12 @@ struct Receipts: AsyncParsableCommand {
 
   @OptionGroup var json: JSONOption
 
+  func validate() throws { try conversation.check(asked) }
+
   func run() async throws {
-    let conversation = try conversation.key()
+    let named = try conversation.named()
     try await asked.asking { answers in
+      let conversation = try named.key(answers)
       var output = StandardOutput()
       let isDirect = conversation.peer != nil
       var page = try await answers.conversations.receipts(

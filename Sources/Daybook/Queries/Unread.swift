@@ -9,14 +9,17 @@ struct Unread: AsyncParsableCommand {
 
   @OptionGroup var asked: AskedOption
 
-  @Option(help: "Whose.")
-  var user: String
+  @Option(help: "Whose; without it, the token's user's.")
+  var user: String?
 
   @OptionGroup var json: JSONOption
 
+  func validate() throws { try asked.require(user, "whose (--user)") }
+
   func run() async throws {
-    let user = try UserID.parse(user, "--user")
+    let named = try UserID.parse(ifSaid: user, "--user")
     try await asked.asking { answers in
+      let user = try answers.owner(named)
       let counts = try await answers.inspection.unread(of: user)
       // Who has read everything is known, and who never was here isn't.
       if counts.isEmpty { _ = try await answers.inspection.userDetails(user) }
