@@ -134,6 +134,14 @@ struct SlackImportTests {
     #expect(hello["sender_name"] as? String == "Anna Berg")
     #expect(hello["mentions"] as? [String] == ["u02"])
     #expect(hello["mentions_everyone"] as? Bool == true)
+    // One that was deleted stands where it was written, under its writer's name.
+    for conversation in [["--group", "c01"], ["--user", "u01", "--with", "u02"]] {
+      let shown = try await Program.succeed(
+        ["history", "--data", server.data, "--limit", "1000"] + conversation)
+      let gone = shown.lines.filter { $0.contains("[recalled by u01]") }
+      #expect(gone.count == 1 && shown.lines.allSatisfy { $0.hasPrefix("2024-03-") })
+      #expect(gone.allSatisfy { !$0.contains("u04") && !$0.hasSuffix(" u01  [recalled by u01]") })
+    }
     await server.stop()
   }
 

@@ -46,6 +46,18 @@ protocol ConversationAnswers {
   func groupDetails(_ group: GroupID) async throws -> GroupDetails
 }
 
+extension ConversationAnswers {
+  /// Nil for what isn't in the conversation, or not for who asks.
+  func message(
+    _ id: MessageID, in conversation: ConversationKey
+  ) async throws -> ShownMessage? {
+    let last = try await history(
+      of: conversation, before: MessageID(id.rawValue + 1), limit: 1
+    ).last
+    return last?.event.messageID == id ? last : nil
+  }
+}
+
 /// A message, or what has taken its place, and what became of it since.
 struct ShownMessage {
   let event: Event

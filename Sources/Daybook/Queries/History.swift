@@ -33,21 +33,20 @@ struct History: AsyncParsableCommand {
 
   func run() async throws {
     let named = try conversation.named()
+    let printer = HistoryPrinter(asJSON: json.isSet, withIDs: ids)
     try await asked.asking { answers in
-      let conversation = try named.key(answers)
-      let messages = try await answers.conversations.history(
-        of: conversation, before: before, limit: limit)
-      if messages.isEmpty { try await checkThatItExists(conversation, answers) }
-      var output = StandardOutput()
-      for message in messages {
-        let line = try HistoryLine(message.event, conversation, message.amendments)
-        if json.isSet {
-          try output.line(line.json)
-        } else {
-          try output.line(line.text(withID: ids))
-        }
-      }
-      try output.flush()
+      try await printNewest(of: try named.key(answers), answers, printer)
+    }
+  }
+
+  private func printNewest(
+    of conversation: ConversationKey, _ answers: Answers, _ printer: HistoryPrinter
+  ) async throws {
+    let messages = try await answers.conversations.history(
+      of: conversation, before: before, limit: limit)
+    if messages.isEmpty { try await checkThatItExists(conversation, answers) }
+    try await printer.print(messages, of: conversation) {
+      try await answers.conversations.message($0, in: conversation)
     }
   }
 

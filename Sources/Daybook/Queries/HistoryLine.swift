@@ -61,6 +61,9 @@ struct HistoryLine {
     case .nothing(let tombstone):
       line.set("text", nil)
       line.set("recorded_at", event.recordedAt.rfc3339)
+      line.set("sender_name", tombstone.senderName.isEmpty ? nil : tombstone.senderName)
+      line.set(
+        "client_time", tombstone.clientTime == .none ? nil : tombstone.clientTime.rfc3339)
       if let by = tombstone.by {
         line.set("recalled_by", by.text)
         line.set("recalled_at", tombstone.at.rfc3339)
@@ -109,29 +112,68 @@ struct HistoryLine {
 
   // MARK: for people
 
+  /// The message that this one answers; nil if it answers none.
+  var replyTo: MessageID? {
+    guard case .message(let message, _, _) = said, let extras = message.extras else { return nil }
+    return extras.replyTo == .none ? nil : extras.replyTo
+  }
+
+  private static let quotedMax = 30
+
+  /// Who said it, and its first words, for a line that answers it.
+  var quote: String {
+    switch said {
+    case .message(_, let shown, _):
+      let (words, most) = (shown.line, HistoryLine.quotedMax)
+      return "\(name): " + (words.count > most ? words.prefix(most - 1) + "…" : words)
+    case .nothing(let tombstone):
+      return "\(tombstone.by == nil ? "an expired" : "a recalled") message of \(name)"
+    }
+  }
+
+  /// As it is shown.
+  private var name: String {
+    let stated =
+      switch said {
+      case .message(let message, _, _): message.senderName
+      case .nothing(let tombstone): tombstone.senderName
+      }
+    return Terminal.safe(stated.isEmpty ? sender : stated)
+  }
+
   /// By the sender's clock where it is known: imported messages are older than their record.
-  func text(withID: Bool) -> String {
-    var time = event.recordedAt
-    var name = sender
+  private var time: Timestamp {
+    let stated =
+      switch said {
+      case .message(let message, _, _): message.clientTime
+      case .nothing(let tombstone): tombstone.clientTime
+      }
+    return stated == .none ? event.recordedAt : stated
+  }
+
+  /// `answered` is the quote of the message that this one answers; nil if that isn't there.
+  func text(withID: Bool, answering answered: String? = nil) -> String {
     let body: String
     switch said {
     case .message(let message, let shown, let editedAt):
-      if message.clientTime != .none { time = message.clientTime }
-      if !message.senderName.isEmpty { name = message.senderName }
-      body = prefix(message.extras) + shown.line + (editedAt == nil ? "" : "  (edited)")
+      let origin = message.extras?.forwarded.map {
+        "[forwarded from \(Terminal.safe($0.user.text))] "
+      }
+      body =
+        reply(withID: withID, answered) + (origin ?? "") + shown.line
+        + (editedAt == nil ? "" : "  (edited)")
     case .nothing(let tombstone):
       body = tombstone.by.map { "[recalled by \(Terminal.safe($0.text))]" } ?? "[expired]"
     }
-    let sender = Terminal.padded(Terminal.safe(name), to: 16, .right)
     let id = withID ? "\(Terminal.padded(event.messageID.description, to: 19, .right))  " : ""
-    return "\(id)\(time.rfc3339.prefix(19))Z  \(sender)  \(body)\(reactions)"
+    return "\(id)\(time.rfc3339.prefix(19))Z  \(Terminal.padded(name, to: 16, .right))  "
+      + body + reactions
   }
 
-  private func prefix(_ extras: MessageExtras?) -> String {
-    guard let extras else { return "" }
-    let reply = extras.replyTo == .none ? "" : "[in reply to \(extras.replyTo)] "
-    let origin = extras.forwarded.map { "[forwarded from \(Terminal.safe($0.user.text))] " } ?? ""
-    return reply + origin
+  private func reply(withID: Bool, _ answered: String?) -> String {
+    guard let replyTo else { return "" }
+    let id = withID ? "\(replyTo), " : ""
+    return "[in reply to \(id)\(answered ?? "a message that isn't there")] "
   }
 
   private var reactions: String {
