@@ -54,4 +54,63 @@ struct HistoryTests {
     #expect(shown.text.contains("[in reply to a message that isn't there] no longer"))
     await server.stop()
   }
+
+  /// What a `history --follow --json` has printed so far.
+  private func texts(_ following: Running) -> [String] {
+    following.text().split(separator: "\n").compactMap { line in
+      let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return object?["text"] as? String
+    }
+  }
+
+  private func wait(_ following: Running, for count: Int) async throws {
+    while texts(following).count < count {
+      try #require(following.isRunning, "\(following.text("err"))")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  @Test("what comes is printed, each once and in its order, of a folder and of a server")
+  func follow() async throws {
+    let server = try await TestServer(partitions: 2)
+    try await server.start()
+    _ = try await server.chat("alice", "/to bob", "one", "two", "three")
+    let bob = try await server.token(user: "bob", device: "watch")
+    let history = ["history", "--with", "alice", "--follow", "--json", "--limit", "2"]
+    let followers = [
+      try Running(history + ["--data", server.data, "--user", "bob"]),
+      try Running(history + ["--server", server.address, "--token", bob]),
+    ]
+    for follower in followers { try await wait(follower, for: 2) }
+    _ = try await server.chat(
+      "alice", "/to bob", "four", "/to carol", "not this", "/to bob", "five")
+    _ = try await server.chat("bob", "/to alice", "six", "/reply 1 seven")
+    for follower in followers {
+      try await wait(follower, for: 6)
+      #expect(texts(follower) == ["two", "three", "four", "five", "six", "seven"])
+      follower.signal(SIGTERM)
+    }
+    let service = try await server.token(service: "operator")
+    let refused = try await Program.run(
+      history + ["--user", "bob", "--server", server.address, "--token", service])
+    #expect(refused.status == 64 && refused.errors.contains("a service is sent nothing to follow"))
+    await server.stop()
+  }
+
+  @Test("a folder is followed before its server is there, and keeps none from starting")
+  func followStopped() async throws {
+    let server = try await TestServer(partitions: 2)
+    try await server.start()
+    _ = try await server.chat("alice", "/create team", "before")
+    await server.stop()
+    let following = try Running(
+      ["history", "--data", server.data, "--group", "team", "--follow", "--json"])
+    try await wait(following, for: 1)
+    try await server.start()
+    _ = try await server.chat("alice", "/group team", "after")
+    try await wait(following, for: 2)
+    #expect(texts(following) == ["before", "after"])
+    following.signal(SIGTERM)
+    await server.stop()
+  }
 }

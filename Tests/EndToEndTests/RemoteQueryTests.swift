@@ -78,13 +78,16 @@ struct RemoteQueryTests {
     for question in [
       ["history", "--user", "bob", "--with", "alice"], ["unread", "--user", "bob"],
       ["offline", "--user", "bob", "--device", "laptop"], ["user", "show", "bob"],
-      ["user", "list"],
-      ["group", "list"], ["stream", "list"],
+      ["user", "list"], ["stream", "list"],
     ] {
       let output = try await Program.run(question, environment: surroundings)
       #expect(output.status == 1 && output.text.isEmpty, "\(question)")
       #expect(output.errors.hasPrefix("daybook: not_permitted: "), "\(question) \(output.errors)")
     }
+    let groups = try await Program.run(["group", "list", "--json"], environment: surroundings)
+    #expect(try groups.objects().map { $0["group"] as? String } == ["team"])
+    #expect(try groups.objects().first?["members"] as? Int == 2)
+    #expect(groups.errors.contains("these are the groups that carol is in"), "\(groups.errors)")
     // A member knows who is one, not who came and went when.
     let shown = try await Program.run(
       ["group", "show", "team", "--json"], environment: surroundings)
@@ -94,9 +97,6 @@ struct RemoteQueryTests {
     await server.stop()
   }
 
-  @Test("what is asked of both, or of neither, or of nobody, is told so")
-  func wrong() async throws {
-    let server = try await TestServer(partitions: 1)
   @Test("the token says whose it is, where that is not said; without one it must be")
   func owner() async throws {
     let server = try await world()
@@ -124,6 +124,9 @@ struct RemoteQueryTests {
     await server.stop()
   }
 
+  @Test("what is asked of both, or of neither, or of nobody, is told so")
+  func wrong() async throws {
+    let server = try await TestServer(partitions: 1)
     for arguments in [
       ["unread", "--user", "a", "--data", server.data, "--server", "127.0.0.1:1"],
       ["unread", "--user", "a"], ["unread", "--user", "a", "--data", server.data, "--token", "t"],

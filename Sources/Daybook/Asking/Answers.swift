@@ -9,6 +9,8 @@ struct Answers {
   /// Whom the token speaks for; nil of a folder, and of a service.
   var user: UserID?
   var device: DeviceID?
+  /// What the device's session is sent; nil of a folder, and of a service.
+  var feed: DeviceFeed?
 
   /// Whose mailbox is asked about: the named one's, or else the token's user's. Throws
   /// `invalid_argument`.
@@ -27,6 +29,23 @@ struct Answers {
       throw DaybookError(.invalidArgument, "say which of the user's devices: --device")
     }
     return device
+  }
+
+  /// Groups that a user is in, by ids' bytes after `after`.
+  func groups(of user: UserID, after: GroupID?, limit: Int) async throws -> [GroupSummary] {
+    let own = try await inspection.userDetails(user).groups.filter { one in
+      one.role != nil && after.map { one.group > $0 } ?? true
+    }
+    var page: [GroupSummary] = []
+    for one in own.prefix(limit) {
+      let details = try await conversations.groupDetails(one.group)
+      page.append(
+        GroupSummary(
+          group: one.group, title: details.profile.settings.title,
+          joinPolicy: details.profile.settings.joinPolicy, members: details.profile.members,
+          createdAt: details.createdAt, dissolvedAt: details.dissolvedAt))
+    }
+    return page
   }
 }
 

@@ -78,7 +78,8 @@ struct AskedOption: ParsableArguments {
       let remote = RemoteAnswers(client)
       let answers = Answers(
         inspection: remote, conversations: remote, user: info.user.map { UserID(checked: $0) },
-        device: info.device.map { DeviceID(checked: $0) })
+        device: info.device.map { DeviceID(checked: $0) },
+        feed: info.user == nil ? nil : DeviceFeed(client))
       try await asDaybookError { try await ask(answers) }
       await client.close()
     case nil: break

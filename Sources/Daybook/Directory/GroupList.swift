@@ -1,18 +1,27 @@
 import ArgumentParser
 import DaybookModel
+import Logging
 import Ports
 
 /// Prints all groups.
 struct GroupList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Print all groups, in order of their ids' bytes.",
-    discussion: "Dissolved groups are among them: their history stays.")
+    discussion: """
+      Dissolved groups are among them: their history stays. With a device's token, those that its \
+      user is in, and standard error says so.
+      """)
 
   @OptionGroup var asked: AskedOption
   @OptionGroup var json: JSONOption
 
   func run() async throws {
     try await asked.asking { answers in
+      if let user = answers.user {
+        OperatorLog.logger.notice(
+          "these are the groups that \(user) is in; a service's token lists all",
+          metadata: ["user": "\(user)"])
+      }
       try await Listing.print(
         [
           ("group", .left), ("members", .right), ("join policy", .left), ("created", .left),
@@ -20,7 +29,10 @@ struct GroupList: AsyncParsableCommand {
         ],
         asJSON: json.isSet,
         next: { (last: GroupSummary?, limit) in
-          try await answers.inspection.groups(after: last?.group, limit: limit)
+          guard let user = answers.user else {
+            return try await answers.inspection.groups(after: last?.group, limit: limit)
+          }
+          return try await answers.groups(of: user, after: last?.group, limit: limit)
         },
         cells: { group in
           [

@@ -14,6 +14,9 @@ final class HistoryPrinter {
     self.withIDs = withIDs
   }
 
+  /// It was printed, or what one answers was looked up.
+  func has(_ id: MessageID) -> Bool { known[id] != nil }
+
   /// `original` finds a message of the conversation; nil where it isn't there for who asks.
   func print(
     _ messages: [ShownMessage], of conversation: ConversationKey,
