@@ -162,7 +162,7 @@ let package = Package(
       path: "Tests/Doubles",
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Doubles", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookModel", nioLocks, logging]),
+    tests("DaybookTests", ["Daybook", "DaybookModel", nioLocks, logging, arguments]),
     tests(
       "ServerTests",
       [

@@ -53,7 +53,9 @@ struct DaybookCommand: AsyncParsableCommand {
   /// sense, and the exit code of a command that has said everything.
   private static func leave(_ error: any Error, _ isForProgram: Bool) -> Never {
     switch exitCode(for: error) {
-    case .validationFailure: fail(DaybookError(.invalidArgument, message(for: error)), isForProgram)
+    case .validationFailure:
+      let words = ParserWords.inOurs(message(for: error))
+      fail(DaybookError(.invalidArgument, words), isForProgram)
     case .success:
       let columns = Int(ProcessInfo.processInfo.environment["COLUMNS"] ?? "") ?? Terminal.columns
       let page = HelpText.folded(fullMessage(for: error, columns: columns), to: columns)

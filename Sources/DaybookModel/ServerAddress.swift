@@ -18,9 +18,9 @@ package struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     )
     guard let colon = text.lastIndex(of: ":") else { throw fault }
     let digits = text[text.index(after: colon)...]
-    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
-      (0...65_535).contains(port)
-    else { throw fault }
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      throw fault
+    }
     var host = text[..<colon]
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
     if isBracketed { host = host.dropFirst().dropLast() }
@@ -29,6 +29,10 @@ package struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
         $0.properties.isWhitespace || "/[]@".contains(Character($0))
       })
     else { throw fault }
+    guard let port = Int(digits), (0...65_535).contains(port) else {
+      throw DaybookError(
+        .invalidArgument, "'\(text)' is no address: a port is 0 to 65535, not \(digits)")
+    }
     self.host = String(host)
     self.port = port
   }

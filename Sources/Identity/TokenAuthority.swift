@@ -49,7 +49,8 @@ package struct TokenAuthority: TokenCheck {
       stated = try await keys.unverified(token)
     } catch {
       throw DaybookError(
-        .invalidToken, "this is no token: make one with 'daybook token'", cause: error)
+        .invalidToken,
+        "this is no token, \(TokenAuthority.fault(token)): make one with 'daybook token'")
     }
     guard stated.iss == Claims.issuer else {
       throw DaybookError(.invalidToken, "the token was not made by Daybook")
@@ -76,5 +77,13 @@ package struct TokenAuthority: TokenCheck {
       )
     }
     return CheckedToken(try claims.principal(), expiresAt: claims.expiresAt)
+  }
+
+  /// What can't be read in it. The library's words for it would speak of its own types.
+  private static func fault(_ token: String) -> String {
+    let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 3
+      ? "for its header and claims are not the JSON that is asked for"
+      : "for it is not three parts with dots between"
   }
 }

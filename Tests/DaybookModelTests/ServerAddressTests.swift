@@ -28,4 +28,15 @@ struct ServerAddressTests {
     let error = #expect(throws: DaybookError.self) { try ServerAddress(parsing: text) }
     #expect(error?.code == .invalidArgument)
   }
+
+  @Test(
+    "a port that there can't be is called that", arguments: ["65536", "99999", "9\(UInt64.max)"])
+  func ports(port: String) {
+    for host in ["host", "127.0.0.1", "[::1]"] {
+      let error = #expect(throws: DaybookError.self) {
+        try ServerAddress(parsing: "\(host):\(port)")
+      }
+      #expect(error?.message.contains("a port is 0 to 65535, not \(port)") == true)
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import DaybookModel
 import Foundation
 import Testing
@@ -86,17 +87,6 @@ struct CommandWordsTests {
     #expect(refusal(line) == nil)
   }
 
-  @Test("the distance of two words counts letters put in, left out, changed and swapped")
-  func distances() {
-    for (one, other, expected) in [
-      ("", "", 0), ("", "abc", 3), ("abc", "", 3), ("serve", "serve", 0), ("serv", "serve", 1),
-      ("sreve", "serve", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
-    ] {
-      #expect(CommandNames.distance(one, other) == expected, "\(one) \(other)")
-      #expect(CommandNames.distance(other, one) == expected, "\(other) \(one)")
-    }
-  }
-
   @Test("of a help page, what stands behind USAGE is folded too")
   func usage() {
     let page = """
@@ -116,6 +106,79 @@ struct CommandWordsTests {
     #expect(lines[5] == "       daybook history --group <group>")
     #expect(lines.last == "  --a-long-option-that-is-not-of-the-usage-stays-as-it-is")
     #expect(HelpText.folded(page, to: 200) == page)
+  }
+
+  @Test(
+    "what the parser finds wrong is said in the words of all other errors",
+    arguments: [
+      ("history --data d --group g --limit abc", "--limit takes a number, not 'abc'"),
+      ("log dump --data d --from 1.5", "--from takes a number, not '1.5'"),
+      ("history --data d --group g --limit", "--limit lacks its value: --limit <limit>"),
+      ("serve --data d --log-format xml", "--log-format is one of 'text' and 'json', not 'xml'"),
+      (
+        "serve --data d --log-level loud",
+        "--log-level is one of trace, debug, info, notice, warning, error, critical, not 'loud'"
+      ),
+      (
+        "serve --data d --recall-limit x",
+        "--recall-limit can't be 'x': a span of time is written as 90d, 12h, 1h30m or 1w2d "
+          + "(w, d, h, m, s), or as seconds"
+      ),
+      ("group show --data d", "<group> is missing"),
+      ("receipts --data d --group g", "--message <message> is missing"),
+      ("history more --data d --group g", "unexpected argument 'more'"),
+      ("history --json=x --data d --group g", "--json takes no value: leave 'x' out"),
+      (
+        "history --data d --group g --limti 3",
+        "unknown option '--limti'; did you mean '--limit'?"
+      ),
+      ("history --data d --group g --foo", "unknown option '--foo'"),
+      ("history --data d --group g --qqqqqqqqqq", "unknown option '--qqqqqqqqqq'"),
+      ("history --data d --group g --limit 0", "--limit is 1 or more, not 0"),
+      ("unread --data d", "say whose (--user): only a device's token says it by itself"),
+      (
+        "history --data d --with a",
+        "say whose mailbox to look in (--user): only a device's token says it by itself"
+      ),
+      (
+        "history --data d --group g --before 7 --follow",
+        "--follow goes on behind the newest message: leave out --before"
+      ),
+    ])
+  func parser(line: String, words: String) {
+    do {
+      _ = try DaybookCommand.parseAsRoot(line.split(separator: " ").map(String.init))
+      Issue.record("\(line) was taken")
+    } catch {
+      #expect(ParserWords.inOurs(DaybookCommand.message(for: error)) == words)
+    }
+  }
+
+  @Test(
+    "who asks for what isn't there is shown where what there is stands",
+    arguments: [
+      (
+        ErrorCode.groupNotFound, "there is no group/a; create it first",
+        "there is no group/a: 'daybook group list' shows what there is"
+      ),
+      (
+        .groupNotFound, "there is no group 'a:b;c': check the name",
+        "there is no group 'a:b;c': 'daybook group list' shows what there is"
+      ),
+      (
+        .unknownUser, "nobody called 'x' is known: check the name",
+        "nobody called 'x' is known: 'daybook user list' shows what there is"
+      ),
+      (
+        .unknownDevice, "x has no device 'y': check its name",
+        "x has no device 'y': 'daybook user show' shows what there is"
+      ),
+      (.groupExists, "there is a: take another", "there is a: take another"),
+    ])
+  func lists(code: ErrorCode, message: String, words: String) {
+    #expect(
+      ErrorReport.line(DaybookError(code, message), forProgram: false)
+        == "daybook: \(code.name): \(words)")
   }
 
   @Test("what went wrong is one line, for people or for programs")

@@ -120,6 +120,36 @@ struct CommandOptionTests {
     #expect(output.errors.hasPrefix("daybook: invalid_argument: "), "\(output.errors)")
   }
 
+  @Test("a port that there can't be, and a name that nobody has, are called that")
+  func wrongAddresses() async throws {
+    let server = try await TestServer(partitions: 1)
+    for (arguments, status, words) in [
+      (["chat", "--token", "t", "--server", "h:99999"], 64, "a port is 0 to 65535, not 99999"),
+      (["chat", "--token", "t", "--server", "h:0"], 64, "its port is 1 to 65535, not 0"),
+      (["serve", "--data", server.data, "--tcp", "[::1]:70000"], 64, "a port is 0 to 65535"),
+      (
+        ["chat", "--token", "t", "--server", "nosuch.invalid:7000"], 1,
+        "no host is known by the name 'nosuch.invalid'"
+      ),
+      (
+        ["serve", "--data", server.data, "--tcp", "nosuch.invalid:7000"], 1,
+        "can't listen on nosuch.invalid:7000: no host is known by the name 'nosuch.invalid'"
+      ),
+      (
+        ["serve", "--data", server.data, "--tcp", "[2001:db8::1]:7000"], 1,
+        "can't listen on [2001:db8::1]:7000: "
+      ),
+    ] as [([String], Int32, String)] {
+      let output = try await Program.run(arguments)
+      #expect(output.status == status && output.text.isEmpty, "\(arguments)")
+      #expect(output.errors.contains(words), "\(output.errors)")
+      for pair in ["[]", "()"] {
+        let counts = pair.map { bracket in output.errors.count { $0 == bracket } }
+        #expect(counts[0] == counts[1], "\(output.errors)")
+      }
+    }
+  }
+
   @Test("what listens and is no Daybook is not taken for one")
   func stranger() async throws {
     let web = try AnsweringServer(

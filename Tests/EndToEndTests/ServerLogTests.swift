@@ -44,6 +44,8 @@ struct ServerLogTests {
         "foreign_token", "invalid_token", "invalid_token",
       ])
     #expect(refused.allSatisfy { $0.level == "notice" && $0.facts["address"] != nil })
+    #expect(refused.last?.message.contains("for it is not three parts with dots between") == true)
+    #expect(refused.allSatisfy { !$0.message.contains("JWT") })
     #expect(lines.first?.message.contains("starts on") == true)
     #expect(lines.contains { $0.message.hasPrefix("clients can connect to ") })
   }

@@ -110,6 +110,11 @@ struct TokenTests {
     arguments: ["", "x", "a.b.c", "..", String(repeating: "é", count: 5000)])
   func noToken(text: String) async {
     #expect(await TokenTests.code(text, by: TokenTests.authority()) == .invalidToken)
+    // What an operator is told of it are words of ours.
+    let error = await #expect(throws: DaybookError.self) {
+      try await TokenTests.authority().check(text)
+    }
+    #expect(error?.cause == nil && error?.message.hasPrefix("this is no token, for it") == true)
   }
 
   @Test("a token whose claims were changed is invalid")

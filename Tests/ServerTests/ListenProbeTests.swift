@@ -33,26 +33,31 @@ struct ListenProbeTests {
     deinit { close(file) }
   }
 
-  private func code(_ address: String) throws -> ErrorCode? {
+  /// Why it can't be listened on; nil where it can.
+  private func refusal(_ address: String) throws -> String? {
     do throws(DaybookError) {
       try ListenProbe.check(try ServerAddress(parsing: address))
       return nil
     } catch {
-      return error.code
+      #expect(error.code == .unreachable && error.cause == nil)
+      return error.message
     }
   }
 
-  @Test("an address where somebody listens, or that is not this machine's, is unreachable")
+  @Test("of an address where somebody listens, or that is nobody's or another's, that is said")
   func taken() throws {
     let listener = try Listener(listens: true)
-    #expect(try code("127.0.0.1:\(listener.port)") == .unreachable)
-    #expect(try code("192.0.2.1:0") == .unreachable)
+    let taken = "127.0.0.1:\(listener.port)"
+    #expect(try refusal(taken) == "can't listen on \(taken): another server is running there")
+    #expect(
+      try refusal("192.0.2.1:0") == "can't listen on 192.0.2.1:0: this machine has no such address")
+    #expect(try refusal("nosuch.invalid:0")?.contains("no host is known by the name") == true)
   }
 
   @Test("an address that is free passes, under a host's name and for any port too")
   func free() throws {
-    #expect(try code("127.0.0.1:0") == nil)
-    #expect(try code("localhost:0") == nil)
+    #expect(try refusal("127.0.0.1:0") == nil)
+    #expect(try refusal("localhost:0") == nil)
   }
 
   @Test("while it is found out, nobody who connects is let in")

@@ -47,8 +47,7 @@ struct CommandNames {
     let siblings = known.map { "\(path) \($0._commandName)" }
     // The parser's own command is in no list.
     let names = known.map { $0._commandName } + (path == "daybook" ? ["help"] : [])
-    let close = names.map { ($0, CommandNames.distance($0, name)) }.filter { $0.1 <= 2 }
-      .sorted { $0.1 < $1.1 }.map { "\(path) \($0.0)" }
+    let close = EditDistance.near(name, among: names).map { "\(path) \($0)" }
     let elsewhere = all(root, "daybook").filter {
       $0.hasSuffix(" \(name)") && !siblings.contains($0)
     }
@@ -75,28 +74,5 @@ struct CommandNames {
       let name = "\(path) \(next._commandName)"
       return [name] + all(next, name)
     }
-  }
-
-  /// How many letters have to be put in, left out, changed or (next to each other) swapped
-  /// (optimal string alignment).
-  static func distance(_ one: String, _ other: String) -> Int {
-    let (one, other) = (Array(one.utf8), Array(other.utf8))
-    var before: [Int] = []
-    var last = Array(0...other.count)
-    for row in 1...max(one.count, 1) where row <= one.count {
-      var line = [row]
-      for column in 1...max(other.count, 1) where column <= other.count {
-        let isEqual = one[row - 1] == other[column - 1]
-        var best = min(
-          last[column] + 1, line[column - 1] + 1, last[column - 1] + (isEqual ? 0 : 1))
-        let isSwapped =
-          row > 1 && column > 1 && one[row - 1] == other[column - 2]
-          && one[row - 2] == other[column - 1]
-        if isSwapped { best = min(best, before[column - 2] + 1) }
-        line.append(best)
-      }
-      (before, last) = (last, line)
-    }
-    return last[other.count]
   }
 }

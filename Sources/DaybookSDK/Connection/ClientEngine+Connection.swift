@@ -43,9 +43,20 @@ extension ClientEngine {
   }
 
   private func unreachable(_ cause: any Error) {
-    lastError = DaybookError(
-      .unreachable, "no server answers at \(server): start it, or check the address", cause: cause)
+    let what =
+      ClientEngine.isUnknownHost(cause)
+      ? "no host is known by the name '\(configuration.host)': check the address"
+      : "no server answers at \(server): start it, or check the address"
+    lastError = DaybookError(.unreachable, what, cause: cause)
     tryAgain()
+  }
+
+  /// The name was not resolved, so that there was no address to try.
+  private static func isUnknownHost(_ cause: any Error) -> Bool {
+    guard let error = cause as? NIOConnectionError, error.connectionErrors.isEmpty else {
+      return false
+    }
+    return (error.dnsAError ?? error.dnsAAAAError) is SocketAddressError.UnknownHost
   }
 
   func connected(_ channel: any Channel) {

@@ -80,7 +80,7 @@ public struct ClientConfiguration: Sendable {
       throw ClientError(error)
     }
     guard address.port > 0 else {
-      throw ClientError(.invalidArgument, "'\(server)' is no server: a port is 1 to 65535")
+      throw ClientError(.invalidArgument, "'\(server)' is no server: its port is 1 to 65535, not 0")
     }
     self.init(host: address.host, port: address.port, token: token)
   }

@@ -49,13 +49,16 @@ package final class TCPListener: Sendable {
       let channel = try await bootstrap.bind(host: host, port: port).get()
       listener.withLockedValue { $0 = channel }
       guard let address = channel.localAddress else {
-        throw DaybookError(.unreachable, "\(host):\(port) has no address to listen on")
+        throw DaybookError(
+          .unreachable,
+          "\(ServerAddress(host: host, port: port)) has no address to listen on")
       }
       return address
     } catch let error as IOError {
+      let address = ServerAddress(host: host, port: port)
       throw DaybookError(
-        .unreachable, "can't listen on \(host):\(port); is another server running there?",
-        cause: error)
+        .unreachable,
+        "can't listen on \(address): is another server running there? (errno \(error.errnoCode))")
     }
   }
 
