@@ -160,8 +160,20 @@ struct ChatCoreTests {
     _ = core.open(ben, nil)
     #expect(try core.entry(1).id == 6)
     _ = core.close()
-    #expect(throws: ChatMistake.self) { try core.entry(1) }
-    #expect(throws: ChatMistake.self) { try core.speakingConversation() }
+    #expect(
+      throws: ChatMistake(
+        advice: "no message [2] was shown here; the one in ben takes /to ben first")
+    ) { try core.entry(2) }
+    let nothingOpen = "no conversation is open: /to USER or /group GROUP opens one"
+    #expect(throws: ChatMistake(advice: nothingOpen)) { try core.entry(9) }
+    #expect(throws: ChatMistake(advice: nothingOpen)) { try core.entry(nil) }
+    #expect(
+      throws: ChatMistake(
+        advice: "whom to? open a conversation with /to USER or /group GROUP")
+    ) { try core.speakingConversation() }
+    #expect(throws: ChatMistake(advice: "no group is open: /group GROUP opens one")) {
+      try core.openGroup()
+    }
   }
 
   // MARK: conversations
@@ -170,10 +182,10 @@ struct ChatCoreTests {
   func badge() {
     var core = core(open: team)
     let first = core.take(.message(message(5, "hi", in: ben)))
-    #expect(lines(first) == ["@ben 08:00 ben: hi  (1 unread)"])
+    #expect(lines(first) == ["@ben 08:00 ben: hi  (1 unread: /to ben)"])
     #expect(prompt(first) == "(1) me → #team> ")
     let second = core.take(.message(message(6, "there?", in: ben)))
-    #expect(lines(second) == ["@ben 08:00 ben: there?  (2 unread)"])
+    #expect(lines(second) == ["@ben 08:00 ben: there?  (2 unread: /to ben)"])
     #expect(prompt(second) == "(2) me → #team> ")
     let opened = core.open(ben, page([message(5, "hi", in: ben), message(6, "there?", in: ben)]))
     #expect(lines(opened) == ["— ben —", "[1] 08:00 ben: hi", "[2] 08:00 ben: there?"])
@@ -209,7 +221,7 @@ struct ChatCoreTests {
     #expect(lines(outputs).count == 4 && lines(outputs).last == "#other has more: /group other")
     outputs = core.take(.caughtUp)
     outputs += core.take(.message(message(2_000, "live", from: "al", in: team)))
-    #expect(lines(outputs) == ["#team 08:00 al: live  (71,752 unread)"])
+    #expect(lines(outputs) == ["#team 08:00 al: live  (71,752 unread: /group team)"])
     // To open it is to read all of it.
     let opened = core.open(team, page([message(2_000, "live", from: "al", in: team)], more: true))
     #expect(opened.contains(.read(team, upToSeq: 2_000)))
@@ -231,7 +243,7 @@ struct ChatCoreTests {
         al: 2 unread, 1 of them for you
         #new
         #quiet
-        ben: open
+        ben: here
         """)
   }
 

@@ -22,7 +22,8 @@ struct ChatInputTests {
       ("/leave ubuntu", .leave("ubuntu")), ("/history", .history(ChatInput.historyDefault)),
       ("/history 5", .history(5)), ("/unread", .unread), ("/online", .online([])),
       ("/online a b", .online(["a", "b"])), ("/seen a b", .online(["a", "b"])),
-      ("/typing", .typing), ("/help", .help), ("/help me", .help), ("/quit", .quit),
+      ("/typing", .typing), ("/help", .help(nil)), ("/help reply", .help("/reply")),
+      ("/help /reply", .help("/reply")), ("/quit", .quit),
       ("/decline team", .inGroup(.decline("team"))), ("/decline #team", .inGroup(.decline("team"))),
     ])
   func input(line: String, expected: ChatInput) {
@@ -92,7 +93,8 @@ struct ChatInputTests {
       "/react 3", "/react 👍", "/react 3 a b", "/forward 3", "/forward x bob", "/who x", "/keep 7",
       "/now", "/invite", "/role bob", "/role bob owner", "/role bob king", "/owner", "/silence",
       "/title", "/policy shut", "/history-shown maybe", "/dissolve now", "/quiet", "/pin up",
-      "/clear all", "/block", "/devices x", "/forget", "/seen", "/decline",
+      "/older -3", "/help reply now", "/clear all", "/block", "/devices x", "/forget", "/seen",
+      "/decline",
     ])
   func wrong(line: String) {
     guard case .wrong(let advice) = ChatInput(line) else {
@@ -112,6 +114,24 @@ struct ChatInputTests {
     #expect(ChatInput(line.asTyped) == .text("/quit\nnow"))
   }
 
+  @Test(
+    "that was mistyped is told what was probably meant, once, and what is written",
+    arguments: [
+      ("/hlep", "there is no /hlep; did you mean /help?"),
+      ("/replay 1 yes", "there is no /replay; did you mean /reply?"),
+      ("/help lsit", "there is no /lsit; did you mean /list?"),
+      ("/xyzzy", "there is no /xyzzy; /help lists what there is"),
+      ("/help me", "there is no /me; /help lists what there is"),
+      ("/", "there is no /; /help lists what there is"),
+      ("/older -3", "it is written: /older [COUNT]; COUNT is a number from 1 on"),
+      ("/reply", "it is written: /reply N TEXT; N is the number in front of a message"),
+      ("/to", "it is written: /to WHERE; WHERE is a user, as ann or @ann, or a group, as #team"),
+      ("/title", "it is written: /title TEXT"),
+    ])
+  func advice(line: String, advice: String) {
+    #expect(ChatInput(line) == .wrong(advice))
+  }
+
   @Test("can be found in the help, each once and in few columns")
   func help() {
     let lines = ChatForm.help.split(separator: "\n")
@@ -119,6 +139,21 @@ struct ChatInputTests {
       #expect(lines.count { $0.split(separator: " ").first == Substring(name) } == 1, "\(name)")
     }
     #expect(lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test("is named by the overview, which fits on a screen, and explained by its own help")
+  func overview() throws {
+    let lines = ChatForm.overview.split(separator: "\n")
+    #expect(lines.count <= 25 && lines.allSatisfy { $0.count <= 80 })
+    for name in ChatForm.named.keys {
+      let words = lines.flatMap { $0.split(separator: " ") }
+      #expect(words.contains(Substring(name)), "\(name)")
+      let form = try #require(ChatForm.named[name])
+      #expect(form.explained.hasPrefix("\(form.usage): ") || form.meaning.isEmpty)
+    }
+    #expect(
+      ChatForm.named["/reply"]?.explained
+        == "/reply N TEXT: answer a message; N is the number in front of a message")
   }
 
   @Test(

@@ -112,7 +112,7 @@ struct ChatListsTests {
         #big: 71,751 unread, 3 of them for you, quiet
         bob: marked as unread
         #fun
-        ann: open
+        ann: here
         """)
   }
 }

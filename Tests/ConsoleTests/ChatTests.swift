@@ -41,7 +41,7 @@ struct ChatTests {
     #expect(line(message("hi", in: alice), open: alice) == "[7] 08:00 alice: hi")
     #expect(
       line(message("hi", in: team), open: alice, unread: 2)
-        == "#team 08:00 alice: hi  (2 unread)")
+        == "#team 08:00 alice: hi  (2 unread: /group team)")
     #expect(line(message("hi", from: "me", in: alice)) == "@alice 08:00 you: hi")
     #expect(line(message("hi", name: "Alice", in: alice)) == "@alice 08:00 Alice: hi")
   }
@@ -136,7 +136,15 @@ struct ChatTests {
   @Test(
     "ids as people write them, and whom an error is about",
     arguments: [
-      ("not_permitted", "message 914547359860391940 is another's", "message [1] is another's"),
+      (
+        "not_permitted", "message 914547359860391940 is another's",
+        "[1] is ann's, and not yours to change: /reply 1 TEXT answers it"
+      ),
+      (
+        "not_permitted", "message 914547359860391942 is another's",
+        "message that was not shown is another's"
+      ),
+      ("not_permitted", "message 914547359860391940 is old", "message [1] is old"),
       (
         "not_permitted", "message 914547359860391941 is another's",
         "message that was not shown is another's"
@@ -161,7 +169,14 @@ struct ChatTests {
   func ids(name: String, message: String, words: String) {
     let error = ClientError(
       ClientError.Code(number: 1, name: name, isTemporary: false), message)
-    let told = ChatText.problem(error, me: "me") { $0 == 914_547_359_860_391_940 ? 1 : nil }
+    let ids: [UInt64: Int] = [914_547_359_860_391_940: 1, 914_547_359_860_391_942: 0]
+    let told = ChatText.problem(error, me: "me") { id in
+      ids[id].map { number in
+        ShownMessages.Entry(
+          number: number, conversation: team, id: id, from: "ann", author: "ann", isOwn: false,
+          preview: "hi")
+      }
+    }
     #expect(told == words)
   }
 }

@@ -129,6 +129,7 @@ struct LineEditorTests {
     ("/silence al\t", "/silence all |"),
     ("hi @b\t", "hi @ben |"), ("hi #f\t", "hi #fun |"), ("hi b\t", "hi b|"),
     ("/online ben an\t", "/online ben ann|"),
+    ("/help rep\t", "/help reply |"), ("/help /rep\t", "/help /reply |"),
     ("/title f\t", "/title f|"), ("/nope b\t", "/nope b|"), ("x /to\t", "x /to|"),
     ("/to b\u{1}\t", "|/to b"),
   ]

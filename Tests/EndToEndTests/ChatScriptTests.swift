@@ -25,7 +25,9 @@ struct ChatScriptTests {
       (["/group fun", "hello?"], 4, "/join fun makes you one"),
       (["/to ann", "/react 1 x"], 4, "no message [1] was shown here"),
       (["/to a/b", "hi"], 3, "id"), (["/to ann", "hi", "/who 1", "//slash"], 0, "✓ stored"),
-      (["/to ann", "/title x"], 4, "say which group"),
+      (["/to ann", "/title x"], 4, "no group is open: /group GROUP opens one"),
+      (["/leave"], 4, "say which group"), (["/reply 1 yes"], 4, "no conversation is open"),
+      (["/hlep"], 4, "did you mean /help?"), (["/help /reply"], 0, "/reply N TEXT: answer"),
       (
         ["/to ann", "\(String(repeating: "x", count: 65_537))", "/nope"], 2,
         "✗ not sent (that is too long)"
@@ -96,7 +98,7 @@ struct ChatScriptTests {
     }
     #expect(!ann.text.contains("##") && !ann.text.contains("group/"))
     let ben = try await run(server, "ben", "/join #fun", "/edit 1 mine", "/list")
-    #expect(ben.text.contains("you are a member of #fun") && ben.text.contains("\n#fun: open\n"))
+    #expect(ben.text.contains("you are a member of #fun") && ben.text.contains("\n#fun: here\n"))
     // Also in a later session, in which nothing new is there.
     let later = try await run(server, "ben", device: "laptop", "/list")
     #expect(later.text.contains("\n#fun\n"), "\(later.text)")
@@ -105,6 +107,19 @@ struct ChatScriptTests {
         || !ben.text.contains("message 9"))
     let direct = try await server.objects(["history", "--user", "ben", "--with", "ann"])
     #expect(direct.map { $0["text"] as? String } == ["hi"])
+  }
+
+  @Test("is told whose a message is that it can't change, and what it can do")
+  func anothers() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    _ = try await run(server, "ann", "/to ben", "hi")
+    for line in ["/edit 1 mine", "/recall 1"] {
+      let ben = try await run(server, "ben", "/to ann", line)
+      #expect(ben.status == 3)
+      let told = "[1] is ann's, and not yours to change: /reply 1 TEXT answers it"
+      #expect(ben.text.contains(told), "\(ben.text)")
+    }
   }
 
   @Test("reads what one saw of a group that one left, or that has ended, and can't talk there")

@@ -69,6 +69,7 @@ extension ChatCore {
     if let open = reader.open, let entry = shown[number, in: open] { return entry }
     let others = shown.conversations(with: number)
     guard let other = others.first else {
+      _ = try openConversation()
       throw ChatMistake(advice: "no message [\(number)] was shown here")
     }
     throw ChatMistake(

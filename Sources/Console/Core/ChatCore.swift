@@ -178,22 +178,25 @@ struct ChatCore {
 
   func openConversation() throws(ChatMistake) -> Conversation {
     guard let open = reader.open else {
-      throw ChatMistake(advice: "whom to? open a conversation with /to USER or /group GROUP")
+      throw ChatMistake(advice: "no conversation is open: /to USER or /group GROUP opens one")
     }
     return open
   }
 
   /// One in which something can be said.
   func speakingConversation() throws(ChatMistake) -> Conversation {
-    let open = try openConversation()
+    guard let open = reader.open else {
+      throw ChatMistake(advice: "whom to? open a conversation with /to USER or /group GROUP")
+    }
     if let muteness { throw ChatMistake(advice: muteness) }
     return open
   }
 
-  func openGroup() throws(ChatMistake) -> String {
-    guard case .group(let name)? = reader.open else {
-      throw ChatMistake(advice: "say which group, or open it first with /group GROUP")
-    }
+  /// `advice` is for a command that can't name a group.
+  func openGroup(
+    else advice: String = "no group is open: /group GROUP opens one"
+  ) throws(ChatMistake) -> String {
+    guard case .group(let name)? = reader.open else { throw ChatMistake(advice: advice) }
     return name
   }
 
@@ -245,7 +248,7 @@ struct ChatCore {
 
   func problem(_ error: ClientError) -> String {
     ChatText.problem(error, me: me) { id in
-      reader.open.flatMap { shown.entry(of: id, in: $0)?.number }
+      reader.open.flatMap { shown.entry(of: id, in: $0) }
     }
   }
 

@@ -58,7 +58,7 @@ extension ChatText {
       if one.isMarkedUnread { facts.append("marked as unread") }
       if one.isPinned { facts.append("pinned") }
       if one.isQuiet { facts.append("quiet") }
-      if one.isOpen { facts.append("open") }
+      if one.isOpen { facts.append("here") }
       let all = facts.joined(separator: ", ")
       return name(one.conversation) + (all.isEmpty ? "" : ": \(all)")
     }.joined(separator: "\n")

@@ -3,12 +3,25 @@ import DaybookSDK
 
 /// Errors in a person's words.
 extension ChatText {
-  /// `number` gives the number under which a message of this id was shown.
+  /// `entry` gives a message as it was shown in the open conversation.
   static func problem(
-    _ error: ClientError, me: String = "", number: (UInt64) -> Int? = { _ in nil }
+    _ error: ClientError, me: String = "",
+    entry: (UInt64) -> ShownMessages.Entry? = { _ in nil }
   ) -> String {
     if error.name == ErrorCode.notAMember.name { return notAMember(error.message, me: me) }
-    return problems[error.name] ?? inWords(error.message, number)
+    return problems[error.name] ?? anothers(error.message, entry) ?? inWords(error.message, entry)
+  }
+
+  /// The server says `message 914547359860391940 is another's`: whose, and what one can do.
+  private static func anothers(
+    _ message: String, _ entry: (UInt64) -> ShownMessages.Entry?
+  ) -> String? {
+    let words = message.split(separator: " ")
+    guard words.count == 4, words[0] == "message", words[2] == "is", words[3] == "another's",
+      let found = UInt64(words[1]).flatMap(entry), found.number > 0
+    else { return nil }
+    return "[\(found.number)] is \(found.author)'s, and not yours to change: "
+      + "/reply \(found.number) TEXT answers it"
   }
 
   /// The server says of whom: `dee is not a member of group/fun; …`. Only whom it is about can join.
@@ -27,14 +40,17 @@ extension ChatText {
   }
 
   /// Ids as they are shown elsewhere: groups as `#fun`, messages as `[1]`.
-  private static func inWords(_ message: String, _ number: (UInt64) -> Int?) -> String {
+  private static func inWords(
+    _ message: String, _ entry: (UInt64) -> ShownMessages.Entry?
+  ) -> String {
     var words = message.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
     for (at, word) in words.enumerated() {
       if word.hasPrefix("group/") { words[at] = "#" + word.dropFirst(6) }
       if word.hasPrefix("user/") { words[at] = String(word.dropFirst(5)) }
       // Message ids have more digits than any count.
       if word.count > 12, let id = UInt64(word) {
-        words[at] = number(id).map { "[\($0)]" } ?? "that was not shown"
+        words[at] =
+          entry(id).flatMap { $0.number > 0 ? "[\($0.number)]" : nil } ?? "that was not shown"
       }
     }
     return Terminal.safe(words.joined(separator: " "))

@@ -66,7 +66,9 @@ enum ChatText {
     let mark = mark(message.conversation, number, for: reader)
     let author = author(message) + origin(message, answered, me: reader.me)
     let isElsewhere = message.conversation != reader.open
-    let count = isElsewhere && unread > 0 ? "  (\(count(unread)) unread)" : ""
+    let count =
+      isElsewhere && unread > 0
+      ? "  (\(count(unread)) unread: \(opening(message.conversation)))" : ""
     let time = reader.clock.time(shownTime(message))
     return "\(mark)\(time) \(author): \(body(message, for: reader))\(count)"
   }

@@ -53,6 +53,8 @@ struct Completion: Equatable {
     switch kind {
     case "USER": signed(vocabulary.users, "@", word)
     case "GROUP": signed(vocabulary.groups, "#", word)
+    case "COMMAND":
+      vocabulary.commands.keys.map { word.hasPrefix("/") ? $0 : String($0.dropFirst()) }
     case "WHERE": signed(vocabulary.users, "@", word) + vocabulary.groups.map { "#" + $0 }
     case let kind where kind.contains { $0.isLowercase }: [kind]
     default: []

@@ -6,14 +6,14 @@ extension ChatSession {
   func follow(_ input: ChatInput) async throws {
     switch input {
     case .nothing, .quit: break
-    case .help: say(ChatForm.help)
+    case .help(let name): say(name.flatMap { ChatForm.named[$0]?.explained } ?? ChatForm.overview)
     case .wrong(let advice): throw ChatMistake(advice: advice)
     case .text(let text): try send(text, to: try core.speakingConversation(), SendOptions())
     case .open(.user(let user)): try await enter(.user(user))
     case .open(.group(let group)): try await look(at: group)
-    case .join(let group): try await join(try group ?? core.openGroup())
+    case .join(let group): try await join(try group ?? core.openGroup(else: whichGroup))
     case .create(let group): try await create(group)
-    case .leave(let group): try await leave(try group ?? core.openGroup())
+    case .leave(let group): try await leave(try group ?? core.openGroup(else: whichGroup))
     case .list: try await showList()
     case .history(let count): try await showHistory(count)
     case .older(let count): try await showOlder(count)
@@ -28,6 +28,8 @@ extension ChatSession {
     case .own(let input): try await follow(input)
     }
   }
+
+  private var whichGroup: String { "say which group, or open it first with /group GROUP" }
 
   // MARK: where to talk
 

@@ -42,15 +42,20 @@ package struct ChatForm: Sendable {
 
   struct Section: Sendable {
     let title: String
+    /// Those that come first to somebody who is new.
+    let first: Set<String>
     let forms: [ChatForm]
   }
 
   static let sections = [
-    Section(title: "Where to talk", forms: places),
     Section(
-      title: "Messages: N is the number in front of one of this conversation", forms: messages),
-    Section(title: "The open group", forms: groups),
-    Section(title: "Your conversations, people and devices", forms: own),
+      title: "Where to talk", first: ["/to", "/join", "/create", "/list", "/older", "/quit"],
+      forms: places),
+    Section(
+      title: "Messages: N is the number in front of one of this conversation",
+      first: ["/reply", "/edit", "/recall", "/react"], forms: messages),
+    Section(title: "The open group", first: ["/invite", "/members"], forms: groups),
+    Section(title: "Your conversations, people and devices", first: ["/online"], forms: own),
   ]
 
   static let named = Dictionary(
@@ -58,30 +63,6 @@ package struct ChatForm: Sendable {
 
   /// By name, how the arguments are written.
   static let arguments = named.mapValues(\.arguments)
-
-  private static let usageWidth = 25
-
-  package static let help: String = {
-    var lines: [String] = []
-    for section in sections {
-      if !lines.isEmpty { lines.append("") }
-      lines.append(section.title)
-      for form in section.forms {
-        lines.append("  \(Terminal.padded(form.usage, to: usageWidth)) \(form.meaning)")
-      }
-    }
-    lines += [
-      "",
-      "Anything else is sent; @USER in it mentions that user, @everyone a whole group.",
-      "✓ means stored, ✓✓ delivered or read. #GROUP or @USER stands before what is said",
-      "elsewhere than in the open conversation, and may be written so everywhere.",
-      "",
-      "At a terminal, Tab completes commands, users and groups; Alt-Enter, or \\ at its",
-      "end, begins another line of a message; Up and Ctrl-R find what was typed before,",
-      "PageUp is /older. What is pasted is text, whatever it begins with.",
-    ]
-    return lines.joined(separator: "\n")
-  }()
 
   // MARK: the table
 
@@ -97,15 +78,17 @@ package struct ChatForm: Sendable {
     },
     .group("/decline", "decline an invitation, or ask no longer") { .inGroup(.decline($0)) },
     ChatForm("/list", "your conversations, and what is unread in them", .list),
-    ChatForm("/history", "[N]", "the last N messages here") {
+    ChatForm("/history", "[COUNT]", "the last messages here") {
       $0.isEmpty ? .history(ChatInput.historyDefault) : $0.number.map { .history($0) }
     },
-    ChatForm("/older", "[N]", "N messages from before those that were shown") {
+    ChatForm("/older", "[COUNT]", "messages from before those that were shown") {
       $0.isEmpty ? .older(ChatInput.historyDefault) : $0.number.map { .older($0) }
     },
     ChatForm("/unread", "what you have not read", .unread),
     ChatForm("/typing", "tell them that you are typing", .typing),
-    ChatForm("/help", "", "this") { _ in .help },
+    ChatForm("/help", "[COMMAND]", "what there is, or what a command does") {
+      $0.isEmpty ? .help(nil) : $0.word.map { ChatForm.help(for: $0) }
+    },
     ChatForm("/quit", "", "leave (so does the end of the input)") { _ in .quit },
   ]
 

@@ -1,10 +1,10 @@
-import DaybookModel
 import DaybookSDK
 
 /// What a person typed into the console client.
 enum ChatInput: Equatable {
   case text(String)
-  case help
+  /// Of one command; nil: an overview.
+  case help(String?)
   case open(Conversation)
   /// Nil: the open group.
   case join(String?)
@@ -90,11 +90,11 @@ enum ChatInput: Equatable {
     }
     let parts = line.split(separator: " ", maxSplits: 1)
     guard let form = ChatForm.named[String(parts[0])] else {
-      self = .wrong("there is no \(Terminal.safe(String(parts[0]))); /help lists what there is")
+      self = .wrong(ChatForm.unknown(String(parts[0])))
       return
     }
     let arguments = ChatArguments(parts.count > 1 ? parts[1] : "")
-    self = form.read(arguments) ?? .wrong("it is written: \(form.usage)")
+    self = form.read(arguments) ?? .wrong(form.advice)
   }
 }
 
