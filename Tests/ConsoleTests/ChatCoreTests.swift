@@ -234,17 +234,26 @@ struct ChatCoreTests {
     _ = core.take(.groupJoined("new"))
     _ = core.take(.groupLeft("old"))
     _ = core.take(.marked(MarkedConversation(team, ConversationMarks(isPinned: true))))
-    let counts = UnreadCounts(
-      conversations: [ConversationUnread(conversation: .user("al"), unread: 2, mentions: 1)])
-    let listed = core.list(counts, groups: ["old", "quiet"])
+    var unread = OverviewEntry(conversation: .user("al"))
+    (unread.unread, unread.mentions) = (2, 1)
+    var quiet = OverviewEntry(conversation: .group("calm"))
+    quiet.isQuiet = true
+    // As of a moment before this session was told of what it did.
+    let read = ["old", "read"].map { OverviewEntry(conversation: .group($0)) }
+    let listed = core.list(
+      [unread, quiet, OverviewEntry(conversation: .user("zoe"))] + read)
     #expect(
       ChatText.list(listed) == """
         #team: pinned
         al: 2 unread, 1 of them for you
+        #calm: quiet
         #new
-        #quiet
+        #read
         ben: here
+        zoe
         """)
+    core.meet([OverviewEntry(conversation: .user("yves"))])
+    #expect(core.names.has(user: "yves") && !core.names.has(user: "al"))
   }
 
   @Test("leaves none open, or only to be read, where one can't talk")

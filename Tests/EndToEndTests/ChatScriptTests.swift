@@ -109,6 +109,18 @@ struct ChatScriptTests {
     #expect(direct.map { $0["text"] as? String } == ["hi"])
   }
 
+  @Test("lists every conversation, in a session in which nothing of it comes too")
+  func everything() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    _ = try await run(server, "ann", "/to ben", "hi", "/create fun", "/create gone", "/leave")
+    _ = try await run(server, "ben", "/to ann", "/pin on", "/group fun")
+    let ann = try await run(server, "ann", device: "laptop", "/list")
+    #expect(ann.text.hasSuffix("#fun\nben\n"), "\(ann.text)")
+    let ben = try await run(server, "ben", device: "laptop", "/list")
+    #expect(ben.text.hasSuffix("ann: pinned\n"), "\(ben.text)")
+  }
+
   @Test("is told whose a message is that it can't change, and what it can do")
   func anothers() async throws {
     let server = try await TestServer()

@@ -200,26 +200,23 @@ struct ChatCore {
     return name
   }
 
-  /// Conversations that are known, with what is unread and how they are marked. `followed` are
-  /// groups of which the user is a member, or was when the session began.
-  func list(_ counts: UnreadCounts, groups followed: [String]) -> [ChatText.Listed] {
+  /// All of the user's conversations, as the server has them, with what this session knows besides:
+  /// the one that is open, marks, and groups of which it was just told.
+  func list(_ overview: [OverviewEntry]) -> [ChatText.Listed] {
     var all: [Conversation: ChatText.Listed] = [:]
     func change(_ conversation: Conversation, _ set: (inout ChatText.Listed) -> Void) {
       set(&all[conversation, default: ChatText.Listed(conversation: conversation)])
     }
-    for conversation in seen.keys { change(conversation) { _ in } }
-    for group in groups.union(followed).subtracting(leftGroups) {
-      change(.group(group)) { _ in }
-    }
-    for one in counts.conversations {
-      change(one.conversation) {
-        $0.unread = one.unread
-        $0.mentions = one.mentions
-      }
+    for one in overview {
+      all[one.conversation] = ChatText.Listed(
+        conversation: one.conversation, unread: one.unread, mentions: one.mentions,
+        isPinned: one.isPinned, isQuiet: one.isQuiet, isMarkedUnread: one.isMarkedUnread)
     }
     for mark in marks.values {
       change(mark.conversation) {
         $0.isPinned = mark.isPinned
+    for group in groups { change(.group(group)) { _ in } }
+    for group in leftGroups { all[.group(group)] = nil }
         $0.isQuiet = mark.isQuiet
         $0.isMarkedUnread = mark.isMarkedUnread
       }
@@ -245,6 +242,11 @@ struct ChatCore {
   // MARK: lines
 
   mutating func failed(_ failure: ChatFailure) { self.failure = self.failure ?? failure }
+  /// With whom the user has to do, for completion.
+  mutating func meet(_ overview: [OverviewEntry]) {
+    for one in overview { names.add(one.conversation) }
+  }
+
 
   func problem(_ error: ClientError) -> String {
     ChatText.problem(error, me: me) { id in

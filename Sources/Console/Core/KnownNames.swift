@@ -11,6 +11,8 @@ struct KnownNames {
 
   mutating func add(user: String) { add(user, to: \.users) }
 
+  func has(user: String) -> Bool { users.contains(user) }
+
   mutating func add(_ conversation: Conversation) {
     switch conversation {
     case .user(let id): add(id, to: \.users)

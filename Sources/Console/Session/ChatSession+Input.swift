@@ -131,9 +131,19 @@ extension ChatSession {
   // MARK: what was said
 
   private func showList() async throws {
-    let counts = try await client.unread()
-    run(core.note(counts))
-    say(ChatText.list(core.list(counts, groups: try await client.followedGroups())))
+    let overview = try await overview()
+    let unread = overview.filter { $0.unread > 0 }.map {
+      ConversationUnread(conversation: $0.conversation, unread: $0.unread)
+    }
+    run(core.note(UnreadCounts(conversations: unread)))
+    say(ChatText.list(core.list(overview)))
+  }
+
+  /// All that the user has; whom it is with is known from then on.
+  func overview() async throws(ClientError) -> [OverviewEntry] {
+    let overview = try await client.overview()
+    core.meet(overview)
+    return overview
   }
 
   private func showHistory(_ count: Int) async throws {

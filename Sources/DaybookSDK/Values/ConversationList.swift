@@ -78,6 +78,19 @@ public struct UnreadCounts: Sendable, Hashable {
   }
 }
 
+/// A group that this user is in, or a conversation in which something was said.
+package struct OverviewEntry: Sendable, Hashable {
+  package var conversation: Conversation
+  /// Messages by others after what was read, and how many of them mention the user.
+  package var unread: UInt64 = 0
+  package var mentions: UInt64 = 0
+  package var isQuiet = false
+  package var isPinned = false
+  package var isMarkedUnread = false
+
+  package init(conversation: Conversation) { self.conversation = conversation }
+}
+
 /// A page of a conversation's history.
 public struct HistoryMessages: Sendable, Hashable {
   /// By ascending message id.
