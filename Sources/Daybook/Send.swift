@@ -3,6 +3,7 @@ import DaybookModel
 import DaybookSDK
 import DaybookSchema
 import Foundation
+import Logging
 import WireProtocol
 
 /// Sends one message.
@@ -12,7 +13,8 @@ struct Send: AsyncParsableCommand {
     discussion: """
       Prints the message's id once it is stored. With a device's token it is a session of that \
       device, and ends another one that the device has: give scripts a device of their own, or a \
-      service's token.
+      service's token. Whoever has a service's token is told on standard error of a receiver who has \
+      never been here; a device may not ask for that.
       """)
 
   @OptionGroup var server: ServerOption
@@ -72,9 +74,16 @@ struct Send: AsyncParsableCommand {
     let command = OneCommand(
       IssuedCommand(
         origin: key.flatMap { Origin(Array($0.utf8)) }, number: 1, actingFor: sender, body: body))
+    var isNew = false
+    if sender != nil, let user { isNew = await Send.isUnknown(user, to: client) }
     try await asDaybookError { try await client.run(command, window: 1) }
     await client.close()
     guard let reply = try command.outcome?.get() else { return }
+    if isNew, let user {
+      OperatorLog.logger.notice(
+        "nobody called '\(user)' has been here yet: the message waits for whoever comes as that",
+        metadata: ["user": "\(user)"])
+    }
     if json.isSet {
       var line = JSONLine()
       line.set("message_id", reply.messageID.description)
@@ -85,6 +94,19 @@ struct Send: AsyncParsableCommand {
       try output.flush()
     } else {
       try printToStandardOutput(reply.messageID.description)
+    }
+  }
+
+  /// Whether nothing has ever come from this user, nor to it. What keeps that from being found out is
+  /// the send's to tell.
+  private static func isUnknown(_ user: String, to client: DaybookClient) async -> Bool {
+    var request = Daybook_V1_UserRequest()
+    request.user = user
+    do throws(ClientError) {
+      let _: Daybook_V1_UserReply = try await client.query(.user, request)
+      return false
+    } catch {
+      return error.code == .unknownUser
     }
   }
 

@@ -256,6 +256,20 @@ struct ChatCoreTests {
     #expect(core.names.has(user: "yves") && !core.names.has(user: "al"))
   }
 
+  @Test("says of a user with whom nothing is that it waits, and of nobody else")
+  func stranger() {
+    var core = core()
+    let line =
+      "nothing is here yet; what you send waits for ben, even if nobody of that name has been here "
+      + "so far"
+    #expect(lines(core.open(ben, page([]))) == ["— ben —", line])
+    #expect(lines(core.open(ben, page([message(5, "hi", in: ben)]))).last == "[1] 08:00 ben: hi")
+    // Nothing is known of what could not be asked for.
+    #expect(lines(core.open(ben, nil)) == ["— ben —"])
+    #expect(lines(core.open(team, page([]))) == ["— #team —"])
+    #expect(lines(core.open(.user("me"), page([]))) == ["— me —"])
+  }
+
   @Test("leaves none open, or only to be read, where one can't talk")
   func muted() {
     var core = core(open: ben)

@@ -121,6 +121,20 @@ struct ChatScriptTests {
     #expect(ben.text.hasSuffix("ann: pinned\n"), "\(ben.text)")
   }
 
+  @Test("says of somebody with whom there was nothing what becomes of a wrong name")
+  func strangers() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    let waits = "what you send waits for ben"
+    let first = try await run(server, "ann", "/to ben", "hi", "/to ben")
+    #expect(first.text.components(separatedBy: waits).count == 2, "\(first.text)")
+    let invited = try await run(
+      server, "ann", device: "laptop", "/create fun", "/invite ben", "/invite zoe", "/invite zoe")
+    #expect(!invited.text.contains("nothing to do with ben"), "\(invited.text)")
+    let strange = invited.text.components(separatedBy: "you have had nothing to do with zoe so far")
+    #expect(strange.count == 2 && strange[1].contains("/refuse zoe"), "\(invited.text)")
+  }
+
   @Test("is told whose a message is that it can't change, and what it can do")
   func anothers() async throws {
     let server = try await TestServer()

@@ -86,6 +86,23 @@ struct SendTests {
     await server.stop()
   }
 
+  @Test("of a receiver who never was here a service is told once, and the message waits")
+  func stranger() async throws {
+    let server = try await TestServer(partitions: 2)
+    try await server.start()
+    let service = try await server.token(service: "shop")
+    let send = [
+      "send", "--server", server.address, "--token", service, "--as", "shop", "--to", "zorro",
+    ]
+    let first = try await Program.succeed(send + ["hello"])
+    #expect(first.errors.contains("nobody called 'zorro' has been here yet"), "\(first.errors)")
+    #expect(UInt64(first.text.trimmingCharacters(in: .newlines)) != nil)
+    #expect(try await Program.succeed(send + ["again"]).errors.isEmpty)
+    let told = try await Program.succeed(["unread", "--data", server.data, "--user", "zorro"])
+    #expect(told.text.contains("user/shop"))
+    await server.stop()
+  }
+
   @Test("what can't be sent is told, and the exit code says so")
   func refused() async throws {
     let server = try await TestServer(partitions: 2)

@@ -145,6 +145,9 @@ struct ChatCore {
       let text = "\(ChatText.count(before - others)) more are unread: /older shows them"
       outputs.append(.show(ScreenLine(text, .news)))
     }
+    if let page, page.messages.isEmpty, !page.more, let line = ChatText.empty(conversation, me) {
+      outputs.append(.show(ScreenLine(line, .news)))
+    }
     if let muteness { outputs.append(.show(ScreenLine(muteness, .news))) }
     unread[conversation] = nil
     return outputs + [prompt] + markRead(conversation)
@@ -212,11 +215,11 @@ struct ChatCore {
         conversation: one.conversation, unread: one.unread, mentions: one.mentions,
         isPinned: one.isPinned, isQuiet: one.isQuiet, isMarkedUnread: one.isMarkedUnread)
     }
+    for group in groups { change(.group(group)) { _ in } }
+    for group in leftGroups { all[.group(group)] = nil }
     for mark in marks.values {
       change(mark.conversation) {
         $0.isPinned = mark.isPinned
-    for group in groups { change(.group(group)) { _ in } }
-    for group in leftGroups { all[.group(group)] = nil }
         $0.isQuiet = mark.isQuiet
         $0.isMarkedUnread = mark.isMarkedUnread
       }
@@ -239,14 +242,14 @@ struct ChatCore {
     leftGroups.insert(group)
   }
 
-  // MARK: lines
-
-  mutating func failed(_ failure: ChatFailure) { self.failure = self.failure ?? failure }
   /// With whom the user has to do, for completion.
   mutating func meet(_ overview: [OverviewEntry]) {
     for one in overview { names.add(one.conversation) }
   }
 
+  // MARK: lines
+
+  mutating func failed(_ failure: ChatFailure) { self.failure = self.failure ?? failure }
 
   func problem(_ error: ClientError) -> String {
     ChatText.problem(error, me: me) { id in

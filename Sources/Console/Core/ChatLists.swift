@@ -32,6 +32,22 @@ extension ChatText {
     return "\(name(marked.conversation)): \(all)"
   }
 
+  /// Of a conversation in which nothing is: whether there is such a user nobody may ask, but what is
+  /// sent is kept for whoever comes under that name.
+  static func empty(_ conversation: Conversation, _ me: String) -> String? {
+    guard case .user(let peer) = conversation, !isMe(peer, me) else { return nil }
+    let name = Terminal.safe(peer)
+    return "nothing is here yet; what you send waits for \(name), even if nobody of that name "
+      + "has been here so far"
+  }
+
+  /// Of an invitation of somebody with whom the user has had nothing to do.
+  static func stranger(_ user: String) -> String {
+    let name = Terminal.safe(user)
+    return "you have had nothing to do with \(name) so far: if the name is wrong, /refuse \(name) "
+      + "takes the invitation back"
+  }
+
   /// One of the list of conversations: what is unread there, and how it is marked.
   struct Listed: Equatable {
     var conversation: Conversation

@@ -13,10 +13,7 @@ extension ChatSession {
       for member in members { core.names.add(user: member.user) }
       say(ChatText.members(members, me: me))
     case .decline: break
-    case .invite(let user):
-      try await perform(.memberInvited(group: group, user: user, by: me)) {
-        try await client.invite(user, to: group)
-      }
+    case .invite(let user): try await invite(user, to: group)
     case .remove(let user):
       try await perform(.memberLeft(group: group, user: user, by: me)) {
         try await client.remove(user, from: group)
@@ -68,6 +65,23 @@ extension ChatSession {
       }
     case .dissolve: try await dissolve(group)
     }
+  }
+
+  private func invite(_ user: String, to group: String) async throws {
+    let isStranger = await isStranger(user)
+    let isDone = try await perform(.memberInvited(group: group, user: user, by: me)) {
+      try await client.invite(user, to: group)
+    }
+    if isDone, isStranger { say(ChatText.stranger(user)) }
+  }
+
+  /// Whether this user has had nothing to do with somebody. More than that, as whether there is
+  /// such a user, no device may ask.
+  private func isStranger(_ user: String) async -> Bool {
+    if ChatText.isMe(user, me) || core.names.has(user: user) { return false }
+    // Where that can't be told now, nothing is said.
+    guard (try? await overview()) != nil else { return false }
+    return !core.names.has(user: user)
   }
 
   private func dissolve(_ group: String) async throws {

@@ -102,17 +102,20 @@ extension ChatSession {
 
   /// Runs a command of which an event tells: here it is told as soon as it is durable, by a line of
   /// its own where only the server knows all that the event says.
+  /// False where there was nothing to do.
+  @discardableResult
   func perform(
     _ event: ClientEvent, line: String? = nil, _ command: () async throws -> Bool
-  ) async throws {
+  ) async throws -> Bool {
     core.doings.expect(event)
     do {
-      if try await command() {
-        if let line { say(line) } else { run(core.tell(event)) }
-      } else {
+      guard try await command() else {
         core.doings.withdraw(event)
         say(ChatText.unchanged(event))
+        return false
       }
+      if let line { say(line) } else { run(core.tell(event)) }
+      return true
     } catch {
       core.doings.withdraw(event)
       throw error
