@@ -3,12 +3,22 @@ enum BenchValue {
   case integer(Int)
   case ratio(Double)
   case text(String)
+  /// What this machine, or its user, is not told.
+  case unknown
 
   var json: String {
     switch self {
     case .integer(let value): "\(value)"
     case .ratio(let value): "\(Double(Int(value * 1000)) / 1000)"
     case .text(let value): "\"\(value)\""
+    case .unknown: "null"
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .unknown: "not known"
+    default: json
     }
   }
 
@@ -16,14 +26,16 @@ enum BenchValue {
     switch self {
     case .integer(let value): Double(value)
     case .ratio(let value): value
-    case .text: 0
+    case .text, .unknown: 0
     }
   }
 }
 
+typealias BenchField = (name: String, value: BenchValue)
+
 /// What one run measured: fields in the order in which they are printed.
 package struct BenchResult {
-  var fields: [(name: String, value: BenchValue)]
+  var fields: [BenchField]
 
   subscript(_ name: String) -> Double {
     fields.first { $0.name == name }?.value.number ?? 0
@@ -32,7 +44,7 @@ package struct BenchResult {
   package func line(json: Bool) -> String {
     json
       ? "{" + fields.map { "\"\($0.name)\":\($0.value.json)" }.joined(separator: ",") + "}"
-      : fields.map { "\($0.name) \($0.value.json)" }.joined(separator: "  ")
+      : fields.map { "\($0.name) \($0.value.text)" }.joined(separator: "  ")
   }
 
   /// The run whose figure is the middle one, whole: figures of one line belong together.

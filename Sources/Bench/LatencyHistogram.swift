@@ -17,12 +17,14 @@ struct LatencyHistogram {
   }
 
   /// The `p50_us p99_us p999_us max_us` of every result line.
-  var fields: [(String, BenchValue)] {
+  var fields: [BenchField] { fields(prefix: "") }
+
+  func fields(prefix: String) -> [BenchField] {
     [
-      ("p50_us", .integer(Int(histogram.valueAtPercentile(50)))),
-      ("p99_us", .integer(Int(histogram.valueAtPercentile(99)))),
-      ("p999_us", .integer(Int(histogram.valueAtPercentile(99.9)))),
-      ("max_us", .integer(Int(histogram.max))),
+      ("\(prefix)p50_us", .integer(Int(histogram.valueAtPercentile(50)))),
+      ("\(prefix)p99_us", .integer(Int(histogram.valueAtPercentile(99)))),
+      ("\(prefix)p999_us", .integer(Int(histogram.valueAtPercentile(99.9)))),
+      ("\(prefix)max_us", .integer(Int(histogram.max))),
     ]
   }
 }

@@ -2,13 +2,13 @@ import Foundation
 
 /// How many files this process may have open: connections are files too, and must leave enough for
 /// the log and the projections.
-enum OpenFiles {
+package enum OpenFiles {
   /// What segments, indexes and projections may need at once.
   private static let own = 512
   private static let ownPerPartition = 8
 
   /// Raises the limit as far as the system lets it.
-  static func raiseLimit() {
+  package static func raiseLimit() {
     guard var limit else { return }
     limit.rlim_cur = limit.rlim_max
     _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -62,7 +62,7 @@ struct CommandLineTests {
       ["log", "verify"],
       ["projection"], ["projection", "list"], ["projection", "verify"], ["projection", "rebuild"],
       ["bench"], ["bench", "append"], ["bench", "chat"], ["bench", "replay"],
-      ["bench", "group"],
+      ["bench", "group"], ["bench", "send"], ["bench", "idle"],
     ])
   func help(command: [String]) async throws {
     let output = try await Program.succeed(command + ["--help"])

@@ -4,13 +4,17 @@ import Foundation
 /// A `daybook serve` of its own process, on a port that it chooses.
 final class ServerProcess {
   private let process = Process()
+  var identifier: Int32 { process.processIdentifier }
   let host = "127.0.0.1"
   private(set) var port = 0
 
   /// Returns once the server listens. Throws `unreachable` if it ends before.
   init(data: String) throws {
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["serve", "--data", data, "--tcp", "\(host):0"]
+    // Who connects is the bench's own doing, and no news.
+    process.arguments = [
+      "serve", "--data", data, "--tcp", "\(host):0", "--log-level", "warning",
+    ]
     let output = Pipe()
     process.standardOutput = output
     try process.run()
@@ -32,6 +36,16 @@ final class ServerProcess {
       let port = Int(digits)
     else { throw DaybookError(.unreachable, "the server said '\(text)' instead of its address") }
     self.port = port
+  }
+
+  /// Throws `unreachable` if it has ended.
+  func usage() throws -> ServerUsage {
+    guard let usage = ServerUsage(of: identifier) else { throw ServerProcess.gone }
+    return usage
+  }
+
+  static var gone: DaybookError {
+    DaybookError(.unreachable, "the server ended while it was measured")
   }
 
   /// Asks it to stop, and waits.
