@@ -120,7 +120,7 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
         nioLocks, protobuf, logging, metrics,
       ]),
-    module("Identity", ["DaybookModel", "Ports", "Files", jwt]),
+    module("Identity", ["DaybookModel", "Ports", "Files", jwt, crypto]),
     module(
       "DaybookSDK",
       [

@@ -139,7 +139,7 @@ struct DocumentedTokenTests {
   }
 }
 
-private func base64URL(_ data: Data) -> String {
+func base64URL(_ data: Data) -> String {
   data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
     .replacing("=", with: "")
 }

@@ -31,7 +31,7 @@ enum ImportRules {
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Metrics",
     ],
-    "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Foundation", "Glibc"],
+    "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Crypto", "Foundation", "Glibc"],
     // Glibc, Darwin: the outbox's file. `Files` is the server's, and of Linux alone.
     "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",

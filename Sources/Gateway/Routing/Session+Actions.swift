@@ -79,6 +79,9 @@ extension Session {
 
   private func check(_ token: String) {
     let tokens = home.context.tokens
+    if let known = tokens.checkAtOnce(token) {
+      return input { $0.tokenChecked(.success(known), &$1) }
+    }
     home.context.work.run { () async throws(DaybookError) in
       try await tokens.check(token)
     } then: { result in

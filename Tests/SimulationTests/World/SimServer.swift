@@ -144,7 +144,14 @@ final class SimServer: @unchecked Sendable {
 struct SimTokens: TokenCheck {
   static func make(_ user: UserID, _ device: DeviceID) -> String { "\(user) \(device)" }
 
-  func check(_ token: String) async throws(DaybookError) -> CheckedToken {
+  /// Of some tokens, so that sessions begin in both ways.
+  func checkAtOnce(_ token: String) -> CheckedToken? {
+    token.utf8.reduce(0) { $0 + Int($1) }.isMultiple(of: 2) ? SimTokens.read(token) : nil
+  }
+
+  func check(_ token: String) async throws(DaybookError) -> CheckedToken { SimTokens.read(token) }
+
+  private static func read(_ token: String) -> CheckedToken {
     let parts = token.split(separator: " ").map(String.init)
     return CheckedToken(
       .device(UserID(checked: parts[0]), DeviceID(checked: parts[1])),
