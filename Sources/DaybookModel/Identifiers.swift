@@ -9,9 +9,7 @@ package struct Identifier<Kind>: Sendable, CustomStringConvertible {
   package init(_ text: String) throws(DaybookError) {
     var text = text
     let fault = text.withUTF8 { IdentifierGrammar.fault(in: UnsafeRawBufferPointer($0)) }
-    if let fault {
-      throw DaybookError(.invalidID, "\(PrintableText.quoted(text)) is no id: \(fault)")
-    }
+    if let fault { throw IdentifierGrammar.invalid(text, fault) }
     self.text = text
   }
 
@@ -58,6 +56,10 @@ package typealias DeviceID = Identifier<DeviceKind>
 package typealias ServiceID = Identifier<ServiceKind>
 
 package enum IdentifierGrammar {
+  static func invalid(_ text: String, _ fault: String) -> DaybookError {
+    DaybookError(.invalidID, "\(PrintableText.quoted(text)) is no id: \(fault)")
+  }
+
   /// What is wrong with these bytes as an id, or nil. The bytes are valid UTF-8.
   package static func fault(in bytes: UnsafeRawBufferPointer) -> String? {
     if bytes.isEmpty { return "it is empty" }

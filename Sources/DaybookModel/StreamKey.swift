@@ -32,26 +32,38 @@ package struct StreamKey: Sendable, CustomStringConvertible {
 
   /// Throws `invalid_id` unless `text` is `user/<id>` or `group/<id>`.
   package init(parsing text: String) throws(DaybookError) {
-    if text.utf8.starts(with: "user/".utf8) {
-      self = .user(try UserID(String(text.utf8.dropFirst(5)) ?? ""))
-    } else if text.utf8.starts(with: "group/".utf8) {
-      self = .group(try GroupID(String(text.utf8.dropFirst(6)) ?? ""))
-    } else {
+    guard let kind = StreamKey.kind(of: text) else {
       throw DaybookError(
         .invalidID,
         "\(PrintableText.quoted(text)) names no stream: write user/<id> or group/<id>")
+    }
+    // Where it stands: an id of its own would be one string more for each message.
+    let prefix = kind == .user ? 5 : 6
+    var text = text
+    let fault = text.withUTF8 { utf8 in
+      IdentifierGrammar.fault(
+        in: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(utf8)[prefix...]))
+    }
+    if let fault {
+      throw IdentifierGrammar.invalid(String(text.utf8.dropFirst(prefix)) ?? "", fault)
+    }
+    self.init(checked: text, kind: kind)
+  }
+
+  private static func kind(of text: String) -> Kind? {
+    if text.utf8.starts(with: "user/".utf8) {
+      .user
+    } else if text.utf8.starts(with: "group/".utf8) {
+      .group
+    } else {
+      nil
     }
   }
 
   /// For text that was checked before: what the log holds. Nil for neither kind.
   package init?(checked text: String) {
-    if text.utf8.starts(with: "user/".utf8) {
-      self.init(checked: text, kind: .user)
-    } else if text.utf8.starts(with: "group/".utf8) {
-      self.init(checked: text, kind: .group)
-    } else {
-      return nil
-    }
+    guard let kind = StreamKey.kind(of: text) else { return nil }
+    self.init(checked: text, kind: kind)
   }
 
   /// The id behind the slash. Cut by bytes: an id that begins with a combining mark shares a

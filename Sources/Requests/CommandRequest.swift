@@ -42,6 +42,6 @@ extension Issuer {
   /// Whether the answer may name the seq that the command took: not another's mailbox's, for that
   /// would tell how much mail comes there, and whether a block kept this from there.
   package func seesSeq(of stream: StreamKey) -> Bool {
-    stream.kind == .group || stream == .user(user)
+    stream.kind == .group || stream.isMailbox(of: user)
   }
 }

@@ -5,12 +5,19 @@ import WireProtocol
 /// Who makes requests, as whatever carries them has found out from a token.
 package struct Requester: Sendable, Equatable {
   package let principal: Principal
+  /// Whom it acts as by itself: the same one for all that it asks.
+  package let actor: Actor
   /// Of commands that state no origin of their own.
   package var origin: Origin?
 
   package init(_ principal: Principal, origin: Origin? = nil) {
     self.principal = principal
     self.origin = origin
+    actor =
+      switch principal {
+      case .device(let user, let device): Actor(user: user, device: device)
+      case .service(let service): Actor(service: service)
+      }
   }
 
   package var user: UserID? {
@@ -24,9 +31,6 @@ package struct Requester: Sendable, Equatable {
   package var service: ServiceID? {
     if case .service(let service) = principal { service } else { nil }
   }
-
-  /// Whom it acts as by itself.
-  package var actor: Actor { Actor(user: user, device: device, service: service) }
 
   /// Throws `not_permitted` for what is no service's.
   func requireUser() throws(DaybookError) -> UserID {

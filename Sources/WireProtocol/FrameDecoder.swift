@@ -82,6 +82,8 @@ package struct FrameDecoder: Sendable {
     guard let body = pending.readSlice(length: Int(header.bodyLength)) else {
       preconditionFailure("a slice of \(header.bodyLength) bytes that were just counted")
     }
+    // A connection that waits for its next frame keeps no memory of the last one.
+    if pending.readableBytes == 0 { pending = ByteBuffer() }
     return Frame(
       version: header.version, type: header.type, sequence: header.sequence, body: body)
   }

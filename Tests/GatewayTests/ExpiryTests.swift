@@ -33,13 +33,13 @@ struct ExpiryTests {
   }
 
   @Test(
-    "a token's end is awaited by the wall clock, an hour at a time",
+    "a token's end is looked for at each tick, by the wall clock, and awaited once it is near",
     arguments: ExpiryTests.principals)
   func clock(principal: Principal) {
     let daybook = MemoryDaybook()
     let start = daybook.now().milliseconds
     var machine = SessionMachine(
-      id: "1", logID: "log", options: GatewayOptions(), clock: daybook)
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook))
     var output = SessionOutput()
     var body = ByteBuffer()
     body.writeBytes(Daybook_V1_ConnectRequest.with { $0.token = "x" }.wireBytes())
@@ -54,18 +54,36 @@ struct ExpiryTests {
     }
     let end = Timestamp(milliseconds: start + 5_400_000)
     machine.tokenChecked(.success(CheckedToken(principal, expiresAt: end)), &output)
-    #expect(delays() == [.seconds(3600)])
-    for (now, delay) in [
-      (start + 3_600_000, Duration.seconds(1800)), (start, .seconds(3600)),
-      (start + 5_399_999, .milliseconds(1)),
-    ] {
-      daybook.state.withLockedValue { $0.now = Timestamp(milliseconds: now) }
-      machine.expiryDue(&output)
-      let isClosed = machine.isClosed
-      #expect(delays() == [delay] && !isClosed)
+    #expect(delays() == [])
+    func set(_ left: UInt64) {
+      let now = Timestamp(milliseconds: end.milliseconds - left)
+      daybook.state.withLockedValue { $0.now = now }
     }
-    daybook.state.withLockedValue { $0.now = end }
+    for left: UInt64 in [5_400_000, 3_600_000, 30_001] {
+      set(left)
+      machine.peerIsAlive()
+      machine.tick(isReading: true, &output)
+      #expect(delays() == [])
+    }
+    set(30_000)
+    machine.peerIsAlive()
+    machine.tick(isReading: true, &output)
+    #expect(delays() == [.seconds(30)])
+    // One timer at a time; it comes early where the clock was set back meanwhile.
+    machine.tick(isReading: true, &output)
+    #expect(delays() == [])
+    set(1)
     machine.expiryDue(&output)
+    #expect(delays() == [.milliseconds(1)])
+    set(40_000)
+    machine.expiryDue(&output)
+    #expect(delays() == [])
+    machine.tick(isReading: true, &output)
+    #expect(delays() == [])
+    let isOpen = !machine.isClosed
+    #expect(isOpen)
+    daybook.state.withLockedValue { $0.now = end }
+    machine.tick(isReading: true, &output)
     let isClosed = machine.isClosed
     #expect(delays().isEmpty && isClosed)
     machine.expiryDue(&output)

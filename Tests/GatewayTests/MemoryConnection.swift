@@ -16,7 +16,9 @@ protocol TestLine: Sendable {
 final class MemoryConnection: Connection, TestLine, @unchecked Sendable {
   struct Closed: Error {}
 
-  private let home: GatewayLoop
+  let home: GatewayLoop
+  /// How often the session has written.
+  private(set) var writes = 0
   private let feed: AsyncStream<Frame>.Continuation
   private var session: Session?
   private var decoder = FrameDecoder()
@@ -60,6 +62,7 @@ final class MemoryConnection: Connection, TestLine, @unchecked Sendable {
   var bufferedBytes: Int { 0 }
 
   func write(_ chunks: [ByteBuffer], then written: (() -> Void)?) {
+    writes += 1
     for chunk in chunks { decoder.append(chunk) }
     while let frame = try? decoder.next() { feed.yield(frame) }
     written?()

@@ -133,7 +133,7 @@ struct SessionEventTests {
   func refused() async throws {
     let daybook = MemoryDaybook()
     var machine = SessionMachine(
-      id: "1", logID: "log", options: GatewayOptions(), clock: daybook)
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook))
     var output = SessionOutput()
     let connect = Daybook_V1_ConnectRequest.with { $0.token = "x" }
     machine.received(

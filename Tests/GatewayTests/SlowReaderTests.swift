@@ -70,7 +70,8 @@ struct SlowReaderTests {
   @Test("presence that waits is told as it is when it is read; typing is lost")
   func presence() throws {
     let daybook = MemoryDaybook()
-    var machine = SessionMachine(id: "1", logID: "log", options: GatewayOptions(), clock: daybook)
+    var machine = SessionMachine(
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook))
     var output = SessionOutput()
     machine.open(as: "bob", &output)
     machine.flushed(isFull: true, &output)
@@ -112,7 +113,7 @@ struct SlowReaderTests {
   @Test("who reads nothing and sends heartbeats is waited for")
   func alive() async throws {
     var machine = SessionMachine(
-      id: "1", logID: "log", options: GatewayOptions(), clock: MemoryDaybook())
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: MemoryDaybook()))
     var output = SessionOutput()
     machine.open(as: "bob", &output)
     machine.flushed(isFull: true, &output)

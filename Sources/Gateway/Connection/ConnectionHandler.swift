@@ -12,6 +12,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   private let home: GatewayLoop
   private let gate: ConnectionGate
+  private var reads: ReadBuffer
   private var session: Session?
   private var context: ChannelHandlerContext?
   private var readIsPending = false
@@ -23,6 +24,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   init(_ home: GatewayLoop, gate: ConnectionGate) {
     self.home = home
     self.gate = gate
+    reads = home.strangersReads
   }
 
   // MARK: ChannelHandler
@@ -59,7 +61,12 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    session?.received(unwrapInboundIn(data))
+    let read = unwrapInboundIn(data)
+    // Frames that wait here, and contents on their way to the log, keep what they came in.
+    var bytes = context.channel.allocator.buffer(capacity: read.readableBytes)
+    bytes.writeImmutableBuffer(read)
+    session?.received(bytes)
+    reads.giveBack(read)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -133,9 +140,10 @@ extension ConnectionHandler: Connection {
     guard isStranger, let context else { return }
     isStranger = false
     gate.known(from: address)
-    // Of a channel that is open these can be set.
-    try? context.channel.syncOptions?.setOption(.recvAllocator, value: ReadSizes.known)
-    try? context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+    reads = home.reads
+    // Of a channel that is open it can be set.
+    try? context.channel.syncOptions?.setOption(
+      .recvAllocator, value: LoopReads(reads, hasRead: true))
   }
 
   /// Closes this side and lets the other finish: a socket closed over unread bytes would take
@@ -148,11 +156,4 @@ extension ConnectionHandler: Connection {
   }
 
   func close() { context?.close(promise: nil) }
-}
-
-/// How much is read from a connection at a time.
-enum ReadSizes {
-  static let stranger = FixedSizeRecvByteBufferAllocator(capacity: 2_048)
-  static let known = AdaptiveRecvByteBufferAllocator(
-    minimum: 1024, initial: 8192, maximum: 65_536)
 }

@@ -4,7 +4,7 @@ import Logging
 import NIOCore
 import Ports
 
-/// Hands each committed batch to the gateway's loops, one hop a loop.
+/// Hands each committed batch to those of the gateway's loops that it is for, one hop a loop.
 final class BatchRouter: BatchConsumer {
   private let loops: [GatewayLoop]
   private let registry: any SessionRegistry
@@ -64,9 +64,4 @@ final class BatchRouter: BatchConsumer {
     }
     return slots
   }
-}
-
-extension EventSlot {
-  /// It is pushed; or it ends what its member is pushed, and takes no seq, for nobody else is told.
-  var concernsSessions: Bool { seq != .none || kind == .memberLeft }
 }

@@ -1,33 +1,28 @@
 import DaybookModel
-import NIOConcurrencyHelpers
 
-/// Which streams a loop's sessions follow, for owners' threads to see: a loop is woken only for what
-/// somebody on it follows.
-final class FollowedStreams: Sendable {
-  /// By fingerprint, of how many sessions. One that two streams share wakes the loop for both.
-  private let counts = NIOLockedValueBox<[UInt64: Int]>([:])
+/// Which streams anybody on a loop follows, by their fingerprints: what owners' threads look at, so that
+/// a batch wakes no loop that it is nothing to.
+///
+/// A session subscribes before it asks the owner for the stream's head, and the owner looks here when a
+/// batch has become durable: what it does not see here yet was part of its answer.
+struct FollowedStreams {
+  private var fingerprints: Set<UInt64> = []
 
-  func add(_ stream: StreamKey) {
-    counts.withLockedValue { $0[stream.fingerprint, default: 0] += 1 }
-  }
+  mutating func insert(_ fingerprint: UInt64) { fingerprints.insert(fingerprint) }
 
-  func remove(_ stream: StreamKey) {
-    counts.withLockedValue { counts in
-      guard let count = counts[stream.fingerprint] else { return }
-      counts[stream.fingerprint] = count > 1 ? count - 1 : nil
-    }
-  }
+  mutating func remove(_ fingerprint: UInt64) { fingerprints.remove(fingerprint) }
 
-  func removeAll() { counts.withLockedValue { $0 = [:] } }
-
-  /// Something in a batch may be for a session here. Whom a leave without a seq concerns its event says
-  /// alone.
-  func mayWant(_ slots: [EventSlot]) -> Bool {
-    counts.withLockedValue { counts in
-      if counts.isEmpty { return false }
-      return slots.contains { slot in
-        slot.seq == .none ? slot.concernsSessions : counts[slot.stream] != nil
+  /// Whether any of these events may be for somebody here. A leave that takes no seq is for the member,
+  /// whose mailbox it does not name.
+  func areConcerned(by slots: [EventSlot]) -> Bool {
+    !fingerprints.isEmpty
+      && slots.contains { slot in
+        slot.seq == .none ? slot.concernsSessions : fingerprints.contains(slot.stream)
       }
-    }
   }
+}
+
+extension EventSlot {
+  /// It is pushed; or it ends what its member is pushed, and takes no seq, for nobody else is told.
+  var concernsSessions: Bool { seq != .none || kind == .memberLeft }
 }

@@ -13,8 +13,8 @@ final class GatewayContext: Sendable {
   let inspection: (any Inspection)?
   let tokens: any TokenCheck
   let clock: any WallClock
-  let logID: String
   let options: GatewayOptions
+  let sessionSettings: SessionSettings
   let logger: Logger
   let sessionLog: SessionLog
   let metrics: GatewayMetrics
@@ -39,8 +39,8 @@ final class GatewayContext: Sendable {
     self.inspection = inspection
     self.tokens = tokens
     self.clock = clock
-    self.logID = logID
     self.options = options
+    sessionSettings = SessionSettings(logID: logID, options: options, clock: clock)
     self.logger = logger
     sessionLog = SessionLog(logger, clock: clock)
     self.metrics = GatewayMetrics(metrics)

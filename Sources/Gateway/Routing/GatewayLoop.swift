@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import Ports
 
@@ -25,7 +26,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   let context: GatewayContext
   private var subscriptions = SubscriptionTable()
   /// Read by the owners' threads.
-  private let followed = FollowedStreams()
+  private let followed = NIOLockedValueBox(FollowedStreams())
   /// By their numbers.
   private(set) var sessions: [UInt64: Session] = [:]
   private var unanswered: [Place] = []
@@ -34,12 +35,21 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private var gatheredPartitions: [Int] = []
   private var dirty: [Session] = []
   private var isSettling = false
+  private var isToSettle = false
+  /// A session has so much to say that it should not wait for more.
+  var hasMuchToSay = false
   /// Since `settle` last counted it.
   var traffic = Traffic()
   private var acking: [Session] = []
   /// Whose acks of groups wait for the interval's end.
   private var ackingGroups: [Session] = []
   private var heartbeats: RepeatedTask?
+  /// Who has connected and not said yet who it is, in the order in which that is due.
+  private var strangers = CircularBuffer<(session: UInt64, due: NIODeadline)>()
+  private var strangersTimer: Scheduled<Void>?
+  /// What connections are read into: those of strangers a little at a time.
+  let reads = ReadBuffer(capacity: 65_536)
+  let strangersReads = ReadBuffer(capacity: 2_048)
   /// What sessions have submitted when they were closed is answered behind the end.
   private var hasEnded = false
   /// Called once no session is left.
@@ -67,9 +77,37 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     else { return }
     heartbeats?.cancel()
     heartbeats = nil
+    forgetStrangers()
     let waiting = whenEmpty
     whenEmpty = []
     for proceed in waiting { proceed() }
+  }
+
+  /// Ends the session unless it has connected by the deadline. One timer for all: each has as long.
+  func awaitConnect(of session: Session) {
+    strangers.append((session.handle.number, loop.now + context.options.connectDeadline))
+    if strangersTimer == nil { watchStrangers() }
+  }
+
+  private func watchStrangers() {
+    strangersTimer = strangers.first.map { first in
+      loop.scheduleTask(deadline: first.due) { self.connectDeadlinesPassed() }
+    }
+  }
+
+  private func connectDeadlinesPassed() {
+    while let first = strangers.first, first.due <= loop.now {
+      strangers.removeFirst()
+      sessions[first.session]?.input { $0.connectDeadlinePassed(&$1) }
+    }
+    watchStrangers()
+    settle()
+  }
+
+  private func forgetStrangers() {
+    strangersTimer?.cancel()
+    strangersTimer = nil
+    strangers = CircularBuffer()
   }
 
   /// In the order of their making, so that what happens depends on nothing else.
@@ -95,9 +133,9 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     hasEnded = true
     heartbeats?.cancel()
     heartbeats = nil
+    forgetStrangers()
     sessions = [:]
     subscriptions = SubscriptionTable()
-    followed.removeAll()
     unanswered = []
     freePlaces = []
     gathered = gathered.map { _ in [] }
@@ -166,7 +204,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }
-    settle()
+    settleSoon()
   }
 
   /// Acks of this session wait for the tick's end.
@@ -200,18 +238,18 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   // MARK: streams
 
   func subscribe(_ session: Session, to stream: StreamKey) {
-    subscriptions.add(session, to: stream)
-    followed.add(stream)
+    guard subscriptions.add(session, to: stream) else { return }
+    followed.withLockedValue { $0.insert(stream.fingerprint) }
   }
 
   func unsubscribe(_ session: Session, from stream: StreamKey) {
-    subscriptions.remove(session, from: stream)
-    followed.remove(stream)
+    guard subscriptions.remove(session, from: stream) else { return }
+    followed.withLockedValue { $0.remove(stream.fingerprint) }
   }
 
   /// On an owner's thread.
   func committed(_ batch: CommittedBatch, _ slots: [EventSlot]) {
-    guard followed.mayWant(slots) else { return }
+    guard followed.withLockedValue({ $0.areConcerned(by: slots) }) else { return }
     loop.execute { self.push(batch, slots) }
   }
 
@@ -226,7 +264,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
         session.input { $0.committed(followers.stream, slot, batch.body, &$1) }
       }
     }
-    settle()
+    settleSoon()
   }
 
   /// A leave that nobody is told of but whom it concerns: here, at its place among the group's events, so
@@ -263,11 +301,24 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// This session has something to do or to say: `settle` sees to it.
   func mark(_ session: Session) { dirty.append(session) }
 
+  /// Once what else this tick has brought is here too: answers and pushes of several batches then leave
+  /// a session in one write.
+  private func settleSoon() {
+    if hasMuchToSay { return settle() }
+    guard !isToSettle else { return }
+    isToSettle = true
+    loop.execute {
+      self.isToSettle = false
+      self.settle()
+    }
+  }
+
   /// Runs what sessions asked for, and flushes each once. Writing may come back here, from a
   /// channel whose buffer is full: then the outer call goes on with what was marked.
   func settle() {
     guard !isSettling else { return }
     isSettling = true
+    hasMuchToSay = false
     defer { isSettling = false }
     while !dirty.isEmpty {
       let marked = dirty

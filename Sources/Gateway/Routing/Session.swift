@@ -12,6 +12,9 @@ import WireProtocol
 ///
 /// `@unchecked Sendable`: touched on its home's loop only, but for `onLoop`.
 final class Session: @unchecked Sendable {
+  /// What it has to say waits for the end of a tick, for more, up to so many bytes.
+  private static let gatheredBytesMax = 65_536
+
   let home: GatewayLoop
   let handle: SessionHandle
   var machine: SessionMachine
@@ -32,13 +35,12 @@ final class Session: @unchecked Sendable {
   private var isToldOf = false
   /// Asked and not begun; what those take that have begun, with their replies until these are written;
   /// and replies of which the last bytes are in `output`.
-  var waitingQueries: CircularBuffer<(Query, UInt32)> = []
+  var waitingQueries: [(Query, UInt32)] = []
   var queryBytes = 0
   var unwritten: [QueryLease] = []
   /// Replies that are being written, and for how long none of them was.
   var unreadReplies = 0
   var unreadTicks = 0
-  private var deadline: Scheduled<Void>?
   private var closeDeadline: Scheduled<Void>?
   var expiry: Scheduled<Void>?
 
@@ -51,8 +53,7 @@ final class Session: @unchecked Sendable {
     decoder = FrameDecoder(
       bodyBytesMax: options.frameBytesMax, strangerFrameBytesMax: options.strangerFrameBytesMax)
     machine = SessionMachine(
-      id: context.sessionID(handle.number), logID: context.logID, options: options,
-      clock: context.clock)
+      id: context.sessionID(handle.number), context.sessionSettings)
   }
 
   /// The user, if this session follows the stream.
@@ -63,6 +64,7 @@ final class Session: @unchecked Sendable {
   /// Gives the state machine an input; `home.settle()` then runs what follows from it.
   func input(_ body: (inout SessionMachine, inout SessionOutput) -> Void) {
     body(&machine, &output)
+    if output.byteCount >= Session.gatheredBytesMax { home.hasMuchToSay = true }
     mark()
   }
 
@@ -128,10 +130,7 @@ final class Session: @unchecked Sendable {
     home.add(self)
     home.context.metrics.connections.increment()
     if let refusal { input { $0.closing(refusal, &$1) } }
-    deadline = home.loop.scheduleTask(in: home.context.options.connectDeadline) { [self, home] in
-      input { $0.connectDeadlinePassed(&$1) }
-      home.settle()
-    }
+    home.awaitConnect(of: self)
     home.settle()
   }
 
@@ -195,7 +194,6 @@ final class Session: @unchecked Sendable {
 
   /// The connection is gone.
   func ended() {
-    deadline?.cancel()
     expiry?.cancel()
     closeDeadline?.cancel()
     input { $0.disconnected(&$1) }
@@ -230,7 +228,6 @@ final class Session: @unchecked Sendable {
   /// Runs the actions that inputs led to, and flushes what is to be said.
   func settle() {
     isMarked = false
-    makeRoom()
     repeat {
       repeat {
         while !output.actions.isEmpty {
@@ -238,6 +235,7 @@ final class Session: @unchecked Sendable {
           swap(&actions, &output.actions)
           for action in actions { run(action) }
         }
+        makeRoom()
         // Answers make room for frames that are here already.
         if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
       } while !output.actions.isEmpty

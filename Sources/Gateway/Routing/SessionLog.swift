@@ -24,30 +24,35 @@ final class SessionLog: Sendable {
     self.clock = clock
   }
 
-  func opened(_ who: Requester, _ facts: Logger.Metadata) {
-    note(.opened, .info, "\(SessionLog.name(who)) has connected", facts)
+  /// `facts` are asked for only where they are written.
+  func opened(_ who: Requester, _ facts: @autoclosure () -> Logger.Metadata) {
+    note(.opened, .info, "\(SessionLog.name(who)) has connected", facts())
   }
 
   /// `reason` is why the server ended it; nil where the client has gone.
-  func ended(_ who: Requester, because reason: DaybookError?, _ facts: Logger.Metadata) {
+  func ended(
+    _ who: Requester, because reason: DaybookError?, _ facts: @autoclosure () -> Logger.Metadata
+  ) {
     guard let reason else {
-      return note(.ended, .info, "\(SessionLog.name(who)) has gone", facts)
+      return note(.ended, .info, "\(SessionLog.name(who)) has gone", facts())
     }
-    var facts = facts
-    facts["code"] = "\(reason.code.name)"
     let level = SessionLog.level(reason.code)
     note(
       level >= .warning ? .troubled : .ended, level,
-      "the session of \(SessionLog.name(who)) was ended: \(reason)", facts)
+      "the session of \(SessionLog.name(who)) was ended: \(reason)",
+      SessionLog.with(reason.code, facts()))
   }
 
   /// Who never said who it is, or said it wrong.
-  func refused(_ reason: DaybookError, _ facts: Logger.Metadata) {
-    var facts = facts
-    facts["code"] = "\(reason.code.name)"
+  func refused(_ reason: DaybookError, _ facts: @autoclosure () -> Logger.Metadata) {
     note(
       reason.code == .overloaded ? .crowded : .refused,
-      max(.notice, SessionLog.level(reason.code)), "a client was refused: \(reason)", facts)
+      max(.notice, SessionLog.level(reason.code)), "a client was refused: \(reason)",
+      SessionLog.with(reason.code, facts()))
+  }
+
+  private static func with(_ code: ErrorCode, _ facts: Logger.Metadata) -> Logger.Metadata {
+    facts.merging(["code": "\(code.name)"]) { _, code in code }
   }
 
   /// Now and then, so that what was left out is told even if no more comes.
@@ -66,14 +71,15 @@ final class SessionLog: Sendable {
   }
 
   private func note(
-    _ kind: Kind, _ level: Logger.Level, _ message: Logger.Message, _ facts: Logger.Metadata
+    _ kind: Kind, _ level: Logger.Level, _ message: @autoclosure () -> Logger.Message,
+    _ facts: @autoclosure () -> Logger.Metadata
   ) {
     guard level >= logger.logLevel else { return }
     tellSuppressed()
     let now = clock.uptime()
     guard throttles.withLockedValue({ $0[kind, default: LineThrottle()].admits(at: now) })
     else { return }
-    logger.log(level: level, message, metadata: facts)
+    logger.log(level: level, message(), metadata: facts())
   }
 
   private static func name(_ who: Requester) -> String {

@@ -12,24 +12,33 @@ struct SubscriptionTable {
 
   private var table: [UInt64: [Subscribers]] = [:]
 
-  mutating func add(_ session: Session, to stream: StreamKey) {
-    guard let at = table[stream.fingerprint]?.firstIndex(where: { $0.stream == stream }) else {
-      table[stream.fingerprint, default: []].append(
-        Subscribers(stream: stream, sessions: [session]))
-      return
+  /// True if nobody has followed anything of this fingerprint before.
+  mutating func add(_ session: Session, to stream: StreamKey) -> Bool {
+    let key = stream.fingerprint
+    guard let known = table[key] else {
+      table[key] = [Subscribers(stream: stream, sessions: [session])]
+      return true
     }
-    table[stream.fingerprint]?[at].sessions.append(session)
+    if let at = known.firstIndex(where: { $0.stream == stream }) {
+      table[key]?[at].sessions.append(session)
+    } else {
+      table[key]?.append(Subscribers(stream: stream, sessions: [session]))
+    }
+    return false
   }
 
-  mutating func remove(_ session: Session, from stream: StreamKey) {
+  /// True if nobody follows anything of this fingerprint any more.
+  mutating func remove(_ session: Session, from stream: StreamKey) -> Bool {
     let key = stream.fingerprint
     guard let at = table[key]?.firstIndex(where: { $0.stream == stream }),
       let place = table[key]?[at].sessions.firstIndex(where: { $0 === session })
-    else { return }
+    else { return false }
     table[key]?[at].sessions.remove(at: place)
-    guard table[key]?[at].sessions.isEmpty == true else { return }
+    guard table[key]?[at].sessions.isEmpty == true else { return false }
     table[key]?.remove(at: at)
-    if table[key]?.isEmpty == true { table[key] = nil }
+    guard table[key]?.isEmpty == true else { return false }
+    table[key] = nil
+    return true
   }
 
   /// By ascending bytes of the streams' names.

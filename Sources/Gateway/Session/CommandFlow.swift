@@ -29,8 +29,9 @@ struct CommandFlow {
     }
   }
 
-  /// A command that waits for what it needs, or for those before it.
-  private struct WaitingCommand {
+  /// A command that waits for what it needs, or for those before it. A class, so that a queue of them
+  /// takes a few bytes in every session, nearly none of which ever has one.
+  private final class WaitingCommand {
     enum State {
       case finding(Unresolved)
       case ready(StreamKey, Command.Body)
@@ -39,13 +40,18 @@ struct CommandFlow {
 
     let asked: AskedCommand
     var state: State
+
+    init(asked: AskedCommand, state: State) {
+      self.asked = asked
+      self.state = state
+    }
   }
 
   private let inFlightMax: Int
   private let looksAhead: Bool
   private var inFlight = 0
   /// In their order; the first is one of which something is being looked for.
-  private var waiting = CircularBuffer<WaitingCommand>()
+  private var waiting = CircularBuffer<WaitingCommand>(initialCapacity: 1)
   /// Commands that were turned away before their owner, who keeps their order, knew of them.
   private var heldBack = HeldBack()
   /// The highest message id that this session was sent: answers to its commands are above it.

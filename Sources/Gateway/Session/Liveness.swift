@@ -22,10 +22,9 @@ struct Liveness {
       .heartbeatMissed, "nothing came for twice the heartbeat interval; send heartbeats")
   }
 
-  /// When to look again whether the token has expired; zero once it has. At most an hour, for wall
-  /// clocks are set.
+  /// Zero once the token has expired.
   func untilExpiry(_ now: Timestamp) -> Duration {
     guard expiresAt > now else { return .zero }
-    return .milliseconds(min(3_600_000, expiresAt.milliseconds - now.milliseconds))
+    return .milliseconds(Int64(clamping: expiresAt.milliseconds - now.milliseconds))
   }
 }

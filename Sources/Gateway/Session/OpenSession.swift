@@ -14,7 +14,7 @@ import WireProtocol
 /// back. Nobody else knows it.
 final class OpenSession {
   private let id: String
-  private let clock: any WallClock
+  private let settings: SessionSettings
   let requester: Requester
   /// Whom the session itself acts as.
   private let actor: Actor
@@ -27,13 +27,16 @@ final class OpenSession {
   private var commands: CommandFlow
   private var queries: QueryFlow
   private var presence: PresenceFlow
+  /// Whether the token's end is awaited by a timer: looked for at each tick, it is so only once it is
+  /// near. A timer for each session would be memory that does nothing for days.
+  private var expiryIsNear = false
 
   init(
-    _ id: String, _ requester: Requester, expiresAt: Timestamp, options: GatewayOptions,
-    clock: any WallClock
+    _ id: String, _ requester: Requester, expiresAt: Timestamp, _ settings: SessionSettings
   ) {
+    let options = settings.options
     self.id = id
-    self.clock = clock
+    self.settings = settings
     self.requester = requester
     actor = requester.actor
     liveness = Liveness(expiresAt: expiresAt)
@@ -48,6 +51,8 @@ final class OpenSession {
         watchedUsersMax: options.watchedUsersMax,
         onlineUsersInFlightMax: options.onlineUsersInFlightMax, typingMax: options.typingMax))
   }
+
+  private var clock: any WallClock { settings.clock }
 
   var takesFrames: Bool { commands.takesFrames }
   var watched: Set<UserID> { presence.watched }
@@ -422,20 +427,29 @@ final class OpenSession {
   func peerIsAlive() { liveness.peerIsAlive() }
 
   /// Called twice in each heartbeat interval.
-  func tick(isReading: Bool) throws(EndOfSession) {
+  func tick(isReading: Bool, _ output: inout SessionOutput) throws(EndOfSession) {
     presence.tick()
     if let silence = liveness.tick(isReading: isReading) { throw .closing(silence) }
-  }
-
-  func scheduleExpiry(_ output: inout SessionOutput) {
-    output.actions.append(.scheduleExpiry(after: liveness.untilExpiry(clock.now())))
+    if !expiryIsNear { try checkExpiry(&output) }
   }
 
   func expiryDue(_ output: inout SessionOutput) throws(EndOfSession) {
+    expiryIsNear = false
+    try checkExpiry(&output)
+  }
+
+  /// At the beginning, at each tick, and when the timer says so: wall clocks are set.
+  func checkExpiry(_ output: inout SessionOutput) throws(EndOfSession) {
     let left = liveness.untilExpiry(clock.now())
-    guard left == .zero else { return output.actions.append(.scheduleExpiry(after: left)) }
-    throw .closing(
-      DaybookError(.expiredToken, "the token has expired: connect with a new one"))
+    guard left > .zero else {
+      throw .closing(
+        DaybookError(.expiredToken, "the token has expired: connect with a new one"))
+    }
+    // Two ticks: it is seen in time, even if one is late.
+    let interval = settings.options.heartbeatInterval
+    guard left <= .nanoseconds(interval.nanoseconds) else { return }
+    expiryIsNear = true
+    output.actions.append(.scheduleExpiry(after: left))
   }
 
   /// To the log, which knows only of devices' sessions, and of those whose mailbox was opened.

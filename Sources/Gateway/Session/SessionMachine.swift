@@ -20,17 +20,13 @@ struct SessionMachine: ~Copyable {
   }
 
   let id: String
-  private let logID: String
-  private let options: GatewayOptions
-  private let clock: any WallClock
+  private let settings: SessionSettings
   private var phase = Phase.awaitingConnect
   private var lastSequence: UInt32 = 0
 
-  init(id: String, logID: String, options: GatewayOptions, clock: any WallClock) {
+  init(id: String, _ settings: SessionSettings) {
     self.id = id
-    self.logID = logID
-    self.options = options
-    self.clock = clock
+    self.settings = settings
   }
 
   private var session: OpenSession? {
@@ -98,7 +94,7 @@ struct SessionMachine: ~Copyable {
       return fail(fault, sequence: frame.sequence, &output)
     }
     do throws(DaybookError) {
-      let connecting = try Connecting(frame, clientBytesMax: options.clientBytesMax)
+      let connecting = try Connecting(frame, clientBytesMax: settings.options.clientBytesMax)
       phase = .checking(connecting)
       output.actions.append(.checkToken(connecting.token))
     } catch {
@@ -114,22 +110,33 @@ struct SessionMachine: ~Copyable {
     case .failure(let error): fail(error, sequence: connecting.sequence, &output)
     case .success(let token):
       let requester = Requester(token.principal, origin: connecting.origin)
-      let session = OpenSession(
-        id, requester, expiresAt: token.expiresAt, options: options, clock: clock)
+      let session = OpenSession(id, requester, expiresAt: token.expiresAt, settings)
       let opening = Opening(
         connecting,
         reply: Daybook_V1_ConnectReply(
-          to: requester, session: id, logID: logID, options, now: clock.now()))
-      session.scheduleExpiry(&output)
-      switch token.principal {
-      case .service:
-        phase = .open(session)
-        opening.sayConnected(&output)
-      case .device(let user, let device):
-        phase = .opening(session, opening)
-        output.actions.append(.register(user, device))
-        session.open(.user(user), &output)
-      }
+          to: requester, session: id, logID: settings.logID, settings.options,
+          now: settings.clock.now()))
+      begin(session, opening, token.principal, &output)
+    }
+  }
+
+  private mutating func begin(
+    _ session: OpenSession, _ opening: Opening, _ principal: Principal,
+    _ output: inout SessionOutput
+  ) {
+    switch principal {
+    case .service:
+      phase = .open(session)
+      opening.sayConnected(&output)
+    case .device(let user, let device):
+      phase = .opening(session, opening)
+      output.actions.append(.register(user, device))
+      session.open(.user(user), &output)
+    }
+    do throws(EndOfSession) {
+      try session.checkExpiry(&output)
+    } catch {
+      end(error, &output)
     }
   }
 
@@ -273,7 +280,7 @@ struct SessionMachine: ~Copyable {
   /// the client's frames waiting.
   mutating func tick(isReading: Bool, _ output: inout SessionOutput) {
     do throws(EndOfSession) {
-      try session?.tick(isReading: isReading)
+      try session?.tick(isReading: isReading, &output)
     } catch {
       end(error, &output)
     }
@@ -289,7 +296,8 @@ struct SessionMachine: ~Copyable {
     closing(late, &output)
   }
 
-  /// The session ends with its token. Wall clocks are set: whether it is time is asked again.
+  /// The session ends with its token, which may be near its end. Wall clocks are set: whether it is time
+  /// is asked again.
   mutating func expiryDue(_ output: inout SessionOutput) {
     do throws(EndOfSession) {
       try session?.expiryDue(&output)

@@ -25,7 +25,7 @@ struct SessionOutput {
   mutating func takeBytes() -> [ByteBuffer] {
     var taken = whole
     if open.readableBytes > 0 { taken.append(open) }
-    whole.removeAll(keepingCapacity: true)
+    whole = []
     // The channel holds the old one until it is written: a fresh one instead of a copy.
     open = ByteBuffer()
     (byteCount, frameCount, pushCount) = (0, 0, 0)

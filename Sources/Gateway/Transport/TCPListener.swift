@@ -30,18 +30,10 @@ package final class TCPListener: Sendable {
           try channel.pipeline.syncOperations.addHandler(ListenerGate(gate))
         }
       }
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelOption(
-        .writeBufferWaterMark,
-        value: .init(
-          low: context.options.outboundBytesLow, high: context.options.outboundBytesMax)
-      )
-      .childChannelOption(.recvAllocator, value: ReadSizes.stranger)
-      .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
+          try TCPListener.set(channel, context.options, home)
           try channel.pipeline.syncOperations.addHandler(ConnectionHandler(home, gate: gate))
         }
       }
@@ -60,6 +52,20 @@ package final class TCPListener: Sendable {
         .unreachable,
         "can't listen on \(address): is another server running there? (errno \(error.errnoCode))")
     }
+  }
+
+  /// At once: through the bootstrap each option is a future of its own, for each connection.
+  private static func set(
+    _ channel: any Channel, _ options: GatewayOptions, _ home: GatewayLoop
+  ) throws {
+    guard let settable = channel.syncOptions else { return }
+    try settable.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    try settable.setOption(.allowRemoteHalfClosure, value: true)
+    try settable.setOption(
+      .writeBufferWaterMark,
+      value: .init(low: options.outboundBytesLow, high: options.outboundBytesMax))
+    try settable.setOption(.maxMessagesPerRead, value: 1)
+    try settable.setOption(.recvAllocator, value: LoopReads(home.strangersReads))
   }
 
   /// Accepts nothing more. Connections that are open stay.

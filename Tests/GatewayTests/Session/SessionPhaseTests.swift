@@ -17,7 +17,7 @@ private final class PhasedSession {
   static let phone = DeviceID(checked: "phone")
 
   private var machine = SessionMachine(
-    id: "s", logID: "log", options: GatewayOptions(), clock: MemoryDaybook())
+    id: "s", SessionSettings(logID: "log", options: GatewayOptions(), clock: MemoryDaybook()))
   private var output = SessionOutput()
   private var sequence: UInt32 = 0
 
@@ -150,7 +150,7 @@ struct SessionPhaseTests {
     session.check(.device(PhasedSession.bob, PhasedSession.phone))
     #expect(
       session.happened()
-        == ["expiry", "register bob phone", "subscribe user/bob", "open user/bob"])
+        == ["register bob phone", "subscribe user/bob", "open user/bob"])
     session.answer(session.position(resumed: true, registration: 7, groups: ["g"]))
     #expect(
       session.happened() == [
@@ -162,7 +162,7 @@ struct SessionPhaseTests {
   func service() {
     let session = PhasedSession(.checking)
     session.check(.service(ServiceID(checked: "crm")))
-    #expect(session.happened() == ["expiry", "connected false 0 #1"])
+    #expect(session.happened() == ["connected false 0 #1"])
     #expect(session.takesFrames)
     session.input { $0.disconnected(&$1) }
     #expect(session.happened().isEmpty && session.isClosed)
