@@ -14,26 +14,30 @@ package enum ByteEquality {
 
   @usableFromInline
   static func slow(_ a: String, _ b: String) -> Bool {
-    var (a, b) = (a, b)
-    return a.withUTF8 { a in
-      b.withUTF8 { b in
-        let (a, b) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
-        guard a.count == b.count else { return false }
-        var at = 0
-        while at + 8 <= a.count {
-          if a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            != b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-          {
-            return false
-          }
-          at += 8
+    var a = a
+    return a.withUTF8 { of(b, UnsafeRawBufferPointer($0)) }
+  }
+
+  /// `utf8` is compared as it lies in memory, whatever it holds.
+  package static func of(_ text: String, _ utf8: UnsafeRawBufferPointer) -> Bool {
+    var text = text
+    return text.withUTF8 { text in
+      let (a, b) = (UnsafeRawBufferPointer(text), utf8)
+      guard a.count == b.count else { return false }
+      var at = 0
+      while at + 8 <= a.count {
+        if a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+          != b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        {
+          return false
         }
-        while at < a.count {
-          if a[at] != b[at] { return false }
-          at += 1
-        }
-        return true
+        at += 8
       }
+      while at < a.count {
+        if a[at] != b[at] { return false }
+        at += 1
+      }
+      return true
     }
   }
 }

@@ -95,4 +95,6 @@ package enum Limits {
   package static let deviceSilenceMilliseconds: UInt64 = 90 * 86_400_000
   package static let elapsedStepMilliseconds: UInt64 = 3_600_000
   package static let marksMax = 10_000
+  /// Streams, and as many actors, that who decodes many events has at hand.
+  package static let namesCachedMax = 32_768
 }

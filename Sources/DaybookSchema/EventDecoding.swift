@@ -12,7 +12,19 @@ package enum EventDecoding {
     _ bytes: UnsafeRawBufferPointer, content: ContentUse = .copied
   ) throws(DaybookError) -> Event {
     do throws(DaybookError) {
-      return try decodeFields(bytes, content)
+      return try decodeFields(bytes, content, names: nil)
+    } catch {
+      throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
+    }
+  }
+
+  /// What folds into read models: without contents, commands and causes. Streams and actors come from
+  /// `names` where it knows them. Throws `log_corrupt`.
+  package static func decode(
+    _ bytes: UnsafeRawBufferPointer, names: NameCache
+  ) throws(DaybookError) -> Event {
+    do throws(DaybookError) {
+      return try decodeFields(bytes, .skipped, names: names)
     } catch {
       throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
     }
@@ -46,31 +58,30 @@ package enum EventDecoding {
   }
 
   private static func decodeFields(
-    _ bytes: UnsafeRawBufferPointer, _ content: ContentUse
+    _ bytes: UnsafeRawBufferPointer, _ content: ContentUse, names: NameCache?
   ) throws(DaybookError) -> Event {
     var reader = ProtobufReader(bytes)
     var event = Event(stream: StreamKey.unread, recordedAt: .none, actor: .none, body: .noted)
     var command = CommandFields()
     var actor = ActorFields()
-    var hasBody = false
+    var (hasBody, hasStream) = (false, false)
     while !reader.isAtEnd {
       let tag = try reader.tag()
       switch tag {
       case 1 << 3 | 2:
-        guard let stream = StreamKey(checked: try reader.string()) else {
-          throw DaybookError(.logCorrupt, "its stream is neither a user's nor a group's")
-        }
-        event.stream = stream
+        event.stream = try stream(try reader.delimited(), names)
+        hasStream = true
       case 2 << 3: event.seq = Seq(try reader.varint())
       case 3 << 3 | 1: event.messageID = MessageID(try reader.fixed64())
       case 4 << 3 | 1: event.recordedAt = Timestamp(milliseconds: try reader.fixed64())
-      case 5 << 3 | 2: actor.user = UserID(checked: try reader.string())
-      case 6 << 3 | 2: actor.device = DeviceID(checked: try reader.string())
-      case 7 << 3 | 2: actor.service = ServiceID(checked: try reader.string())
-      case 8 << 3 | 2: command.origin = Origin(try reader.delimited())
+      case 5 << 3 | 2: actor.user = try reader.delimited()
+      case 6 << 3 | 2: actor.device = try reader.delimited()
+      case 7 << 3 | 2: actor.service = try reader.delimited()
+      case 8 << 3 | 2 where names == nil: command.origin = Origin(try reader.delimited())
       case 9 << 3: command.number = try reader.varint()
       case 10 << 3 | 5: command.digest = try reader.fixed32()
-      case causeTag: event.cause = try cause(ProtobufReader(try reader.delimited()))
+      case causeTag where names == nil:
+        event.cause = try cause(ProtobufReader(try reader.delimited()))
       default:
         if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
           event.body = try body(kind, ProtobufReader(try reader.delimited()), content)
@@ -82,18 +93,23 @@ package enum EventDecoding {
         }
       }
     }
-    guard hasBody, event.stream != .unread else {
+    guard hasBody, hasStream else {
       throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
     }
     event.command = command.id
-    event.actor = Actor(user: actor.user, device: actor.device, service: actor.service)
+    event.actor = names?.actor(actor) ?? Actor(actor)
     return event
   }
 
-  private struct ActorFields {
-    var user: UserID?
-    var device: DeviceID?
-    var service: ServiceID?
+  private static func stream(
+    _ bytes: UnsafeRawBufferPointer, _ names: NameCache?
+  ) throws(DaybookError) -> StreamKey {
+    // No id is empty.
+    guard bytes.count > "user/".utf8.count,
+      let stream = names.map({ $0.stream(bytes) })
+        ?? StreamKey(checked: String(decoding: bytes, as: UTF8.self))
+    else { throw DaybookError(.logCorrupt, "its stream is neither a user's nor a group's") }
+    return stream
   }
 
   private struct CommandFields {
@@ -120,12 +136,10 @@ package enum EventDecoding {
     return cause
   }
 
-  /// The fields of frequent bodies: each uses some, and their numbers don't overlap in type.
+  /// The fields of frequent bodies but messages: each uses some, and their numbers don't overlap in type.
   private struct HotFields {
-    var message = Message(content: ByteBuffer())
     var text = ""
     var seq = Seq.none
-    var to = ""
     var senders: [DeliveredSender] = []
     var id = MessageID.none
     var isUntold = false
@@ -135,77 +149,64 @@ package enum EventDecoding {
     var afterIDs: [MessageID] = []
     var afterID = MessageID.none
     var isTold = false
-    var extras = ReadExtras()
   }
 
   private static func body(
     _ kind: EventKind, _ reader: consuming ProtobufReader, _ content: ContentUse
   ) throws(DaybookError) -> Event.Body {
     switch kind {
-    case .messageSent, .messageCopied, .messageWithheld, .acked, .read, .messagesDelivered,
-      .messagesRead, .groupJoined, .groupLeft, .groupRead, .noted:
-      break
+    case .messageSent, .messageCopied, .messageWithheld:
+      return try MessageDecoding.body(of: kind, reader, content)
+    case .acked, .read, .messagesDelivered, .messagesRead, .groupJoined, .groupLeft, .groupRead,
+      .noted:
+      return assemble(kind, try hotFields(reader))
     case .groupCursors: return .groupCursors(try GroupCursorsCoding.read(reader))
     default:
       // Every other kind is one of these.
       if let body = try ReadFields(reader, of: kind, content).body(of: kind) { return body }
       throw DaybookError(.logCorrupt, "its kind can't be decoded")
     }
-    let isMessage = kind.isMessage || kind == .messageWithheld
+  }
+
+  private static func hotFields(
+    _ reader: consuming ProtobufReader
+  ) throws(DaybookError) -> HotFields {
     var fields = HotFields()
     while !reader.isAtEnd {
       let tag = try reader.tag()
-      switch (isMessage, tag) {
-      case (true, 1 << 3 | 2):
-        let bytes = try reader.delimited()
-        if content == .copied { fields.message.content = ByteBuffer(bytes: bytes) }
-      case (true, 2 << 3 | 1):
-        fields.message.clientTime = Timestamp(milliseconds: try reader.fixed64())
-      case (true, 3 << 3 | 2): fields.message.senderName = try reader.string()
-      case (true, 4 << 3 | 2): fields.to = try reader.string()
-      case (true, 5 << 3): fields.seq = Seq(try reader.varint())
-      case (false, 1 << 3 | 2): fields.text = try reader.string()
-      case (false, 2 << 3 | 2):
+      switch tag {
+      case 1 << 3 | 2: fields.text = try reader.string()
+      case 2 << 3 | 2:
         fields.senders.append(DeliveredSender(UserID(checked: try reader.string())))
-      case (false, 3 << 3 | 1): fields.id = MessageID(try reader.fixed64())
-      case (false, 3 << 3 | 2):
+      case 3 << 3 | 1: fields.id = MessageID(try reader.fixed64())
+      case 3 << 3 | 2:
         var packed = ProtobufReader(try reader.delimited())
         while !packed.isAtEnd { fields.ids.append(MessageID(try packed.fixed64())) }
-      case (true, 11 << 3):
-        fields.message.receipts =
-          StatedReceipts(rawValue: UInt8(clamping: try reader.varint())) ?? .unstated
-      case (false, 3 << 3): fields.isTold = try reader.varint() != 0
-      case (false, 4 << 3):
+      case 3 << 3: fields.isTold = try reader.varint() != 0
+      case 4 << 3:
         fields.after = try reader.varint()
         fields.isUntold = fields.after != 0
-      case (false, 4 << 3 | 1): fields.afterID = MessageID(try reader.fixed64())
-      case (false, 5 << 3 | 1): fields.afterIDs.append(MessageID(try reader.fixed64()))
-      case (false, 5 << 3 | 2):
+      case 4 << 3 | 1: fields.afterID = MessageID(try reader.fixed64())
+      case 5 << 3 | 1: fields.afterIDs.append(MessageID(try reader.fixed64()))
+      case 5 << 3 | 2:
         var packed = ProtobufReader(try reader.delimited())
         while !packed.isAtEnd { fields.afterIDs.append(MessageID(try packed.fixed64())) }
       // Kinds that hold nothing but a seq have it as their first field.
-      case (false, 1 << 3), (false, 2 << 3): fields.seq = Seq(try reader.varint())
-      default:
-        if isMessage, try fields.extras.read(tag, &reader) { continue }
-        try reader.skip(tag)
+      case 1 << 3, 2 << 3: fields.seq = Seq(try reader.varint())
+      default: try reader.skip(tag)
       }
     }
-    if isMessage { fields.message.extras = fields.extras.extras }
     for (index, id) in zip(fields.senders.indices, fields.ids) {
       fields.senders[index].lastMessage = id
     }
     for (index, id) in zip(fields.senders.indices, fields.afterIDs) {
       fields.senders[index].after = id
     }
-    return assemble(kind, fields)
+    return fields
   }
 
   private static func assemble(_ kind: EventKind, _ fields: HotFields) -> Event.Body {
     switch kind {
-    case .messageSent: .messageSent(fields.message)
-    case .messageWithheld: .messageWithheld(fields.message)
-    case .messageCopied:
-      .messageCopied(fields.message, to: UserID(checked: fields.to), peerSeq: fields.seq)
     case .acked:
       .acked(upTo: fields.seq, senders: fields.senders, after: Seq(fields.after))
     case .read:

@@ -99,6 +99,43 @@ struct EventCodingTests {
     return event
   }
 
+  @Test(
+    "what folds into read models is the event without content, command and cause, whatever was decoded before",
+    arguments: EventKind.allCases)
+  func named(kind: EventKind) throws {
+    var samples = SampleEvents(seed: 300 + UInt64(kind.rawValue))
+    let names = NameCache()
+    for _ in 0..<Self.runs {
+      let bytes = bytes(of: samples.event(kind))
+      // The second time from what the first has left.
+      for _ in 0..<2 {
+        try bytes.withUnsafeBytes { bytes in
+          var expected = try EventDecoding.decode(bytes, content: .skipped)
+          (expected.command, expected.cause) = (nil, nil)
+          try #require(try EventDecoding.decode(bytes, names: names) == expected)
+        }
+      }
+    }
+  }
+
+  @Test("a name that takes another's place in the cache is not taken for it")
+  func manyNames() throws {
+    let names = NameCache()
+    for round in 0..<2 {
+      for index in 0..<20_000 {
+        let user = UserID(checked: "user-\(index)")
+        let actor = Actor(user: user, device: index % 2 == 0 ? DeviceID(checked: "d") : nil)
+        let event = Event(
+          stream: index % 3 == 0 ? .group(GroupID(checked: "g\(index)")) : .user(user),
+          recordedAt: .none, actor: actor, body: .noted)
+        let decoded = try bytes(of: event).withUnsafeBytes { bytes throws(DaybookError) in
+          try EventDecoding.decode(bytes, names: names)
+        }
+        try #require(decoded == event, "round \(round)")
+      }
+    }
+  }
+
   @Test("a scan finds the slot that the encoder made", arguments: EventKind.allCases)
   func slots(kind: EventKind) throws {
     var samples = SampleEvents(seed: 200 + UInt64(kind.rawValue))
