@@ -97,4 +97,11 @@ package enum Limits {
   package static let marksMax = 10_000
   /// Streams, and as many actors, that who decodes many events has at hand.
   package static let namesCachedMax = 32_768
+  /// Rows of a read model's table in memory; until the next commit, what a chunk of the log concerns
+  /// more.
+  package static let projectedRowsMax = 100_000
+  /// The same of rows that have a group's last messages beside them.
+  package static let projectedGroupsMax = 10_000
+  /// Bytes of committed batches that wait to be folded: what finds no room is read from the log.
+  package static let projectionFeedBytesMax = 16 << 20
 }

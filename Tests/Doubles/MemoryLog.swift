@@ -212,6 +212,13 @@ package final class MemoryLog: LogWriter, LogSearch {
 
   // MARK: what tests look at
 
+  /// All batches of a partition that end past this offset, as its owner tells of them.
+  package func batches(_ partition: PartitionID, past offset: Offset = .zero) -> [CommittedBatch] {
+    state.withLockedValue { state in
+      state.partitions[partition.index].batches.filter { $0.nextOffset > offset }
+    }
+  }
+
   /// By partition.
   package var allEvents: [[Event]] {
     state.withLockedValue { state in

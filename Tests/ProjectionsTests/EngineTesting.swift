@@ -7,20 +7,42 @@ import Ports
 
 /// An engine over the files of a folder, driven by hand.
 func makeEngine(
-  _ log: MemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20
+  _ log: MemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20,
+  eventsPerCommitMax: Int = 200_000, feed: BatchFeed? = nil
 ) throws -> ProjectionEngine {
   var settings = ProjectionSettings()
   settings.chunkBytes = chunkBytes
+  settings.eventsPerCommitMax = eventsPerCommitMax
   return ProjectionEngine(
-    ProjectionName.allCases, log: log, settings: settings,
+    ProjectionName.allCases, log: log, settings: settings, feed: feed,
     path: ProjectionFolder(folder.path).path, logger: .silent)
+}
+
+/// What was committed since this was last asked, as the owners of the partitions tell of it.
+struct CommitTeller {
+  private let log: MemoryLog
+  private var told: [Offset]
+
+  init(_ log: MemoryLog) {
+    self.log = log
+    told = (0..<log.partitionCount).map { log.highWatermark(of: PartitionID($0)) }
+  }
+
+  mutating func next() -> [CommittedBatch] {
+    (0..<log.partitionCount).flatMap { index in
+      let batches = log.batches(PartitionID(index), past: told[index])
+      told[index] = batches.last?.nextOffset ?? told[index]
+      return batches
+    }
+  }
 }
 
 /// One projection as it is caught up with all others, for a sweep that leaves the others' files as
 /// they are.
 func catchUpAlone(_ name: ProjectionName, _ log: MemoryLog, _ folder: TemporaryFolder) throws {
   let engine = ProjectionEngine(
-    [name], log: log, settings: .bulk, path: ProjectionFolder(folder.path).path, logger: .silent)
+    [name], log: log, settings: ProjectionSettings(), path: ProjectionFolder(folder.path).path,
+    logger: .silent)
   try engine.catchUp()
   engine.close()
 }

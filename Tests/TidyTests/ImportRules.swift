@@ -20,7 +20,7 @@ enum ImportRules {
     "LogReading": ["DaybookModel", "DaybookSchema", "Ports", "NIOCore"],
     "Projections": [
       "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", "NIOCore",
-      "NIOConcurrencyHelpers", "GRDB", "Logging", "Metrics", "Foundation",
+      "NIOConcurrencyHelpers", "GRDB", "GRDBSQLite", "Logging", "Metrics", "Foundation",
     ],
     "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
     "Requests": [

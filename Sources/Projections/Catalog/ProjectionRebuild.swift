@@ -35,7 +35,8 @@ extension ProjectionCatalog {
     progress: @escaping (ProjectionProgress) -> Void = { _ in }
   ) throws(DaybookError) {
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: .bulk, path: folder.path, logger: logger)
+      ProjectionName.allCases, log: log, settings: ProjectionSettings(), path: folder.path,
+      logger: logger)
     try fold(engine, progress)
     engine.close()
   }
@@ -49,7 +50,7 @@ extension ProjectionCatalog {
   ) throws(DaybookError) -> [RebuildOutcome] {
     let names = name.map { [$0] } ?? ProjectionName.allCases
     let engine = ProjectionEngine(
-      names, log: log, settings: .bulk, path: folder.rebuildPath, logger: logger)
+      names, log: log, settings: ProjectionSettings(), path: folder.rebuildPath, logger: logger)
     try fold(engine, progress)
     var outcomes: [RebuildOutcome] = []
     for projection in engine.projections { outcomes.append(try swap(projection)) }

@@ -84,7 +84,7 @@ extension DirectoryProjector {
     devices.change(slot) { row in
       row.sessionClosed = at
       // One that another took the place of is closed after that was opened.
-      if RowKey.sameBytes(row.session, session) { row.isOpen = false }
+      if ByteEquality.of(row.session, session) { row.isOpen = false }
     }
   }
 
@@ -181,7 +181,7 @@ extension DirectoryProjector {
       row.isMember = false
       row.role = .member
     }
-    let wasOwner = RowKey.sameBytes(groups.row(group).owner, user.text)
+    let wasOwner = ByteEquality.of(groups.row(group).owner, user.text)
     groups.change(group) { row in
       row.members &-= 1
       if wasOwner || successor != nil { row.owner = successor?.text ?? "" }

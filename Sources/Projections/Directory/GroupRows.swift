@@ -45,20 +45,26 @@ struct KnownGroup: ProjectedRow {
     dissolved = columns[11].time
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, settings.title.databaseValue, settings.description.databaseValue,
-      UInt64(settings.joinPolicy.rawValue).column, settings.isHistoryShown.column,
-      settings.isSilenced.column, creator.databaseValue, created.milliseconds.column,
-      owner.databaseValue, members.column, dissolvedSeq.rawValue.column,
-      dissolved.milliseconds.column, settings.membersListed.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(settings.title)
+    columns.add(settings.description)
+    columns.add(UInt64(settings.joinPolicy.rawValue))
+    columns.add(settings.isHistoryShown)
+    columns.add(settings.isSilenced)
+    columns.add(creator)
+    columns.add(created.milliseconds)
+    columns.add(owner)
+    columns.add(members)
+    columns.add(dissolvedSeq.rawValue)
+    columns.add(dissolved.milliseconds)
+    columns.add(settings.membersListed.stored)
   }
 }
 
 extension Bool? {
   /// 0 where it isn't said, 1 for yes, 2 for no.
-  fileprivate var column: DatabaseValue { (map { $0 ? 1 : 2 } ?? UInt64(0)).column }
+  fileprivate var stored: UInt64 { map { $0 ? 1 : 2 } ?? 0 }
 }
 
 /// What a user is in a group, or was.
@@ -94,11 +100,14 @@ struct KnownMember: ProjectedRow {
     sinceTime = columns[6].time
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, isMember.column, UInt64(role.rawValue).column,
-      isSilenced.column, since.rawValue.column, sinceTime.milliseconds.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(isMember)
+    columns.add(UInt64(role.rawValue))
+    columns.add(isSilenced)
+    columns.add(since.rawValue)
+    columns.add(sinceTime.milliseconds)
   }
 }
 
@@ -125,8 +134,11 @@ struct PendingMember: ProjectedRow {
     isRequested = columns[3].isSet
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, user.databaseValue, isInvited.column, isRequested.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(isInvited)
+    columns.add(isRequested)
   }
 }
 
@@ -164,10 +176,12 @@ struct EndedStay: ProjectedRow {
     ended = columns[5].time
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, first.rawValue.column, last.rawValue.column,
-      began.milliseconds.column, ended.milliseconds.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(first.rawValue)
+    columns.add(last.rawValue)
+    columns.add(began.milliseconds)
+    columns.add(ended.milliseconds)
   }
 }

@@ -25,11 +25,11 @@ struct KnownUser: ProjectedRow {
     sessionClosed = columns[3].time
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, firstSeen.milliseconds.column, sessionOpened.milliseconds.column,
-      sessionClosed.milliseconds.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(firstSeen.milliseconds)
+    columns.add(sessionOpened.milliseconds)
+    columns.add(sessionClosed.milliseconds)
   }
 }
 
@@ -74,11 +74,16 @@ struct KnownDevice: ProjectedRow {
     client = columns[9].text
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, device.databaseValue, added.milliseconds.column,
-      sessionOpened.milliseconds.column, sessionClosed.milliseconds.column, sessions.column,
-      isOpen.column, isForgotten.column, session.databaseValue, client.databaseValue,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(device)
+    columns.add(added.milliseconds)
+    columns.add(sessionOpened.milliseconds)
+    columns.add(sessionClosed.milliseconds)
+    columns.add(sessions)
+    columns.add(isOpen)
+    columns.add(isForgotten)
+    columns.add(session)
+    columns.add(client)
   }
 }

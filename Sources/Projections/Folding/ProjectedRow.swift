@@ -4,8 +4,8 @@ import GRDB
 /// state hash is made of. Anything else that a row holds in memory can be lost at any time.
 protocol ProjectedRow {
   static var layout: TableLayout { get }
-  /// From what `columns` gave.
+  /// From what `write` gave.
   init(columns: [DatabaseValue])
   /// Keys first, in the layout's order.
-  var columns: [DatabaseValue] { get }
+  func write(to columns: inout ColumnWriter)
 }

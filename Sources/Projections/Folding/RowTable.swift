@@ -1,37 +1,51 @@
 import DaybookModel
 import GRDB
 
-/// Rows in memory, loaded on demand and written at most once a commit.
+/// Rows in memory, loaded on demand and written at most once a commit, those that the file has not in
+/// the order of their keys.
 ///
 /// Not for sharing between threads: it belongs to the thread that folds.
 final class RowTable<Row: ProjectedRow>: ProjectionTable {
   private struct Slot {
+    let key: RowKey
     var row: Row
-    let id: Int64
+    /// Where it lies in the file; 0 while it is not there.
+    var id: Int64 = 0
     /// The row's share of the committed state hash; zero while it is not in the file.
-    var storedHash: UInt64
-    var isStored: Bool
+    var storedHash: UInt64 = 0
+    let partition: Int
+    /// When it was last asked for, in finds.
+    var touched: UInt64
     var isDirty = false
-    /// The number of the commit before which it was last asked for.
-    var touched: UInt32
   }
 
   let layout = Row.layout
-  /// Rows kept in memory between commits.
-  private let cachedMax: Int
+  private let insertion = Row.layout.insertion
+  private let update = Row.layout.update
+  private let lookup = Row.layout.lookup
+  /// Rows that are kept in memory.
+  private let rowsMax: Int
   private unowned var file: ProjectionFile!
   private var slots: ContiguousArray<Slot> = []
-  private var index: [RowKey: Int] = [:]
+  private var index = SlotIndex()
   private var dirty: [Int] = []
-  private var writtenHashes: [UInt64] = []
+  /// What `write` wrote, in the order of `dirty`.
+  private var written: [(id: Int64, hash: UInt64)] = []
   private var nextID: Int64 = 1
-  private var commits: UInt32 = 0
-  /// Every row of the file is in memory: one that isn't there doesn't exist.
-  private var isComplete = false
+  private var finds: UInt64 = 0
+  /// Whose streams' rows are asked for.
+  private var partition = 0
+  /// Of each partition, whether all rows that the file has of it are in memory: one that isn't there
+  /// doesn't exist. So it is from the beginning where nothing was folded of it.
+  private var isComplete: [Bool] = []
+  private var isFileEmpty = true
 
-  init(cachedMax: Int = 100_000) { self.cachedMax = cachedMax }
+  init(rowsMax: Int = Limits.projectedRowsMax) { self.rowsMax = rowsMax }
 
   var dirtyCount: Int { dirty.count }
+  var isFull: Bool { slots.count >= rowsMax }
+  /// No row was ever made: there is nothing to find.
+  var isEmpty: Bool { isFileEmpty && slots.isEmpty }
 
   func attach(to file: ProjectionFile) throws(DaybookError) {
     assert(slots.isEmpty && dirty.isEmpty, "attached before anything is found or made")
@@ -41,16 +55,23 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
       let row = try database.firstRow("SELECT coalesce(max(id), 0) + 1 FROM \(table)")
       return row.map { $0[0] } ?? 1
     }
-    isComplete = nextID == 1
+    isFileEmpty = nextID == 1
+    isComplete = file.header.checkpoints.map { isFileEmpty || $0 == .zero }
+  }
+
+  func enter(_ partition: PartitionID) {
+    assert(isComplete.indices.contains(partition.index), "a partition of the log")
+    self.partition = partition.index
   }
 
   /// Where the row is, if there is one.
   func find(_ key: RowKey) throws(DaybookError) -> Int? {
-    if let slot = index[key] {
-      slots[slot].touched = commits
+    finds &+= 1
+    if let slot = place(of: key) {
+      slots[slot].touched = finds
       return slot
     }
-    if isComplete { return nil }
+    if isComplete[partition] { return nil }
     return try load(key)
   }
 
@@ -58,11 +79,12 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   func find(
     _ key: RowKey, orMake make: @autoclosure () -> Row
   ) throws(DaybookError) -> Int {
-    try find(key) ?? insert(make(), key)
+    if let slot = try find(key) { return slot }
+    let slot = insert(
+      Slot(key: key, row: make(), partition: partition, touched: finds, isDirty: true))
+    dirty.append(slot)
+    return slot
   }
-
-  /// No row was ever made: there is nothing to find.
-  var isEmpty: Bool { isComplete && slots.isEmpty }
 
   func row(_ slot: Int) -> Row { slots[slot].row }
 
@@ -74,121 +96,103 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
     body(&slots[slot].row)
   }
 
-  private func insert(_ row: Row, _ key: RowKey) -> Int {
-    assert(index[key] == nil, "a key has one row")
-    let slot = slots.count
-    slots.append(
-      Slot(
-        row: row, id: nextID, storedHash: 0, isStored: false, isDirty: true, touched: commits))
-    nextID &+= 1
-    index[key] = slot
-    dirty.append(slot)
-    return slot
+  private func place(of key: RowKey) -> Int? {
+    slots.withUnsafeBufferPointer { slots in
+      index.find(key.hash) { slots[$0].key == key }
+    }
+  }
+
+  private func insert(_ slot: Slot) -> Int {
+    assert(place(of: slot.key) == nil, "a key has one row")
+    if index.isFull { makeIndex(room: slots.count * 2) }
+    index.insert(slot.key.hash, slots.count)
+    slots.append(slot)
+    return slots.count - 1
+  }
+
+  private func makeIndex(room: Int) {
+    index = SlotIndex(room: room)
+    for (place, slot) in slots.enumerated() { index.insert(slot.key.hash, place) }
   }
 
   private func load(_ key: RowKey) throws(DaybookError) -> Int? {
-    assert(!isComplete, "who has all rows asks no file for one")
-    let layout = layout
-    let found = try file.access { database -> (Int64, [DatabaseValue])? in
-      let statement = try database.cachedStatement(sql: layout.lookup)
-      let arguments = StatementArguments(key.columns(of: layout))
-      guard let stored = try GRDB.Row.fetchOne(statement, arguments: arguments) else { return nil }
-      let values = Array(stored.databaseValues)
-      return (stored[0], Array(values.dropFirst()))
+    assert(!isComplete[partition], "who has all rows asks no file for one")
+    let found = try file.access { database in
+      let statement = try PreparedSQL(lookup, in: database)
+      key.bind(to: statement, of: layout)
+      return try statement.firstRow()
     }
-    guard let (id, columns) = found else { return nil }
-    let slot = slots.count
-    slots.append(
+    guard let found else { return nil }
+    let columns = Array(found.dropFirst())
+    return insert(
       Slot(
-        row: Row(columns: columns), id: id, storedHash: layout.hash(columns), isStored: true,
-        touched: commits))
-    index[key] = slot
-    return slot
-  }
-
-  func write(to database: Database) throws -> UInt64 {
-    writtenHashes.removeAll(keepingCapacity: true)
-    guard !dirty.isEmpty else { return 0 }
-    let insertion = try database.cachedStatement(sql: layout.insertion)
-    let update = try database.cachedStatement(sql: layout.update)
-    var difference: UInt64 = 0
-    for at in dirty {
-      let slot = slots[at]
-      assert(slot.isDirty, "only what has changed is written")
-      let columns = layout.storable(slot.row.columns)
-      let hash = layout.hash(columns)
-      writtenHashes.append(hash)
-      if !slot.isStored {
-        insertion.setUncheckedArguments(StatementArguments([slot.id.databaseValue] + columns))
-        try insertion.execute()
-      } else if hash != slot.storedHash {
-        let values = columns.dropFirst(layout.keys.count) + [slot.id.databaseValue]
-        update.setUncheckedArguments(StatementArguments(values))
-        try update.execute()
-      }
-      difference &+= hash &- slot.storedHash
-    }
-    assert(writtenHashes.count == dirty.count, "all that has changed is written")
-    return difference
-  }
-
-  func committed() {
-    assert(writtenHashes.count == dirty.count, "nothing has changed since it was written")
-    for (at, hash) in zip(dirty, writtenHashes) {
-      slots[at].storedHash = hash
-      slots[at].isStored = true
-      slots[at].isDirty = false
-    }
-    dirty.removeAll(keepingCapacity: true)
-    commits &+= 1
-    if slots.count > cachedMax { evict() }
-  }
-
-  /// Keeps what the last two commits touched, if that is little enough, or nothing: all rows are
-  /// in the file now.
-  private func evict() {
-    assert(dirty.isEmpty, "what is forgotten is in the file")
-    let oldest = commits &- min(commits, 2)
-    let kept = index.filter { slots[$0.value].touched >= oldest }
-    let keepSome = kept.count <= cachedMax / 2
-    var remaining: ContiguousArray<Slot> = []
-    var remainingIndex: [RowKey: Int] = [:]
-    if keepSome {
-      for (key, slot) in kept {
-        remainingIndex[key] = remaining.count
-        remaining.append(slots[slot])
-      }
-    }
-    assert(remaining.count == remainingIndex.count, "a row for each key that is kept")
-    slots = remaining
-    index = remainingIndex
-    isComplete = false
+        key: key, row: Row(columns: columns), id: Int64(bitPattern: found[0].number),
+        storedHash: layout.hash(columns), partition: partition, touched: finds))
   }
 }
 
-/// Rows that are only ever added: written with the next commit, and then forgotten.
-final class RowLog<Row: ProjectedRow>: ProjectionTable {
-  let layout = Row.layout
-  private var added: [Row] = []
+// MARK: Commits
 
-  var dirtyCount: Int { added.count }
-
-  func attach(to file: ProjectionFile) {}
-
-  func append(_ row: Row) { added.append(row) }
-
+extension RowTable {
   func write(to database: Database) throws -> UInt64 {
-    guard !added.isEmpty else { return 0 }
-    let insertion = try database.cachedStatement(sql: layout.insertion)
+    written.removeAll(keepingCapacity: true)
+    guard !dirty.isEmpty else { return 0 }
+    sortDirty()
+    let insertion = try PreparedSQL(insertion, in: database)
+    let update = try PreparedSQL(update, in: database)
     var difference: UInt64 = 0
-    for row in added {
-      let columns = layout.storable(row.columns)
-      insertion.setUncheckedArguments(StatementArguments([DatabaseValue.null] + columns))
-      try insertion.execute()
-      difference &+= layout.hash(columns)
+    var nextID = nextID
+    for slot in dirty {
+      let (id, storedHash) = (slots[slot].id, slots[slot].storedHash)
+      let isNew = id == 0
+      let statement = isNew ? insertion : update
+      var columns = ColumnWriter(layout, to: statement, without: isNew ? 0 : layout.keys.count)
+      slots[slot].row.write(to: &columns)
+      let hash = columns.finish(layout)
+      written.append((isNew ? nextID : id, hash))
+      if isNew || hash != storedHash {
+        statement.bind(UInt64(bitPattern: isNew ? nextID : id), at: 1)
+        try statement.run()
+      }
+      if isNew { nextID += 1 }
+      difference &+= hash &- storedHash
     }
+    assert(written.count == dirty.count, "all that has changed is written")
     return difference
   }
 
-  func committed() { added.removeAll(keepingCapacity: true) }
+  private func sortDirty() {
+    let order = dirty.map { slot in
+      assert(slots[slot].isDirty, "only what has changed is written")
+      let id = slots[slot].id
+      return id == 0
+        ? WriteOrder(new: slots[slot].key, slot: slot) : WriteOrder(stored: id, slot: slot)
+    }
+    dirty = order.sorted().map(\.slot)
+  }
+
+  func committed() {
+    assert(written.count == dirty.count, "nothing has changed since it was written")
+    for (slot, row) in zip(dirty, written) {
+      assert(slots[slot].id == 0 || slots[slot].id == row.id, "a row stays where it lies")
+      slots[slot].id = row.id
+      slots[slot].storedHash = row.hash
+      slots[slot].isDirty = false
+      nextID = max(nextID, row.id + 1)
+    }
+    isFileEmpty = isFileEmpty && dirty.isEmpty
+    dirty.removeAll(keepingCapacity: true)
+    written.removeAll(keepingCapacity: true)
+    if isFull { evict() }
+  }
+
+  /// Keeps the half that was asked for last: all rows are in the file now.
+  private func evict() {
+    assert(dirty.isEmpty, "what is forgotten is in the file")
+    let oldest = slots.map(\.touched).sorted()[slots.count - rowsMax / 2]
+    for slot in slots where slot.touched < oldest { isComplete[slot.partition] = false }
+    slots.removeAll { $0.touched < oldest }
+    assert(slots.count <= rowsMax, "there is room for more")
+    makeIndex(room: rowsMax)
+  }
 }

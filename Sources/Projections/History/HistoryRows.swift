@@ -33,12 +33,14 @@ struct ConversationHead: ProjectedRow {
     lastRecordedAt = Timestamp(milliseconds: columns[6].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, peer.databaseValue, messages.column, lastMessageID.rawValue.column,
-      lastSeq.rawValue.column, lastOffset.rawValue.databaseValue,
-      lastRecordedAt.milliseconds.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(peer)
+    columns.add(messages)
+    columns.add(lastMessageID.rawValue)
+    columns.add(lastSeq.rawValue)
+    columns.add(UInt64(bitPattern: lastOffset.rawValue))
+    columns.add(lastRecordedAt.milliseconds)
   }
 }
 
@@ -72,11 +74,13 @@ struct UserReaction: ProjectedRow {
     seq = Seq(columns[5].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, messageID.rawValue.column, user.databaseValue,
-      reaction.databaseValue, isPresent.column, seq.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(messageID.rawValue)
+    columns.add(user)
+    columns.add(reaction)
+    columns.add(isPresent)
+    columns.add(seq.rawValue)
   }
 }
 
@@ -104,10 +108,11 @@ struct ReactionCount: ProjectedRow {
     users = columns[3].number
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, messageID.rawValue.column, reaction.databaseValue, users.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(messageID.rawValue)
+    columns.add(reaction)
+    columns.add(users)
   }
 }
 
@@ -136,10 +141,10 @@ struct RecalledMessage: ProjectedRow {
     recalledAt = Timestamp(milliseconds: columns[3].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, messageID.rawValue.column, user.databaseValue,
-      recalledAt.milliseconds.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(messageID.rawValue)
+    columns.add(user)
+    columns.add(recalledAt.milliseconds)
   }
 }

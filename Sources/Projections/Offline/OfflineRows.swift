@@ -18,8 +18,10 @@ struct StreamHead: ProjectedRow {
     dissolved = Seq(columns[2].number)
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, head.rawValue.column, dissolved.rawValue.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(head.rawValue)
+    columns.add(dissolved.rawValue)
   }
 }
 
@@ -53,11 +55,13 @@ struct DeviceCursor: ProjectedRow {
     registration = Seq(columns[5].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, device.databaseValue, cursor.rawValue.column,
-      isForgotten.column, registration.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(device)
+    columns.add(cursor.rawValue)
+    columns.add(isForgotten)
+    columns.add(registration.rawValue)
   }
 }
 
@@ -88,11 +92,12 @@ struct GroupCursorRow: ProjectedRow {
     registration = Seq(columns[4].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, device.databaseValue, conversation.databaseValue,
-      cursor.rawValue.column, registration.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(device)
+    columns.add(conversation)
+    columns.add(cursor.rawValue)
+    columns.add(registration.rawValue)
   }
 }
 
@@ -117,8 +122,10 @@ struct Membership: ProjectedRow {
     since = Seq(columns[2].number)
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, user.databaseValue, since.rawValue.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(since.rawValue)
   }
 }
 
@@ -147,9 +154,10 @@ struct PastStay: ProjectedRow {
     last = Seq(columns[3].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, first.rawValue.column, last.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(first.rawValue)
+    columns.add(last.rawValue)
   }
 }

@@ -53,7 +53,10 @@ struct PositionCount: ProjectedRow {
     joins = columns[3].number
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, node.column, reads.column, joins.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(node)
+    columns.add(reads)
+    columns.add(joins)
   }
 }

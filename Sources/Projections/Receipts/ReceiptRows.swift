@@ -16,7 +16,10 @@ struct Audience: ProjectedRow {
     members = columns[1].number
   }
 
-  var columns: [DatabaseValue] { [stream.databaseValue, members.column] }
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(members)
+  }
 }
 
 /// How far a member has read a group. Unlike in the unread projection, clearing isn't reading.
@@ -46,11 +49,12 @@ struct MemberPosition: ProjectedRow {
     readSeq = Seq(columns[4].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, isMember.column, joinSeq.rawValue.column,
-      readSeq.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(isMember)
+    columns.add(joinSeq.rawValue)
+    columns.add(readSeq.rawValue)
   }
 }
 
@@ -76,11 +80,11 @@ struct DirectPosition: ProjectedRow {
     deliveredSeq = Seq(columns[3].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, peer.databaseValue, readSeq.rawValue.column,
-      deliveredSeq.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(peer)
+    columns.add(readSeq.rawValue)
+    columns.add(deliveredSeq.rawValue)
   }
 }
 
@@ -115,11 +119,12 @@ struct ReadMove: ProjectedRow {
     message = MessageID(columns[4].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, upTo.rawValue.column, at.milliseconds.column,
-      message.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(upTo.rawValue)
+    columns.add(at.milliseconds)
+    columns.add(message.rawValue)
   }
 }
 
@@ -163,10 +168,13 @@ struct Delivery: ProjectedRow {
     afterMessage = MessageID(columns[6].number)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, sender.databaseValue, upTo.rawValue.column, at.milliseconds.column,
-      message.rawValue.column, after.rawValue.column, afterMessage.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(sender)
+    columns.add(upTo.rawValue)
+    columns.add(at.milliseconds)
+    columns.add(message.rawValue)
+    columns.add(after.rawValue)
+    columns.add(afterMessage.rawValue)
   }
 }

@@ -21,6 +21,17 @@ final class HeadWaiters: Sendable {
     var waiters: [UInt64: Waiter] = [:]
     var nextID: UInt64 = 0
 
+    /// Whether these positions hold what the names are to hold.
+    static func isMet(
+      _ names: [ProjectionName], _ heads: [PartitionID: Offset],
+      by positions: [ProjectionName: [Offset]]
+    ) -> Bool {
+      names.allSatisfy { name in
+        guard let positions = positions[name] else { return false }
+        return heads.allSatisfy { positions[$0.key.index] >= $0.value }
+      }
+    }
+
     /// Nil while there is something to wait for.
     func outcome(for names: [ProjectionName], _ heads: [PartitionID: Offset]) -> Outcome? {
       var missing = false
@@ -94,6 +105,15 @@ final class HeadWaiters: Sendable {
       return settled
     }
     for (waiter, outcome) in settled { waiter.continuation.resume(returning: outcome) }
+  }
+
+  var isWaiting: Bool { state.withLockedValue { !$0.waiters.isEmpty } }
+
+  /// Whether somebody would be answered if these positions were committed.
+  func areMet(by positions: [ProjectionName: [Offset]]) -> Bool {
+    state.withLockedValue { state in
+      state.waiters.values.contains { State.isMet($0.names, $0.heads, by: positions) }
+    }
   }
 
   /// `hurry` is called if there is something to wait for.

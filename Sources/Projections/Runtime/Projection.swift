@@ -15,12 +15,16 @@ final class Projection {
   /// A fold ended midway: the rows hold a part of a batch, and must never be committed.
   private(set) var isTorn = false
 
-  init(_ name: ProjectionName, path: String, log: any SearchableLog) throws(DaybookError) {
+  /// `isBulk`: a new file has much to fold before anybody asks.
+  init(
+    _ name: ProjectionName, path: String, log: any SearchableLog, isBulk: Bool
+  ) throws(DaybookError) {
     self.name = name
     self.log = log
     projector = name.makeProjector(log: log)
     tables = projector.tables
-    file = try ProjectionFile(name, path: path, layouts: tables.map(\.layout), log: log)
+    file = try ProjectionFile(
+      name, path: path, layouts: tables.map(\.layout), log: log, isBulk: isBulk)
     positions = log.positions(from: file.header.checkpoints)
     assert(positions.count == log.partitionCount, "a position for each partition")
     for table in tables { try table.attach(to: file) }
@@ -42,6 +46,7 @@ final class Projection {
       batch.events.isEmpty || batch.offset(of: batch.events.count - 1) < nextOffset,
       "what follows a batch lies behind all its events")
     isTorn = true
+    for table in tables { table.enter(batch.partition) }
     try projector.fold(batch)
     isTorn = false
     positions[batch.partition.index] = nextOffset
@@ -54,13 +59,16 @@ final class Projection {
     positions[partition.index] = max(positions[partition.index], next)
   }
 
-  /// Does nothing while it is torn.
-  func commit() throws(DaybookError) {
-    guard !isTorn, positions != file.header.checkpoints else { return }
+  /// As many rows are in memory as may be.
+  var isFull: Bool { tables.contains(where: \.isFull) }
+
+  /// Does nothing while it is torn. `isAtHead` says that it has folded all that is durable.
+  func commit(isAtHead: Bool = false) throws(DaybookError) {
+    guard !isTorn, positions != file.header.checkpoints || (isAtHead && file.isBare) else { return }
     assert(
       zip(positions, file.header.checkpoints).allSatisfy { $0 >= $1 },
       "a checkpoint is of what was folded")
-    try file.commit(tables, checkpoints: positions, events: uncommitted)
+    try file.commit(tables, checkpoints: positions, events: uncommitted, isWhole: isAtHead)
     assert(file.header.checkpoints == positions, "all that was folded is committed")
     uncommitted = 0
   }

@@ -3,54 +3,45 @@ import DaybookSchema
 import Logging
 import Ports
 
-/// When the projections commit.
-package struct ProjectionSettings: Sendable {
-  /// Events folded before a commit is due.
-  package var eventsPerCommitMax = 20_000
-  /// Time from a commit to the next that has something to write.
-  package var commitInterval = Duration.milliseconds(50)
-  /// What is read from a partition at a time.
-  package var chunkBytes = 4 << 20
-  /// How long a commit that found no room waits before it is tried again.
-  package var retryInterval = Duration.seconds(1)
-  /// How often it is seen to that the files are still where questions look for them, when nothing
-  /// else is to be done.
-  package var lookInterval = Duration.seconds(1)
-
-  package init() {}
-
-  /// For going through much of the log at once: rows that change often are written less often.
-  package static var bulk: ProjectionSettings {
-    var settings = ProjectionSettings()
-    settings.eventsPerCommitMax = 200_000
-    settings.commitInterval = .seconds(2)
-    return settings
-  }
-}
-
-/// Reads the log, decodes each event once, hands it to all projectors, commits.
+/// Takes what is committed, decodes each event once, hands it to all projectors, commits. Projections
+/// at the head are fed from memory, and others from the log, one partition after the other: the rows of
+/// a partition's streams are those that its events concern.
 ///
 /// Belongs to one thread.
 final class ProjectionEngine {
   let log: any SearchableLog
   private let slots: [ProjectionSlot]
   private let settings: ProjectionSettings
+  private let feed: BatchFeed?
+  /// What the feed was not told of is not looked for in the log.
+  var trustsFeed = false
   /// Called before a projection's file goes, to be made anew.
   var whenMending: (ProjectionName) -> Void = { _ in }
   /// Room for a batch's events, used again for the next.
   private var events: ContiguousArray<Event> = []
+  private let names = NameCache()
   /// Events folded since the last commit.
   private(set) var uncommitted = 0
   /// Partitions that can't be folded on, and why: the others go on.
   private(set) var stuck: [PartitionID: DaybookError] = [:]
+  /// Of projections that are there, and of those that catch up.
+  private var turn = Turn()
+  private var lateTurn = Turn()
+
+  /// Which partition is folded: up to where it went when its turn came, and then the next.
+  private struct Turn {
+    var index = 0
+    var upTo: Offset?
+  }
 
   /// A projection that can't be opened is missing from `projections`, and in `broken`.
   init(
     _ names: [ProjectionName], log: any SearchableLog, settings: ProjectionSettings,
-    path: (ProjectionName) -> String, logger: Logger
+    feed: BatchFeed? = nil, path: (ProjectionName) -> String, logger: Logger
   ) {
     self.log = log
     self.settings = settings
+    self.feed = feed
     slots = names.map { ProjectionSlot($0, path: path($0), log: log, logger: logger) }
   }
 
@@ -66,6 +57,11 @@ final class ProjectionEngine {
   var committed: [ProjectionName: [Offset]] {
     Dictionary(
       uniqueKeysWithValues: projections.map { ($0.name, $0.file.header.checkpoints) })
+  }
+
+  /// The same of what it has folded.
+  var folded: [ProjectionName: [Offset]] {
+    Dictionary(uniqueKeysWithValues: projections.map { ($0.name, $0.positions) })
   }
 
   /// No less than the events that each projection has not committed.
@@ -107,17 +103,57 @@ final class ProjectionEngine {
     }
   }
 
+  /// Folds a chunk of whichever partition's turn it is, of what is at the head first: nobody waits for
+  /// what catches up. Returns how many events that was; nil if nothing is left, but for what is stuck.
+  func foldNext() -> Int? {
+    let late = slots.filter(\.isCatchingUp)
+    let present = slots.filter { !$0.isCatchingUp }
+    if let partition = next(&turn, present, isFed: true) {
+      return fold(partition, present, isFed: true)
+    }
+    guard let partition = next(&lateTurn, late, isFed: false) else { return nil }
+    defer { noteCaughtUp() }
+    return fold(partition, late, isFed: false)
+  }
+
+  private func next(
+    _ turn: inout Turn, _ slots: [ProjectionSlot], isFed: Bool
+  ) -> PartitionID? {
+    let isTorn = slots.contains { $0.projection?.isTorn ?? false }
+    for _ in 0...log.partitionCount {
+      let partition = PartitionID(turn.index)
+      if stuck[partition] == nil, let lowest = lowestPosition(slots, partition) {
+        let upTo = turn.upTo ?? log.highWatermark(of: partition)
+        turn.upTo = upTo
+        let isDone = lowest >= upTo || (isFed && isTold(partition, upTo: lowest))
+        if isTorn || !isDone { return partition }
+      }
+      turn = Turn(index: (turn.index + 1) % log.partitionCount)
+    }
+    return nil
+  }
+
+  private func isTold(_ partition: PartitionID, upTo offset: Offset) -> Bool {
+    trustsFeed && (feed?.isTold(partition, upTo: offset) ?? false)
+  }
+
+  private func noteCaughtUp() {
+    for slot in slots where slot.isCatchingUp && slot.projection != nil && isAtHead([slot]) {
+      slot.caughtUp()
+    }
+  }
+
   /// Folds a chunk of the partition. Returns how many events that was. What goes wrong is in
   /// `stuck` and `broken` afterwards.
   func fold(_ partition: PartitionID) -> Int {
     let late = slots.filter(\.isCatchingUp)
-    var folded = fold(partition, slots.filter { !$0.isCatchingUp })
-    folded += fold(partition, late)
-    for slot in late where isAtHead([slot]) && slot.projection != nil { slot.caughtUp() }
+    var folded = fold(partition, slots.filter { !$0.isCatchingUp }, isFed: true)
+    folded += fold(partition, late, isFed: false)
+    noteCaughtUp()
     return folded
   }
 
-  private func fold(_ partition: PartitionID, _ slots: [ProjectionSlot]) -> Int {
+  private func fold(_ partition: PartitionID, _ slots: [ProjectionSlot], isFed: Bool) -> Int {
     guard stuck[partition] == nil else { return 0 }
     var folded = 0
     do throws(DaybookError) {
@@ -131,14 +167,7 @@ final class ProjectionEngine {
       guard let from = lowestPosition(slots, partition),
         from < log.highWatermark(of: partition)
       else { return 0 }
-      let chunk = try log.read(partition, from: from, bytesMax: settings.chunkBytes)
-      if chunk.next <= from {
-        throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
-      }
-      assert(chunk.next <= log.highWatermark(of: partition), "only what is durable is read")
-      assert(
-        chunk.batches.allSatisfy { $0.partition == partition && $0.nextOffset <= chunk.next },
-        "a chunk's batches are the partition's, and lie before what is next")
+      let chunk = try chunk(partition, from: from, isFed: isFed)
       for read in chunk.batches {
         var batch = try decode(read)
         for (slot, projection) in present where slot.projection === projection {
@@ -158,6 +187,27 @@ final class ProjectionEngine {
     uncommitted += folded
     assert(uncommitted >= folded && folded >= 0, "what is folded is not committed yet")
     return folded
+  }
+
+  /// From memory if it is there, else from the log.
+  private func chunk(
+    _ partition: PartitionID, from: Offset, isFed: Bool
+  ) throws(DaybookError) -> LogChunk {
+    let fed = isFed ? feed?.take(partition, from: from) ?? [] : []
+    let chunk =
+      if let last = fed.last {
+        LogChunk(batches: fed, next: last.nextOffset)
+      } else {
+        try log.read(partition, from: from, bytesMax: settings.chunkBytes)
+      }
+    if chunk.next <= from {
+      throw DaybookError(.storageFailed, "the log gives nothing at offset \(from): try again")
+    }
+    assert(chunk.next <= log.highWatermark(of: partition), "only what is durable is folded")
+    assert(
+      chunk.batches.allSatisfy { $0.partition == partition && $0.nextOffset <= chunk.next },
+      "a chunk's batches are the partition's, and lie before what is next")
+    return chunk
   }
 
   /// Does something with a slot's projection, if it has one. What its file is at fault for leads to
@@ -227,16 +277,25 @@ final class ProjectionEngine {
     events.removeAll(keepingCapacity: true)
     events.reserveCapacity(read.count)
     try read.forEachEvent { _, bytes throws(DaybookError) in
-      events.append(try EventDecoding.decode(bytes, content: .skipped))
+      events.append(try EventDecoding.decode(bytes, names: names))
     }
     assert(events.count == read.count, "an event for each that the batch counts")
     return DecodedBatch(of: read, events: events)
   }
 
+  /// So much is folded that it is to be committed.
+  var isCommitDue: Bool {
+    uncommitted >= settings.eventsPerCommitMax || projections.contains(where: \.isFull)
+  }
+
   /// One transaction for each projection. Safe to call again after it threw `storage_full`.
   func commit() throws(DaybookError) {
+    noteCaughtUp()
     for slot in slots {
-      try attempt(slot) { projection throws(DaybookError) in try projection.commit() }
+      let isAtHead = !slot.isCatchingUp
+      try attempt(slot) { projection throws(DaybookError) in
+        try projection.commit(isAtHead: isAtHead)
+      }
     }
     uncommitted = 0
   }
@@ -245,17 +304,13 @@ final class ProjectionEngine {
   /// its events. Throws the fault of a partition that can't be folded, once the others are done.
   func catchUp(each: (Int) -> Void = { _ in }) throws(DaybookError) {
     var lastCommit = ContinuousClock.now
-    while !isAtHead {
-      for index in 0..<log.partitionCount {
-        let events = fold(PartitionID(index))
-        guard events > 0 else { continue }
-        each(events)
-        let isDue = ContinuousClock.now - lastCommit >= settings.commitInterval
-        if uncommitted >= settings.eventsPerCommitMax || isDue {
-          try commit()
-          lastCommit = .now
-        }
+    while let events = foldNext() {
+      if events > 0 { each(events) }
+      guard isCommitDue || ContinuousClock.now - lastCommit >= settings.bulkCommitInterval else {
+        continue
       }
+      try commit()
+      lastCommit = .now
     }
     try commit()
     // What was found damaged only by that.

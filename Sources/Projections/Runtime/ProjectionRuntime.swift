@@ -7,13 +7,15 @@ package import Ports
 
 /// Keeps all projections of a process up with the log, on one thread of its own.
 ///
-/// It pulls: commits only wake it, so that it can never hold up an owner, and after a pause it
-/// reads whatever has come since in large pieces.
+/// Owners hand it what they have committed and never wait for it: batches are kept until they are
+/// folded, so long as there is room, and the first wakes the thread, which gathers what else comes within
+/// an interval. What was not kept is read from the log.
 package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let log: any SearchableLog
   private let folder: String
   private let settings: ProjectionSettings
   private let signal = WakeSignal()
+  private let feed: BatchFeed
   private let waiters: HeadWaiters
   private let logger: Logger
   private let metrics: ProjectionMetrics
@@ -39,6 +41,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     self.settings = settings
     self.logger = logger
     self.metrics = ProjectionMetrics(metrics)
+    feed = BatchFeed(partitionCount: log.partitionCount)
     waiters = HeadWaiters(partitionCount: log.partitionCount)
   }
 
@@ -48,7 +51,8 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   package func start() {
     let paths = ProjectionFolder(folder)
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: log, settings: settings, path: paths.path, logger: logger)
+      ProjectionName.allCases, log: log, settings: settings, feed: feed, path: paths.path,
+      logger: logger)
     engine.whenMending = { [waiters] in waiters.forget($0) }
     state.withLockedValue { state in
       assert(!state.isStarted, "a runtime is started once")
@@ -59,7 +63,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     let thread = Thread { self.run(handed.engine) }
     thread.name = "projections"
     thread.start()
-    signal.raise(.work)
+    signal.raise(.urgent)
   }
 
   /// The engine goes to its thread, and nobody else keeps it.
@@ -70,10 +74,15 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     init(_ engine: ProjectionEngine) { self.engine = engine }
   }
 
-  package func committed(_ batch: CommittedBatch) { signal.raise(.work) }
+  package func committed(_ batch: CommittedBatch) {
+    signal.raise(feed.add(batch) ? .urgent : .work)
+  }
 
-  /// The engine reads the log, not what it is told.
-  package func interrupted(_ partition: PartitionID) { signal.raise(.work) }
+  /// What was not told of is read from the log.
+  package func interrupted(_ partition: PartitionID) {
+    feed.interrupt(partition)
+    signal.raise(.work)
+  }
 
   /// Commits what has been folded and closes the files. Does nothing if it isn't running.
   package func stop() async {
@@ -123,6 +132,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
         metadata: ["code": "\(error.code.name)"])
       waiters.fail(error)
     }
+    feed.close()
     let stopped = state.withLockedValue { state in
       assert(state.isStarted && !state.hasEnded, "what was started ends once")
       state.hasEnded = true
@@ -132,24 +142,26 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   }
 
   private func follow(_ engine: ProjectionEngine) throws(DaybookError) {
-    var lastCommit = ContinuousClock.now - settings.commitInterval
+    var lookedAt = ContinuousClock.now - settings.lookInterval
     var retryAt: ContinuousClock.Instant?
     var stuckReport = StuckReport()
     while !isStopping {
       let pauseMax = min(settings.lookInterval, retryAt.map { $0 - .now } ?? settings.lookInterval)
-      signal.wait(for: .work, atMost: pauseMax)
-      // Under load, one commit for all that comes within the interval; when idle, at once.
-      let pause = settings.commitInterval - (ContinuousClock.now - lastCommit)
-      if pause > .zero { signal.wait(for: .urgent, atMost: pause) }
+      if signal.wait(for: .work, atMost: pauseMax) {
+        // One fold and one commit for all that comes within the interval.
+        let interval = waiters.isWaiting ? settings.hurriedInterval : settings.commitInterval
+        signal.wait(for: .urgent, atMost: interval)
+      }
       signal.lower()
+      engine.trustsFeed = ContinuousClock.now - lookedAt < settings.lookInterval
+      if !engine.trustsFeed { lookedAt = .now }
       if let due = retryAt, due <= .now {
         engine.retryStuck()
         retryAt = nil
       }
       mendDamage(engine)
-      try foldToHead(engine, &lastCommit)
+      try foldToHead(engine)
       try commit(engine)
-      lastCommit = .now
       stuckReport.tell(logger, engine.stuck)
       if retryAt == nil, engine.hasWhatIsWorthRetrying {
         retryAt = .now + settings.retryInterval
@@ -177,20 +189,24 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     lagReport.withLockedValue { $0.note(most, now: .now, logger) }
   }
 
-  private func foldToHead(
-    _ engine: ProjectionEngine, _ lastCommit: inout ContinuousClock.Instant
-  ) throws(DaybookError) {
-    while !engine.isAtHead, !isStopping {
-      for index in 0..<log.partitionCount {
-        let folded = engine.fold(PartitionID(index))
-        if folded > 0 { metrics.foldedEvents.increment(by: folded) }
-        let isLate = ContinuousClock.now - lastCommit >= settings.commitInterval
-        if engine.uncommitted >= settings.eventsPerCommitMax || (isLate && engine.uncommitted > 0) {
-          try commit(engine)
-          lastCommit = .now
-        }
-      }
+  private func foldToHead(_ engine: ProjectionEngine) throws(DaybookError) {
+    var lastCommit = ContinuousClock.now
+    var interval = commitInterval(engine)
+    while !isStopping, let folded = engine.foldNext() {
+      if folded > 0 { metrics.foldedEvents.increment(by: folded) }
+      let pause = ContinuousClock.now - lastCommit
+      let isAwaited = pause >= settings.commitInterval && waiters.areMet(by: engine.folded)
+      guard engine.isCommitDue || pause >= interval || isAwaited else { continue }
+      try commit(engine)
+      lastCommit = .now
+      interval = commitInterval(engine)
     }
+  }
+
+  /// While much is left to fold nobody is answered, and rows are written less often.
+  private func commitInterval(_ engine: ProjectionEngine) -> Duration {
+    engine.offsetsAhead > settings.eventsBehindMax
+      ? settings.bulkCommitInterval : settings.commitInterval
   }
 
   /// A full disk, someone else's lock and the like are waited out: rows stay in memory, and

@@ -21,6 +21,7 @@ final class ProjectionSlot {
   /// It was made anew since it was last at the head. Should it fail again before that, it stays so.
   private var wasMended = false
 
+  /// A new file may begin bare: nobody waits for it yet who would wait for its completion.
   init(_ name: ProjectionName, path: String, log: any SearchableLog, logger: Logger) {
     self.name = name
     self.path = path
@@ -31,7 +32,7 @@ final class ProjectionSlot {
     let last = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     folder = last.map { String(path[..<$0]) } ?? "."
     self.log = log
-    open()
+    open(isBulk: true)
     if projection?.file.origin == .unreadable {
       logger.warning(
         "the projection \(name.rawValue) was damaged, and is made anew from the log")
@@ -40,13 +41,14 @@ final class ProjectionSlot {
   }
 
   /// Opens the file, or makes it anew. What comes of it is in `projection` and `fault`.
-  func open() {
+  private func open(isBulk: Bool = false) {
     assert(projection == nil, "what is open is closed first")
     do throws(DaybookError) {
       try ProjectionFolder.make(folder)
-      projection = try Projection(name, path: path, log: log)
+      projection = try Projection(name, path: path, log: log, isBulk: isBulk)
       fault = nil
-      isCatchingUp = isCatchingUp || projection?.file.origin != .continued
+      isCatchingUp =
+        isCatchingUp || projection.map { $0.file.origin != .continued || $0.file.isBare } ?? false
     } catch {
       projection = nil
       fault = error

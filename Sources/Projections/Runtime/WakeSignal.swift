@@ -22,18 +22,16 @@ final class WakeSignal: @unchecked Sendable {
     condition.signal()
   }
 
-  /// Returns when the level is reached or the time has come (nil: however long it takes).
-  func wait(for wanted: Level, atMost duration: Duration? = nil) {
-    let limit = duration.map { Date(timeIntervalSinceNow: $0 / .seconds(1)) }
+  /// Returns when the level is reached or the time has come, and whether the level is reached.
+  @discardableResult
+  func wait(for wanted: Level, atMost duration: Duration) -> Bool {
+    let limit = Date(timeIntervalSinceNow: duration / .seconds(1))
     condition.lock()
     defer { condition.unlock() }
     while level < wanted {
-      if let limit {
-        guard condition.wait(until: limit) else { return }
-      } else {
-        condition.wait()
-      }
+      guard condition.wait(until: limit) else { break }
     }
+    return level >= wanted
   }
 
   /// What is raised from now on counts again.

@@ -16,10 +16,6 @@ extension DatabaseValue {
   }
 }
 
-extension Bool {
-  var column: DatabaseValue { UInt64(self ? 1 : 0).column }
-}
-
 extension UInt64 {
   var column: DatabaseValue { Int64(bitPattern: self).databaseValue }
 }

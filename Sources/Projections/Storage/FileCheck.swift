@@ -9,32 +9,38 @@ enum FileCheck {
   /// Some 100,000 rows, which take a moment.
   static let wholeBytesMax = 8 << 20
 
-  /// Throws an error of the file's own (`SQLiteFault.isOfTheFile`) for what can't be gone on with.
+  /// Returns whether indexes were left out while much was folded. Such a file was not synced, and may
+  /// be what a power cut has left: it is looked at whole, and in all that finds its rows. Throws an
+  /// error of the file's own (`SQLiteFault.isOfTheFile`) for what can't be gone on with.
   static func check(
     _ database: Database, _ header: ProjectionHeader, _ layouts: [TableLayout]
-  ) throws {
-    try checkTables(database, layouts)
+  ) throws -> Bool {
+    let isBare = try checkTables(database, layouts)
     // Some bits of a file's first page make SQLite take it for one that it may only read.
     try database.inTransaction(.immediate) { .rollback }
     let size = try database.firstRow(
       "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-    guard let size, (size[0] as Int64) <= wholeBytesMax else { return }
-    try checkPages(database)
+    guard isBare || size.map({ ($0[0] as Int64) <= wholeBytesMax }) ?? false else { return isBare }
+    try checkPages(database, "PRAGMA \(isBare ? "integrity" : "quick")_check(1)")
     guard try hash(database, layouts) == header.stateHash else {
       throw damage("its rows are not those that its header speaks of")
     }
+    return isBare
   }
 
-  static func checkTables(_ database: Database, _ layouts: [TableLayout]) throws {
-    guard try schema(of: database) == expected(layouts) else {
-      throw damage("its tables are not those of this version")
-    }
+  /// Returns whether it has its tables alone, without what `TableLayout.indexing` makes.
+  @discardableResult
+  static func checkTables(_ database: Database, _ layouts: [TableLayout]) throws -> Bool {
+    let found = try schema(of: database)
+    if found == (try expected(layouts, isBare: false)) { return false }
+    if found == (try expected(layouts, isBare: true)) { return true }
+    throw damage("its tables are not those of this version")
   }
 
-  static func checkPages(_ database: Database) throws {
-    guard try database.texts("PRAGMA quick_check(1)", []) == ["ok"] else {
-      throw damage("its pages are damaged")
-    }
+  static func checkPages(
+    _ database: Database, _ check: String = "PRAGMA quick_check(1)"
+  ) throws {
+    guard try database.texts(check, []) == ["ok"] else { throw damage("its pages are damaged") }
   }
 
   /// The state hash of all rows.
@@ -59,8 +65,8 @@ enum FileCheck {
   private static let schemas = NIOLockedValueBox<[[String]: [String]]>([:])
 
   /// What a new file has.
-  private static func expected(_ layouts: [TableLayout]) throws -> [String] {
-    let creations = layouts.map(\.creation)
+  private static func expected(_ layouts: [TableLayout], isBare: Bool) throws -> [String] {
+    let creations = layouts.flatMap { isBare ? [$0.creation] : [$0.creation] + $0.indexing }
     return try schemas.withLockedValue { schemas in
       if let known = schemas[creations] { return known }
       let fresh = try DatabaseQueue().inDatabase { database in

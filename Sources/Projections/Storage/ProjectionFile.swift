@@ -7,6 +7,10 @@ import Ports
 /// it has folded the log, and its state hash.
 ///
 /// A commit is not synced (WAL, synchronous=NORMAL): what a power cut takes is derived again.
+///
+/// A new file that has much to fold begins bare: without the indexes that only questions need, and
+/// without any sync. It is completed once at the log's head, and until then everybody can tell: a bare
+/// file that is opened again is looked at whole before it is gone on with.
 final class ProjectionFile {
   /// Why a file was made anew instead of continued.
   enum Origin: Sendable, Equatable {
@@ -16,21 +20,26 @@ final class ProjectionFile {
   let path: String
   let origin: Origin
   private(set) var header: ProjectionHeader
+  /// Its indexes are not made yet.
+  private(set) var isBare = false
   private let queue: DatabaseQueue
   private let name: ProjectionName
   private let seal: LogSeal
+  private let layouts: [TableLayout]
   private let watch = CutFiles.Watch()
   let identity: FileIdentity?
 
   /// Opens the file, or makes it anew where there is none, or one that is damaged, of another log
   /// or of another schema. One that is past the log's head bears witness of what the log has
-  /// lost: it stays as it is. Throws `storage_failed`, `permission_denied`,
-  /// `storage_full`, `overloaded`, and leaves the file as it is.
+  /// lost: it stays as it is. A new one begins bare if `isBulk`. Throws `storage_failed`,
+  /// `permission_denied`, `storage_full`, `overloaded`, and leaves the file as it is.
   init(
-    _ name: ProjectionName, path: String, layouts: [TableLayout], log: any SearchableLog
+    _ name: ProjectionName, path: String, layouts: [TableLayout], log: any SearchableLog,
+    isBulk: Bool = false
   ) throws(DaybookError) {
     self.name = name
     self.path = path
+    self.layouts = layouts
     seal = log.seal
     var reason = Origin.new
     if try !ProjectionFile.setAside(path), FileManager.default.fileExists(atPath: path) {
@@ -39,8 +48,10 @@ final class ProjectionFile {
         self.queue = queue
         self.header = header
         self.origin = .continued
+        isBare = opened.isBare
         identity = FileIdentity(path)
         assert(header.checkpoints.count == log.partitionCount, "a checkpoint for each partition")
+        if isBare { try setPace(.bulk) }
         return
       }
       reason = opened.origin
@@ -51,8 +62,10 @@ final class ProjectionFile {
       name: name.rawValue, logID: log.logID, schemaVersion: name.schemaVersion, stateHash: 0,
       events: 0,
       checkpoints: Array(repeating: .zero, count: log.partitionCount))
-    queue = try ProjectionFile.make(path, header, layouts, log.seal)
+    isBare = isBulk && layouts.contains { !$0.indexed.isEmpty }
+    queue = try ProjectionFile.make(path, header, layouts, isBare: isBare, log.seal)
     identity = FileIdentity(path)
+    if isBare { try setPace(.bulk) }
   }
 
   private static func judge(
@@ -74,6 +87,7 @@ final class ProjectionFile {
   private struct Opened {
     var queue: DatabaseQueue?
     var header: ProjectionHeader?
+    var isBare = false
     var origin: Origin
   }
 
@@ -88,8 +102,11 @@ final class ProjectionFile {
         var origin = judge(stored, name, log)
         if origin == .continued {
           do {
-            try queue.inDatabase { try FileCheck.check($0, stored.header, layouts) }
-            return Opened(queue: queue, header: stored.header, origin: .continued)
+            let isBare = try queue.inDatabase {
+              try FileCheck.check($0, stored.header, layouts)
+            }
+            return Opened(
+              queue: queue, header: stored.header, isBare: isBare, origin: .continued)
           } catch  where SQLiteFault.isOfTheFile(error) {
             origin = .unreadable
           }
@@ -131,7 +148,8 @@ final class ProjectionFile {
   /// for changing that in its place would be a moment in which a crash leaves what a reader may not
   /// roll back.
   private static func make(
-    _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], _ seal: LogSeal
+    _ path: String, _ header: ProjectionHeader, _ layouts: [TableLayout], isBare: Bool,
+    _ seal: LogSeal
   ) throws(DaybookError) -> DatabaseQueue {
     assert(header.stateHash == 0 && header.events == 0, "nothing was folded into a new file")
     assert(header.checkpoints.allSatisfy { $0 == .zero }, "a new file begins where the log does")
@@ -146,7 +164,10 @@ final class ProjectionFile {
       let queue = try DatabaseQueue(path: apart, configuration: configuration())
       try queue.inTransaction { database in
         try header.create(in: database, sealedBy: seal)
-        for layout in layouts { try database.execute(sql: layout.creation) }
+        for layout in layouts {
+          try database.execute(sql: layout.creation)
+          if !isBare { try makeIndexes(of: layout, in: database) }
+        }
         return .commit
       }
       // Of what is renamed alone, nothing may be missing.
@@ -157,20 +178,16 @@ final class ProjectionFile {
     }
   }
 
-  /// Of a WAL that is brought into its database.
-  private static let walPages = 256
+  private static func makeIndexes(of layout: TableLayout, in database: Database) throws {
+    for sql in layout.indexing { try database.execute(sql: sql) }
+  }
 
   private static func configuration() -> Configuration {
     var configuration = Configuration()
     configuration.journalMode = .wal
     configuration.busyMode = .timeout(5)
     configuration.foreignKeysEnabled = false
-    configuration.prepareDatabase { database in
-      try database.execute(sql: "PRAGMA synchronous = NORMAL")
-      // The WAL of a small database would else be the largest part of it, for good.
-      try database.execute(sql: "PRAGMA wal_autocheckpoint = \(walPages)")
-      try database.execute(sql: "PRAGMA journal_size_limit = \(walPages * 4096)")
-    }
+    configuration.prepareDatabase { try Pace.steady.set(in: $0) }
     return configuration
   }
 
@@ -194,9 +211,10 @@ final class ProjectionFile {
   }
 
   /// One transaction for rows, checkpoints and state hash. If it throws, nothing has changed, and
-  /// it can be tried again.
+  /// it can be tried again. `isWhole` says that it reaches the log's head: a bare file is completed by
+  /// the same transaction, and what it rests on is durable before.
   func commit(
-    _ tables: [any ProjectionTable], checkpoints: [Offset], events: UInt64
+    _ tables: [any ProjectionTable], checkpoints: [Offset], events: UInt64, isWhole: Bool = false
   ) throws(DaybookError) {
     assert(checkpoints.count == header.checkpoints.count, "a log keeps its partitions")
     assert(
@@ -207,18 +225,39 @@ final class ProjectionFile {
     next.checkpoints = checkpoints
     next.events &+= events
     let before = header
+    let isCompleting = isBare && isWhole
     try SQLiteFault.mapped(path) {
       try watch.over {
+        if isCompleting { try makeDurable() }
         try queue.inTransaction { database in
           for table in tables { next.stateHash &+= try table.write(to: database) }
           try next.update(in: database, since: before, sealedBy: seal)
+          if isCompleting {
+            for layout in layouts { try ProjectionFile.makeIndexes(of: layout, in: database) }
+          }
           return .commit
         }
       }
     }
     header = next
+    if isCompleting { isBare = false }
     for table in tables { table.committed() }
     assert(tables.allSatisfy { $0.dirtyCount == 0 }, "a commit writes all that has changed")
+  }
+
+  private func setPace(_ pace: Pace) throws(DaybookError) {
+    try access { try pace.set(in: $0) }
+  }
+
+  /// What was written without a sync is made durable, and what is written from now on is again. SQLite
+  /// syncs a database only where it has something to bring into it.
+  private func makeDurable() throws {
+    try queue.writeWithoutTransaction { database in
+      try Pace.steady.set(in: database)
+      let times = try database.firstRow("PRAGMA user_version").map { $0[0] as Int64 } ?? 0
+      try database.execute(sql: "PRAGMA user_version = \(times % 1_000 + 1)")
+      _ = try database.checkpoint(.full)
+    }
   }
 
   /// Brings everything into the one file, so that it can be renamed, and closes it.

@@ -66,17 +66,20 @@ struct ProjectionHeader: Sendable, Equatable {
     assert(
       (name, logID, schemaVersion) == (before.name, before.logID, before.schemaVersion),
       "a file stays that of its log, and of its version")
-    let projection = try database.cachedStatement(
-      sql: "UPDATE projection SET state_hash = ?, events = ?, seal = ?")
-    try projection.execute(arguments: [
-      Hex.digits(stateHash), Int64(bitPattern: events), Int64(checksum(seal)),
-    ])
-    let checkpoint = try database.cachedStatement(
-      sql: "UPDATE checkpoints SET next_offset = ? WHERE partition = ?")
+    let projection = try PreparedSQL(
+      "UPDATE projection SET state_hash = ?, events = ?, seal = ?", in: database)
+    projection.bind(Hex.digits(stateHash), at: 1)
+    projection.bind(events, at: 2)
+    projection.bind(UInt64(checksum(seal)), at: 3)
+    try projection.run()
+    let checkpoint = try PreparedSQL(
+      "UPDATE checkpoints SET next_offset = ? WHERE partition = ?", in: database)
     for partition in checkpoints.indices
     where checkpoints[partition] != before.checkpoints[partition] {
       assert(checkpoints[partition] > before.checkpoints[partition], "checkpoints rise")
-      try checkpoint.execute(arguments: [checkpoints[partition].rawValue, partition])
+      checkpoint.bind(UInt64(bitPattern: checkpoints[partition].rawValue), at: 1)
+      checkpoint.bind(UInt64(partition), at: 2)
+      try checkpoint.run()
     }
   }
 }

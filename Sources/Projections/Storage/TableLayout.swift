@@ -24,22 +24,29 @@ struct TableLayout: Sendable {
     let integers = values.map { "\($0) \(textValues.contains($0) ? "TEXT" : "INTEGER") NOT NULL" }
     let unique = keys.isEmpty ? [] : ["UNIQUE (\(keys.joined(separator: ", ")))"]
     let columns = (["id INTEGER PRIMARY KEY"] + named + integers + unique).joined(separator: ", ")
-    let indexes = indexed.map { columns in
-      let (by, list) = (columns.joined(separator: "_"), columns.joined(separator: ", "))
-      return "CREATE INDEX \(name)_by_\(by) ON \(name)(\(list));"
-    }
-    return "CREATE TABLE \(name)(\(columns)); " + indexes.joined(separator: " ")
+    return "CREATE TABLE \(name)(\(columns))"
   }
 
+  /// By what queries look rows up. Where much is folded at once, it is made once that is done: rows that
+  /// come in the log's order lie anywhere in an index.
+  var indexing: [String] {
+    indexed.map { columns in
+      let (by, list) = (columns.joined(separator: "_"), columns.joined(separator: ", "))
+      return "CREATE INDEX \(name)_by_\(by) ON \(name)(\(list))"
+    }
+  }
+
+  /// Takes the id, then the columns.
   var insertion: String {
     assert(textValues.isSubset(of: values), "what is text is a column")
-    let marks = String(repeating: ", ?", count: columnCount)
-    return "INSERT INTO \(name)(id, \(columnList)) VALUES (?\(marks))"
+    let marks = (0...columnCount).map { "?\($0 + 1)" }.joined(separator: ", ")
+    return "INSERT INTO \(name)(id, \(columnList)) VALUES (\(marks))"
   }
 
-  /// Takes the values, then the id.
+  /// The same parameters, of which it leaves out the keys.
   var update: String {
-    "UPDATE \(name) SET \(values.map { "\($0) = ?" }.joined(separator: ", ")) WHERE id = ?"
+    let set = values.enumerated().map { "\($1) = ?\($0 + 2 + keys.count)" }
+    return "UPDATE \(name) SET \(set.joined(separator: ", ")) WHERE id = ?1"
   }
 
   /// Gives id and columns; takes the keys.
@@ -50,17 +57,9 @@ struct TableLayout: Sendable {
 
   var everything: String { "SELECT \(columnList) FROM \(name)" }
 
-  /// A row's columns as SQLite keeps and gives them back: its texts end at a NUL.
-  func storable(_ columns: [DatabaseValue]) -> [DatabaseValue] {
-    assert(columns.count == columnCount, "a row has the columns of its table")
-    guard !textValues.isEmpty else { return columns }
-    var columns = columns
-    for at in keys.count..<columns.count {
-      guard case .string(let text) = columns[at].storage, text.utf8.contains(0) else { continue }
-      columns[at] = text.replacing("\0", with: "\u{FFFD}").databaseValue
-    }
-    return columns
-  }
+  /// Before a number's and a text's bytes in the state hash.
+  static let numberMark: UInt64 = 1
+  static let textMark: UInt64 = 2
 
   /// A row's share of the state hash: of the table's name and the row's logical content.
   func hash(_ columns: [DatabaseValue]) -> UInt64 {
@@ -70,10 +69,10 @@ struct TableLayout: Sendable {
     for column in columns {
       switch column.storage {
       case .int64(let value):
-        hash.combine(1)
+        hash.combine(TableLayout.numberMark)
         hash.combine(UInt64(bitPattern: value))
       case .string(let text):
-        hash.combine(2)
+        hash.combine(TableLayout.textMark)
         hash.combine(text)
       case .null: hash.combine(3)
       case .double(let value):

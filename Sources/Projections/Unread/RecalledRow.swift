@@ -29,11 +29,12 @@ struct RecalledRow: ProjectedRow {
     mentions = columns[4].text
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, seq.rawValue.column, sender.databaseValue, mentionsEveryone.column,
-      mentions.databaseValue,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(seq.rawValue)
+    columns.add(sender)
+    columns.add(mentionsEveryone)
+    columns.add(mentions)
   }
 
   mutating func take(_ sender: UserID, _ extras: MessageExtras?) {

@@ -1,6 +1,6 @@
 import DaybookModel
 
-/// The last messages of a conversation, for reads that stop short of the newest. Only a shortcut:
+/// The last messages of a group, for reads that stop short of the newest. Only a shortcut:
 /// what it no longer holds is in the log.
 struct RecentMessages {
   private struct Entry {
@@ -20,7 +20,6 @@ struct RecentMessages {
     self.completePast = completePast
   }
 
-  /// `sender` may be left out where there is nobody to tell apart.
   mutating func append(_ seq: Seq, sender: UserID?, mentions: MessageExtras?) {
     let entry = Entry(seq: seq, sender: sender, mentions: mentions)
     assert(entries.count <= capacity && oldest < capacity, "the oldest makes room")
@@ -34,11 +33,11 @@ struct RecentMessages {
   }
 
   /// Of the messages past `seq`; nil where that can't be told from here.
-  func tally(after seq: Seq, for reader: UserID, in kind: StreamKey.Kind) -> MessageTally? {
+  func tally(after seq: Seq, for reader: UserID) -> MessageTally? {
     guard seq >= completePast else { return nil }
     var tally = MessageTally()
     for entry in entries where entry.seq > seq {
-      tally.add(sender: entry.sender, extras: entry.mentions, reader: reader, in: kind)
+      tally.add(sender: entry.sender, extras: entry.mentions, reader: reader, in: .group)
     }
     return tally
   }

@@ -8,7 +8,7 @@ import Ports
 final class UnreadProjector: Projector {
   private let log: any SearchableLog
   private let directs = RowTable<DirectUnread>()
-  private let groups = RowTable<GroupMessages>()
+  private let groups = RowTable<GroupMessages>(rowsMax: Limits.projectedGroupsMax)
   private let members = RowTable<GroupReader>()
   private let marks = RowTable<MarkedRow>()
   private let blocked = RowTable<BlockedRow>()
@@ -38,12 +38,10 @@ final class UnreadProjector: Projector {
 
   private func count(
     _ conversation: ConversationKey, _ position: Position, from readSeq: Seq, upTo: Seq,
-    last: (id: MessageID, seq: Seq), _ recent: RecentMessages, by reader: UserID
+    last: (id: MessageID, seq: Seq), recent left: MessageTally?, by reader: UserID
   ) throws(DaybookError) -> ReadCount {
     guard upTo < last.seq else { return .leaves(MessageTally()) }
-    if let left = recent.tally(after: upTo, for: reader, in: conversation.stream.kind) {
-      return .leaves(left)
-    }
+    if let left { return .leaves(left) }
     let counting = ReadCounting(
       log: log, partition: position.partition, conversation: conversation,
       below: position.offset)
@@ -99,16 +97,14 @@ extension UnreadProjector {
       RowKey(event.stream, peer.text),
       orMake: DirectUnread(stream: event.stream.text, peer: peer.text))
     let (seq, id) = (event.seq, event.messageID)
-    let mentions = extras?.ifMentioning
     let stream = event.stream
-    let isMentioned = mentions?.mentions.contains { isOwner($0, of: stream) } ?? false
+    let isMentioned = extras?.mentions.contains { isOwner($0, of: stream) } ?? false
     directs.change(slot) { row in
       row.unread &+= 1
       if isMentioned { row.mentions &+= 1 }
       row.lastSeq = seq
       row.lastMessageID = id
-      // One peer, so there is nobody to tell apart.
-      row.recent.append(seq, sender: nil, mentions: mentions)
+      row.recent.append(seq, isMentioned: isMentioned)
     }
   }
 
@@ -126,7 +122,8 @@ extension UnreadProjector {
     guard upTo > row.readSeq else { return }
     let counted = try count(
       ConversationKey(stream: mailbox, peer: peer), position, from: row.readSeq, upTo: upTo,
-      last: (row.lastMessageID, row.lastSeq), row.recent, by: UserID(checked: mailbox.id))
+      last: (row.lastMessageID, row.lastSeq), recent: row.recent.tally(after: upTo),
+      by: UserID(checked: mailbox.id))
     directs.change(slot) { row in
       switch counted {
       case .leaves(let left): (row.unread, row.mentions) = (left.all, left.mentioned)
@@ -254,7 +251,8 @@ extension UnreadProjector {
     let row = groups.row(try findGroup(group))
     let counted = try count(
       ConversationKey(stream: group, peer: nil), position, from: reader.readSeq, upTo: upTo,
-      last: (row.lastMessageID, row.lastSeq), row.recent, by: user)
+      last: (row.lastMessageID, row.lastSeq),
+      recent: row.recent.tally(after: upTo, for: user), by: user)
     members.change(slot) { $0.read(upTo: upTo, counted, of: row) }
   }
 }

@@ -6,7 +6,6 @@ struct DirectUnread: ProjectedRow {
   static let layout = TableLayout(
     name: "directs", keys: ["stream", "peer"],
     values: ["unread", "mentions", "read_seq", "last_seq", "last_message_id"])
-  static let recentMax = 32
 
   let stream: String
   let peer: String
@@ -18,7 +17,7 @@ struct DirectUnread: ProjectedRow {
   /// Of the peer's last message.
   var lastSeq = Seq.none
   var lastMessageID = MessageID.none
-  var recent = RecentMessages(capacity: recentMax)
+  var recent = RecentDirects()
 
   init(stream: String, peer: String) {
     self.stream = stream
@@ -33,14 +32,17 @@ struct DirectUnread: ProjectedRow {
     readSeq = Seq(columns[4].number)
     lastSeq = Seq(columns[5].number)
     lastMessageID = MessageID(columns[6].number)
-    recent = RecentMessages(capacity: DirectUnread.recentMax, completePast: lastSeq)
+    recent = RecentDirects(completePast: lastSeq)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, peer.databaseValue, unread.column, mentions.column,
-      readSeq.rawValue.column, lastSeq.rawValue.column, lastMessageID.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(peer)
+    columns.add(unread)
+    columns.add(mentions)
+    columns.add(readSeq.rawValue)
+    columns.add(lastSeq.rawValue)
+    columns.add(lastMessageID.rawValue)
   }
 }
 
@@ -49,7 +51,7 @@ struct GroupMessages: ProjectedRow {
   static let layout = TableLayout(
     name: "groups", keys: ["stream"],
     values: ["messages", "everyone", "dissolved", "last_seq", "last_message_id"])
-  static let recentMax = 256
+  private static let recentMax = 256
 
   let stream: String
   var messages: UInt64 = 0
@@ -73,11 +75,13 @@ struct GroupMessages: ProjectedRow {
     recent = RecentMessages(capacity: GroupMessages.recentMax, completePast: lastSeq)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, messages.column, everyone.column, isDissolved.column,
-      lastSeq.rawValue.column, lastMessageID.rawValue.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(messages)
+    columns.add(everyone)
+    columns.add(isDissolved)
+    columns.add(lastSeq.rawValue)
+    columns.add(lastMessageID.rawValue)
   }
 }
 
@@ -128,12 +132,17 @@ struct GroupReader: ProjectedRow {
     mentionedAfter = columns[9].number
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, user.databaseValue, isMember.column, joinSeq.rawValue.column,
-      readSeq.rawValue.column, messagesAtRead.column, ownAfter.column, everyoneAtRead.column,
-      ownEveryoneAfter.column, mentionedAfter.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(user)
+    columns.add(isMember)
+    columns.add(joinSeq.rawValue)
+    columns.add(readSeq.rawValue)
+    columns.add(messagesAtRead)
+    columns.add(ownAfter)
+    columns.add(everyoneAtRead)
+    columns.add(ownEveryoneAfter)
+    columns.add(mentionedAfter)
   }
 
   /// A new stay, in which nothing was read yet.
@@ -192,8 +201,10 @@ struct GroupReadRow: ProjectedRow {
     readSeq = Seq(columns[2].number)
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, conversation.databaseValue, readSeq.rawValue.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(conversation)
+    columns.add(readSeq.rawValue)
   }
 }
 
@@ -219,11 +230,12 @@ struct MarkedRow: ProjectedRow {
       isQuiet: columns[2].isSet, isPinned: columns[3].isSet, isUnread: columns[4].isSet)
   }
 
-  var columns: [DatabaseValue] {
-    [
-      stream.databaseValue, conversation.databaseValue, marks.isQuiet.column,
-      marks.isPinned.column, marks.isUnread.column,
-    ]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(conversation)
+    columns.add(marks.isQuiet)
+    columns.add(marks.isPinned)
+    columns.add(marks.isUnread)
   }
 }
 
@@ -247,7 +259,9 @@ struct BlockedRow: ProjectedRow {
     isBlocked = columns[2].isSet
   }
 
-  var columns: [DatabaseValue] {
-    [stream.databaseValue, peer.databaseValue, isBlocked.column]
+  func write(to columns: inout ColumnWriter) {
+    columns.add(stream)
+    columns.add(peer)
+    columns.add(isBlocked)
   }
 }

@@ -71,7 +71,8 @@ final class SimProjecting {
     let rebuilt = "\(folder)/rebuilt"
     try FileManager.default.createDirectory(atPath: rebuilt, withIntermediateDirectories: true)
     let engine = ProjectionEngine(
-      ProjectionName.allCases, log: run.log, settings: .bulk, path: ProjectionFolder(rebuilt).path,
+      ProjectionName.allCases, log: run.log, settings: ProjectionSettings(),
+      path: ProjectionFolder(rebuilt).path,
       logger: .silent)
     try engine.catchUp()
     let again = try ProjectionCatalog(folder: rebuilt, log: run.log, logger: .silent).list().map(
