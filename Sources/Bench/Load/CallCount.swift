@@ -21,26 +21,27 @@ final class CallCount: @unchecked Sendable {
   private static let duration = "duration_time"
 
   private let process = Process()
+  /// It counts for as long as this is open: what it runs meanwhile reads it to its end. A signal would
+  /// not do, for who starts a process from a thread that blocks signals has it block them too.
+  private let input = Pipe()
   private let errors = Pipe()
 
   /// Nil where it can't be counted.
   init?(_ server: Int32) {
     guard let path = CallCount.perf else { return nil }
     process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = CallCount.arguments + ["-p", "\(server)"]
+    process.arguments = CallCount.arguments + ["-p", "\(server)", "--", "cat"]
+    process.standardInput = input
     process.standardError = errors
     process.standardOutput = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return nil }
-    let child = process.processIdentifier
-    Interruption.shared.keep("perf \(child)") { kill(child, SIGKILL) }
   }
 
   /// Ends the counting.
   func stop() -> Counted? {
-    process.interrupt()
+    try? input.fileHandleForWriting.close()
     let output = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    Interruption.shared.drop("perf \(process.processIdentifier)")
     return CallCount.counted(in: String(decoding: output, as: UTF8.self))
   }
 

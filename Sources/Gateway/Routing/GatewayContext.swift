@@ -50,8 +50,9 @@ final class GatewayContext: Sendable {
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
   }
 
+  /// 60 bits: up to 15 digits a string has them within itself.
   static func randomID(_ number: UInt64) -> String {
-    String(UInt64.random(in: 1...UInt64.max), radix: 16)
+    String(UInt64.random(in: 1..<1 << 60), radix: 16)
   }
 
   func nextSessionNumber() -> UInt64 {
