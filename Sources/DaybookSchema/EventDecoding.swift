@@ -12,22 +12,31 @@ package enum EventDecoding {
     _ bytes: UnsafeRawBufferPointer, content: ContentUse = .copied
   ) throws(DaybookError) -> Event {
     do throws(DaybookError) {
-      return try decodeFields(bytes, content, names: nil)
+      var event = blank
+      try decodeFields(bytes, content, names: nil, into: &event)
+      return event
     } catch {
       throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
     }
   }
 
   /// What folds into read models: without contents, commands and causes. Streams and actors come from
-  /// `names` where it knows them. Throws `log_corrupt`.
+  /// `names` where it knows them. It takes the place of `event`, whatever that was. Throws `log_corrupt`.
   package static func decode(
-    _ bytes: UnsafeRawBufferPointer, names: NameCache
-  ) throws(DaybookError) -> Event {
+    _ bytes: UnsafeRawBufferPointer, names: NameCache, into event: inout Event
+  ) throws(DaybookError) {
+    (event.seq, event.messageID, event.recordedAt) = (.none, .none, .none)
+    (event.command, event.cause, event.body) = (nil, nil, .noted)
     do throws(DaybookError) {
-      return try decodeFields(bytes, .skipped, names: names)
+      try decodeFields(bytes, .skipped, names: names, into: &event)
     } catch {
       throw DaybookError(.logCorrupt, "an event's bytes can't be decoded", cause: error)
     }
+  }
+
+  /// An event to be filled. Names no stream.
+  package static var blank: Event {
+    Event(stream: StreamKey.unread, recordedAt: .none, actor: .none, body: .noted)
   }
 
   /// What led to an event in another partition; nil if nothing did. Throws `log_corrupt`.
@@ -58,10 +67,10 @@ package enum EventDecoding {
   }
 
   private static func decodeFields(
-    _ bytes: UnsafeRawBufferPointer, _ content: ContentUse, names: NameCache?
-  ) throws(DaybookError) -> Event {
+    _ bytes: UnsafeRawBufferPointer, _ content: ContentUse, names: NameCache?,
+    into event: inout Event
+  ) throws(DaybookError) {
     var reader = ProtobufReader(bytes)
-    var event = Event(stream: StreamKey.unread, recordedAt: .none, actor: .none, body: .noted)
     var command = CommandFields()
     var actor = ActorFields()
     var (hasBody, hasStream) = (false, false)
@@ -96,9 +105,8 @@ package enum EventDecoding {
     guard hasBody, hasStream else {
       throw DaybookError(.logCorrupt, "it has no body of a known kind, or no stream")
     }
-    event.command = command.id
     event.actor = names?.actor(actor) ?? Actor(actor)
-    return event
+    if names == nil { event.command = command.id }
   }
 
   private static func stream(

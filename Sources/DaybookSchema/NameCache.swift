@@ -7,8 +7,9 @@ import DaybookModel
 /// Not for sharing between threads.
 package final class NameCache {
   private static let places = Limits.namesCachedMax
-  private var streams: ContiguousArray<StreamKey?>
-  private var actors: ContiguousArray<Actor?>
+  // Unchecked: one thread has it, and nothing that is called here comes back to it.
+  @exclusivity(unchecked) private var streams: ContiguousArray<StreamKey?>
+  @exclusivity(unchecked) private var actors: ContiguousArray<Actor?>
 
   package init() {
     streams = ContiguousArray(repeating: nil, count: NameCache.places)

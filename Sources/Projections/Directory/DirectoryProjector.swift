@@ -13,7 +13,7 @@ final class DirectoryProjector: Projector {
   var tables: [any ProjectionTable] { [users, devices, groups, members, pending, pastStays] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
-    for index in batch.first..<batch.events.count {
+    for index in batch.indices {
       switch batch.events[index].stream.kind {
       case .user: try foldMailbox(batch.events[index])
       case .group: try foldGroup(batch.events[index])

@@ -23,7 +23,8 @@ struct RowKey {
     self.second = second
   }
 
-  static func == (a: RowKey, b: RowKey) -> Bool {
+  @inline(__always)
+  static func == (a: borrowing RowKey, b: borrowing RowKey) -> Bool {
     a.hash == b.hash && a.number == b.number && ByteEquality.of(a.stream, b.stream)
       && ByteEquality.of(a.first, b.first) && ByteEquality.of(a.second, b.second)
   }

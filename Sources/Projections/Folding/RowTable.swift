@@ -26,13 +26,15 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   /// Rows that are kept in memory.
   private let rowsMax: Int
   private unowned var file: ProjectionFile!
-  private var slots: ContiguousArray<Slot> = []
-  private var index = SlotIndex()
-  private var dirty: [Int] = []
+  // Unchecked: the table belongs to one thread, and what is done to a row (`change`) does not come back
+  // to the table that has it.
+  @exclusivity(unchecked) private var slots: ContiguousArray<Slot> = []
+  @exclusivity(unchecked) private var index = SlotIndex()
+  @exclusivity(unchecked) private var dirty: [Int] = []
   /// What `write` wrote, in the order of `dirty`.
   private var written: [(id: Int64, hash: UInt64)] = []
   private var nextID: Int64 = 1
-  private var finds: UInt64 = 0
+  @exclusivity(unchecked) private var finds: UInt64 = 0
   /// Whose streams' rows are asked for.
   private var partition = 0
   /// Of each partition, whether all rows that the file has of it are in memory: one that isn't there
@@ -97,9 +99,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
   }
 
   private func place(of key: RowKey) -> Int? {
-    slots.withUnsafeBufferPointer { slots in
-      index.find(key.hash) { slots[$0].key == key }
-    }
+    index.find(key.hash) { slots[$0].key == key }
   }
 
   private func insert(_ slot: Slot) -> Int {
@@ -112,7 +112,7 @@ final class RowTable<Row: ProjectedRow>: ProjectionTable {
 
   private func makeIndex(room: Int) {
     index = SlotIndex(room: room)
-    for (place, slot) in slots.enumerated() { index.insert(slot.key.hash, place) }
+    for slot in slots.indices { index.insert(slots[slot].key.hash, slot) }
   }
 
   private func load(_ key: RowKey) throws(DaybookError) -> Int? {
@@ -173,7 +173,8 @@ extension RowTable {
 
   func committed() {
     assert(written.count == dirty.count, "nothing has changed since it was written")
-    for (slot, row) in zip(dirty, written) {
+    for (at, slot) in dirty.enumerated() {
+      let row = written[at]
       assert(slots[slot].id == 0 || slots[slot].id == row.id, "a row stays where it lies")
       slots[slot].id = row.id
       slots[slot].storedHash = row.hash
@@ -189,8 +190,10 @@ extension RowTable {
   /// Keeps the half that was asked for last: all rows are in the file now.
   private func evict() {
     assert(dirty.isEmpty, "what is forgotten is in the file")
-    let oldest = slots.map(\.touched).sorted()[slots.count - rowsMax / 2]
-    for slot in slots where slot.touched < oldest { isComplete[slot.partition] = false }
+    let oldest = slots.map { $0.touched }.sorted()[slots.count - rowsMax / 2]
+    for slot in slots.indices where slots[slot].touched < oldest {
+      isComplete[slots[slot].partition] = false
+    }
     slots.removeAll { $0.touched < oldest }
     assert(slots.count <= rowsMax, "there is room for more")
     makeIndex(room: rowsMax)

@@ -10,7 +10,7 @@ final class HistoryProjector: Projector {
   var tables: [any ProjectionTable] { [conversations, reactions, reactionCounts, recalls] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
-    for index in batch.first..<batch.events.count {
+    for index in batch.indices {
       switch batch.events[index].body {
       case .messageSent:
         let peer = batch.events[index].stream.kind == .group ? nil : batch.events[index].actor.user

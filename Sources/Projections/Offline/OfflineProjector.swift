@@ -11,7 +11,7 @@ final class OfflineProjector: Projector {
   var tables: [any ProjectionTable] { [streams, cursors, groupCursors, memberships, pastStays] }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
-    for index in batch.first..<batch.events.count {
+    for index in batch.indices {
       try fold(batch.events[index])
     }
   }

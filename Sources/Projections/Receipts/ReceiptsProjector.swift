@@ -15,7 +15,7 @@ final class ReceiptsProjector: Projector {
   }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
-    for index in batch.first..<batch.events.count { try fold(batch.events[index]) }
+    for index in batch.indices { try fold(batch.events[index]) }
   }
 
   private func fold(_ event: borrowing Event) throws(DaybookError) {

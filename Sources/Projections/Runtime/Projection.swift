@@ -36,21 +36,21 @@ final class Projection {
     let position = positions[batch.partition.index]
     guard position < nextOffset else { return }
     batch.first = 0
-    while batch.first < batch.events.count, batch.offset(of: batch.first) < position {
+    while batch.first < batch.count, batch.offset(of: batch.first) < position {
       batch.first += 1
     }
     assert(
       batch.first == 0 || batch.offset(of: batch.first - 1) < position,
       "only what was folded is left out")
     assert(
-      batch.events.isEmpty || batch.offset(of: batch.events.count - 1) < nextOffset,
+      batch.count == 0 || batch.offset(of: batch.count - 1) < nextOffset,
       "what follows a batch lies behind all its events")
     isTorn = true
     for table in tables { table.enter(batch.partition) }
     try projector.fold(batch)
     isTorn = false
     positions[batch.partition.index] = nextOffset
-    uncommitted += UInt64(batch.events.count - batch.first)
+    uncommitted += UInt64(batch.indices.count)
   }
 
   /// There is nothing to fold before this offset that it has not folded.

@@ -17,7 +17,8 @@ final class ProjectionEngine {
   var trustsFeed = false
   /// Called before a projection's file goes, to be made anew.
   var whenMending: (ProjectionName) -> Void = { _ in }
-  /// Room for a batch's events, used again for the next.
+  /// A batch's events, which the next ones take the place of.
+  private static let eventsKept = 8_192
   private var events: ContiguousArray<Event> = []
   private let names = NameCache()
   /// Events folded since the last commit.
@@ -274,12 +275,13 @@ final class ProjectionEngine {
   private func decode(_ read: CommittedBatch) throws(DaybookError) -> DecodedBatch {
     var events = events
     self.events = []
-    events.removeAll(keepingCapacity: true)
-    events.reserveCapacity(read.count)
-    try read.forEachEvent { _, bytes throws(DaybookError) in
-      events.append(try EventDecoding.decode(bytes, names: names))
+    if events.count > ProjectionEngine.eventsKept {
+      events.removeLast(events.count - ProjectionEngine.eventsKept)
     }
-    assert(events.count == read.count, "an event for each that the batch counts")
+    while events.count < read.count { events.append(EventDecoding.blank) }
+    try read.forEachEvent { index, bytes throws(DaybookError) in
+      try EventDecoding.decode(bytes, names: names, into: &events[index])
+    }
     return DecodedBatch(of: read, events: events)
   }
 

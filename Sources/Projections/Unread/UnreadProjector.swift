@@ -22,7 +22,7 @@ final class UnreadProjector: Projector {
   }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
-    for index in batch.first..<batch.events.count {
+    for index in batch.indices {
       let position = Position(partition: batch.partition, offset: batch.offset(of: index))
       switch batch.events[index].stream.kind {
       case .user: try foldMailbox(batch.events[index], position)
@@ -92,13 +92,14 @@ extension UnreadProjector {
   private func directMessage(
     _ event: borrowing Event, _ extras: MessageExtras?
   ) throws(DaybookError) {
-    guard let peer = event.actor.user, !isOwner(peer, of: event.stream) else { return }
+    // Messages to oneself are never unread.
+    guard let peer = event.actor.user, !event.stream.isMailbox(of: peer) else { return }
     let slot = try directs.find(
       RowKey(event.stream, peer.text),
       orMake: DirectUnread(stream: event.stream.text, peer: peer.text))
     let (seq, id) = (event.seq, event.messageID)
     let stream = event.stream
-    let isMentioned = extras?.mentions.contains { isOwner($0, of: stream) } ?? false
+    let isMentioned = extras?.mentions.contains { stream.isMailbox(of: $0) } ?? false
     directs.change(slot) { row in
       row.unread &+= 1
       if isMentioned { row.mentions &+= 1 }
@@ -106,11 +107,6 @@ extension UnreadProjector {
       row.lastMessageID = id
       row.recent.append(seq, isMentioned: isMentioned)
     }
-  }
-
-  /// Messages to oneself are never unread.
-  private func isOwner(_ user: UserID, of mailbox: StreamKey) -> Bool {
-    mailbox.text.utf8.dropFirst("user/".utf8.count).elementsEqual(user.text.utf8)
   }
 
   private func directRead(
