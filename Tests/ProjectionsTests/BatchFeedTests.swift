@@ -128,4 +128,32 @@ import Testing
     engine.trustsFeed = false
     #expect(engine.foldNext() == 1)
   }
+
+  @Test(
+    "what is read ahead is what the log has, and what fails there is met in its place",
+    arguments: [UInt64](1...4))
+  func ahead(seed: UInt64) throws {
+    let log = MemoryLog(partitions: 3, offsets: Self.rules[Int(seed) % 3])
+    let engine = try makeEngine(log, folder, chunkBytes: 700, eventsBehindMax: 0)
+    let busy = DaybookError(.overloaded, "too many files are open")
+    var random = SeededGenerator(state: seed)
+    var scenario = Scenario(seed: seed, partitions: 3)
+    for _ in 0..<40 {
+      log.append(scenario.events(30))
+      if Bool.random(using: &random) {
+        let partition = PartitionID(Int.random(in: 0..<3, using: &random))
+        log.fail(.read, in: partition, with: busy, times: Int.random(in: 1...3, using: &random))
+      }
+      for _ in 0..<Int.random(in: 0...20, using: &random) {
+        if engine.foldNext() == nil { engine.retryStuck() }
+      }
+      #expect(engine.stuck.values.allSatisfy { $0.code == .overloaded })
+      if Bool.random(using: &random) { try engine.commit() }
+    }
+    for index in 0..<3 { log.heal(PartitionID(index)) }
+    engine.retryStuck()
+    try engine.catchUp()
+    #expect(engine.committed.values.allSatisfy { $0 == heads(log) })
+    #expect(try stateHashes(log, folder) == hashesOfRebuild(log))
+  }
 }

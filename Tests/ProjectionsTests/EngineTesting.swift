@@ -8,11 +8,12 @@ import Ports
 /// An engine over the files of a folder, driven by hand.
 func makeEngine(
   _ log: MemoryLog, _ folder: TemporaryFolder, chunkBytes: Int = 4 << 20,
-  eventsPerCommitMax: Int = 200_000, feed: BatchFeed? = nil
+  eventsPerCommitMax: Int = 200_000, eventsBehindMax: UInt64 = 50_000, feed: BatchFeed? = nil
 ) throws -> ProjectionEngine {
   var settings = ProjectionSettings()
   settings.chunkBytes = chunkBytes
   settings.eventsPerCommitMax = eventsPerCommitMax
+  settings.eventsBehindMax = eventsBehindMax
   return ProjectionEngine(
     ProjectionName.allCases, log: log, settings: settings, feed: feed,
     path: ProjectionFolder(folder.path).path, logger: .silent)

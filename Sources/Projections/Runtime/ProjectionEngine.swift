@@ -13,6 +13,7 @@ final class ProjectionEngine {
   private let slots: [ProjectionSlot]
   private let settings: ProjectionSettings
   private let feed: BatchFeed?
+  private let ahead: ReadAhead
   /// What the feed was not told of is not looked for in the log.
   var trustsFeed = false
   /// Called before a projection's file goes, to be made anew.
@@ -43,8 +44,12 @@ final class ProjectionEngine {
     self.log = log
     self.settings = settings
     self.feed = feed
+    ahead = ReadAhead(log, chunkBytes: settings.chunkBytes)
     slots = names.map { ProjectionSlot($0, path: path($0), log: log, logger: logger) }
   }
+
+  // The log may be closed once nobody has the engine.
+  deinit { ahead.settle() }
 
   var projections: [Projection] { slots.compactMap(\.projection) }
 
@@ -168,15 +173,16 @@ final class ProjectionEngine {
       guard let from = lowestPosition(slots, partition),
         from < log.highWatermark(of: partition)
       else { return 0 }
-      let chunk = try chunk(partition, from: from, isFed: isFed)
-      for read in chunk.batches {
-        var batch = try decode(read)
+      let (chunk, decoded) = try chunk(partition, from: from, isFed: isFed)
+      readAhead(behind: chunk.next, of: partition, slots)
+      for (at, read) in chunk.batches.enumerated() {
+        var batch = if let decoded { decoded.batches[at] } else { try decode(read) }
         for (slot, projection) in present where slot.projection === projection {
           try attempt(slot) { projection throws(DaybookError) in
             try projection.fold(&batch, nextOffset: read.nextOffset)
           }
         }
-        events = batch.events
+        if decoded == nil { events = batch.events }
         folded += read.count
       }
       for (slot, projection) in present where slot.projection === projection {
@@ -190,14 +196,17 @@ final class ProjectionEngine {
     return folded
   }
 
-  /// From memory if it is there, else from the log.
+  /// From memory if it is there, else from the log; with its events if it was read ahead.
   private func chunk(
     _ partition: PartitionID, from: Offset, isFed: Bool
-  ) throws(DaybookError) -> LogChunk {
+  ) throws(DaybookError) -> (LogChunk, DecodedChunk?) {
     let fed = isFed ? feed?.take(partition, from: from) ?? [] : []
+    let decoded = fed.isEmpty ? ahead.take(ReadAhead.Place(partition: partition, from: from)) : nil
     let chunk =
       if let last = fed.last {
         LogChunk(batches: fed, next: last.nextOffset)
+      } else if let decoded {
+        decoded.chunk
       } else {
         try log.read(partition, from: from, bytesMax: settings.chunkBytes)
       }
@@ -208,7 +217,23 @@ final class ProjectionEngine {
     assert(
       chunk.batches.allSatisfy { $0.partition == partition && $0.nextOffset <= chunk.next },
       "a chunk's batches are the partition's, and lie before what is next")
-    return chunk
+    return (chunk, decoded)
+  }
+
+  /// Has what comes next read meanwhile, if much is left: of this partition, or of the one after it.
+  private func readAhead(
+    behind offset: Offset, of partition: PartitionID, _ slots: [ProjectionSlot]
+  ) {
+    guard offsetsAhead > settings.eventsBehindMax else { return }
+    var next = (partition, offset)
+    if offset >= log.highWatermark(of: partition) {
+      let following = PartitionID((partition.index + 1) % log.partitionCount)
+      guard let from = lowestPosition(slots, following),
+        from < log.highWatermark(of: following)
+      else { return }
+      next = (following, from)
+    }
+    ahead.begin(ReadAhead.Place(partition: next.0, from: next.1))
   }
 
   /// Does something with a slot's projection, if it has one. What its file is at fault for leads to
@@ -324,6 +349,7 @@ final class ProjectionEngine {
 
   /// What can't be closed loses nothing: the next opening looks at it.
   func close() {
+    ahead.settle()
     for projection in projections { try? projection.file.close() }
   }
 }
