@@ -26,6 +26,14 @@ package enum Limits {
   package static let ackSendersMax = 1_000
   /// The body of a batch. A larger length in a file is a fault, not a reason to take memory.
   package static let batchBytesMax = 16 << 20
+  /// Room of a file of the journal, once load has made it grow, but for a record that is larger.
+  package static let journalFileBytesMax = 32 << 20
+  /// A file of the journal that is larger was made by nobody, and is a fault.
+  package static let journalReadBytesMax = 64 << 20
+  /// Full files of the journal that wait until the segments are synced.
+  package static let journalFullFilesMax = 16
+  /// Memory of the last committed batches, of all partitions.
+  package static let recentBatchesBytesMax = 16 << 20
   package static let frameBytesMax = 1 << 20
   /// A frame, header included, of a connection whose Connect was not accepted yet: some ten times
   /// what a token takes.

@@ -5,8 +5,14 @@
 /// Safeties that a test build can leave out, one at a time, to see that some test notices
 /// (`ops/prove mutants`). In every other build none can be: the question is a constant.
 package enum Mutant: String, CaseIterable, Sendable {
-  /// A batch is synced before it is acked.
+  /// A batch is synced in the journal before it is acked.
   case dataSync
+  /// Records of a journal file's earlier use do not count.
+  case journalGeneration
+  /// A journal file is used again once the segments hold what it has, and that is stated.
+  case journalRecycling
+  /// A segment is synced before it is stated to be.
+  case segmentSync
   /// A new name is synced before anything counts on it.
   case folderSync
   case headerChecksum

@@ -47,9 +47,9 @@ package final class SegmentLogReader: LogFeed, LogSearch {
     logID = survey.manifest.log.hex
     seal = survey.manifest.seed.seal
     surveys = survey.partitions
-    findings = survey.partitions.flatMap(\.readerFindings)
+    findings = survey.journalFindings + survey.partitions.flatMap(\.readerFindings)
     partitions = survey.partitions.map { partition in
-      let segments = partition.view(
+      let segments = partition.viewBeside(
         partition.readable, highWatermark: min(partition.end, partition.floor.offset))
       if let (segment, scan) = partition.last {
         segment.adopt(scan)

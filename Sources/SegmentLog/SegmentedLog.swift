@@ -15,13 +15,15 @@ package final class SegmentedLog: LogWriter, LogSearch {
   let partitions: [Partition]
   private let folder: LogFolder
   private let background: BackgroundWork
+  let committer: Committer
+  private let syncing: SegmentSyncing
   private let epochGuard: EpochGuard
   private let logger: Logger
 
   struct Partition: Sendable {
     let segments: PartitionSegments
     /// Nil where the partition is served read-only.
-    let writer: PartitionWriter?
+    let appender: PartitionAppender?
     let preparer: SegmentPreparer?
     let metrics: LogMetrics
   }
@@ -99,52 +101,71 @@ package final class SegmentedLog: LogWriter, LogSearch {
     self.background = background
     self.logger = logger
     epochGuard = opened.epochGuard
-    partitions = opened.partitions.map { outcome in
+    let owner = Ownership(opened.epochGuard, fenced: fenced)
+    let partitions = opened.partitions.map { outcome in
       let metrics = LogMetrics(outcome.segments.partition, factory)
       metrics.segments.set(outcome.segments.all.count)
       guard let start = outcome.start else {
         return Partition(
-          segments: outcome.segments, writer: nil, preparer: nil, metrics: metrics)
+          segments: outcome.segments, appender: nil, preparer: nil, metrics: metrics)
       }
       let preparer = SegmentPreparer(
         folder.files, background, folder: outcome.segments.folder, epoch: opened.epoch)
-      let writer = PartitionWriter(
+      let appender = PartitionAppender(
         start, segments: outcome.segments, preparer: preparer, background: background,
-        options: options, epoch: opened.epoch, threads: threads, epochGuard: opened.epochGuard,
-        fenced: fenced, logger: logger, metrics: metrics)
+        options: options, threads: threads, owner: owner, logger: logger, metrics: metrics)
       return Partition(
-        segments: outcome.segments, writer: writer, preparer: preparer, metrics: metrics)
+        segments: outcome.segments, appender: appender, preparer: preparer, metrics: metrics)
     }
+    self.partitions = partitions
+    let place = Journal.Place(
+      files: folder.files, folder: folder, seed: opened.manifest.seed,
+      branch: opened.manifest.branch.prefix, epoch: opened.epoch,
+      owner: opened.epochGuard.record.owner, name: opened.epochGuard.owner)
+    committer = Committer(
+      partitions.map(\.appender),
+      journal: Journal(place, fileBytes: options.journalFileBytes, now: threads.now),
+      files: folder.files, threads: threads, owner: owner, options: options,
+      logger: logger, metrics: JournalMetrics(factory))
+    syncing = SegmentSyncing(committer, background, place: place, owner: owner, logger: logger)
+    committer.start(syncing)
   }
 
   /// Writes and syncs what was appended, ends the log's threads. Later appends are refused.
   package func close() {
-    for partition in partitions {
-      partition.writer?.close()
+    committer.close()
+    syncing.finish()
+    for partition in partitions where partition.appender != nil {
       let segments = partition.segments
-      if partition.writer != nil {
-        background.enqueue { [logger] in IndexSealing.sealClosed(segments, logger) }
-      }
+      background.enqueue { [logger] in IndexSealing.sealClosed(segments, logger) }
     }
     background.stop()
-    for partition in partitions { partition.preparer?.discard() }
+    for partition in partitions {
+      partition.appender?.close()
+      partition.preparer?.discard()
+      partition.segments.releaseFile()
+    }
     epochGuard.close()
   }
 
   package func append(_ batches: [PartitionAppend], mayBlock: Bool) {
-    for one in batches {
-      if let writer = partitions[one.partition.index].writer {
-        writer.append(PartitionWriter.Pending(batch: one.batch, completion: one.completion))
+    if batches.allSatisfy({ partitions[$0.partition.index].appender != nil }) {
+      return committer.append(batches, mayBlock: mayBlock)
+    }
+    var taken: [PartitionAppend] = []
+    for append in batches {
+      if let refusal = readOnly(append.partition) {
+        background.enqueue { append.completion(.failure(refusal)) }
       } else {
-        let refusal = readOnly(one.partition)!
-        background.enqueue { one.completion(.failure(refusal)) }
+        taken.append(append)
       }
     }
+    committer.append(taken, mayBlock: mayBlock)
   }
 
   package func readOnly(_ partition: PartitionID) -> DaybookError? {
     let partition = partitions[partition.index]
-    guard partition.writer == nil else { return nil }
+    guard partition.appender == nil else { return nil }
     return DaybookError(
       .partitionReadOnly,
       "partition \(partition.segments.partition) is served read-only up to offset "

@@ -14,8 +14,9 @@ import SegmentLog
 ///     state/         snapshots of the partitions' state
 ///     projections/   read models, a SQLite file each
 package struct DataFolder: Sendable {
-  /// What is written. Every version has kinds of events that the one before does not know.
-  package static let formatVersion = 4
+  /// What is written. Every version has kinds of events that the one before does not know, or, as 5
+  /// has with the log's journal, files without which the log is not whole.
+  package static let formatVersion = 5
   /// From this one on the description is checksummed.
   private static let sealedVersion = 3
   package static let readableVersions = 1...formatVersion

@@ -173,8 +173,9 @@ struct FaultTests {
   func outOfFilesReading() async throws {
     let test = try TestLog()
     let files = FaultyFileSystem()
+    // What was just written is in memory.
+    try await test.write([messages(1...2)])
     let log = try test.open(files: files)
-    _ = try await log.append(messages(1...2))
     files.fail(.open, EMFILE)
     #expect(await code { try log.everything() } == .overloaded)
     files.heal()

@@ -90,7 +90,8 @@ struct ImplausibleTests {
   @Test(
     "a watermark's slot",
     arguments: [
-      Change(12, UInt32(1)), Change(24, Int64(-1)), Change(32, Int64(-1)), Change(56, UInt32(1)),
+      Change(12, UInt32(1)), Change(24, Int64(-1)), Change(32, Int64(-1)), Change(80, UInt32(1)),
+      Change(88, UInt32(1)), Change(56, Int64(8)), Change(56, Int64(-1)), Change(64, Int64(8)),
     ])
   func slot(_ change: Change) {
     let slot = WatermarkSlot(
@@ -101,7 +102,7 @@ struct ImplausibleTests {
       bytes.withUnsafeBytes { WatermarkSlot($0, ImplausibleTests.seed) }
     }
     #expect(decoded(whole) == slot)
-    #expect(decoded(change.made(in: whole, end: 60)) == nil)
+    #expect(decoded(change.made(in: whole, end: WatermarkSlot.byteCount - 4)) == nil)
   }
 
   @Test("an epoch's record")

@@ -7,6 +7,9 @@ enum FileNames {
   static let watermark = "watermark"
   static let reserve = "reserve"
   static let cutSuffix = ".cut"
+  /// Folder of the journal's files.
+  static let journal = "journal"
+  static let journalSuffix = ".journal"
 
   /// The base offset in 20 digits, so that names sort as offsets do.
   static func base(_ offset: Offset) -> String {

@@ -11,14 +11,21 @@ extension PartitionSegments {
       throw LogChunk.truncated(partition, start: startOffset, asked: offset)
     }
     if offset == highWatermark { return LogChunk(batches: [], next: offset) }
+    if let chunk = recent?.read(from: offset, bytesMax: bytesMax) { return chunk }
     let (segment, end) = try segment(holding: offset)
     let place = try lookUp(in: segment, end: end) { (index) throws(FileError) in
       try index.place(before: delta(of: offset, in: segment))
     }
     return try withFile(segment) { (file) throws(DaybookError) in
       // Room for the batches in front of the one wanted, which are only walked over.
-      let chunkBytes = min(
+      var chunkBytes = min(
         max(bytesMax, 4096) + Int(IndexSource.placeDistanceBytes), Limits.batchBytesMax)
+      // Of a segment that is being written no more than what is durable.
+      if case .fed(let index) = segment.currentIndex {
+        let used = index.facts.bytesUsed
+        assert(used > UInt64(place.position), "a batch begins before the end of what is written")
+        chunkBytes = min(chunkBytes, Int(used - UInt64(place.position)))
+      }
       var cursor = BatchCursor(
         files, file, segment.seed, position: UInt64(place.position), chunkBytes: chunkBytes)
       var expected = segment.base.advanced(by: Int(place.delta))

@@ -15,7 +15,7 @@ extension RecoveryFinding {
     // Something is missing, or the partition takes nothing until somebody has done something.
     case .corrupt, .leftTail: .error
     // Served as ever; yet somebody may have touched the files, or the disk is at its end.
-    case .unsealedIndex, .unknownWatermark, .unknownEpoch, .notRaised: .warning
+    case .unsealedIndex, .unknownWatermark, .unknownEpoch, .damagedJournal, .notRaised: .warning
     // What a crash leaves, or what was asked for.
     case .cutTail, .madeDurable, .rebuiltIndex, .raised, .keptReadOnly, .unsettled: .notice
     }
@@ -28,7 +28,7 @@ extension RecoveryFinding {
       .unsealedIndex(let partition, _), .unknownWatermark(let partition, _, _),
       .keptReadOnly(let partition, _), .unsettled(let partition, _, _):
       partition
-    case .unknownEpoch, .raised, .notRaised: nil
+    case .unknownEpoch, .damagedJournal, .raised, .notRaised: nil
     }
   }
 

@@ -92,11 +92,12 @@ struct LogOpening {
         var settling = PartitionSettling(
           partition, epoch: epoch, branch: manifest.branch,
           seeds: manifest.seeds(of: partition.partition), options: options,
-          epochGuard: epochGuard)
+          epochGuard: epochGuard, recent: RecentBatches(partitions: manifest.partitions))
         outcomes.append(try settling.run())
       }
       do throws(FileError) { try epochGuard.check() } catch { throw error.asDaybookError }
       if manifest != survey.manifest { try raise(manifest, &outcomes) }
+      removeJournal(survey.journal, outcomes)
     } catch {
       for outcome in outcomes { outcome.start?.close() }
       throw error
@@ -118,5 +119,26 @@ struct LogOpening {
       throw error.asDaybookError
     }
     for index in outcomes.indices { outcomes[index].start?.watermark.seed = manifest.seed }
+  }
+
+  /// The segments hold all that earlier owners' journals have, and that is stated durably; but for
+  /// partitions that are read-only, whose files stay as they are, the journal's included.
+  private func removeJournal(
+    _ journal: JournalContents, _ outcomes: [PartitionSettling.Outcome]
+  ) {
+    let readOnly = Set(outcomes.filter { $0.start == nil }.map(\.segments.partition))
+    let faulty = Set(journal.faults.map(\.path))
+    guard journal.unknown == nil else { return }
+    for file in journal.files {
+      let isNeeded =
+        !file.partitions.isDisjoint(with: readOnly)
+        || (faulty.contains(file.path) && !readOnly.isEmpty)
+      // One that stays for now is found again at the next opening, and holds nothing more.
+      if !isNeeded { try? folder.files.remove(file.path) }
+    }
+    for name in (try? folder.files.list(folder.journal)) ?? []
+    where name.hasSuffix(TemporaryName.suffix) {
+      try? folder.files.remove("\(folder.journal)/\(name)")
+    }
   }
 }

@@ -14,6 +14,7 @@ struct LogSurvey {
   let folder: LogFolder
   let manifest: Manifest
   private(set) var epoch: LogFolder.EpochStatement
+  private(set) var journal = JournalContents.none
   private(set) var partitions: [PartitionSurvey] = []
   private let scanner: any EventScanner
   private let statements: [DurableStatement]
@@ -32,6 +33,7 @@ struct LogSurvey {
         logID: manifest.log.hex, partitionCount: manifest.partitions, seal: manifest.seed.seal))
     do throws(FileError) {
       epoch = try folder.epoch(manifest)
+      journal = try JournalContents(folder.files, folder: folder.journal, manifest)
     } catch {
       throw error.asDaybookError
     }
@@ -43,8 +45,8 @@ struct LogSurvey {
 
   private func survey(_ partition: PartitionID) throws(DaybookError) -> PartitionSurvey {
     var survey = PartitionSurvey(
-      files: folder.files, folder: folder.partition(partition.index), partition: partition,
-      seeds: manifest.seeds(of: partition), scanner: scanner)
+      disk: folder.files, journal: journal, folder: folder.partition(partition.index),
+      partition: partition, seeds: manifest.seeds(of: partition), scanner: scanner)
     var epochMax: Epoch?
     if case .record(let record) = epoch { epochMax = record.epoch }
     try survey.run(statements: statements, epochMax: epochMax)
@@ -53,7 +55,14 @@ struct LogSurvey {
 
   /// Looks again at partitions to which somebody has written meanwhile.
   mutating func refresh() throws(DaybookError) {
-    for index in partitions.indices where !partitions[index].isCurrent() {
+    let before = journal
+    do throws(FileError) {
+      journal = try JournalContents(folder.files, folder: folder.journal, manifest)
+    } catch {
+      throw error.asDaybookError
+    }
+    let isOther = journal.differs(from: before)
+    for index in partitions.indices where isOther || !partitions[index].isCurrent() {
       partitions[index] = try survey(PartitionID(index))
     }
   }
@@ -89,9 +98,13 @@ struct LogSurvey {
 
   var findings: [RecoveryFinding] {
     switch epoch {
-    case .record: []
-    case .missing: [.unknownEpoch(reason: "it is missing", lastEpoch)]
-    case .unknown(let reason): [.unknownEpoch(reason: reason, lastEpoch)]
+    case .record: journalFindings
+    case .missing: [.unknownEpoch(reason: "it is missing", lastEpoch)] + journalFindings
+    case .unknown(let reason): [.unknownEpoch(reason: reason, lastEpoch)] + journalFindings
     }
+  }
+
+  var journalFindings: [RecoveryFinding] {
+    journal.faults.map { .damagedJournal(path: $0.path, reason: $0.reason) }
   }
 }

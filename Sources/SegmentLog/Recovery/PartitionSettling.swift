@@ -10,7 +10,7 @@ struct PartitionSettling {
   struct Outcome {
     var segments: PartitionSegments
     /// Nil for a partition that is served read-only.
-    var start: PartitionWriter.Start?
+    var start: PartitionAppender.Start?
     var findings: [RecoveryFinding]
   }
 
@@ -21,6 +21,7 @@ struct PartitionSettling {
   let epochGuard: EpochGuard
   /// Of the log once it is open: another than the survey's where opening raises it.
   let seeds: PartitionSeeds
+  private let recent: RecentBatches
   private var findings: [RecoveryFinding] = []
 
   private var files: any FileSystem { survey.files }
@@ -29,7 +30,7 @@ struct PartitionSettling {
 
   init(
     _ survey: PartitionSurvey, epoch: Epoch, branch: LogID, seeds: PartitionSeeds,
-    options: SegmentLogOptions, epochGuard: EpochGuard
+    options: SegmentLogOptions, epochGuard: EpochGuard, recent: RecentBatches
   ) {
     self.survey = survey
     self.epoch = epoch
@@ -37,6 +38,7 @@ struct PartitionSettling {
     self.seeds = seeds
     self.options = options
     self.epochGuard = epochGuard
+    self.recent = recent
   }
 
   /// Throws what passes or is the whole log's matter: a full disk, too many open files, an owner that
@@ -58,12 +60,12 @@ struct PartitionSettling {
       try makeDurable()
       // The last owner may have ended between a file's rename and the sync of its name.
       try files.sync(folder: folder)
-      let start = PartitionWriter.Start(
+      let start = PartitionAppender.Start(
         watermark: try statement(), nextOffset: survey.end, chain: survey.facts?.chainAfter ?? 0,
         heldBytes: heldBytes, tail: left)
       adopt()
       return Outcome(
-        segments: view(survey.segments, highWatermark: survey.end, writesIndexes: true),
+        segments: view(survey.segments, survey.disk, writesIndexes: true, recent: recent),
         start: start, findings: findings)
     } catch {
       if error.isTemporary || error.isFenced { throw error.asDaybookError }
@@ -75,7 +77,8 @@ struct PartitionSettling {
   }
 
   private func readOnly(_ fault: LogFault, _ finding: RecoveryFinding) -> Outcome {
-    let segments = view(survey.readable, highWatermark: survey.end, writesIndexes: false)
+    // What the journal alone has stays there.
+    let segments = view(survey.readable, files, writesIndexes: false)
     adopt()
     assert(segments.all.allSatisfy { $0.base <= survey.end }, "nothing behind the fault is served")
     segments.damage(fault)
@@ -83,11 +86,13 @@ struct PartitionSettling {
   }
 
   private func view(
-    _ segments: [Segment], highWatermark: Offset, writesIndexes: Bool
+    _ segments: [Segment], _ files: any FileSystem, writesIndexes: Bool,
+    recent: RecentBatches? = nil
   ) -> PartitionSegments {
     PartitionSegments(
       files: files, folder: folder, partition: partition, seeds: seeds, scanner: survey.scanner,
-      writesIndexes: writesIndexes, segments: segments, highWatermark: highWatermark)
+      writesIndexes: writesIndexes, segments: segments, highWatermark: survey.end,
+      recent: recent)
   }
 
   /// What was read of the last segment need not be read again.
@@ -109,7 +114,7 @@ struct PartitionSettling {
   /// An index is no part of what must be there: whatever keeps it from being written, the log opens
   /// without it.
   private mutating func sealRebuilt() {
-    let segments = view(survey.segments, highWatermark: survey.end, writesIndexes: true)
+    let segments = view(survey.segments, files, writesIndexes: true)
     for segment in survey.rebuiltIndexes {
       let name = FileNames.segment(segment.base)
       guard case .scanned(let index) = segment.currentIndex else { continue }
@@ -149,18 +154,25 @@ struct PartitionSettling {
     return nil
   }
 
-  /// Whole batches past the stated durable offset may be in the page cache only, of which a
-  /// failed sync leaves no trace: they are written and synced again before anybody is told.
+  /// What is not stated to be synced in the segment may be in the journal only, and whole batches past
+  /// the stated durable offset in the page cache only, of which a failed sync leaves no trace: all of
+  /// it is written and synced before anybody is told. Segments before the last are synced: each was
+  /// before the next began.
   private mutating func makeDurable() throws(FileError) {
     let stated = survey.watermark.slot
-    guard let (segment, scan) = survey.last, survey.end > stated?.durableOffset ?? .zero else {
-      if case .unknown(let reason) = survey.watermark {
-        findings.append(.unknownWatermark(partition, reason: reason, durable: survey.end))
-      }
+    if case .unknown(let reason) = survey.watermark {
+      findings.append(.unknownWatermark(partition, reason: reason, durable: survey.end))
+    } else if survey.end > stated?.durableOffset ?? .zero {
+      findings.append(
+        .madeDurable(partition, from: stated?.durableOffset ?? .zero, to: survey.end))
+    }
+    guard let (segment, scan) = survey.last, survey.end > stated?.synced.offset ?? .zero else {
       return
     }
-    let isHere = stated.map { $0.segmentBase == segment.base && $0.position <= scan.position }
-    let from = isHere == true ? stated!.position : 0
+    let isHere = stated.map {
+      $0.synced.segmentBase == segment.base && $0.synced.position <= scan.position
+    }
+    let from = isHere == true ? stated!.synced.position : 0
     assert(from <= scan.position, "what is written again ends with the last whole batch")
     if from < scan.position, !Mutant.leavesOut(.tailRewrite) {
       let file = try files.open(segment.path, flags: O_RDWR, mode: 0)
@@ -169,12 +181,6 @@ struct PartitionSettling {
         (bytes, position) throws(FileError) in try files.write(file, bytes, at: position)
       }
       try files.syncData(file)
-    }
-    if case .unknown(let reason) = survey.watermark {
-      findings.append(.unknownWatermark(partition, reason: reason, durable: survey.end))
-    } else {
-      findings.append(
-        .madeDurable(partition, from: stated?.durableOffset ?? .zero, to: survey.end))
     }
   }
 

@@ -7,7 +7,13 @@ import Ports
 /// far anyone states that it was durable, and what is wrong with it. An owner settles it afterwards
 /// (`PartitionSettling`); whoever only asks reads what it found. `schemas/log-format.md`, "Recovery".
 struct PartitionSurvey {
-  let files: any FileSystem
+  /// The disk, and the segments' files on it as they are without the journal.
+  let disk: any FileSystem
+  /// All partitions'.
+  private let journal: JournalContents
+  /// The same with what the journal has behind that which was synced in the segments: below it, what
+  /// is wrong is rot, and the journal covers nothing up.
+  private(set) var files: any FileSystem
   let folder: String
   let partition: PartitionID
   let seeds: PartitionSeeds
@@ -26,6 +32,19 @@ struct PartitionSurvey {
   var behind: (fault: LogFault, tail: TailSearch)?
   /// Files of this partition that are checksummed with the log's seed, or should be and aren't.
   var witnesses = Witnesses()
+
+  init(
+    disk: any FileSystem, journal: JournalContents, folder: String, partition: PartitionID,
+    seeds: PartitionSeeds, scanner: any EventScanner
+  ) {
+    self.disk = disk
+    self.journal = journal
+    files = disk
+    self.folder = folder
+    self.partition = partition
+    self.seeds = seeds
+    self.scanner = scanner
+  }
 
   struct Witnesses: Equatable {
     var agree = 0
@@ -64,6 +83,7 @@ struct PartitionSurvey {
     for statement in statements where statement.partition == partition {
       floor.state(statement.durable, by: statement.by)
     }
+    layOverJournal()
     switch try reading(from: .zero, { () throws(FileError) in try bases() }) {
     case .failure(let found):
       fault = found
@@ -76,8 +96,34 @@ struct PartitionSurvey {
     let previous = try checkClosed()
     if fault == nil { try checkLast(after: previous, epochMax: epochMax) }
     if fault == nil, endsBelowFloor { fault = missingEnd() }
+    if fault == nil { fault = unknownInJournal }
     assert(end >= PartitionSegments.startOffset, "no partition ends before it begins")
     assert(fault != nil || !endsBelowFloor, "without a fault nothing is missing")
+  }
+
+  private mutating func layOverJournal() {
+    floor.state(journal.durable(of: partition), by: "the journal")
+    files = overlay(upTo: nil)
+  }
+
+  /// What can't be read of the journal may be this partition's. Nothing may be concluded, then, from
+  /// what else is there, nor cut.
+  private var unknownInJournal: LogFault? {
+    journal.unknown.map { unknown in
+      LogFault(
+        partition: partition, segment: "", fromByte: 0, toByte: 0, offset: end,
+        reason: "the journal may hold more of it, and can't be read (\(unknown.path): "
+          + "\(unknown.reason)): once that can be read again, so is this")
+    }
+  }
+
+  /// What the journal adds to the segments' files, up to an offset.
+  private func overlay(upTo end: Offset?) -> any FileSystem {
+    let synced = watermark.slot?.synced.offset ?? .zero
+    let needed = journal.batches(of: partition).filter {
+      $0.header.nextOffset > synced && $0.header.nextOffset <= end ?? $0.header.nextOffset
+    }
+    return needed.isEmpty ? disk : JournalOverlay(over: disk, folder: folder, needed)
   }
 
   private func bases() throws(FileError) -> [Offset] {
@@ -115,6 +161,18 @@ struct PartitionSurvey {
   }
 
   func view(_ segments: [Segment], highWatermark: Offset) -> PartitionSegments {
+    view(segments, highWatermark: highWatermark, files)
+  }
+
+  /// For whoever reads beside an owner: of the journal no more than what somebody states to be durable,
+  /// for the owner may yet put something else in the place of the rest.
+  func viewBeside(_ segments: [Segment], highWatermark: Offset) -> PartitionSegments {
+    view(segments, highWatermark: highWatermark, overlay(upTo: floor.offset))
+  }
+
+  private func view(
+    _ segments: [Segment], highWatermark: Offset, _ files: any FileSystem
+  ) -> PartitionSegments {
     PartitionSegments(
       files: files, folder: folder, partition: partition, seeds: seeds, scanner: scanner,
       writesIndexes: false, segments: segments, highWatermark: highWatermark)

@@ -19,6 +19,8 @@ package enum RecoveryFinding: Equatable, Sendable {
   case unknownWatermark(PartitionID, reason: String, durable: Offset)
   /// The epoch file says nothing, and the epoch was taken from what was written under it.
   case unknownEpoch(reason: String, Epoch)
+  /// A file of the journal is damaged. Partitions that lack what it held are damaged too, and say so.
+  case damagedJournal(path: String, reason: String)
   /// A log of an earlier format is of this one from here on.
   case raised(from: Int, to: Int)
   /// A log of an earlier format stays one, for a partition of it is damaged.
@@ -60,6 +62,8 @@ extension RecoveryFinding: CustomStringConvertible {
     case .unknownEpoch(let reason, let epoch):
       "the log's epoch file says nothing (\(reason)): by what was written, the last epoch was "
         + "\(epoch)"
+    case .damagedJournal(let path, let reason):
+      "the journal's file \(path) is damaged (\(reason)): partitions that lack what it held say so"
     case .raised(let from, let to):
       "raised the log from format \(from) to \(to): earlier programs can't open it any more"
     case .notRaised(let from):

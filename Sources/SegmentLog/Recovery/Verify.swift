@@ -81,7 +81,7 @@ private struct PartitionVerification {
 
   init(_ survey: PartitionSurvey) {
     self.survey = survey
-    partition = survey.view(survey.segments, highWatermark: survey.floor.offset)
+    partition = survey.viewBeside(survey.segments, highWatermark: survey.floor.offset)
   }
 
   /// `progress` is told the base offset of each segment that it has gone through.

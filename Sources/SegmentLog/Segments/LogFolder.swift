@@ -9,6 +9,7 @@ struct LogFolder {
   let path: String
 
   func partition(_ index: Int) -> String { "\(path)/\(index)" }
+  var journal: String { "\(path)/\(FileNames.journal)" }
 
   func manifest() throws(DaybookError) -> Manifest {
     let bytes: [UInt8]

@@ -17,12 +17,17 @@ final class PartitionSegments: Sendable {
   let writesIndexes: Bool
   private let segments: NIOLockedValueBox<[Segment]>
   private let watermark: ManagedAtomic<Int64>
+  /// Nil for whoever does not write.
+  let recent: RecentBatches?
+  /// Of the segment that is being written: who follows the log does not open it for each look.
+  private let held = NIOLockedValueBox<HeldFile?>(nil)
   /// What keeps the partition from being read further, or written to.
   private let fault = NIOLockedValueBox<LogFault?>(nil)
 
   init(
     files: any FileSystem, folder: String, partition: PartitionID, seeds: PartitionSeeds,
-    scanner: any EventScanner, writesIndexes: Bool, segments: [Segment], highWatermark: Offset
+    scanner: any EventScanner, writesIndexes: Bool, segments: [Segment], highWatermark: Offset,
+    recent: RecentBatches? = nil
   ) {
     self.files = files
     self.folder = folder
@@ -32,6 +37,7 @@ final class PartitionSegments: Sendable {
     self.writesIndexes = writesIndexes
     self.segments = NIOLockedValueBox(segments)
     self.watermark = ManagedAtomic(highWatermark.rawValue)
+    self.recent = recent
   }
 
   /// First offset that is kept. A log without retention keeps everything: that its first segment is
@@ -245,13 +251,23 @@ final class PartitionSegments: Sendable {
   func withFile<Value>(
     _ segment: Segment, _ body: (File) throws(DaybookError) -> Value
   ) throws(DaybookError) -> Value {
-    let file: File
-    do throws(FileError) {
-      file = try files.open(segment.path, flags: 0, mode: 0)
-    } catch {
-      throw error.asDaybookError
-    }
-    defer { files.close(file) }
-    return try body(file)
+    let opened: HeldFile
+    do throws(FileError) { opened = try open(segment) } catch { throw error.asDaybookError }
+    // The last reference closes it.
+    defer { withExtendedLifetime(opened) {} }
+    return try body(opened.file)
   }
+
+  private func open(_ segment: Segment) throws(FileError) -> HeldFile {
+    guard case .fed = segment.currentIndex, all.last === segment else {
+      return try HeldFile(segment, files)
+    }
+    if let held = held.withLockedValue({ $0 }), held.segment === segment { return held }
+    let opened = try HeldFile(segment, files)
+    held.withLockedValue { $0 = opened }
+    return opened
+  }
+
+  /// Closes what is kept open: nobody reads any more, or not soon.
+  func releaseFile() { held.withLockedValue { $0 = nil } }
 }

@@ -8,7 +8,7 @@ import NIOConcurrencyHelpers
 final class EpochGuard: Sendable {
   private let folder: LogFolder
   private let manifest: Manifest
-  private let record: EpochRecord
+  let record: EpochRecord
   private let known: NIOLockedValueBox<Known>
 
   /// The file that holds this owner's record. It is kept open, for an inode number that is free may

@@ -7,9 +7,11 @@ package struct SegmentLogOptions: Sendable {
   /// Room of a partition's first segment. Later ones have the `roomDivisor`th part of what the
   /// partition holds, from this up to `segmentBytes`, so that room never is much of a small log.
   package var firstSegmentBytes: Int
-  /// How long the watermark may stay unsynced while nothing is appended.
+  /// How long segments and watermarks may stay unsynced while nothing is appended.
   package var watermarkIdleMilliseconds: Int
   package var reserveBytes: Int
+  /// Room of the journal's files at first.
+  package var journalFileBytes: Int
   /// Served as they are, and never written to.
   package var readOnlyPartitions: Set<PartitionID> = []
 
@@ -17,12 +19,15 @@ package struct SegmentLogOptions: Sendable {
 
   package init(
     segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 128 << 10,
-    watermarkIdleMilliseconds: Int = 100, reserveBytes: Int = 1 << 20
+    watermarkIdleMilliseconds: Int = 100, reserveBytes: Int = 1 << 20,
+    journalFileBytes: Int = 1 << 20
   ) {
     precondition((1...1 << 30).contains(segmentBytes))
     self.segmentBytes = segmentBytes
     self.firstSegmentBytes = min(firstSegmentBytes, segmentBytes)
     self.watermarkIdleMilliseconds = watermarkIdleMilliseconds
     self.reserveBytes = reserveBytes
+    // A log of small segments has a small journal.
+    self.journalFileBytes = min(journalFileBytes, max(4096, segmentBytes))
   }
 }

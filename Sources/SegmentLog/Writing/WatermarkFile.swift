@@ -2,13 +2,13 @@ import DaybookModel
 import Files
 import Glibc
 
-/// A partition's watermark file as its writer holds it. Used on one thread.
+/// A partition's watermark file as its owner holds it. Used under the committer's lock.
 struct WatermarkFile {
   private let files: any FileSystem
   private let folder: String
   /// Who makes it: of two that open the log at once, neither writes into the other's file.
   private let maker: String
-  private var file: File
+  private(set) var file: File
   private var identity: FileIdentity
   /// Another than that of what is stated so far, once the log was raised.
   var seed: LogSeed
@@ -88,16 +88,28 @@ struct WatermarkFile {
     Int(slot.counter % 2) * WatermarkSlot.slotDistance
   }
 
-  /// Hands the statement to the page cache, over the older of the two slots.
-  mutating func state(
-    durable: Offset, segmentBase: Offset, position: UInt64
-  ) throws(FileError) {
-    precondition(durable >= slot.durableOffset, "what is durable stays so")
+  /// States how far the partition is durable, in its segments' files or in the journal.
+  mutating func state(durable point: SegmentPoint) throws(FileError) {
+    precondition(point.offset >= slot.durableOffset, "what is durable stays so")
     var next = slot
+    next.durableOffset = point.offset
+    next.segmentBase = point.segmentBase
+    next.position = point.position
+    try write(&next)
+  }
+
+  /// States how far it is durable in the segments' files.
+  mutating func state(synced point: SegmentPoint) throws(FileError) {
+    precondition(point.offset >= slot.synced.offset, "what is durable stays so")
+    assert(point.offset <= slot.durableOffset, "segments are synced behind the journal")
+    var next = slot
+    next.synced = point
+    try write(&next)
+  }
+
+  /// Hands the statement to the page cache, over the older of the two slots.
+  private mutating func write(_ next: inout WatermarkSlot) throws(FileError) {
     next.counter += 1
-    next.durableOffset = durable
-    next.segmentBase = segmentBase
-    next.position = position
     try withUnsafeTemporary(next) { (bytes) throws(FileError) in
       try files.write(file, bytes, at: UInt64(WatermarkFile.place(of: next)))
     }
@@ -119,6 +131,11 @@ struct WatermarkFile {
     guard isDirty else { return }
     try files.syncData(file)
     isDirty = false
+  }
+
+  /// Somebody has synced the file since what `earlier` states was written to it.
+  mutating func wasSynced(with earlier: WatermarkFile) {
+    if slot.counter == earlier.slot.counter { isDirty = false }
   }
 
   func close() { files.close(file) }

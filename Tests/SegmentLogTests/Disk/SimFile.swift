@@ -128,6 +128,15 @@ final class SimFile {
     shrunkTo = nil
   }
 
+  /// The power goes, and nothing that was not synced is there.
+  func dropUnsynced() {
+    cache = disk
+    allocated = disk.count
+    unsynced = [:]
+    dropped = []
+    shrunkTo = nil
+  }
+
   private func resizeDisk(to count: Int) {
     if let shrunkTo, shrunkTo < disk.count { disk.removeLast(disk.count - shrunkTo) }
     shrunkTo = nil

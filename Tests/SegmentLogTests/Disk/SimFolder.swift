@@ -79,6 +79,18 @@ final class SimFolder {
     for entry in sorted { if case .file(let file) = entry.entry { file.losePower(&random) } }
   }
 
+  /// The power goes, and nothing that was not synced is there.
+  func dropUnsynced() {
+    entries = disk
+    unsynced = []
+    for entry in sorted {
+      switch entry.entry {
+      case .file(let file): file.dropUnsynced()
+      case .folder(let folder): folder.dropUnsynced()
+      }
+    }
+  }
+
   /// All below is as it is for good.
   func syncAll() {
     sync()

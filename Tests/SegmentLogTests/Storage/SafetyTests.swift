@@ -58,9 +58,11 @@ struct SafetyTests {
     owner.log.close()
     // The second opens the log while the first begins its segment, and appends once that one's has
     // its name, with or without a batch; the third comes while the second sets it aside.
-    for begin in opened + 1...opened + 5 {
+    // Each makes a file of its journal before, the first also the folder.
+    let journal = opened + 11
+    for begin in journal + 1...journal + 5 {
       for pause in 3...7 {
-        for operation in 5...12 {
+        for operation in 12...19 {
           try run(small, [begin, begin + pause, operation])
         }
       }
@@ -104,12 +106,12 @@ struct SafetyTests {
       let disk = small.disk.copy(seed: seed)
       let acks = Acks()
       let first = try open(disk)
-      var isWritten = false
-      // The new segment's file goes on under the name that it was made with.
+      var writes = 0
+      // A journal's file goes on under the name that it was made with. The header is written first.
       disk.interruption = { operation, path in
-        guard path.contains("/next-") else { return }
-        if operation == .write { isWritten = true }
-        guard operation == .syncData, isWritten, disk.faults.isEmpty else { return }
+        guard path.contains(FileNames.journalSuffix) else { return }
+        if operation == .write { writes += 1 }
+        guard operation == .syncData, writes > 1, disk.faults.isEmpty else { return }
         let now = disk.operations + 1
         disk.faults = [DiskFault(kind: .broken, range: now..<now + 1)]
       }
@@ -160,7 +162,7 @@ struct SafetyTests {
           acks.events.append((Int(committed.offset(of: at).rawValue), event))
         }
       }
-      for worker in owner.threads.workers { _ = worker.step(waits: false) }
+      owner.commit()
     }
     return owner
   }

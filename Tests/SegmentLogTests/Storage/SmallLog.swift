@@ -52,7 +52,7 @@ struct SmallLog {
         }
         owner.log.append(makeBatch(own), to: PartitionID(partition)) { _ in }
         events[partition] += own
-        for worker in owner.threads.workers { _ = worker.step(waits: false) }
+        owner.commit()
       }
     }
     owner.log.close()
@@ -148,7 +148,7 @@ struct SmallLog {
     owner.log.append(makeBatch(SmallLog.appended), to: partition) {
       if case .success = $0 { isAcked = true }
     }
-    for worker in owner.threads.workers { _ = worker.step(waits: false) }
+    owner.commit()
     return isAcked
   }
 }

@@ -1,5 +1,6 @@
 import DaybookModel
 import Doubles
+import Files
 import NIOCore
 import Ports
 
@@ -18,6 +19,13 @@ final class StorageOwner {
       in: folder, options: options, scanner: TestScanner(), files: disk, threads: threads,
       logger: .silent)
     generations = Array(repeating: 0, count: log.partitionCount)
+  }
+
+  /// Lets the log write all that is queued, and begin what segments that needs.
+  func commit() {
+    repeat {
+      for worker in threads.workers.reversed() { _ = worker.step(waits: false) }
+    } while log.committer.hasQueued
   }
 
   /// Partitions that opening found damaged.

@@ -114,6 +114,7 @@ extension RecoveryFinding {
     case .unsealedIndex: "an index without room"
     case .unknownWatermark: "a watermark that says nothing"
     case .unknownEpoch: "an epoch file that says nothing"
+    case .damagedJournal: "a damaged journal"
     case .raised, .notRaised: "an earlier format"
     case .keptReadOnly: "a partition to keep read-only"
     case .unsettled: "batches that nobody states"

@@ -30,6 +30,29 @@ extension StorageRun {
     owner.log.close()
   }
 
+  /// A file of the journal rots while the process is gone, and the segments hold all that it does: that
+  /// costs nothing.
+  func rotJournal() {
+    guard let owner = recover() else { return }
+    owners = [owner]
+    for _ in 0..<1 + random.below(20) where !disk.isDead && lines.isEmpty { act(owner) }
+    owners = []
+    disk.endProcess()
+    let folder = "\(StorageRun.folder)/\(FileNames.journal)"
+    let names = ((try? disk.folder(folder).sorted.map(\.name)) ?? []).filter {
+      $0.hasSuffix(FileNames.journalSuffix)
+    }
+    guard lines.isEmpty, !names.isEmpty,
+      let file = try? disk.file("\(folder)/\(random.pick(names))")
+    else { return }
+    file.sync()
+    damage(file)
+    count("rotten journals")
+    guard let next = openWell() else { return }
+    settle(next, "who opened beside a rotten journal")
+    next.log.close()
+  }
+
   /// Of a segment's file, by batches; 0 of others.
   private func bytesUsed(_ partition: PartitionID, _ name: String) -> Int {
     let folder = LogFolder(files: disk, path: StorageRun.folder)
@@ -73,7 +96,7 @@ extension StorageRun {
       violate("rot elsewhere hides partition \(index): \(error.message)")
     }
     submit(owner, to: partition)
-    for worker in owner.threads.workers { _ = worker.step(waits: false) }
+    owner.commit()
     if !models[index].possible.isEmpty { violate("rot elsewhere stops partition \(index)") }
   }
 

@@ -33,7 +33,8 @@ final class StorageRun {
     models = Array(repeating: PartitionModel(), count: partitionCount)
     options = SegmentLogOptions(
       segmentBytes: random.pick([4096, 8192, 16384]),
-      firstSegmentBytes: random.pick([1024, 2048, 4096]), reserveBytes: 512)
+      firstSegmentBytes: random.pick([1024, 2048, 4096]), reserveBytes: 512,
+      journalFileBytes: random.pick([1024, 2048, 8192]))
     // Where a search of bytes ends may depend on what they are: the seed decides those too.
     let ids = (0..<3).map { _ in
       LogID(bytes: (0..<LogID.byteCount).map { _ in UInt8(random.below(256)) })
@@ -59,6 +60,7 @@ final class StorageRun {
       live(owner)
     }
     guard lines.isEmpty else { return }
+    if random.oneIn(3) { rotJournal() }
     finish()
     if lines.isEmpty, random.oneIn(3) { rot() }
   }
@@ -127,7 +129,8 @@ final class StorageRun {
   func act(_ owner: StorageOwner) {
     let partition = PartitionID(random.below(partitionCount))
     switch random.below(12) {
-    case 0...4: submit(owner, to: partition)
+    case 0...3: submit(owner, to: partition)
+    case 4: submitToAll(owner)
     case 5...7: step(owner)
     case 8:
       // Files may be gone that one held who is the owner no more.
@@ -146,6 +149,18 @@ final class StorageRun {
   }
 
   func submit(_ owner: StorageOwner, to partition: PartitionID) {
+    owner.log.append([makeAppend(owner, to: partition)], mayBlock: false)
+  }
+
+  /// One call for several, some of them twice.
+  private func submitToAll(_ owner: StorageOwner) {
+    let partitions = (0..<partitionCount + random.below(3)).map {
+      PartitionID($0 % partitionCount)
+    }
+    owner.log.append(partitions.map { makeAppend(owner, to: $0) }, mayBlock: random.oneIn(2))
+  }
+
+  private func makeAppend(_ owner: StorageOwner, to partition: PartitionID) -> PartitionAppend {
     let events = (0..<1 + random.below(5)).map { _ in makeEvent(partition) }
     let generation = owner.generations[partition.index]
     let recordedAt = Timestamp(milliseconds: clock)
@@ -154,7 +169,7 @@ final class StorageRun {
     // All on the thread of this run.
     nonisolated(unsafe) let run = self
     nonisolated(unsafe) let by = owner
-    owner.log.append(batch, to: partition) { result in
+    return PartitionAppend(partition: partition, batch: batch) { result in
       run.answered(result, events, partition, by, generation)
     }
   }

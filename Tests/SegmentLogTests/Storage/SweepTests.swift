@@ -112,7 +112,7 @@ struct SweepTests {
       owner.log.append(makeBatch(events, generation: 1), to: PartitionID(0)) {
         if case .success = $0 { acked += events.count }
       }
-      for worker in owner.threads.workers { _ = worker.step(waits: false) }
+      owner.commit()
     }
     owner.log.close()
     return acked

@@ -16,8 +16,11 @@ struct StopPoint: Sendable, CustomTestStringConvertible {
       testDescription: "between its last look and its next write", operation: .write,
       suffix: TemporaryName.suffix),
     StopPoint(
-      testDescription: "between its write and its sync", operation: .syncData,
-      suffix: TemporaryName.suffix),
+      testDescription: "between its write and the journal's", operation: .write,
+      suffix: FileNames.journalSuffix),
+    StopPoint(
+      testDescription: "between the journal's write and its sync", operation: .syncData,
+      suffix: FileNames.journalSuffix),
     StopPoint(
       testDescription: "between its sync and its look", operation: .identity,
       suffix: EpochRecord.name),
