@@ -50,4 +50,32 @@ struct LogWriterTests {
       #expect(early.withLockedValue { $0 } == 0)
     }
   }
+
+  @Test(
+    "takes batches of several partitions at once, and each is there",
+    arguments: LogKind.allCases)
+  func together(_ kind: LogKind) async throws {
+    try await kind.with { log in
+      let mailbox = WrittenMailbox()
+      let partitions = [PartitionID(0), PartitionID(1)]
+      let answered = NIOLockedValueBox<[PartitionID: [Int]]>([:])
+      for number in 1...50 {
+        let appends = partitions.map { partition in
+          PartitionAppend(partition: partition, batch: log.batch([mailbox.message(number)])) {
+            guard case .success = $0 else { return }
+            answered.withLockedValue { $0[partition, default: []].append(number) }
+          }
+        }
+        log.append(appends, mayBlock: number % 2 == 0)
+      }
+      for partition in partitions {
+        _ = try await log.append([mailbox.message(51)], to: partition)
+        #expect(answered.withLockedValue { $0[partition] } == Array(1...50))
+        let events = try log.all(
+          partition, from: log.startOffset(of: partition), bytesMax: 1 << 20
+        ).map(\.event)
+        #expect(events == (1...51).map { mailbox.message($0) })
+      }
+    }
+  }
 }

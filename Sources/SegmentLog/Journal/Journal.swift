@@ -254,7 +254,7 @@ extension Journal.Place {
     }
     do throws(FileError) {
       try files.allocate(file, bytes: plan.capacity)
-      if plan.isZeroFilled { try files.zero(file, from: 0, to: plan.capacity) }
+      if plan.isZeroFilled { try fill(file, plan.capacity) }
       try files.write(file, plan.header.encode(seed), at: 0)
       try files.syncData(file)
       try files.rename(temporary, to: path)
@@ -267,6 +267,17 @@ extension Journal.Place {
       try? files.remove(temporary)
       try? files.remove(path)
       throw error
+    }
+  }
+
+  /// A sync of little at a time lets those of the records in between.
+  private func fill(_ file: File, _ capacity: UInt64) throws(FileError) {
+    var position: UInt64 = 0
+    while position < capacity {
+      let end = min(position + 4 * 1_048_576, capacity)
+      try files.zero(file, from: position, to: end)
+      if end < capacity { try files.syncData(file) }
+      position = end
     }
   }
 

@@ -281,7 +281,7 @@ final class Committer: LogWorker, @unchecked Sendable {
     let all = appenders.flatMap { $0?.takeWaiting() ?? [] } + queued
     let group = Committer.batches(all)
     defer { round.carried += all[group.count...] }
-    guard makeRoom(for: group, &round) else { return }
+    guard !group.isEmpty, makeRoom(for: group, &round) else { return }
     journal.begin()
     for append in group { stage(append, &round) }
     guard !round.touched.isEmpty else { return }
