@@ -173,8 +173,7 @@ final class ProjectionEngine {
       guard let from = lowestPosition(slots, partition),
         from < log.highWatermark(of: partition)
       else { return 0 }
-      let (chunk, decoded) = try chunk(partition, from: from, isFed: isFed)
-      readAhead(behind: chunk.next, of: partition, slots)
+      let (chunk, decoded) = try chunk(partition, from: from, slots, isFed: isFed)
       for (at, read) in chunk.batches.enumerated() {
         var batch = if let decoded { decoded.batches[at] } else { try decode(read) }
         for (slot, projection) in present where slot.projection === projection {
@@ -198,7 +197,7 @@ final class ProjectionEngine {
 
   /// From memory if it is there, else from the log; with its events if it was read ahead.
   private func chunk(
-    _ partition: PartitionID, from: Offset, isFed: Bool
+    _ partition: PartitionID, from: Offset, _ slots: [ProjectionSlot], isFed: Bool
   ) throws(DaybookError) -> (LogChunk, DecodedChunk?) {
     let fed = isFed ? feed?.take(partition, from: from) ?? [] : []
     let decoded = fed.isEmpty ? ahead.take(ReadAhead.Place(partition: partition, from: from)) : nil
@@ -217,6 +216,7 @@ final class ProjectionEngine {
     assert(
       chunk.batches.allSatisfy { $0.partition == partition && $0.nextOffset <= chunk.next },
       "a chunk's batches are the partition's, and lie before what is next")
+    if fed.isEmpty { readAhead(behind: chunk.next, of: partition, slots) }
     return (chunk, decoded)
   }
 

@@ -127,6 +127,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
       waiters.fail(
         DaybookError(.serverStopping, "the server is stopping: try again when it is back"))
     } catch {
+      engine.close()
       logger.critical(
         "the projections stopped, and answer no more questions: \(error)",
         metadata: ["code": "\(error.code.name)"])

@@ -23,7 +23,8 @@ final class ReadAhead: @unchecked Sendable {
 
   private let log: any SearchableLog
   private let chunkBytes: Int
-  private let names = NameCache()
+  /// Made by the first that reads: a server that is at the head needs none.
+  private lazy var names = NameCache()
   // Guards what follows.
   private let condition = NSCondition()
   private var place: Place?
