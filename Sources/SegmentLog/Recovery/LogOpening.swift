@@ -140,5 +140,6 @@ struct LogOpening {
     where name.hasSuffix(TemporaryName.suffix) {
       try? folder.files.remove("\(folder.journal)/\(name)")
     }
+    if !journal.files.isEmpty { try? folder.files.sync(folder: folder.journal) }
   }
 }

@@ -11,6 +11,8 @@ struct PartitionSurvey {
   let disk: any FileSystem
   /// All partitions'.
   private let journal: JournalContents
+  /// What it has of this one and its last owner.
+  private var inJournal: [JournalContents.Batch] = []
   /// The same with what the journal has behind that which was synced in the segments: below it, what
   /// is wrong is rot, and the journal covers nothing up.
   private(set) var files: any FileSystem
@@ -103,7 +105,30 @@ struct PartitionSurvey {
 
   private mutating func layOverJournal() {
     floor.state(journal.durable(of: partition), by: "the journal")
+    inJournal = ofLastOwner(journal.batches(of: partition))
     files = overlay(upTo: nil)
+  }
+
+  /// An owner that opens the log writes what earlier ones' journals have into the segments before it
+  /// makes its own watermark and journal. What is of an earlier epoch than either is needed no more,
+  /// and may be what one that was overtaken wrote late, for a place that the newer one has filled.
+  private func ofLastOwner(_ batches: [JournalContents.Batch]) -> [JournalContents.Batch] {
+    let stated = watermark.slot?.epoch ?? Epoch(0)
+    let last = batches.reduce(stated) { max($0, $1.header.epoch) }
+    let own = batches.filter { $0.header.epoch == last }
+    if watermark.slot != nil { return own }
+    return own.filter { firstEpoch(ofSegment: $0.segmentBase).map { $0 <= last } ?? true }
+  }
+
+  /// Of a segment's first batch, as it lies on the disk; nil where there is none.
+  private func firstEpoch(ofSegment base: Offset) -> Epoch? {
+    let path = "\(folder)/\(FileNames.segment(base))"
+    guard let file = try? disk.open(path, flags: O_RDONLY, mode: 0) else { return nil }
+    defer { disk.close(file) }
+    guard
+      case .header(let first)? = try? disk.header(in: file, at: 0, seeds.seed(ofSegment: base))
+    else { return nil }
+    return first.epoch
   }
 
   /// What can't be read of the journal may be this partition's. Nothing may be concluded, then, from
@@ -120,7 +145,7 @@ struct PartitionSurvey {
   /// What the journal adds to the segments' files, up to an offset.
   private func overlay(upTo end: Offset?) -> any FileSystem {
     let synced = watermark.slot?.synced.offset ?? .zero
-    let needed = journal.batches(of: partition).filter {
+    let needed = inJournal.filter {
       $0.header.nextOffset > synced && $0.header.nextOffset <= end ?? $0.header.nextOffset
     }
     return needed.isEmpty ? disk : JournalOverlay(over: disk, folder: folder, needed)
