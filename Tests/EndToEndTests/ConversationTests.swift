@@ -162,7 +162,7 @@ struct ConversationTests {
     try await Program.succeed(["log", "info", "--data", server.data])
     #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 1"))
     try await server.start()
-    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 4"))
+    #expect(try String(contentsOf: description, encoding: .utf8).contains("\"format_version\": 5"))
     await server.stop()
     try await Program.succeed(["log", "info", "--data", server.data])
   }

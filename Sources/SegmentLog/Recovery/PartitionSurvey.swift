@@ -56,6 +56,10 @@ struct PartitionSurvey {
   /// The first offset that no whole batch before a fault holds.
   var end: Offset { fault?.offset ?? last?.scan.nextOffset ?? PartitionSegments.startOffset }
 
+  /// Where a partition ends that can't be settled: whole batches of its last segment that nobody states
+  /// to be durable may be in the page cache alone, and are shown to nobody.
+  var durableEnd: Offset { max(last?.segment.base ?? .zero, min(end, floor.offset)) }
+
   /// Whole batches that nobody states to be durable: an owner makes them so first.
   var isUnsettled: Bool { fault == nil && end > floor.offset }
 
@@ -132,11 +136,11 @@ struct PartitionSurvey {
   }
 
   /// What can't be read of the journal may be this partition's. Nothing may be concluded, then, from
-  /// what else is there, nor cut.
+  /// what else is there, nor cut; nor is what nobody states to be durable shown, for nobody makes it so.
   private var unknownInJournal: LogFault? {
     journal.unknown.map { unknown in
       LogFault(
-        partition: partition, segment: "", fromByte: 0, toByte: 0, offset: end,
+        partition: partition, segment: "", fromByte: 0, toByte: 0, offset: durableEnd,
         reason: "the journal may hold more of it, and can't be read (\(unknown.path): "
           + "\(unknown.reason)): once that can be read again, so is this")
     }

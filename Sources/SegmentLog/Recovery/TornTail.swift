@@ -17,14 +17,18 @@ extension PartitionSurvey {
     witness(scan, of: segment)
     floor.state(scan.durableStated, by: "a batch in \(FileNames.segment(segment.base))")
     if case .unreadable(let error) = scan.stop {
-      fault = scan.fault(in: segment, toByte: scan.position, reason: "\(error)")
+      var found = scan.fault(in: segment, toByte: scan.position, reason: "\(error)")
+      found.offset = durableEnd
+      fault = found
       return
     }
     let found = try reading(from: scan.nextOffset) { () throws(FileError) in
       try scan.behind(in: segment, files, epochMax: epochMax)
     }
     switch found {
-    case .failure(let found): fault = found
+    case .failure(var found):
+      found.offset = durableEnd
+      fault = found
     case .success(let found):
       assert(
         found.fault.offset == scan.nextOffset && found.tail.usedEnd >= scan.position,

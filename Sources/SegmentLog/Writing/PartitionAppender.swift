@@ -388,9 +388,11 @@ final class PartitionAppender: @unchecked Sendable {
     return true
   }
 
-  /// For who has claimed it.
+  /// For who has claimed it. Of a partition that takes nothing more none is: the one before would be
+  /// closed, and whoever opens the log takes a closed segment for synced.
   func beginSegment() {
     guard let roll else { preconditionFailure("a segment is begun that nobody needs") }
+    guard refusal == nil else { return }
     do throws(FileError) { try begin(for: roll.size) } catch { rollFailure = error }
   }
 
