@@ -205,11 +205,15 @@ struct ForgottenOriginTests {
   func unsearchable() async throws {
     let log = MemoryLog(partitions: 1)
     let service = service(log, MemorySnapshots())
+    let copies = Watch(.messageCopied)
+    service.subscribe(copies)
     _ = try await service.start()
     let answers = Answers()
     for origin in ["phone", "laptop"] {
       _ = try await answers.ask(send(1, origin), of: service).get()
     }
+    // A window leaves memory once all that was decided is durable, the senders' copies included.
+    await copies.count(reaches: 2)
     log.fail(
       .postings, in: PartitionID(0), with: DaybookError(.storageFailed, "told to"), times: 1)
     guard case .failure(let error) = await answers.ask(send(1, "phone"), of: service) else {

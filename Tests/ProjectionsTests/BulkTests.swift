@@ -173,7 +173,7 @@ import Testing
         [.directory], log: large, settings: settings, path: paths.path, logger: .silent)
     }
     let first = engine()
-    while first.lag[0].events > 200 { _ = first.foldNext() }
+    while first.offsetsAhead > 200 { _ = first.foldNext() }
     try first.commit()
     #expect(first.projections.allSatisfy { $0.file.isBare })
     first.close()
