@@ -245,7 +245,8 @@ struct ReadFields {
   private var tombstone: MessageTombstone {
     MessageTombstone(
       by: user(1), at: Timestamp(milliseconds: numbers[2]), isEdit: flag(3), to: user(4),
-      peerSeq: Seq(numbers[5]), clientTime: Timestamp(milliseconds: numbers[6]), senderName: texts[7])
+      peerSeq: Seq(numbers[5]), clientTime: Timestamp(milliseconds: numbers[6]),
+      senderName: texts[7])
   }
 }
 
