@@ -26,7 +26,11 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Where to listen for clients, HOST:PORT; port 0 chooses a free one.")
   var tcp = "127.0.0.1:7000"
 
-  @Option(help: "Threads for connections and partitions; as many as cores if not given.")
+  @Option(
+    help: """
+      Threads for connections and partitions; if not given, one less than cores, which leaves one to \
+      the log, projections and questions.
+      """)
   var loops: Int?
 
   @Option(
@@ -99,7 +103,7 @@ struct Serve: AsyncParsableCommand {
       "daybook \(Version.text) starts on \(folder.path)",
       metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])
     let server = try await DaybookServer(
-      folder: folder, lock: lock, loops: loops ?? System.coreCount, policy: policy,
+      folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
       readOnlyPartitions: readOnly, logger: OperatorLog.logger)
     do {
       let bound = try await server.start(

@@ -16,6 +16,9 @@ import Ports
 final class Committer: LogWorker, @unchecked Sendable {
   /// Bytes of batches that go into one record, but for a batch that is larger alone.
   private static let roundBytesMax = Limits.batchBytesMax
+  /// Bytes of batches up to which whoever appends may do the round: with more on its way, deciding what
+  /// comes next while this is being synced gains more than a wake-up costs.
+  private static let directBytesMax = 16 << 10
 
   private let monitor = Monitor()
   // These under the monitor's lock.
@@ -74,8 +77,10 @@ final class Committer: LogWorker, @unchecked Sendable {
   // MARK: The queue
 
   func append(_ batches: [PartitionAppend], mayBlock: Bool) {
+    var bytes = 0
     for append in batches {
       let size = append.batch.bytes.readableBytes
+      bytes += size
       precondition(size <= BatchHeader.byteCount + Limits.batchBytesMax, "the batch is too large")
       precondition(
         size > BatchHeader.byteCount && !append.batch.slots.isEmpty, "an empty batch")
@@ -85,7 +90,8 @@ final class Committer: LogWorker, @unchecked Sendable {
     let wasIdle = queue.isEmpty && !isRunning
     if !refused { queue += batches }
     let isDirect =
-      mayBlock && wasIdle && !refused && !isClosing && times.areQuick
+      mayBlock && wasIdle && !refused && !isClosing && bytes <= Committer.directBytesMax
+      && times.areQuick
     let group = isDirect ? takeGroup() : []
     monitor.unlock()
     if isDirect {
