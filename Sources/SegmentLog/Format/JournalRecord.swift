@@ -116,7 +116,8 @@ struct JournalRecord {
       let length = Int(bytes.little(UInt32.self, at: at + 4))
       let first = at + entryHeadBytes
       guard length >= BatchHeader.byteCount, length <= bytes.count - first,
-        bytes.little(UInt16.self, at: at + 2) == 0, bytes.little(Int64.self, at: at + 16) >= 0
+        bytes.little(UInt16.self, at: at + 2) == 0, bytes.little(Int64.self, at: at + 16) >= 0,
+        bytes.little(UInt64.self, at: at + 8) < SegmentLogOptions.segmentBytesMax
       else { return nil }
       entries.append(
         Entry(
@@ -126,7 +127,9 @@ struct JournalRecord {
           bytes: start + first..<start + first + length))
       at = first + length
     }
-    return !entries.isEmpty && aligned(at) == bytes.count ? (points, entries) : nil
+    guard !entries.isEmpty, aligned(at) == bytes.count, bytes[at...].allSatisfy({ $0 == 0 })
+    else { return nil }
+    return (points, entries)
   }
 }
 

@@ -108,6 +108,9 @@ struct SegmentScan {
     if header.baseOffset != facts.nextOffset {
       return "the batch has offset \(header.baseOffset), not \(facts.nextOffset)"
     }
+    if header.nextOffset.rawValue - facts.baseOffset.rawValue > Int64(UInt32.max) {
+      return "the batch has offset \(header.baseOffset), for which no segment has room"
+    }
     if header.previousChain != facts.chainAfter, !Mutant.leavesOut(.chain) {
       return "the batch does not continue the chain of the one before"
     }

@@ -3,7 +3,7 @@ import NIOCore
 /// A decoder that bytes from a disk or a network reach. Whatever they are, it answers: a value, or an
 /// error.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case record, batch, index, manifest, frame, snapshot, token
+  case record, batch, journal, index, manifest, frame, snapshot, token
 
   /// Decodes `bytes`, and what becomes of them when their checksums are put right, so that more than
   /// the checksum is tried. Traps where what was decoded is not what it is encoded to. True if they
@@ -12,6 +12,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .record: RecordTarget.run(bytes)
     case .batch: BatchTarget.run(bytes)
+    case .journal: JournalTarget.run(bytes)
     case .index: IndexTarget.run(bytes)
     case .manifest: ManifestTarget.run(bytes)
     case .frame: FrameTarget.run(bytes)
@@ -25,6 +26,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .record: RecordTarget.seeds
     case .batch: BatchTarget.seeds
+    case .journal: JournalTarget.seeds
     case .index: IndexTarget.seeds
     case .manifest: ManifestTarget.seeds
     case .frame: FrameTarget.seeds

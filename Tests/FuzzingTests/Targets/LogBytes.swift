@@ -17,8 +17,10 @@ enum LogBytes {
     LogID(bytes: Array(repeating: byte, count: LogID.byteCount))
   }
 
-  /// The log's files around the partition's own, each given by its name.
-  static func files(_ own: [String: [UInt8]]) -> MemoryFolder {
+  /// The log's files around the partition's own and the journal's, each given by its name.
+  static func files(
+    _ own: [String: [UInt8]], journal: [String: [UInt8]] = [:]
+  ) -> MemoryFolder {
     let epoch = EpochRecord(epoch: Epoch(9), owner: 1, branch: manifest.branch)
     var files = [
       "log/\(Manifest.name)": Array(manifest.text.utf8),
@@ -26,6 +28,7 @@ enum LogBytes {
       "\(folder)/\(FileNames.watermark)": watermark(durable: .zero),
     ]
     for (name, bytes) in own { files["\(folder)/\(name)"] = bytes }
+    for (name, bytes) in journal { files["log/journal/\(name)"] = bytes }
     return MemoryFolder(files)
   }
 
