@@ -1,5 +1,6 @@
 import DaybookModel
 import Files
+import Glibc
 import NIOCore
 import Ports
 import Testing
@@ -188,6 +189,45 @@ struct JournalTests {
     let again = try StorageOwner(killed.disk, Self.folder, Self.options)
     #expect(again.damaged.map(\.partition.index) == [0])
     again.log.close()
+  }
+
+  @Test("what an overtaken owner writes late counts for nothing, though its file is there again")
+  func late() throws {
+    let disk = SimDisk(seed: 1)
+    try LogFolder(files: disk, path: Self.folder).create(partitions: 2, options: Self.options)
+    disk.root.sync()
+    let older = try StorageOwner(disk, Self.folder, Self.options)
+    nonisolated(unsafe) var acked = 0
+    let append = { (owner: StorageOwner, numbers: ClosedRange<UInt64>) in
+      owner.log.append(makeBatch(messages(numbers)), to: PartitionID(0)) {
+        if case .success = $0 { acked += 1 }
+      }
+      owner.commitOnly()
+    }
+    append(older, 1...2)
+    append(older, 3...4)
+    // From here on the older owner is as one that was stopped: it sees nothing of the newer one.
+    let overtaken = disk.copy(seed: 1)
+    append(older, 101...104)
+    disk.endProcess()
+    let journal = try #require(disk.folder("\(Self.folder)/journal").sorted.map(\.name).first)
+    let late = try disk.file("\(Self.folder)/journal/\(journal)").cache
+    overtaken.endProcess()
+    let newer = try StorageOwner(overtaken, Self.folder, Self.options)
+    append(newer, 5...5)
+    append(newer, 6...7)
+    #expect(acked == 5)
+    overtaken.endProcess()
+    let file = try overtaken.open(
+      "\(Self.folder)/journal/\(journal)", flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o640)
+    try late.withUnsafeBytes { try overtaken.write(file, $0, at: 0) }
+    overtaken.close(file)
+    overtaken.root.sync()
+    overtaken.root.dropUnsynced()
+    let (owner, contents) = try reopened(overtaken)
+    #expect(owner.damaged == [])
+    #expect(contents[0] == messages(1...7))
+    owner.log.close()
   }
 
   @Test("records of a file's earlier use do not count, wherever they lie")
