@@ -89,6 +89,7 @@ let package = Package(
     .target(name: "CChecksum"),
     .target(name: "CMappedFaults"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .systemLibrary(name: "CRdKafka"),
     module("DaybookModel", [nioCore]),
     module(
       "DaybookSchema", ["DaybookModel", nioCore, protobuf],
@@ -135,23 +136,30 @@ let package = Package(
       ]),
     module("Console", ["DaybookModel", "DaybookSDK", nioLocks]),
     module(
+      "Mirror",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "Files", "CRdKafka", nioCore, nioLocks, crypto,
+        protobuf, logging, metrics,
+      ]),
+    module(
       "Server",
       [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Identity", nioCore, nioPosix, nioLocks, logging, metrics,
+        "Projections", "Gateway", "Identity", "Mirror", nioCore, nioPosix, nioLocks, logging,
+        metrics,
       ]),
     module(
       "Bench",
       [
-        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", nioCore,
-        nioPosix, nioLocks, atomics, protobuf, histogram, logging,
+        "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Mirror", "CRdKafka",
+        "Server", nioCore, nioPosix, nioLocks, atomics, protobuf, histogram, logging,
       ]),
     .executableTarget(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
         "Projections", "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console",
-        nioCore, arguments, logging,
+        "Mirror", nioCore, arguments, logging, yams,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -211,6 +219,12 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Partitions",
         "Gateway", "Doubles", nioCore,
         nioPosix, nioLocks, protobuf, logging,
+      ]),
+    tests(
+      "MirrorTests",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "Mirror", "CRdKafka", "Doubles", nioCore,
+        nioLocks, crypto, protobuf, logging, metrics, metricsTesting,
       ]),
     tests(
       "PortClaims",

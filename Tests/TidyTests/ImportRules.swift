@@ -42,20 +42,26 @@ enum ImportRules {
       "NIOConcurrencyHelpers", "Crypto", "Foundation", "Glibc",
     ],
     "Console": ["DaybookModel", "DaybookSDK", "NIOConcurrencyHelpers", "Glibc"],
+    // FoundationEssentials: what numbers of JSON are, and the bytes of generated messages.
+    "Mirror": [
+      "DaybookModel", "DaybookSchema", "Ports", "Files", "CRdKafka", "NIOCore",
+      "NIOConcurrencyHelpers", "Crypto", "SwiftProtobuf", "Logging", "Metrics",
+      "FoundationEssentials", "Glibc",
+    ],
     "Server": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Gateway", "Identity", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging",
+      "Gateway", "Identity", "Mirror", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging",
       "Metrics", "Foundation", "Glibc",
     ],
     "Bench": [
-      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Server", "NIOCore",
-      "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf", "Histogram", "Logging",
-      "Dispatch", "Foundation", "Glibc",
+      "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Mirror", "CRdKafka",
+      "Server", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Atomics", "SwiftProtobuf",
+      "Histogram", "Logging", "Dispatch", "Foundation", "Glibc",
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console", "NIOCore",
-      "ArgumentParser", "Logging", "Foundation", "Glibc",
+      "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console", "Mirror", "NIOCore",
+      "ArgumentParser", "Logging", "Yams", "Foundation", "Glibc",
     ],
     // The example, in a folder of its own.
     "Courier": ["DaybookSDK", "Foundation"],
@@ -63,6 +69,7 @@ enum ImportRules {
     "CChecksum": [],
     "CMappedFaults": [],
     "CZlib": [],
+    "CRdKafka": [],
   ]
 
   /// Modules that implement ports. Whoever else names one can't be given another.
@@ -84,7 +91,7 @@ enum ImportRules {
   /// Names of the targets that a package description declares, tests apart.
   static func targets(in package: String) -> Set<String> {
     var found: Set<String> = []
-    for marker in ["module(", "executableTarget(", "target("] {
+    for marker in ["module(", "executableTarget(", "target(", "systemLibrary("] {
       for part in package.components(after: marker) {
         guard let quoted = part.firstQuoted else { continue }
         found.insert(quoted)

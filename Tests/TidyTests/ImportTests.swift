@@ -85,7 +85,9 @@ struct ImportTests {
   func unknownModule() {
     let file = SourceFile(path: "Sources/Novelty/X.swift", text: "")
     #expect(ImportRules.violations(in: file).count == 1)
-    let package = ".target(name: \"CThing\"),\n    module(\n      \"Novelty\", []),\n testTarget(x)"
-    #expect(ImportRules.targets(in: package) == ["CThing", "Novelty"])
+    let package =
+      ".target(name: \"CThing\"),\n    module(\n      \"Novelty\", []),\n testTarget(x)\n"
+      + ".systemLibrary(name: \"CLibrary\"),"
+    #expect(ImportRules.targets(in: package) == ["CThing", "CLibrary", "Novelty"])
   }
 }
