@@ -10,6 +10,11 @@ package protocol LogFeed: AnyObject, Sendable {
   var partitionCount: Int { get }
   /// Random, made with the log: positions of another log mean nothing here.
   var logID: String { get }
+  /// New with each copy of the log that was restored: two histories of one log have different ones.
+  var branchID: String { get }
+  /// Of the log's newest owner, as far as it is known here. A log whose epoch is lower than it once
+  /// was is an older copy.
+  var epoch: Epoch { get }
   /// For what is kept beside the log and speaks of it.
   var seal: LogSeal { get }
 

@@ -3,9 +3,6 @@ package import DaybookModel
 /// A partitioned log of events. The embedded one is `SegmentedLog`; nothing here speaks of files,
 /// and nothing promises that offsets are gapless.
 package protocol LogWriter: LogFeed {
-  /// The epoch that this opening of the log has written and synced.
-  var epoch: Epoch { get }
-
   /// Why the partition takes no appends for as long as the log is open; nil if it does.
   func readOnly(_ partition: PartitionID) -> DaybookError?
 

@@ -7,6 +7,9 @@ package import Ports
 /// damage, and `findings` say so.
 package final class SegmentLogReader: LogFeed, LogSearch {
   package let logID: String
+  package let branchID: String
+  /// As it was when this was opened.
+  package let epoch: Epoch
   package let seal: LogSeal
   /// What is wrong, for the operator's eyes.
   package let findings: [RecoveryFinding]
@@ -45,6 +48,8 @@ package final class SegmentLogReader: LogFeed, LogSearch {
     for _ in 0..<2 { try survey.lookAgainAtFaults() }
     try survey.prove()
     logID = survey.manifest.log.hex
+    branchID = survey.manifest.branch.hex
+    epoch = survey.lastEpoch
     seal = survey.manifest.seed.seal
     surveys = survey.partitions
     findings = survey.journalFindings + survey.partitions.flatMap(\.readerFindings)

@@ -7,8 +7,10 @@ package import Ports
 
 /// The embedded log: one folder, one owner, files as `schemas/log-format.md` draws them.
 package final class SegmentedLog: LogWriter, LogSearch {
+  /// That this opening of the log has written and synced.
   package let epoch: Epoch
   package let logID: String
+  package let branchID: String
   package let seal: LogSeal
   /// What opening found and did, for the operator's eyes.
   package let findings: [RecoveryFinding]
@@ -96,6 +98,7 @@ package final class SegmentedLog: LogWriter, LogSearch {
     self.folder = folder
     epoch = opened.epoch
     logID = opened.manifest.log.hex
+    branchID = opened.manifest.branch.hex
     seal = opened.manifest.seed.seal
     findings = opened.findings
     self.background = background

@@ -36,8 +36,9 @@ package final class MemoryLog: LogWriter, LogSearch {
 
   package let partitionCount: Int
   package let logID: String
+  package let branchID: String
   package let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
-  package let epoch = Epoch(1)
+  package let epoch: Epoch
   package let batchHeaderBytes = 16
   private let batchEvents: Int
   private let readBatchesMax: Int
@@ -45,11 +46,14 @@ package final class MemoryLog: LogWriter, LogSearch {
 
   /// `append(_:)` makes batches of `batchEvents`. A read gives at most `readBatchesMax` batches.
   package init(
-    partitions: Int, logID: String = "memory", offsets: OffsetRule = .contiguous,
-    batchEvents: Int = 7, readBatchesMax: Int = .max, isColliding: Bool = false
+    partitions: Int, logID: String = "memory", branchID: String = "branch", epoch: Epoch = Epoch(1),
+    offsets: OffsetRule = .contiguous, batchEvents: Int = 7, readBatchesMax: Int = .max,
+    isColliding: Bool = false
   ) {
     partitionCount = partitions
     self.logID = logID
+    self.branchID = branchID
+    self.epoch = epoch
     self.batchEvents = batchEvents
     self.readBatchesMax = readBatchesMax
     state = NIOLockedValueBox(

@@ -24,6 +24,7 @@ struct OwnershipTests {
       #expect(found.map(\.offset.rawValue) == (1...3).map { Int64(batch * 4 + $0) })
     }
     #expect(reader.logID == log.logID)
+    #expect(reader.branchID == log.branchID && reader.epoch == log.epoch)
     #expect(try reader.segments(of: zero).count >= 2)
     #expect(try reader.verify() == VerifyReport(events: 120, partitions: 1, faults: []))
     log.close()

@@ -17,6 +17,7 @@ final class SimLog: LogWriter, LogSearch, @unchecked Sendable {
   }
 
   let logID = "simulated"
+  let branchID = "simulated"
   let seal = LogSeal { bytes in bytes.reduce(7) { $0 &* 31 &+ UInt32($1) } }
   let batchHeaderBytes = 16
   private(set) var epoch = Epoch(1)

@@ -90,6 +90,8 @@ private final class ForgetfulReader: LogFeed, LogSearch {
 
   var partitionCount: Int { log.partitionCount }
   var logID: String { log.logID }
+  var branchID: String { log.branchID }
+  var epoch: Epoch { log.epoch }
   var seal: LogSeal { log.seal }
 
   func startOffset(of partition: PartitionID) -> Offset { log.startOffset(of: partition) }
