@@ -51,7 +51,7 @@ package struct JSONFault: Error, Sendable, Equatable {
 
 /// Reads one document. Foundation's reader refuses a whole file for half of a surrogate pair, which
 /// texts have that were cut short, and names no line: here that half reads as U+FFFD.
-struct JSONReader {
+package struct JSONReader {
   private static let depthMax = 128
 
   private let bytes: [UInt8]
@@ -59,7 +59,7 @@ struct JSONReader {
 
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
+  package static func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
     var reader = JSONReader(bytes)
     if bytes.starts(with: [0xef, 0xbb, 0xbf]) { reader.at = 3 }
     let value = try reader.value(depth: 0)

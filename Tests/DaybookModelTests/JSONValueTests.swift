@@ -1,6 +1,5 @@
+import DaybookModel
 import Testing
-
-@testable import Importing
 
 @Suite("A JSON document")
 struct JSONValueTests {
