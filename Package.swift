@@ -170,7 +170,7 @@ let package = Package(
       dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, logging],
       path: "Tests/Doubles",
       swiftSettings: settings),
-    tests("TidyTests", ["DaybookModel", "Doubles", yams]),
+    tests("TidyTests", ["DaybookModel", "Mirror", "Doubles", yams]),
     tests("DaybookTests", ["Daybook", "DaybookModel", nioLocks, logging, arguments]),
     tests(
       "ServerTests",
@@ -204,7 +204,7 @@ let package = Package(
         nioLocks,
         grdb, logging,
       ]),
-    tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
+    tests("DaybookSchemaTests", ["DaybookModel", "DaybookSchema", "Doubles", nioCore, protobuf]),
     tests(
       "SegmentLogTests",
       [

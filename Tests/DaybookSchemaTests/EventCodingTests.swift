@@ -1,5 +1,6 @@
 import DaybookModel
 import DaybookSchema
+import Doubles
 import NIOCore
 import SwiftProtobuf
 import Testing

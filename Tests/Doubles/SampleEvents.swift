@@ -1,14 +1,14 @@
-import DaybookModel
+package import DaybookModel
 import DaybookSchema
 import NIOCore
 
 /// Random events of every kind, from a seed: the same in every run.
-struct SampleEvents {
+package struct SampleEvents {
   private var random: SplitMix
 
-  init(seed: UInt64) { random = SplitMix(state: seed) }
+  package init(seed: UInt64) { random = SplitMix(state: seed) }
 
-  mutating func event(_ kind: EventKind) -> Event {
+  package mutating func event(_ kind: EventKind) -> Event {
     let stream: StreamKey = chance(2) ? .user(id()) : .group(id())
     return Event(
       stream: stream,
@@ -214,10 +214,12 @@ struct SampleEvents {
 }
 
 /// SplitMix64 (Steele, Lea, Flood, 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
+package struct SplitMix: RandomNumberGenerator {
+  package var state: UInt64
 
-  mutating func next() -> UInt64 {
+  package init(state: UInt64) { self.state = state }
+
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
