@@ -82,6 +82,20 @@ extension ErrorCode {
   package static let outboxInUse = ErrorCode(625, "outbox_in_use", temporary: true)
   package static let outboxOfAnother = ErrorCode(626, "outbox_of_another")
 
+  // 7xx: Kafka, and the mirror of the log there.
+  package static let kafkaUnreachable = ErrorCode(700, "kafka_unreachable", temporary: true)
+  package static let kafkaRefused = ErrorCode(701, "kafka_refused")
+  package static let kafkaForbidden = ErrorCode(702, "kafka_forbidden")
+  package static let kafkaTLSFailed = ErrorCode(703, "kafka_tls_failed")
+  package static let kafkaTopicMissing = ErrorCode(704, "kafka_topic_missing")
+  package static let kafkaTopicUnfit = ErrorCode(705, "kafka_topic_unfit")
+  package static let kafkaRecordTooLarge = ErrorCode(706, "kafka_record_too_large")
+  package static let kafkaThrottled = ErrorCode(707, "kafka_throttled", temporary: true)
+  package static let kafkaFailed = ErrorCode(708, "kafka_failed", temporary: true)
+  package static let mirrorFenced = ErrorCode(720, "mirror_fenced")
+  package static let mirrorOfAnother = ErrorCode(721, "mirror_of_another")
+  package static let mirrorTopicLost = ErrorCode(722, "mirror_topic_lost")
+
   package static let all: [ErrorCode] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
     heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
@@ -100,6 +114,9 @@ extension ErrorCode {
     epochFenced, invalidArgument, unreachable, invalidInput,
     cancelled, deadlineExceeded, tokenUnavailable, outboxFailed, outboxCorrupt, outboxInUse,
     outboxOfAnother,
+    kafkaUnreachable, kafkaRefused, kafkaForbidden, kafkaTLSFailed, kafkaTopicMissing,
+    kafkaTopicUnfit, kafkaRecordTooLarge, kafkaThrottled, kafkaFailed, mirrorFenced,
+    mirrorOfAnother, mirrorTopicLost,
   ]
   /// For which a server closes a session without having been asked (`schemas/wire-protocol.md`).
   package static let closing: [ErrorCode] = [
