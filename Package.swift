@@ -175,7 +175,8 @@ let package = Package(
     tests(
       "ServerTests",
       [
-        "Server", "Files", "DaybookSDK", "DaybookModel", "Identity", "Partitions", "Ports",
+        "Server", "Files", "DaybookSDK", "DaybookModel", "Identity", "Mirror", "Partitions",
+        "Ports",
         "SegmentLog", "Doubles",
         nioCore, nioLocks, metrics, metricsTesting,
       ]),

@@ -19,7 +19,7 @@ struct DaybookCommand: AsyncParsableCommand {
       Init.self, Serve.self, TokenCommand.self, ChatCommand.self, Send.self, ImportCommand.self,
       History.self, Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
       StreamCommand.self,
-      LogCommand.self, ProjectionCommand.self, BenchCommand.self,
+      LogCommand.self, ProjectionCommand.self, MirrorCommand.self, BenchCommand.self,
     ])
 
   /// Says what went wrong in one line, and exits as `ExitStatus` says.

@@ -3,6 +3,7 @@ import DaybookModel
 import Files
 import Glibc
 import Logging
+import Mirror
 import NIOCore
 import Partitions
 import SegmentLog
@@ -52,6 +53,12 @@ struct Serve: AsyncParsableCommand {
       """)
   var readOnlyPartitions = ""
 
+  @Option(
+    help:
+      "A file that says into which topic of Kafka the log is mirrored; may be given several times.",
+    completion: .file())
+  var mirror: [String] = []
+
   func validate() throws {
     guard recallLimit.seconds <= Serve.recallLimitMax else {
       throw ValidationError(
@@ -93,6 +100,8 @@ struct Serve: AsyncParsableCommand {
 
   private func serve(until stop: StopSignal, _ status: StatusReport) async throws {
     let address = try ServerAddress(parsing: tcp)
+    var mirrors: [MirrorSettings] = []
+    for path in mirror { mirrors.append(try MirrorFile.read(path)) }
     let folder = try data.open()
     let lock = try await Serve.lock(folder, unless: stop)
     // Nothing is changed before the log is known to be one that this program can read.
@@ -104,7 +113,7 @@ struct Serve: AsyncParsableCommand {
       metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
-      readOnlyPartitions: readOnly, logger: OperatorLog.logger)
+      readOnlyPartitions: readOnly, mirrors: mirrors, logger: OperatorLog.logger)
     do {
       let bound = try await server.start(
         host: address.host, port: address.port, isStopping: { stop.wasRaised })

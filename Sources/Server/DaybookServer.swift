@@ -5,6 +5,7 @@ import Glibc
 import Identity
 package import Logging
 package import Metrics
+package import Mirror
 package import NIOCore
 package import Partitions
 import Ports
@@ -16,12 +17,13 @@ package final class DaybookServer: Sendable {
   private let backend: Backend
   private let sessions: GatewaySessions
   private let listener: TCPListener
+  private let mirrors: [LogMirror]
   private let logger: Logger
 
   /// Opens the log, which recovers it. The lock is held as long as the server lives.
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
-    readOnlyPartitions: Set<PartitionID>, logger: Logger,
+    readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
@@ -53,6 +55,13 @@ package final class DaybookServer: Sendable {
       threads: backend.readers, options: options, logger: logger,
       metrics: metrics)
     listener = TCPListener(sessions, group: backend.group)
+    self.mirrors = mirrors.map { settings in
+      var conditions = LogMirror.Conditions()
+      conditions.isPaused = { folder.isMirrorPaused(settings.topic) }
+      return LogMirror(
+        settings, log: MirroredLog(backend.log), conditions: conditions, clock: clock,
+        logger: logger, metrics: metrics)
+    }
   }
 
   private static func opening(_ folder: DataFolder, logger: Logger) -> OpeningContext {
@@ -83,7 +92,17 @@ package final class DaybookServer: Sendable {
       "epoch \(backend.epoch): \(replayed) events replayed",
       metadata: ["epoch": "\(backend.epoch)", "replayed": "\(replayed)"])
     if isStopping() { throw StopSignal.Raised() }
+    for mirror in mirrors { mirror.start(ended: mirrorEnded) }
     return try await listener.start(host: host, port: port)
+  }
+
+  /// Clients are served all the same.
+  private var mirrorEnded: @Sendable (DaybookError?) -> Void {
+    { [logger] error in
+      guard let error else { return }
+      logger.error(
+        "nothing is mirrored any more: \(error.message)", metadata: ["code": "\(error.code)"])
+    }
   }
 
   /// Tells the operator how things stand.
@@ -107,8 +126,20 @@ package final class DaybookServer: Sendable {
   package func stop() async {
     await listener.stop()
     await sessions.stop()
+    await stopMirrors()
     await backend.stop()
     lock.release()
     logger.info("stopped")
+  }
+
+  private func stopMirrors() async {
+    for mirror in mirrors {
+      await withCheckedContinuation { continuation in
+        backend.readers.run {
+          mirror.stop()
+          continuation.resume()
+        }
+      }
+    }
   }
 }

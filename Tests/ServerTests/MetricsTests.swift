@@ -70,7 +70,7 @@ struct MetricsTests {
     let folder = place.url.appending(path: "data")
     try swept.image.lay(down: folder)
     let metrics = TestMetrics()
-    let server = try await SweptServer(at: folder.path, metrics: metrics)
+    let server = try await SweptServer(at: folder.path, metrics: metrics, isMirrored: true)
     do {
       try await body(server)
     } catch {
@@ -111,6 +111,7 @@ struct MetricsTests {
         switch label[0] {
         case "partition": #expect(Int(label[1]).map { $0 < SweptFolder.partitionCount } == true)
         case "code": #expect(codes.contains(label[1]))
+        case "topic": #expect(label[1] == SweptServer.mirroredTopic)
         case "kind", "projection": #expect(label[1].allSatisfy { $0.isLetter || $0 == "_" })
         default: Issue.record("\(metric.name) has the label \(label[0])")
         }

@@ -13,6 +13,12 @@ struct JSONLine {
     bytes.append(contentsOf: String(value).utf8)
   }
 
+  /// A number that is written already.
+  mutating func set(_ name: StaticString, number digits: String) {
+    member(name)
+    bytes.append(contentsOf: digits.utf8)
+  }
+
   mutating func set(_ name: StaticString, _ value: Bool) {
     member(name)
     raw(value ? "true" : "false")

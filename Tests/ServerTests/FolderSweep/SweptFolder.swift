@@ -4,6 +4,7 @@ import Doubles
 import Foundation
 import Identity
 import Metrics
+import Mirror
 import NIOCore
 import Partitions
 import Ports
@@ -88,17 +89,28 @@ final class SweptServer: Sendable {
   /// What the operator was told.
   var told: [String] { log.messages }
 
+  static let mirroredTopic = "swept"
+
+  /// Into a Kafka that is not there, which is of no harm to a server.
+  private static var mirror: MirrorSettings {
+    get throws {
+      var settings = MirrorSettings(kafka: try KafkaConfiguration(brokers: "127.0.0.1:1"))
+      settings.topic = mirroredTopic
+      return settings
+    }
+  }
+
   /// Throws what keeps a server from starting.
   init(
     at path: String, told log: RecordingLog = RecordingLog(),
-    metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance, isMirrored: Bool = false
   ) async throws {
     self.log = log
     let folder = try DataFolder(at: path)
     let lock = try folder.lock()
     server = try await DaybookServer(
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
-      logger: log.logger, metrics: metrics)
+      mirrors: isMirrored ? [try Self.mirror] : [], logger: log.logger, metrics: metrics)
     do {
       address = try await server.start(host: "127.0.0.1", port: 0, isStopping: { false })
       let logID = try SegmentLogReader.describe(folder.logPath).logID

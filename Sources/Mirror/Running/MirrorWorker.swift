@@ -1,0 +1,211 @@
+import DaybookModel
+import Logging
+import Metrics
+import Ports
+
+/// Sends the partitions of one producer, a transaction after the other: the records, and with them how
+/// far the partitions are then.
+///
+/// `@unchecked Sendable`: made by the thread that starts a mirror, then of one thread alone.
+final class MirrorWorker: @unchecked Sendable {
+  private let producer: KafkaProducer
+  private let settings: MirrorSettings
+  private let log: MirroredLog
+  private let clock: any WallClock
+  private let progress: MirrorProgress
+  private let metrics: MirrorMetrics
+  private let isUnwanted: @Sendable () -> Bool
+  private let format: RecordFormat
+  private let partitions: [PartitionID]
+  private var cursors: [PartitionID: PartitionCursor]
+  private var positions: [PartitionID: MirrorPosition]
+  private var record = RecordBytes()
+  /// Of the transaction that is open, or would be.
+  private var open = OpenTransaction()
+  /// Which partition comes first in the next one.
+  private var turn = 0
+  private var committedAt = ContinuousClock.now
+
+  private struct OpenTransaction {
+    var isBegun = false
+    var events = 0
+    var records = 0
+    var touched: Set<PartitionID> = []
+    /// Partitions of which one record's place will be told.
+    var marked: Set<PartitionID> = []
+  }
+
+  /// For how long only positions have moved, which is written down at last.
+  private static let quietMax = Duration.seconds(1)
+  private static let abortTimeout = Duration.seconds(5)
+
+  init(
+    _ producer: KafkaProducer, _ positions: [PartitionID: MirrorPosition],
+    _ settings: MirrorSettings, log: MirroredLog, clock: any WallClock, progress: MirrorProgress,
+    metrics: MirrorMetrics, isUnwanted: @escaping @Sendable () -> Bool
+  ) {
+    self.producer = producer
+    self.positions = positions
+    self.settings = settings
+    self.log = log
+    self.clock = clock
+    self.progress = progress
+    self.metrics = metrics
+    self.isUnwanted = isUnwanted
+    format = RecordFormat(source: log.source, shape: settings.shape)
+    partitions = positions.keys.sorted()
+    cursors = Dictionary(
+      uniqueKeysWithValues: positions.map { ($0, PartitionCursor($0, at: $1.next)) })
+  }
+
+  /// One transaction at most. Returns how many events it took, 0 at the head. What it throws leaves
+  /// open what of it has arrived: only who reads the positions anew may go on.
+  func step() throws(DaybookError) -> Int {
+    do throws(DaybookError) {
+      try fill()
+      producer.poll()
+      let throttled = producer.takeThrottled()
+      if throttled > .zero { metrics.throttled.record(duration: throttled) }
+      let events = open.events
+      guard open.records > 0 || isDue else { return events }
+      try commit()
+      return events
+    } catch {
+      // Who reads committed records waits for a transaction that is left open.
+      if open.isBegun { try? producer.abort(within: Self.abortTimeout, isUnwanted: isUnwanted) }
+      throw error
+    }
+  }
+
+  /// Whether positions have moved long enough without a record.
+  private var isDue: Bool {
+    guard !open.touched.isEmpty else { return false }
+    return isUnwanted() || ContinuousClock.now - committedAt >= Self.quietMax
+  }
+
+  // MARK: records
+
+  private func fill() throws(DaybookError) {
+    for index in partitions.indices {
+      let room = settings.transactionEventsMax - open.records
+      guard room > 0, !isUnwanted() else { break }
+      try take(room, of: partitions[(turn + index) % partitions.count])
+    }
+    if !partitions.isEmpty { turn = (turn + 1) % partitions.count }
+  }
+
+  private func take(_ room: Int, of partition: PartitionID) throws(DaybookError) {
+    guard var cursor = cursors[partition], var position = positions[partition] else { return }
+    let taken = try cursor.take(room, of: log.feed) { offset, event throws(DaybookError) in
+      if try format.write(event, at: offset, of: partition, to: &record) {
+        try send(at: offset, of: partition)
+      }
+      position.pass(event, at: offset)
+    }
+    guard cursor.next > position.next || taken > 0 else { return }
+    position.pass(to: cursor.next)
+    cursors[partition] = cursor
+    positions[partition] = position
+    open.events += taken
+    open.touched.insert(partition)
+  }
+
+  private func send(at offset: Offset, of partition: PartitionID) throws(DaybookError) {
+    try begin()
+    let isFirst = open.marked.insert(partition).inserted
+    let fault = record.withView { view in
+      producer.send(
+        to: settings.topic, partition: Int32(partition.rawValue), key: view.key,
+        value: view.value, timestampMilliseconds: record.timestampMilliseconds,
+        isMarked: isFirst, isUnwanted: isUnwanted
+      ) { headers in
+        for header in RecordHeader.allCases {
+          if let value = view[header] { headers.add(header.name, value) }
+        }
+      }
+    }
+    if let fault {
+      throw fault.asDaybookError(
+        "the event at offset \(offset) of partition \(partition) can't be sent to \(settings.topic)"
+      )
+    }
+    open.records += 1
+  }
+
+  // MARK: transactions
+
+  private func begin() throws(DaybookError) {
+    guard !open.isBegun else { return }
+    open.isBegun = true
+    guard producer.isTransactional else { return }
+    do throws(KafkaFault) {
+      try producer.begin()
+    } catch {
+      throw error.asDaybookError("no transaction can be begun for \(settings.topic)")
+    }
+  }
+
+  private func commit() throws(DaybookError) {
+    try begin()
+    let began = ContinuousClock.now
+    let passed = open.touched.compactMap { positions[$0] }
+    do throws(KafkaFault) {
+      // Without transactions, a position must not be there before what it speaks of.
+      if !producer.isTransactional { try flush() }
+      for position in passed {
+        var position = position
+        position.epoch = log.feed.epoch
+        try producer.send(.position(position), of: settings, at: clock.now())
+      }
+      if producer.isTransactional {
+        try producer.commit(within: settings.timeout, isUnwanted: isUnwantedAtLast())
+      } else {
+        try flush()
+      }
+    } catch {
+      throw error.asDaybookError("\(open.records) events did not get to \(settings.topic)")
+    }
+    metrics.commitDuration.record(duration: ContinuousClock.now - began)
+    note(passed)
+  }
+
+  private func flush() throws(KafkaFault) {
+    try producer.flush(within: settings.timeout, isUnwanted: isUnwantedAtLast())
+  }
+
+  /// What is on its way is waited for a while after the mirror was told to stop.
+  private func isUnwantedAtLast() -> () -> Bool {
+    let isUnwanted = isUnwanted
+    var told: ContinuousClock.Instant?
+    return {
+      guard isUnwanted() else { return false }
+      let now = ContinuousClock.now
+      let since = told ?? now
+      told = since
+      return now - since >= Self.abortTimeout
+    }
+  }
+
+  private func note(_ passed: [MirrorPosition]) {
+    for (partition, offset) in producer.takeDelivered() {
+      positions[PartitionID(Int(partition))]?.topicEnd = offset + 1
+    }
+    metrics.events.increment(by: Int64(open.records))
+    metrics.transactions.increment()
+    progress.note(passed, events: UInt64(open.events))
+    var oldest: Timestamp?
+    for partition in partitions {
+      guard let position = positions[partition] else { continue }
+      let lag = log.feed.lag(of: partition, at: position.next)
+      metrics.lag(partition, lag)
+      if lag > 0, let recordedAt = cursors[partition]?.recordedAt {
+        oldest = min(oldest ?? recordedAt, recordedAt)
+      }
+    }
+    let now = clock.now().milliseconds
+    let behind = oldest.map { now - min(now, $0.milliseconds) } ?? 0
+    metrics.lagSeconds.set(Double(behind) / 1_000)
+    open = OpenTransaction()
+    committedAt = ContinuousClock.now
+  }
+}
