@@ -67,6 +67,7 @@ final class KafkaClient: @unchecked Sendable {
   /// What an answer that did not come in time is due to, if the client has said something.
   func explained(_ fault: KafkaFault) -> KafkaFault {
     poll()
+    if fault.isFatal || fault.isOneOf(RD_KAFKA_RESP_ERR__FATAL) { return fatal ?? fault }
     guard
       fault.isOneOf(
         RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT,
@@ -74,6 +75,16 @@ final class KafkaClient: @unchecked Sendable {
         RD_KAFKA_RESP_ERR__WAIT_COORD)
     else { return fault }
     return events.cause ?? fault
+  }
+
+  /// The first fault after which the client does nothing more.
+  private var fatal: KafkaFault? {
+    var text = [CChar](repeating: 0, count: 512)
+    let code = rd_kafka_fatal_error(handle, &text, text.count)
+    guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    let why = String(
+      decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return KafkaFault(code, secrets.hidden(in: why), isFatal: true)
   }
 
   /// Throws where a call's result is a fault.
@@ -195,10 +206,13 @@ final class KafkaEvents: Sendable {
 
   private func delivered(_ message: rd_kafka_message_t) {
     state.withLockedValue { state in
-      if message.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-        // The first is the cause; what is purged is its consequence.
-        if state.undelivered == nil { state.undelivered = KafkaFault(message.err) }
-      } else {
+      switch message.err {
+      case RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+        // What follows from a failure, and is none.
+        break
+      case let code where code != RD_KAFKA_RESP_ERR_NO_ERROR:
+        if state.undelivered == nil { state.undelivered = KafkaFault(code) }
+      default:
         state.delivered[message.partition] = message.offset
       }
     }

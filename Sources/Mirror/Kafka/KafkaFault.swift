@@ -43,7 +43,7 @@ package struct KafkaFault: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The same for the transaction, with what it came of.
   func due(to cause: KafkaFault?) -> KafkaFault {
-    guard let cause else { return self }
+    guard let cause, !isFatal else { return self }
     return KafkaFault(
       rd_kafka_resp_err_t(rawValue: cause.code), cause.text, isFatal: isFatal,
       needsAbort: needsAbort)

@@ -94,9 +94,13 @@ package final class KafkaReader {
     wait: Duration, _ visit: (Met) throws(KafkaFault) -> Void
   ) throws(KafkaFault) {
     client.poll()
-    let count = rd_kafka_consume_batch_queue(
-      queue, wait.milliseconds, messages, Self.messagesMax)
+    var count = rd_kafka_consume_batch_queue(queue, 0, messages, Self.messagesMax)
     guard count >= 0 else { throw client.explained(KafkaFault(rd_kafka_last_error())) }
+    // Asked for a batch, the library waits until it is full, or all of the time.
+    if count == 0, let one = rd_kafka_consume_queue(queue, wait.milliseconds) {
+      messages[0] = one
+      count = 1
+    }
     if count == 0 { try checkSilence() }
     var failure: KafkaFault?
     for index in 0..<count {
