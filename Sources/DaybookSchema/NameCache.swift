@@ -1,4 +1,4 @@
-import DaybookModel
+package import DaybookModel
 
 /// Streams and actors that were decoded lately, found by their bytes: a log names the same ones over and
 /// over, and a key or an actor is made once for many events. A place for each hash, and whoever comes
@@ -17,7 +17,7 @@ package final class NameCache {
   }
 
   /// Nil for what names no stream.
-  func stream(_ bytes: UnsafeRawBufferPointer) -> StreamKey? {
+  package func stream(_ bytes: UnsafeRawBufferPointer) -> StreamKey? {
     var hash = StableHash()
     hash.combine(bytes)
     let fingerprint = hash.finish()
