@@ -17,6 +17,8 @@ enum MirrorFile {
     var types: [String]?
     var streams: [String]?
     var redact: String?
+    /// `none` for none.
+    var groupsTopic: String?
     var from: Int64?
     var producers: Int?
     var transactionEvents: Int?
@@ -27,6 +29,7 @@ enum MirrorFile {
     enum CodingKeys: String, CodingKey, CaseIterable {
       case brokers, topic, format, types, streams, redact, from, producers, config
       case offsetsTopic = "offsets_topic"
+      case groupsTopic = "groups_topic"
       case transactionEvents = "transaction_events"
       case atLeastOnce = "at_least_once"
       case configFile = "config_file"
@@ -120,6 +123,8 @@ enum MirrorFile {
     settings.shape = try ShapeOptions.shape(
       format: description.format, types: description.types ?? [],
       streams: description.streams ?? [], redact: description.redact)
+    let groups = description.groupsTopic ?? MirrorSettings.standardGroupsTopic(settings.topic)
+    settings.groupsTopic = groups == "none" ? nil : groups
     if let from = description.from { settings.begins = .at(Offset(from)) }
     if let fault = settings.fault {
       throw DaybookError(.invalidArgument, "\(path): \(fault)")

@@ -64,6 +64,16 @@ struct KafkaOptions: ParsableArguments {
 /// What of the log goes there, and as what.
 struct ShapeOptions: ParsableArguments {
   @Option(
+    help: """
+      The topic that has settings and members of groups as they are now; daybook.groups, beside another \
+      topic of events its name with .groups.
+      """)
+  var groupsTopic: String?
+
+  @Flag(help: "Mirror events alone, and no groups.")
+  var noGroups = false
+
+  @Option(
     help: "What a value is: protobuf, the event's bytes as they are in the log, or json; protobuf."
   )
   var format: String?
@@ -81,9 +91,19 @@ struct ShapeOptions: ParsableArguments {
   @Option(help: "What is left out of events: content, which is what people have written, or none.")
   var redact: String?
 
+  func validate() throws {
+    guard groupsTopic == nil || !noGroups else {
+      throw ValidationError("give --groups-topic or --no-groups, not both")
+    }
+  }
+
   /// Throws `invalid_argument`.
-  func shape() throws(DaybookError) -> RecordShape {
-    try ShapeOptions.shape(format: format, types: types, streams: streams, redact: redact)
+  func apply(to settings: inout MirrorSettings) throws(DaybookError) {
+    settings.shape = try ShapeOptions.shape(
+      format: format, types: types, streams: streams, redact: redact)
+    settings.groupsTopic =
+      noGroups
+      ? nil : groupsTopic ?? MirrorSettings.standardGroupsTopic(settings.topic)
   }
 
   /// The same, of what is not said otherwise.

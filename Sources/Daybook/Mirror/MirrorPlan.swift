@@ -34,7 +34,7 @@ struct MirrorPlan: ParsableCommand {
     let log = try data.open().reader()
     log.reportFindings()
     let settings = try kafka.settings { settings throws(DaybookError) in
-      settings.shape = try shape.shape()
+      try shape.apply(to: &settings)
     }
     let planner = try MirrorPlanner(
       settings, log: log.mirrored, replicas: replicas, logger: OperatorLog.logger)

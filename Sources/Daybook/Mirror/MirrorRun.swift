@@ -48,7 +48,7 @@ struct MirrorRun: AsyncParsableCommand {
 
   private func settings() throws(DaybookError) -> MirrorSettings {
     try kafka.settings { settings throws(DaybookError) in
-      settings.shape = try shape.shape()
+      try shape.apply(to: &settings)
       settings.producers = producers
       settings.transactionEventsMax = transactionEvents
       settings.isAtLeastOnce = atLeastOnce

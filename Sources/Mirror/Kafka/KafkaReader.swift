@@ -69,6 +69,20 @@ package final class KafkaReader {
     messages.initialize(repeating: nil, count: Self.messagesMax)
   }
 
+  /// RD_KAFKA_OFFSET_BEGINNING: where reading begins if nothing is there yet, whatever is kept.
+  static let beginning: Int64 = -2
+
+  /// The same, of a configuration that a client was made with before.
+  static func opened(
+    _ configuration: KafkaConfiguration, logger: Logger
+  ) throws(KafkaFault) -> KafkaReader {
+    do throws(DaybookError) {
+      return try KafkaReader(configuration, logger: logger)
+    } catch {
+      throw KafkaFault(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, error.message)
+    }
+  }
+
   deinit {
     for (topic, partition) in begun { rd_kafka_consume_stop(topic, partition) }
     rd_kafka_queue_destroy(queue)

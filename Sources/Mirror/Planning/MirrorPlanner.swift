@@ -22,10 +22,9 @@ package struct MirrorPlanner {
   }
 
   private var wanted: [(String, TopicPlan.Purpose)] {
-    [
-      (settings.topic, .events(partitions: log.feed.partitionCount)),
-      (settings.offsetsTopic, .offsets),
-    ]
+    let partitions = log.feed.partitionCount
+    return [(settings.topic, .events(partitions: partitions)), (settings.offsetsTopic, .offsets)]
+      + (settings.groupsTopic.map { [($0, .table(partitions: partitions))] } ?? [])
   }
 
   /// What is to be done. Changes nothing. Throws `mirror_of_another` for a topic of another log, and as

@@ -58,16 +58,20 @@ package struct MirrorClaim: Sendable, Equatable {
   /// `RecordShape.text`.
   package var shape: String
   package var delivery: Delivery
+  /// The topic of the groups' rows; nil for none.
+  package var groups: String?
   /// Random, of the mirror that runs or ran last.
   package var owner: String
 
   package init(
-    source: LogSource, producers: Int, shape: String, delivery: Delivery, owner: String
+    source: LogSource, producers: Int, shape: String, delivery: Delivery,
+    groups: String? = nil, owner: String
   ) {
     self.source = source
     self.producers = producers
     self.shape = shape
     self.delivery = delivery
+    self.groups = groups
     self.owner = owner
   }
 }
@@ -90,10 +94,11 @@ package enum OffsetsRecord: Sendable, Equatable {
     var producers: Int
     var shape: String
     var delivery: MirrorClaim.Delivery
+    var groups: String?
     var owner: String
 
     enum CodingKeys: String, CodingKey {
-      case v, partitions, producers, shape, delivery, owner
+      case v, partitions, producers, shape, delivery, groups, owner
       case logID = "log_id"
       case branchID = "branch_id"
     }
@@ -135,7 +140,8 @@ package enum OffsetsRecord: Sendable, Equatable {
           Claim(
             v: Self.version, logID: claim.source.logID, branchID: claim.source.branchID,
             partitions: claim.source.partitionCount, producers: claim.producers,
-            shape: claim.shape, delivery: claim.delivery, owner: claim.owner))
+            shape: claim.shape, delivery: claim.delivery, groups: claim.groups,
+            owner: claim.owner))
       case .position(let position):
         try? encoder.encode(
           Position(
@@ -172,7 +178,7 @@ package enum OffsetsRecord: Sendable, Equatable {
           source: LogSource(
             logID: claim.logID, branchID: claim.branchID, partitionCount: claim.partitions),
           producers: claim.producers, shape: claim.shape, delivery: claim.delivery,
-          owner: claim.owner))
+          groups: claim.groups, owner: claim.owner))
       return
     }
     if !isClaim, let read = try? decoder.decode(Position.self, from: data),

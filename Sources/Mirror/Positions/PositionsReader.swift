@@ -44,9 +44,8 @@ package final class PositionsReader {
     do throws(KafkaFault) {
       let end = try topics.end(of: offsetsTopic, Self.partition)
       if next ?? 0 >= end { return }
-      let reader = try opened()
-      // Where reading begins if nothing is there yet, whatever is kept.
-      try reader.begin(offsetsTopic, Self.partition, at: next ?? Self.beginning)
+      let reader = try KafkaReader.opened(configuration, logger: logger)
+      try reader.begin(offsetsTopic, Self.partition, at: next ?? KafkaReader.beginning)
       try read(reader, upTo: end, isUnwanted)
     } catch {
       throw error.asDaybookError("the positions in \(offsetsTopic) can't be read")
@@ -54,17 +53,6 @@ package final class PositionsReader {
     if let failure {
       self.failure = nil
       throw failure
-    }
-  }
-
-  /// RD_KAFKA_OFFSET_BEGINNING.
-  private static let beginning: Int64 = -2
-
-  private func opened() throws(KafkaFault) -> KafkaReader {
-    do throws(DaybookError) {
-      return try KafkaReader(configuration, logger: logger)
-    } catch {
-      preconditionFailure("the configuration was tried: \(error)")
     }
   }
 

@@ -187,9 +187,11 @@ package final class LogMirror: Sendable {
       isStopping.withLockedValue { $0 } || session.isOver
     }
     let workers = begun.producers.enumerated().map { number, producer in
-      let positions = begun.positions.filter { $0.key.index % begun.producers.count == number }
+      let own = begun.partitions(of: number)
       return MirrorWorker(
-        producer, positions, settings, log: log, clock: clock, progress: progress,
+        producer, begun.positions.filter { own.contains($0.key) },
+        begun.groups.isEmpty ? nil : begun.groups[number], settings, log: log, clock: clock,
+        progress: progress,
         metrics: metrics, isUnwanted: isUnwanted)
     }
     let threads = workers.enumerated().dropFirst().map { number, worker in

@@ -27,6 +27,12 @@ struct MirrorOwnership {
         "the topic \(settings.topic) is mirrored as \(claim.shape), and this would be "
           + "\(settings.shape.text): mirror into another one with --topic, or say the same")
     }
+    guard claim.groups == settings.groupsTopic else {
+      throw DaybookError(
+        .mirrorOfAnother,
+        "the topic \(settings.topic) was begun with \(claim.groups.map { "the groups in \($0)" } ?? "no groups"), "
+          + "and they would not be whole: say the same, or mirror into another one with --topic")
+    }
   }
 
   /// A topic that has records and no claim is somebody else's, or has lost its positions.

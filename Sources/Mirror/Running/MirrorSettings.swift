@@ -9,6 +9,8 @@ package struct MirrorSettings: Sendable {
   package var kafka: KafkaConfiguration
   package var topic = standardTopic
   package var offsetsTopic = standardOffsetsTopic
+  /// Of the settings and members of groups; nil for none.
+  package var groupsTopic: String?
   package var shape = RecordShape()
   /// How many producers share the partitions.
   package var producers = 1
@@ -30,11 +32,14 @@ package struct MirrorSettings: Sendable {
 
   /// What makes no sense of it; nil if nothing does.
   package var fault: String? {
-    for name in [topic, offsetsTopic] where !Self.isTopicName(name) {
+    for name in [topic, offsetsTopic] + [groupsTopic].compactMap(\.self)
+    where !Self.isTopicName(name) {
       return
         "a topic's name has letters, digits, '.', '_' and '-', at most 249 of them: not '\(name)'"
     }
-    if topic == offsetsTopic { return "the events and the positions need a topic each" }
+    if topic == offsetsTopic || topic == groupsTopic || offsetsTopic == groupsTopic {
+      return "events, positions and groups need a topic each"
+    }
     if !Self.producersRange.contains(producers) {
       return "producers are 1 to \(Self.producersRange.upperBound), not \(producers)"
     }
@@ -47,6 +52,11 @@ package struct MirrorSettings: Sendable {
       return "an offset to begin at is 0 or more, not \(offset)"
     }
     return nil
+  }
+
+  /// Where the groups go whose events go to this topic, if nothing else is said.
+  package static func standardGroupsTopic(_ topic: String) -> String {
+    topic == standardTopic ? "daybook.groups" : "\(topic).groups"
   }
 
   /// As Kafka has it.

@@ -24,7 +24,14 @@ struct MirrorStart {
   struct Begun {
     var producers: [KafkaProducer]
     var positions: [PartitionID: MirrorPosition]
+    /// A table for each producer; none where groups go nowhere.
+    var groups: [GroupTable]
     var delivery: MirrorClaim.Delivery
+
+    /// Those of a producer.
+    func partitions(of producer: Int) -> [PartitionID] {
+      positions.keys.filter { $0.index % producers.count == producer }.sorted()
+    }
   }
 
   static let statisticsInterval = Duration.seconds(5)
@@ -62,9 +69,17 @@ struct MirrorStart {
     }
     try reader.readToEnd(isUnwanted: isUnwanted)
     guard reader.claim?.owner == owner else { throw Self.fenced(settings.topic) }
-    return Begun(
-      producers: producers, positions: try positions(reader.positions, ownership),
+    var begun = Begun(
+      producers: producers, positions: try positions(reader.positions, ownership), groups: [],
       delivery: delivery)
+    guard let groupsTopic = settings.groupsTopic else { return begun }
+    let restoring = GroupsRestoring(
+      settings: settings, topics: topics, logger: logger, isUnwanted: isUnwanted)
+    for number in producers.indices {
+      begun.groups.append(
+        try restoring.table(groupsTopic, of: begun.partitions(of: number)))
+    }
+    return begun
   }
 
   // MARK: producers
@@ -94,7 +109,7 @@ struct MirrorStart {
     let record = OffsetsRecord.claim(
       MirrorClaim(
         source: source, producers: settings.producers, shape: settings.shape.text,
-        delivery: delivery, owner: owner))
+        delivery: delivery, groups: settings.groupsTopic, owner: owner))
     do throws(KafkaFault) {
       if producer.isTransactional { try producer.begin() }
       try producer.send(record, of: settings, at: clock.now())
@@ -132,11 +147,14 @@ struct MirrorStart {
   // MARK: is it ours
 
   private func checkShapes(_ topics: KafkaTopics) throws(DaybookError) {
-    for name in [settings.topic, settings.offsetsTopic] {
+    for name in [settings.topic, settings.offsetsTopic] + [settings.groupsTopic].compactMap(\.self)
+    {
       guard let shape = try shape(of: name, topics) else {
         throw KafkaFault.missing(name).asDaybookError("nothing can be mirrored")
       }
-      guard name == settings.topic, shape.partitions != source.partitionCount else { continue }
+      guard name != settings.offsetsTopic, shape.partitions != source.partitionCount else {
+        continue
+      }
       throw DaybookError(
         .kafkaTopicUnfit,
         "the topic \(name) has \(shape.partitions) partitions, and the log \(source.partitionCount): "

@@ -19,6 +19,7 @@ final class MirrorWorker: @unchecked Sendable {
   private let partitions: [PartitionID]
   private var cursors: [PartitionID: PartitionCursor]
   private var positions: [PartitionID: MirrorPosition]
+  private var groups: GroupTable?
   private var record = RecordBytes()
   /// Of the transaction that is open, or would be.
   private var open = OpenTransaction()
@@ -29,6 +30,9 @@ final class MirrorWorker: @unchecked Sendable {
   private struct OpenTransaction {
     var isBegun = false
     var events = 0
+    /// Of the log.
+    var mirrored = 0
+    /// These, and those of groups.
     var records = 0
     var touched: Set<PartitionID> = []
     /// Partitions of which one record's place will be told.
@@ -40,12 +44,13 @@ final class MirrorWorker: @unchecked Sendable {
   private static let abortTimeout = Duration.seconds(5)
 
   init(
-    _ producer: KafkaProducer, _ positions: [PartitionID: MirrorPosition],
+    _ producer: KafkaProducer, _ positions: [PartitionID: MirrorPosition], _ groups: GroupTable?,
     _ settings: MirrorSettings, log: MirroredLog, clock: any WallClock, progress: MirrorProgress,
     metrics: MirrorMetrics, isUnwanted: @escaping @Sendable () -> Bool
   ) {
     self.producer = producer
     self.positions = positions
+    self.groups = groups
     self.settings = settings
     self.log = log
     self.clock = clock
@@ -100,6 +105,7 @@ final class MirrorWorker: @unchecked Sendable {
       if try format.write(event, at: offset, of: partition, to: &record) {
         try send(at: offset, of: partition)
       }
+      try fold(event, at: offset, of: partition)
       position.pass(event, at: offset)
     }
     guard cursor.next > position.next || taken > 0 else { return }
@@ -130,6 +136,34 @@ final class MirrorWorker: @unchecked Sendable {
       )
     }
     open.records += 1
+    open.mirrored += 1
+  }
+
+  /// What an event changes in the groups goes beside it.
+  private func fold(
+    _ event: UnsafeRawBufferPointer, at offset: Offset, of partition: PartitionID
+  ) throws(DaybookError) {
+    guard let topic = settings.groupsTopic, groups != nil else { return }
+    var changes: [GroupTable.Change] = []
+    try groups?.fold(event, at: offset) { changes.append($0) }
+    for change in changes {
+      try begin()
+      let fault = change.key.withUnsafeBytes { key in
+        (change.value ?? []).withUnsafeBytes { value in
+          producer.send(
+            to: topic, partition: Int32(partition.rawValue), key: key,
+            value: change.value == nil ? nil : value,
+            timestampMilliseconds: Int64(clamping: clock.now().milliseconds),
+            isUnwanted: isUnwanted)
+        }
+      }
+      if let fault {
+        throw fault.asDaybookError(
+          "what the event at offset \(offset) of partition \(partition) changes can't be sent to \(topic)"
+        )
+      }
+      open.records += 1
+    }
   }
 
   // MARK: transactions
@@ -190,7 +224,7 @@ final class MirrorWorker: @unchecked Sendable {
     for (partition, offset) in producer.takeDelivered() {
       positions[PartitionID(Int(partition))]?.topicEnd = offset + 1
     }
-    metrics.events.increment(by: Int64(open.records))
+    metrics.events.increment(by: Int64(open.mirrored))
     metrics.transactions.increment()
     progress.note(passed, events: UInt64(open.events))
     var oldest: Timestamp?

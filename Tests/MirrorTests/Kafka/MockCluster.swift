@@ -11,7 +11,6 @@ final class MockCluster: @unchecked Sendable {
   enum Request: Int16 {
     case produce = 0
     case fetch = 1
-    case metadata = 3
     case findCoordinator = 10
     case initProducerID = 22
     case addPartitions = 24
@@ -50,18 +49,10 @@ final class MockCluster: @unchecked Sendable {
     rd_kafka_mock_clear_request_errors(cluster, request.rawValue)
   }
 
-  func forgets(_ request: Request) {
-    rd_kafka_mock_set_apiversion(cluster, request.rawValue, -1, -1)
-  }
-
   func goDown() { for broker in 1...brokerCount { rd_kafka_mock_broker_set_down(cluster, broker) } }
   func comeUp() { for broker in 1...brokerCount { rd_kafka_mock_broker_set_up(cluster, broker) } }
 
   func set(_ topic: String, _ code: rd_kafka_resp_err_t) {
     rd_kafka_mock_topic_set_error(cluster, topic, code)
-  }
-
-  func delay(milliseconds: Int32) {
-    for broker in 1...brokerCount { rd_kafka_mock_broker_set_rtt(cluster, broker, milliseconds) }
   }
 }

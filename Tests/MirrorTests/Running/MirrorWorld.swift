@@ -143,6 +143,22 @@ final class MirrorWorld: Sendable {
     }
   }
 
+  /// The last value of each key of the groups' topic, by key; those that are gone left out.
+  func groups(_ settings: MirrorSettings) async throws -> [String: [UInt8]] {
+    let topic = try #require(settings.groupsTopic)
+    return try await Blocking.run { [log, recording] in
+      var rows: [String: [UInt8]] = [:]
+      for partition in 0..<log.partitionCount {
+        try TopicContents.forEach(
+          settings.kafka, topic, Int32(partition), logger: recording.logger
+        ) { record in
+          rows[String(decoding: record.key, as: UTF8.self)] = record.value.map { Array($0) }
+        }
+      }
+      return rows
+    }
+  }
+
   func positions(_ settings: MirrorSettings) async throws -> (
     MirrorClaim?, [PartitionID: MirrorPosition]
   ) {
@@ -169,27 +185,35 @@ enum TopicContents {
   static func read(
     _ kafka: KafkaConfiguration, _ topic: String, _ partition: Int32, logger: Logger
   ) throws -> [Found] {
+    var found: [Found] = []
+    try forEach(kafka, topic, partition, logger: logger) { record in
+      var sequence: Int64 = -1
+      record.forEachHeader { name, value in
+        guard name == "ce_sequence" else { return }
+        sequence = Int64(String(decoding: value, as: UTF8.self)) ?? -1
+      }
+      found.append(Found(offset: sequence, value: record.value.map { Array($0) } ?? []))
+    }
+    return found
+  }
+
+  static func forEach(
+    _ kafka: KafkaConfiguration, _ topic: String, _ partition: Int32, logger: Logger,
+    _ visit: (KafkaReader.Record) -> Void
+  ) throws {
     let topics = try KafkaTopics(kafka, timeout: .seconds(30), logger: logger)
     let end = try topics.end(of: topic, partition)
     let reader = try KafkaReader(kafka, logger: logger)
     try reader.begin(topic, partition, at: -2)
-    var found: [Found] = []
     var isAtEnd = false
     while !isAtEnd {
       try reader.read(wait: .milliseconds(100)) { met throws(KafkaFault) in
         switch met {
-        case .record(let record):
-          var sequence: Int64 = -1
-          record.forEachHeader { name, value in
-            guard name == "ce_sequence" else { return }
-            sequence = Int64(String(decoding: value, as: UTF8.self)) ?? -1
-          }
-          found.append(Found(offset: sequence, value: record.value.map { Array($0) } ?? []))
+        case .record(let record): visit(record)
         case .end(_, let offset): isAtEnd = offset >= end
         }
       }
     }
-    return found
   }
 }
 
