@@ -58,6 +58,7 @@ package final class DaybookServer: Sendable {
     self.mirrors = mirrors.map { settings in
       var conditions = LogMirror.Conditions()
       conditions.isPaused = { folder.isMirrorPaused(settings.topic) }
+      conditions.givesWay = true
       return LogMirror(
         settings, log: MirroredLog(backend.log), conditions: conditions, clock: clock,
         logger: logger, metrics: metrics)

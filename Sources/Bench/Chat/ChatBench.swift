@@ -18,9 +18,12 @@ package struct ChatBench: Sendable {
   private let window: Int
   private let logger: Logger
 
+  /// Kafka's, into which the server mirrors meanwhile; nil for none.
+  private let brokers: String?
+
   package init(
     partitions: Int, messageBytes: Int, users: Int, groupOf: Int?, offered: Offered, window: Int,
-    logger: Logger
+    brokers: String?, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
@@ -28,6 +31,7 @@ package struct ChatBench: Sendable {
     self.groupOf = groupOf
     self.offered = offered
     self.window = window
+    self.brokers = brokers
     self.logger = logger
   }
 
@@ -35,7 +39,9 @@ package struct ChatBench: Sendable {
     let data = try DataFolder.make(at: "\(folder)/data", partitions: partitions)
     let tokens = try await data.tokens()
     if groupOf != nil { try await makeGroups(data) }
-    let server = try ServerProcess(data: data.path)
+    var topics: BenchTopics?
+    if let brokers { topics = try await BenchTopics(brokers, of: data, in: folder, logger) }
+    let server = try ServerProcess(data: data.path, topics?.serveOptions ?? [])
     defer { server.stop() }
 
     var plans: [LoadClient.Plan] = []
@@ -66,6 +72,10 @@ package struct ChatBench: Sendable {
     ]
     fields += figures.latencies.fields
     if let deliveries = figures.deliveries { fields += deliveries.fields(prefix: "delivered_") }
+    if let topics {
+      fields.append(("mirror_lag_events", .integer(try await topics.lag(behind: data))))
+      try await topics.remove()
+    }
     return BenchResult(fields: fields + figures.cost.fields)
   }
 

@@ -8,13 +8,15 @@ final class ServerProcess {
   let host = "127.0.0.1"
   private(set) var port = 0
 
-  /// Returns once the server listens. Throws `unreachable` if it ends before.
-  init(data: String) throws {
+  /// Returns once the server listens. Throws `unreachable` if it ends before. `options` are further ones
+  /// of `daybook serve`.
+  init(data: String, _ options: [String] = []) throws {
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     // Who connects is the bench's own doing, and no news.
-    process.arguments = [
-      "serve", "--data", data, "--tcp", "\(host):0", "--log-level", "warning",
-    ]
+    process.arguments =
+      [
+        "serve", "--data", data, "--tcp", "\(host):0", "--log-level", "warning",
+      ] + options
     let output = Pipe()
     process.standardOutput = output
     try process.run()

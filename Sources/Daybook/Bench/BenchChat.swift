@@ -39,6 +39,10 @@ struct BenchChat: AsyncParsableCommand {
       """)
   var window: Int?
 
+  @Option(
+    help: "Let the server mirror its log into Kafka meanwhile, by these brokers: HOST:PORT.")
+  var brokers: String?
+
   private static let messagesOfPairs = 5_000
 
   func validate() throws {
@@ -66,7 +70,8 @@ struct BenchChat: AsyncParsableCommand {
     let bench = ChatBench(
       partitions: options.partitions, messageBytes: options.messageBytes, users: users,
       groupOf: groupOf, offered: offered,
-      window: window ?? (load.rate == nil ? 16 : LoadWindow.paced), logger: OperatorLog.logger)
+      window: window ?? (load.rate == nil ? 16 : LoadWindow.paced), brokers: brokers,
+      logger: OperatorLog.logger)
     try await options.report(by: load.rate == nil ? "messages_per_s" : "p50_us", bench.measure)
   }
 }

@@ -14,8 +14,7 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       BenchAppend.self, BenchChat.self, BenchReplay.self, BenchGroup.self, BenchSegments.self,
-      BenchState.self, BenchSend.self, BenchIdle.self,
-      BenchDisk.self,
+      BenchState.self, BenchSend.self, BenchIdle.self, BenchDisk.self, BenchMirror.self,
     ])
 }
 

@@ -19,7 +19,7 @@ enum MirrorFile {
     var redact: String?
     /// `none` for none.
     var groupsTopic: String?
-    var from: Int64?
+    var from: Scalar?
     var producers: Int?
     var transactionEvents: Int?
     var atLeastOnce: Bool?
@@ -125,7 +125,7 @@ enum MirrorFile {
       streams: description.streams ?? [], redact: description.redact)
     let groups = description.groupsTopic ?? MirrorSettings.standardGroupsTopic(settings.topic)
     settings.groupsTopic = groups == "none" ? nil : groups
-    if let from = description.from { settings.begins = .at(Offset(from)) }
+    if let from = description.from { settings.begins = try MirrorRun.beginning(from.text) }
     if let fault = settings.fault {
       throw DaybookError(.invalidArgument, "\(path): \(fault)")
     }

@@ -22,10 +22,10 @@ struct MirrorRun: AsyncParsableCommand {
 
   @Option(
     help: """
-      Where a topic that has nothing yet begins: an offset, in each partition. Without it, at the \
-      beginning of the log.
+      Where a topic that has nothing yet begins: an offset, in each partition, or 'head' for what is \
+      logged from now on. Without it, at the beginning of the log.
       """)
-  var from: Int64?
+  var from: String?
 
   @Option(
     help: "Producers that share the partitions. More may be faster; a change takes effect at once.")
@@ -52,8 +52,17 @@ struct MirrorRun: AsyncParsableCommand {
       settings.producers = producers
       settings.transactionEventsMax = transactionEvents
       settings.isAtLeastOnce = atLeastOnce
-      if let from { settings.begins = .at(Offset(from)) }
+      if let from { settings.begins = try MirrorRun.beginning(from) }
     }
+  }
+
+  static func beginning(_ text: String) throws(DaybookError) -> MirrorSettings.Beginning {
+    if text == "head" { return .atHead }
+    guard let offset = Int64(text), offset >= 0 else {
+      throw DaybookError(
+        .invalidArgument, "--from is an offset, 0 or more, or 'head', not '\(text)'")
+    }
+    return .at(Offset(offset))
   }
 
   func run() async throws {

@@ -1,5 +1,6 @@
 package import DaybookModel
 import Files
+import Glibc
 package import Logging
 package import Metrics
 import NIOConcurrencyHelpers
@@ -14,6 +15,9 @@ package final class LogMirror: Sendable {
     package var endsAtHead = false
     /// End with what keeps the first start from succeeding, rather than try again.
     package var givesUpAtStart = false
+
+    /// Whoever serves somebody on this machine gets a core first.
+    package var givesWay = false
 
     package init() {}
   }
@@ -51,12 +55,22 @@ package final class LogMirror: Sendable {
     thread.withLockedValue { thread in
       precondition(thread == nil, "a mirror is started once")
       thread = LogThread(name: "mirror") { [self] in
+        if conditions.givesWay { giveWay() }
         let error = run()
         progress.enter(.ended(error))
         ended(error)
       }
     }
   }
+
+  /// Linux keeps a niceness for each thread, and threads have that of who starts them: so do those of
+  /// librdkafka. Where it is refused, all is mirrored all the same.
+  private func giveWay() {
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+  }
+
+  /// A tenth of a share.
+  private static let niceness: Int32 = 10
 
   /// Commits what is on its way, and returns when nothing more is done.
   package func stop() {

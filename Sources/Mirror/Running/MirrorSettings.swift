@@ -79,11 +79,14 @@ package struct MirrorSettings: Sendable {
     case everywhere
     /// In each partition at this offset, or where the log begins after that.
     case at(Offset)
+    /// At what is logged from now on.
+    case atHead
 
     func offset(of partition: PartitionID, in log: any LogFeed) -> Offset {
       switch self {
       case .everywhere: log.startOffset(of: partition)
       case .at(let offset): max(offset, log.startOffset(of: partition))
+      case .atHead: log.highWatermark(of: partition)
       }
     }
   }

@@ -1,0 +1,103 @@
+import DaybookModel
+import Foundation
+import Metrics
+import Mirror
+import NIOConcurrencyHelpers
+
+/// How long after an event was due it is known to be in the topic.
+final class LagWatch: Sendable {
+  private struct State {
+    var latencies = LatencyHistogram()
+    var waiting: [(partition: PartitionID, offset: Offset, due: UInt64)] = []
+    var isOver = false
+  }
+
+  private let progress: MirrorProgress
+  private let state = NIOLockedValueBox(State())
+
+  init(_ progress: MirrorProgress) { self.progress = progress }
+
+  var latencies: LatencyHistogram { state.withLockedValue { $0.latencies } }
+
+  func sent(_ partition: PartitionID, _ offset: Offset, due: UInt64) {
+    state.withLockedValue { $0.waiting.append((partition, offset, due)) }
+  }
+
+  /// Looks every so often, on a thread of its own, until `finish`.
+  func start() {
+    Thread.detachNewThread { [self] in
+      while !state.withLockedValue({ $0.isOver && $0.waiting.isEmpty }) {
+        look()
+        usleep(500)
+      }
+    }
+  }
+
+  /// Returns once all that was sent is in the topic. Throws what the mirror ended with.
+  func finish() async throws {
+    state.withLockedValue { $0.isOver = true }
+    while state.withLockedValue({ !$0.waiting.isEmpty }) {
+      if case .ended(let error) = progress.phase {
+        throw error ?? DaybookError(.cancelled, "the mirror has ended")
+      }
+      try await ContinuousClock().sleep(for: .milliseconds(5))
+    }
+  }
+
+  private func look() {
+    let positions = progress.positions
+    let now = DispatchTime.now().uptimeNanoseconds
+    state.withLockedValue { state in
+      state.waiting.removeAll { one in
+        guard let next = positions[one.partition], next > one.offset else { return false }
+        state.latencies.record(nanoseconds: now > one.due ? now - one.due : 0)
+        return true
+      }
+    }
+  }
+}
+
+/// Keeps how long a mirror's commits take, and nothing else that is counted.
+final class CommitTimes: MetricsFactory {
+  private let kept = NIOLockedValueBox(LatencyHistogram())
+
+  var latencies: LatencyHistogram { kept.withLockedValue { $0 } }
+
+  func reset() { kept.withLockedValue { $0 = LatencyHistogram() } }
+
+  private final class Kept: TimerHandler {
+    private let times: CommitTimes
+
+    init(_ times: CommitTimes) { self.times = times }
+
+    func recordNanoseconds(_ duration: Int64) {
+      times.kept.withLockedValue { $0.record(nanoseconds: UInt64(max(0, duration))) }
+    }
+  }
+
+  private static let nothing = NOOPMetricsHandler.instance
+
+  func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    label == "daybook_mirror_commit_duration_seconds"
+      ? Kept(self) : Self.nothing.makeTimer(label: label, dimensions: dimensions)
+  }
+
+  func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    Self.nothing.makeCounter(label: label, dimensions: dimensions)
+  }
+
+  func makeRecorder(
+    label: String, dimensions: [(String, String)], aggregate: Bool
+  ) -> any RecorderHandler {
+    Self.nothing.makeRecorder(label: label, dimensions: dimensions, aggregate: aggregate)
+  }
+
+  func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    Self.nothing.makeMeter(label: label, dimensions: dimensions)
+  }
+
+  func destroyTimer(_ handler: any TimerHandler) {}
+  func destroyCounter(_ handler: any CounterHandler) {}
+  func destroyRecorder(_ handler: any RecorderHandler) {}
+  func destroyMeter(_ handler: any MeterHandler) {}
+}
