@@ -1,6 +1,5 @@
 import DaybookModel
 import Foundation
-import Metrics
 import Mirror
 import NIOConcurrencyHelpers
 
@@ -57,47 +56,13 @@ final class LagWatch: Sendable {
   }
 }
 
-/// Keeps how long a mirror's commits take, and nothing else that is counted.
-final class CommitTimes: MetricsFactory {
+/// How long a mirror's commits take.
+final class CommitTimes: Sendable {
   private let kept = NIOLockedValueBox(LatencyHistogram())
 
   var latencies: LatencyHistogram { kept.withLockedValue { $0 } }
 
-  func reset() { kept.withLockedValue { $0 = LatencyHistogram() } }
-
-  private final class Kept: TimerHandler {
-    private let times: CommitTimes
-
-    init(_ times: CommitTimes) { self.times = times }
-
-    func recordNanoseconds(_ duration: Int64) {
-      times.kept.withLockedValue { $0.record(nanoseconds: UInt64(max(0, duration))) }
-    }
+  func add(_ duration: Duration) {
+    kept.withLockedValue { $0.record(nanoseconds: UInt64(max(0, duration / .nanoseconds(1)))) }
   }
-
-  private static let nothing = NOOPMetricsHandler.instance
-
-  func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-    label == "daybook_mirror_commit_duration_seconds"
-      ? Kept(self) : Self.nothing.makeTimer(label: label, dimensions: dimensions)
-  }
-
-  func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-    Self.nothing.makeCounter(label: label, dimensions: dimensions)
-  }
-
-  func makeRecorder(
-    label: String, dimensions: [(String, String)], aggregate: Bool
-  ) -> any RecorderHandler {
-    Self.nothing.makeRecorder(label: label, dimensions: dimensions, aggregate: aggregate)
-  }
-
-  func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-    Self.nothing.makeMeter(label: label, dimensions: dimensions)
-  }
-
-  func destroyTimer(_ handler: any TimerHandler) {}
-  func destroyCounter(_ handler: any CounterHandler) {}
-  func destroyRecorder(_ handler: any RecorderHandler) {}
-  func destroyMeter(_ handler: any MeterHandler) {}
 }

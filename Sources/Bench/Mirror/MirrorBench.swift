@@ -1,7 +1,6 @@
 import DaybookModel
 import Foundation
 package import Logging
-import Metrics
 import Mirror
 import Ports
 import Server
@@ -122,9 +121,11 @@ package struct MirrorBench: Sendable {
       var settings = settings
       settings.begins = .atHead
       let commits = CommitTimes()
+      var conditions = LogMirror.Conditions()
+      conditions.committed = { commits.add($0) }
       let mirror = LogMirror(
-        settings, log: MirroredLog(filled.log), clock: SystemClock(), logger: logger,
-        metrics: commits)
+        settings, log: MirroredLog(filled.log), conditions: conditions, clock: SystemClock(),
+        logger: logger)
       mirror.start()
       let watch = LagWatch(mirror.progress)
       watch.start()

@@ -37,7 +37,8 @@ package enum KafkaPropertiesFile {
     _ text: String, _ path: String
   ) throws(DaybookError) -> [KafkaConfiguration.Property] {
     var properties: [KafkaConfiguration.Property] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
     {
       let trimmed = line.drop { " \t\r".contains($0) }
       guard let first = trimmed.first, first != "#" else { continue }

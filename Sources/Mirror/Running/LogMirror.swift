@@ -16,6 +16,8 @@ package final class LogMirror: Sendable {
     /// End with what keeps the first start from succeeding, rather than try again.
     package var givesUpAtStart = false
 
+    /// Told how long each commit took.
+    package var committed: @Sendable (Duration) -> Void = { _ in }
     /// Whoever serves somebody on this machine gets a core first.
     package var givesWay = false
 
@@ -204,7 +206,8 @@ package final class LogMirror: Sendable {
       let own = begun.partitions(of: number)
       return MirrorWorker(
         producer, begun.positions.filter { own.contains($0.key) },
-        begun.groups.isEmpty ? nil : begun.groups[number], settings, log: log, clock: clock,
+        begun.groups.isEmpty ? nil : begun.groups[number], settings, conditions, log: log,
+        clock: clock,
         progress: progress,
         metrics: metrics, isUnwanted: isUnwanted)
     }

@@ -10,6 +10,7 @@ import Ports
 final class MirrorWorker: @unchecked Sendable {
   private let producer: KafkaProducer
   private let settings: MirrorSettings
+  private let conditions: LogMirror.Conditions
   private let log: MirroredLog
   private let clock: any WallClock
   private let progress: MirrorProgress
@@ -45,13 +46,15 @@ final class MirrorWorker: @unchecked Sendable {
 
   init(
     _ producer: KafkaProducer, _ positions: [PartitionID: MirrorPosition], _ groups: GroupTable?,
-    _ settings: MirrorSettings, log: MirroredLog, clock: any WallClock, progress: MirrorProgress,
+    _ settings: MirrorSettings, _ conditions: LogMirror.Conditions, log: MirroredLog,
+    clock: any WallClock, progress: MirrorProgress,
     metrics: MirrorMetrics, isUnwanted: @escaping @Sendable () -> Bool
   ) {
     self.producer = producer
     self.positions = positions
     self.groups = groups
     self.settings = settings
+    self.conditions = conditions
     self.log = log
     self.clock = clock
     self.progress = progress
@@ -199,7 +202,9 @@ final class MirrorWorker: @unchecked Sendable {
     } catch {
       throw error.asDaybookError("\(open.records) events did not get to \(settings.topic)")
     }
-    metrics.commitDuration.record(duration: ContinuousClock.now - began)
+    let took = ContinuousClock.now - began
+    metrics.commitDuration.record(duration: took)
+    conditions.committed(took)
     note(passed)
   }
 

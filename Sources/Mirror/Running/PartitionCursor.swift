@@ -24,9 +24,6 @@ struct PartitionCursor {
     readFrom = position
   }
 
-  /// Goes back to where nothing was taken from on.
-  mutating func rewind(to position: Offset) { self = PartitionCursor(partition, at: position) }
-
   /// Visits up to `limit` events below the high watermark. Returns how many there were; fewer are all
   /// that there are now. Throws as the log does, or `visit`.
   mutating func take(
