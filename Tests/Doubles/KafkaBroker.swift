@@ -120,7 +120,8 @@ package final class KafkaBroker: @unchecked Sendable {
     onSocket(port) { connect($0, $1, $2) == 0 }
   }
 
-  private static func freePort() throws -> UInt16 {
+  /// One that nobody listens at.
+  package static func freePort() throws -> UInt16 {
     let port = onSocket(0) { socket, address, count -> UInt16? in
       var bound = sockaddr_in()
       var size = count

@@ -44,11 +44,13 @@ final class BenchLog: @unchecked Sendable {
     }
   }
 
-  /// One, to each partition in turn. Returns where it lies, once it is durable.
-  func append() async throws -> (PartitionID, Offset) {
+  /// One, to each partition in turn, whether those before are durable or not. `logged` is told where it
+  /// lies once it is.
+  func append(logged: @escaping @Sendable (CommittedBatch) -> Void) {
     let index = count % log.partitionCount
-    let batch = try await append([event(of: index)], to: PartitionID(index))
-    return (batch.partition, batch.baseOffset)
+    log.append(batch([event(of: index)]), to: PartitionID(index)) { result in
+      if case .success(let batch) = result { logged(batch) }
+    }
   }
 
   private func event(of partition: Int) -> Event {
@@ -61,19 +63,20 @@ final class BenchLog: @unchecked Sendable {
       body: .messageSent(Message(content: content)))
   }
 
-  @discardableResult
-  private func append(
-    _ events: [Event], to partition: PartitionID
-  ) async throws -> CommittedBatch {
+  private func append(_ events: [Event], to partition: PartitionID) async throws {
+    let batch = batch(events)
+    _ = try await withCheckedContinuation { continuation in
+      log.append(batch, to: partition) { continuation.resume(returning: $0) }
+    }.get()
+  }
+
+  private func batch(_ events: [Event]) -> AppendBatch {
     var bytes = ByteBuffer(repeating: 0, count: log.batchHeaderBytes)
     let slots = events.map {
       EventEncoding.append($0, to: &bytes, bodyStart: log.batchHeaderBytes)
     }
-    let batch = AppendBatch(
+    return AppendBatch(
       bytes: bytes, slots: slots, firstRecordedAt: events[0].recordedAt,
       lastRecordedAt: events[events.count - 1].recordedAt)
-    return try await withCheckedContinuation { continuation in
-      log.append(batch, to: partition) { continuation.resume(returning: $0) }
-    }.get()
   }
 }

@@ -8,6 +8,8 @@ final class LagWatch: Sendable {
   private struct State {
     var latencies = LatencyHistogram()
     var waiting: [(partition: PartitionID, offset: Offset, due: UInt64)] = []
+    /// That are not in the topic yet, whether they are logged or not.
+    var left = 0
     var isOver = false
   }
 
@@ -18,14 +20,17 @@ final class LagWatch: Sendable {
 
   var latencies: LatencyHistogram { state.withLockedValue { $0.latencies } }
 
-  func sent(_ partition: PartitionID, _ offset: Offset, due: UInt64) {
+  /// How many events there will be.
+  func expects(_ count: Int) { state.withLockedValue { $0.left += count } }
+
+  func logged(_ partition: PartitionID, _ offset: Offset, due: UInt64) {
     state.withLockedValue { $0.waiting.append((partition, offset, due)) }
   }
 
   /// Looks every so often, on a thread of its own, until `finish`.
   func start() {
     Thread.detachNewThread { [self] in
-      while !state.withLockedValue({ $0.isOver && $0.waiting.isEmpty }) {
+      while !state.withLockedValue({ $0.isOver && $0.left == 0 }) {
         look()
         usleep(500)
       }
@@ -35,7 +40,7 @@ final class LagWatch: Sendable {
   /// Returns once all that was sent is in the topic. Throws what the mirror ended with.
   func finish() async throws {
     state.withLockedValue { $0.isOver = true }
-    while state.withLockedValue({ !$0.waiting.isEmpty }) {
+    while state.withLockedValue({ $0.left > 0 }) {
       if case .ended(let error) = progress.phase {
         throw error ?? DaybookError(.cancelled, "the mirror has ended")
       }
@@ -50,6 +55,7 @@ final class LagWatch: Sendable {
       state.waiting.removeAll { one in
         guard let next = positions[one.partition], next > one.offset else { return false }
         state.latencies.record(nanoseconds: now > one.due ? now - one.due : 0)
+        state.left -= 1
         return true
       }
     }

@@ -147,6 +147,7 @@ package struct MirrorBench: Sendable {
   }
 
   private func offer(to filled: BenchLog, _ watch: LagWatch) async throws {
+    watch.expects(load.rate * load.seconds)
     let clock = ContinuousClock()
     let (start, began) = (clock.now, DispatchTime.now().uptimeNanoseconds)
     for number in 0..<load.rate * load.seconds {
@@ -154,8 +155,9 @@ package struct MirrorBench: Sendable {
       if DispatchTime.now().uptimeNanoseconds < began + due {
         try await clock.sleep(until: start + .nanoseconds(Int64(due)), tolerance: .zero)
       }
-      let (partition, offset) = try await filled.append()
-      watch.sent(partition, offset, due: began + due)
+      filled.append { batch in
+        watch.logged(batch.partition, batch.baseOffset, due: began + due)
+      }
     }
   }
 }
