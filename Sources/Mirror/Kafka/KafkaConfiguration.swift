@@ -76,7 +76,7 @@ package struct KafkaConfiguration: Sendable {
     ]
     for property in standing + properties + more {
       do throws(DaybookError) {
-        try KafkaConfiguration.set(property, in: conf)
+        try set(property, in: conf)
       } catch {
         rd_kafka_conf_destroy(conf)
         throw error
@@ -85,7 +85,7 @@ package struct KafkaConfiguration: Sendable {
     return conf
   }
 
-  private static func set(
+  private func set(
     _ property: Property, in conf: OpaquePointer
   ) throws(DaybookError) {
     var text = [CChar](repeating: 0, count: 512)
@@ -95,8 +95,8 @@ package struct KafkaConfiguration: Sendable {
     let why =
       property.isSecret
       ? "it is not of the form that \(property.name) has"
-      : String(
-        decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      : hiding.hidden(
+        in: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     throw DaybookError(
       .invalidArgument,
       result == RD_KAFKA_CONF_UNKNOWN

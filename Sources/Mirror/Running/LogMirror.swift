@@ -209,7 +209,7 @@ package final class LogMirror: Sendable {
         begun.groups.isEmpty ? nil : begun.groups[number], settings, conditions, log: log,
         clock: clock,
         progress: progress,
-        metrics: metrics, isUnwanted: isUnwanted)
+        metrics: metrics, logger: logger, isUnwanted: isUnwanted)
     }
     let threads = workers.enumerated().dropFirst().map { number, worker in
       LogThread(name: "mirror-\(number)") { [self] in

@@ -15,6 +15,7 @@ final class MirrorWorker: @unchecked Sendable {
   private let clock: any WallClock
   private let progress: MirrorProgress
   private let metrics: MirrorMetrics
+  private let logger: Logger
   private let isUnwanted: @Sendable () -> Bool
   private let format: RecordFormat
   private let partitions: [PartitionID]
@@ -27,6 +28,9 @@ final class MirrorWorker: @unchecked Sendable {
   /// Which partition comes first in the next one.
   private var turn = 0
   private var committedAt = ContinuousClock.now
+  /// Since it was told last.
+  private var throttled = Duration.zero
+  private var throttlingToldAt = ContinuousClock.now - throttlingPause
 
   private struct OpenTransaction {
     var isBegun = false
@@ -42,13 +46,15 @@ final class MirrorWorker: @unchecked Sendable {
 
   /// For how long only positions have moved, which is written down at last.
   private static let quietMax = Duration.seconds(1)
+  private static let throttledMin = Duration.seconds(1)
+  private static let throttlingPause = Duration.seconds(60)
   private static let abortTimeout = Duration.seconds(5)
 
   init(
     _ producer: KafkaProducer, _ positions: [PartitionID: MirrorPosition], _ groups: GroupTable?,
     _ settings: MirrorSettings, _ conditions: LogMirror.Conditions, log: MirroredLog,
     clock: any WallClock, progress: MirrorProgress,
-    metrics: MirrorMetrics, isUnwanted: @escaping @Sendable () -> Bool
+    metrics: MirrorMetrics, logger: Logger, isUnwanted: @escaping @Sendable () -> Bool
   ) {
     self.producer = producer
     self.positions = positions
@@ -59,6 +65,7 @@ final class MirrorWorker: @unchecked Sendable {
     self.clock = clock
     self.progress = progress
     self.metrics = metrics
+    self.logger = logger
     self.isUnwanted = isUnwanted
     format = RecordFormat(source: log.source, shape: settings.shape)
     partitions = positions.keys.sorted()
@@ -72,8 +79,7 @@ final class MirrorWorker: @unchecked Sendable {
     do throws(DaybookError) {
       try fill()
       producer.poll()
-      let throttled = producer.takeThrottled()
-      if throttled > .zero { metrics.throttled.record(duration: throttled) }
+      noteThrottling()
       let events = open.events
       guard open.records > 0 || isDue else { return events }
       try commit()
@@ -83,6 +89,22 @@ final class MirrorWorker: @unchecked Sendable {
       if open.isBegun { try? producer.abort(within: Self.abortTimeout, isUnwanted: isUnwanted) }
       throw error
     }
+  }
+
+  /// A quota is no failure: the mirror comes later, and it is said why.
+  private func noteThrottling() {
+    let throttled = producer.takeThrottled()
+    guard throttled > .zero else { return }
+    metrics.throttled.record(duration: throttled)
+    self.throttled += throttled
+    let now = ContinuousClock.now
+    guard self.throttled >= Self.throttledMin, now - throttlingToldAt >= Self.throttlingPause else {
+      return
+    }
+    logger.warning(
+      "Kafka has made the mirror into \(settings.topic) wait for \(self.throttled): its quota for this user is used up, have it raised",
+      metadata: ["code": "\(ErrorCode.kafkaThrottled)", "topic": "\(settings.topic)"])
+    (self.throttled, throttlingToldAt) = (.zero, now)
   }
 
   /// Whether positions have moved long enough without a record.

@@ -1,3 +1,4 @@
+import CRdKafka
 import DaybookModel
 import Doubles
 import Foundation
@@ -86,7 +87,7 @@ struct KafkaFaultTests {
       (90, "mirror_fenced"), (47, "mirror_fenced"), (-144, "mirror_fenced"), (56, "kafka_failed"),
     ])
   func meanings(code: Int32, name: String) {
-    let error = KafkaFault(.init(rawValue: code)).asDaybookError("it can't be done")
+    let error = KafkaFault(rd_kafka_resp_err_t(rawValue: code)).asDaybookError("it can't be done")
     #expect(error.code.name == name)
     #expect(error.message.hasPrefix("it can't be done: "))
   }
