@@ -63,7 +63,7 @@ struct MirrorPlan: ParsableCommand {
   private func text(_ step: TopicPlan.Step) -> String {
     switch step {
     case .make(let partitions, let replicas):
-      "to be made, with \(partitions) partitions and \(replicas) replicas"
+      "to be made; partitions: \(partitions), replicas: \(replicas)"
     case .set(let name, let value, nil): "\(name)=\(value)"
     case .set(let name, let value, let was?): "\(name) is \(was), to be \(value)"
     case .wrong(let what): "WRONG: \(what)"

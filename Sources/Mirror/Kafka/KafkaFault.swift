@@ -37,6 +37,13 @@ package struct KafkaFault: Error, Sendable, Equatable, CustomStringConvertible {
     KafkaFault(RD_KAFKA_RESP_ERR__TIMED_OUT, text)
   }
 
+  /// There is no such topic.
+  var isMissing: Bool {
+    isOneOf(
+      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+  }
+
   static func missing(_ topic: String) -> KafkaFault {
     KafkaFault(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no topic \(topic)")
   }

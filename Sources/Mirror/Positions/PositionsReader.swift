@@ -48,7 +48,8 @@ package final class PositionsReader {
       try reader.begin(offsetsTopic, Self.partition, at: next ?? KafkaReader.beginning)
       try read(reader, upTo: end, isUnwanted)
     } catch {
-      throw error.asDaybookError("the positions in \(offsetsTopic) can't be read")
+      throw (error.isMissing ? .missing(offsetsTopic) : error).asDaybookError(
+        "the positions in \(offsetsTopic) can't be read")
     }
     if let failure {
       self.failure = nil
