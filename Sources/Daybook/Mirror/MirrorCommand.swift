@@ -9,6 +9,7 @@ struct MirrorCommand: AsyncParsableCommand {
       unchanged. All of these work beside a running server, and on the folder of a stopped one.
       """,
     subcommands: [
-      MirrorPlan.self, MirrorRun.self, MirrorStatus.self, MirrorPause.self, MirrorResume.self,
+      MirrorPlan.self, MirrorRun.self, MirrorStatus.self, MirrorVerify.self, MirrorPause.self,
+      MirrorResume.self,
     ])
 }

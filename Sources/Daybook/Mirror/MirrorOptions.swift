@@ -61,8 +61,8 @@ struct KafkaOptions: ParsableArguments {
   }
 }
 
-/// What of the log goes there, and as what.
-struct ShapeOptions: ParsableArguments {
+/// Where the rows of groups go.
+struct GroupsOptions: ParsableArguments {
   @Option(
     help: """
       The topic that has settings and members of groups as they are now; daybook.groups, beside another \
@@ -73,6 +73,20 @@ struct ShapeOptions: ParsableArguments {
   @Flag(help: "Mirror events alone, and no groups.")
   var noGroups = false
 
+  func validate() throws {
+    guard groupsTopic == nil || !noGroups else {
+      throw ValidationError("give --groups-topic or --no-groups, not both")
+    }
+  }
+
+  /// Nil for nowhere. `topic`: that of the events.
+  func topic(beside topic: String) -> String? {
+    noGroups ? nil : groupsTopic ?? MirrorSettings.standardGroupsTopic(topic)
+  }
+}
+
+/// What of the log goes there, and as what.
+struct ShapeOptions: ParsableArguments {
   @Option(
     help: "What a value is: protobuf, the event's bytes as they are in the log, or json; protobuf."
   )
@@ -91,19 +105,15 @@ struct ShapeOptions: ParsableArguments {
   @Option(help: "What is left out of events: content, which is what people have written, or none.")
   var redact: String?
 
-  func validate() throws {
-    guard groupsTopic == nil || !noGroups else {
-      throw ValidationError("give --groups-topic or --no-groups, not both")
-    }
+  /// Nil where nothing was said of it. Throws `invalid_argument`.
+  func ifSaid() throws(DaybookError) -> RecordShape? {
+    guard format != nil || redact != nil || !types.isEmpty || !streams.isEmpty else { return nil }
+    return try shape()
   }
 
   /// Throws `invalid_argument`.
-  func apply(to settings: inout MirrorSettings) throws(DaybookError) {
-    settings.shape = try ShapeOptions.shape(
-      format: format, types: types, streams: streams, redact: redact)
-    settings.groupsTopic =
-      noGroups
-      ? nil : groupsTopic ?? MirrorSettings.standardGroupsTopic(settings.topic)
+  func shape() throws(DaybookError) -> RecordShape {
+    try ShapeOptions.shape(format: format, types: types, streams: streams, redact: redact)
   }
 
   /// The same, of what is not said otherwise.

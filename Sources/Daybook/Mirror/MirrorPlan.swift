@@ -14,6 +14,7 @@ struct MirrorPlan: ParsableCommand {
   @OptionGroup var data: DataOption
   @OptionGroup var kafka: KafkaOptions
   @OptionGroup var shape: ShapeOptions
+  @OptionGroup var groups: GroupsOptions
 
   @Option(
     help: "How many brokers have each record, of topics that are made; 3 if there are so many.")
@@ -34,7 +35,8 @@ struct MirrorPlan: ParsableCommand {
     let log = try data.open().reader()
     log.reportFindings()
     let settings = try kafka.settings { settings throws(DaybookError) in
-      try shape.apply(to: &settings)
+      settings.shape = try shape.shape()
+      settings.groupsTopic = groups.topic(beside: settings.topic)
     }
     let planner = try MirrorPlanner(
       settings, log: log.mirrored, replicas: replicas, logger: OperatorLog.logger)

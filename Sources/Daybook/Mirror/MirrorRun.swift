@@ -19,6 +19,7 @@ struct MirrorRun: AsyncParsableCommand {
   @OptionGroup var data: DataOption
   @OptionGroup var kafka: KafkaOptions
   @OptionGroup var shape: ShapeOptions
+  @OptionGroup var groups: GroupsOptions
 
   @Option(
     help: """
@@ -48,7 +49,8 @@ struct MirrorRun: AsyncParsableCommand {
 
   private func settings() throws(DaybookError) -> MirrorSettings {
     try kafka.settings { settings throws(DaybookError) in
-      try shape.apply(to: &settings)
+      settings.shape = try shape.shape()
+      settings.groupsTopic = groups.topic(beside: settings.topic)
       settings.producers = producers
       settings.transactionEventsMax = transactionEvents
       settings.isAtLeastOnce = atLeastOnce

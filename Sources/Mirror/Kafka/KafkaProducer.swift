@@ -29,7 +29,7 @@ package final class KafkaProducer {
     if let statistics {
       properties.append(
         KafkaConfiguration.Property(
-          "statistics.interval.ms", "\(statistics.every.milliseconds)"))
+          "statistics.interval.ms", "\(statistics.every.wholeMilliseconds)"))
     }
     isTransactional = transactionalID != nil
     client = try KafkaClient(
@@ -206,7 +206,7 @@ package struct KafkaHeaders {
 
 extension Duration {
   /// Rounded down; what does not fit is the longest that does.
-  var milliseconds: Int32 {
+  var wholeMilliseconds: Int32 {
     let (seconds, attoseconds) = components
     return Int32(
       clamping: seconds.multipliedReportingOverflow(by: 1_000).partialValue

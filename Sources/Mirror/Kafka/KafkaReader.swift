@@ -58,6 +58,8 @@ package final class KafkaReader {
     client = try KafkaClient(
       .consumer, configuration,
       [
+        // How long a broker may wait for more where nothing is there: so late is an end known.
+        KafkaConfiguration.Property("fetch.wait.max.ms", "50"),
         KafkaConfiguration.Property(
           "isolation.level", committed ? "read_committed" : "read_uncommitted"),
         KafkaConfiguration.Property("enable.partition.eof", "true"),
@@ -90,7 +92,7 @@ package final class KafkaReader {
     messages.deallocate()
   }
 
-  /// A partition is read from `offset` on; each once.
+  /// A partition is read from `offset` on, which was not begun, or was ended.
   package func begin(
     _ topic: String, _ partition: Int32, at offset: Int64
   ) throws(KafkaFault) {
@@ -102,6 +104,15 @@ package final class KafkaReader {
     begun.append((handle, partition))
   }
 
+  /// A partition is read no more. What has come of it already may still be shown.
+  package func end(_ topic: String, _ partition: Int32) {
+    guard
+      let at = begun.firstIndex(where: { $0.topic == topics[topic] && $0.partition == partition })
+    else { return }
+    rd_kafka_consume_stop(begun[at].topic, partition)
+    begun.remove(at: at)
+  }
+
   /// Shows what has come, and waits for something so long. What is no record any more after `visit`
   /// must have been copied. Throws what a partition can't be read for.
   package func read(
@@ -111,7 +122,7 @@ package final class KafkaReader {
     var count = rd_kafka_consume_batch_queue(queue, 0, messages, Self.messagesMax)
     guard count >= 0 else { throw client.explained(KafkaFault(rd_kafka_last_error())) }
     // Asked for a batch, the library waits until it is full, or all of the time.
-    if count == 0, let one = rd_kafka_consume_queue(queue, wait.milliseconds) {
+    if count == 0, let one = rd_kafka_consume_queue(queue, wait.wholeMilliseconds) {
       messages[0] = one
       count = 1
     }
@@ -167,7 +178,7 @@ package final class KafkaReader {
     var (low, high): (Int64, Int64) = (0, 0)
     try client.check(
       rd_kafka_query_watermark_offsets(
-        client.handle, topic, partition, &low, &high, limit.milliseconds))
+        client.handle, topic, partition, &low, &high, limit.wholeMilliseconds))
     client.events.works()
     return low..<max(low, high)
   }

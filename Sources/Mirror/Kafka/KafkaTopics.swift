@@ -209,9 +209,9 @@ package final class KafkaTopics {
     defer { rd_kafka_AdminOptions_destroy(options) }
     var text = [CChar](repeating: 0, count: 256)
     rd_kafka_AdminOptions_set_request_timeout(
-      options, timeout.milliseconds, &text, text.count)
+      options, timeout.wholeMilliseconds, &text, text.count)
     request(options, queue)
-    guard let event = rd_kafka_queue_poll(queue, timeout.milliseconds + 1_000) else {
+    guard let event = rd_kafka_queue_poll(queue, timeout.wholeMilliseconds + 1_000) else {
       throw client.explained(KafkaFault(RD_KAFKA_RESP_ERR__TIMED_OUT))
     }
     defer { rd_kafka_event_destroy(event) }

@@ -176,7 +176,7 @@ package final class LogMirror: Sendable {
     while ContinuousClock.now < deadline, !isUnwanted() {
       monitor.lock()
       let left = min(deadline - ContinuousClock.now, .milliseconds(200))
-      _ = monitor.wait(milliseconds: max(1, Int(left.milliseconds)))
+      _ = monitor.wait(milliseconds: max(1, Int(left.wholeMilliseconds)))
       monitor.unlock()
     }
   }

@@ -43,8 +43,8 @@ package struct MirrorVerification {
       while try comparisons[index].step(recordsMax: MirrorVerification.stepRecords) == .more {
         progress(done, total)
       }
-      progress(done, total)
     }
+    progress(done, total)
   }
 
   /// What the mirror has written down by now, before `run` is called again.

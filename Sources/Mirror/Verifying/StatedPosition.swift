@@ -17,9 +17,9 @@ package struct StatedPosition: Sendable, Equatable {
 }
 
 /// Whether what a mirror has written down of the events that it had read is what the log has.
-package enum DigestVerdict: Sendable, Equatable {
+package enum DigestVerdict: String, Sendable, CaseIterable {
   case equal
   case differs
   /// There is nothing to compare, or not all that went into it was read.
-  case notChecked
+  case notChecked = "not_checked"
 }
