@@ -171,7 +171,7 @@ let package = Package(
       path: "Tests/Doubles",
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Mirror", "Doubles", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookModel", nioLocks, logging, arguments]),
+    tests("DaybookTests", ["Daybook", "DaybookModel", "Mirror", nioLocks, logging, arguments]),
     tests(
       "ServerTests",
       [

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Doubles
+import Foundation
 import Mirror
 import SwiftProtobuf
 import Testing
@@ -16,7 +17,23 @@ struct EventJSONTests {
     return try #require(record?.value)
   }
 
-  @Test("a message reads as it is documented")
+  @Test("a message is written as schemas/kafka.md shows")
+  func documented() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../schemas/kafka.md")
+    let parts = try String(contentsOf: page, encoding: .utf8).components(
+      separatedBy: "```json event\n")
+    try #require(parts.count == 2)
+    let event = Event(
+      stream: .user(UserID(checked: "bob")), seq: Seq(7), messageID: MessageID(804_331_122_688),
+      recordedAt: Timestamp(milliseconds: 1_700_000_000_123),
+      actor: Actor(user: UserID(checked: "alice")),
+      body: .messageSent(Message(content: ContentCoding.text("hello"))))
+    let written = String(decoding: try json(Events.bytes(event)), as: UTF8.self)
+    #expect(parts[1].hasPrefix(written + "\n```"))
+  }
+
+  @Test("integers of 64 bits are strings, and bytes base64")
   func message() throws {
     let event = Event(
       stream: .user(UserID(checked: "bob")), seq: Seq(7),
