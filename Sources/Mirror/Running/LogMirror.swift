@@ -229,6 +229,7 @@ package final class LogMirror: Sendable {
       let began = ContinuousClock.now
       let events = try worker.step()
       if let heads, isPast(heads) { return session.end() }
+      if heads != nil, events == 0, let error = worker.stuckError { throw error }
       if events >= settings.transactionEventsMax { continue }
       idle = events > 0 ? settings.gathering : min(idle * 2, Self.idleMax)
       // Events that come while a transaction is committed go with the next, and few come alone.

@@ -21,6 +21,7 @@ final class MirrorWorker: @unchecked Sendable {
   private let partitions: [PartitionID]
   private var cursors: [PartitionID: PartitionCursor]
   private var positions: [PartitionID: MirrorPosition]
+  private var stuck: [PartitionID: DaybookError] = [:]
   private var groups: GroupTable?
   private var record = RecordBytes()
   /// Of the transaction that is open, or would be.
@@ -113,6 +114,9 @@ final class MirrorWorker: @unchecked Sendable {
     return isUnwanted() || ContinuousClock.now - committedAt >= Self.quietMax
   }
 
+  /// Why a partition goes no further, if one doesn't.
+  var stuckError: DaybookError? { stuck.min { $0.key < $1.key }?.value }
+
   // MARK: records
 
   private func fill() throws(DaybookError) {
@@ -125,20 +129,44 @@ final class MirrorWorker: @unchecked Sendable {
   }
 
   private func take(_ room: Int, of partition: PartitionID) throws(DaybookError) {
-    guard var cursor = cursors[partition], var position = positions[partition] else { return }
-    let taken = try cursor.take(room, of: log.feed) { offset, event throws(DaybookError) in
-      if try format.write(event, at: offset, of: partition, to: &record) {
-        try send(at: offset, of: partition)
+    guard var cursor = cursors[partition], var position = positions[partition],
+      stuck[partition] == nil
+    else { return }
+    let before = position.next
+    var taken = 0
+    do throws(DaybookError) {
+      _ = try cursor.take(room, of: log.feed) { offset, event throws(DaybookError) in
+        // First: a row that is written twice is the same row, and an event that was sent has to be passed.
+        try fold(event, at: offset, of: partition)
+        if try format.write(event, at: offset, of: partition, to: &record) {
+          try send(at: offset, of: partition)
+        }
+        position.pass(event, at: offset)
+        taken += 1
       }
-      try fold(event, at: offset, of: partition)
-      position.pass(event, at: offset)
+    } catch {
+      guard Self.isOfPartition(error) else { throw error }
+      stick(partition, error)
     }
-    guard cursor.next > position.next || taken > 0 else { return }
     position.pass(to: cursor.next)
+    guard position.next > before else { return }
     cursors[partition] = cursor
     positions[partition] = position
     open.events += taken
     open.touched.insert(partition)
+  }
+
+  /// What is wrong with a partition of the log costs that one, and not the others.
+  private static func isOfPartition(_ error: DaybookError) -> Bool {
+    error.code == .logCorrupt || error.code == .formatVersion
+  }
+
+  private func stick(_ partition: PartitionID, _ error: DaybookError) {
+    stuck[partition] = error
+    metrics.failed(error)
+    logger.error(
+      "partition \(partition) is mirrored no further, the others are: \(error.message)",
+      metadata: ["partition": "\(partition)", "code": "\(error.code)"])
   }
 
   private func send(at offset: Offset, of partition: PartitionID) throws(DaybookError) {

@@ -123,6 +123,25 @@ struct MirrorLifeTests {
     #expect(try await world.topic(settings) == world.expected())
   }
 
+  @Test("a partition of the log that is damaged costs that one, and not the others")
+  func damaged() async throws {
+    let world = try MirrorWorld()
+    let settings = try world.settings()
+    try await world.plan(settings)
+    try world.add(100)
+    try await world.catchUp(settings)
+    try world.add(200)
+    let bad = PartitionID(1)
+    world.log.fail(.read, in: bad, with: DaybookError(.logCorrupt, "torn"))
+    #expect(await world.mirror(settings, untilHead: true).ended()?.code == .logCorrupt)
+    for (partition, position) in try await world.positions(settings).1 {
+      #expect((position.next == world.log.highWatermark(of: partition)) == (partition != bad))
+    }
+    world.log.heal(bad)
+    try await world.catchUp(settings)
+    #expect(try await world.topic(settings) == world.expected())
+  }
+
   @Test("a topic that was deleted and made again is noticed")
   func lost() async throws {
     let world = try MirrorWorld()
