@@ -36,4 +36,61 @@ struct MirrorFileTests {
     let error = #expect(throws: DaybookError.self) { try MirrorFile.read(file.path) }
     #expect(error?.code == .permissionDenied)
   }
+
+  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "mirror-\(UUID().uuidString)")
+
+  private func write(_ text: String, _ name: String, mode: Int = 0o600) throws -> String {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let path = folder.appendingPathComponent(name).path
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    return path
+  }
+
+  private func refusal(_ text: String, mode: Int = 0o600) throws -> DaybookError? {
+    let path = try write(text, "kafka.yaml", mode: mode)
+    do throws(DaybookError) {
+      _ = try MirrorFile.read(path)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test("what is left out is as usual")
+  func usual() throws {
+    let settings = try MirrorFile.read(try write("brokers: h:1\n", "kafka.yaml"))
+    #expect(settings.shape == RecordShape() && settings.begins == .everywhere)
+    let other = try MirrorFile.read(
+      try write(
+        "brokers: h:1\ntopic: t\ngroups_topic: none\nfrom: head\nat_least_once: true\n",
+        "kafka.yaml"))
+    #expect(other.groupsTopic == nil && other.begins == .atHead && other.isAtLeastOnce)
+  }
+
+  @Test(
+    "what makes no sense is refused, and what it is about is named",
+    arguments: [
+      ("topic: t\n", "brokers"), ("brokers: h:1\nbroker: x\n", "broker"),
+      ("brokers: h:1\nproducers: many\n", "producers"),
+      ("brokers: h:1\nproducers: 0\n", "producers"),
+      ("brokers: h:1\nformat: xml\n", "xml"), ("brokers: h:1\ntopic: a/b\n", "a/b"),
+      ("brokers: h:1\nfrom: never\n", "never"), ("brokers: h:1\ntypes: [no_such]\n", "no_such"),
+      ("brokers: h:1\nconfig:\n  acks: 0\n", "acks"), (": : :\n", "YAML"),
+      ("brokers: h:1\nconfig_file: nowhere\n", "nowhere"),
+    ])
+  func refused(text: String, name: String) throws {
+    let error = try refusal(text)
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
+  }
+
+  @Test("a password may stand in it only if nobody else can read it")
+  func passwords() throws {
+    let text = "brokers: h:1\nconfig:\n  sasl.password: hunter2\n"
+    #expect(try refusal(text) == nil)
+    let error = try refusal(text, mode: 0o644)
+    #expect(error?.code == .permissionDenied && error?.message.contains("hunter2") == false)
+  }
 }
