@@ -11,6 +11,7 @@ package final class MemoryLog: LogWriter, LogSearch {
     var faults: [Fault] = []
     var asked = Asked()
     var appends: [[PartitionID]] = []
+    var mayBlock: [Bool] = []
   }
 
   package enum Call: Sendable {
@@ -98,12 +99,17 @@ package final class MemoryLog: LogWriter, LogSearch {
   // MARK: writing
 
   package func append(_ batches: [PartitionAppend], mayBlock: Bool) {
-    state.withLockedValue { $0.appends.append(batches.map(\.partition)) }
+    state.withLockedValue { state in
+      state.appends.append(batches.map(\.partition))
+      state.mayBlock.append(mayBlock)
+    }
     for one in batches { append(one) }
   }
 
   /// Of each call, the partitions of which it brought a batch.
   package var appends: [[PartitionID]] { state.withLockedValue { $0.appends } }
+  /// Of each call, whether it might wait for the disk.
+  package var mayBlock: [Bool] { state.withLockedValue { $0.mayBlock } }
 
   private func append(_ one: PartitionAppend) {
     if let error = fault(.append, one.partition) { return one.completion(.failure(error)) }

@@ -95,6 +95,28 @@ struct CommitTurnTests {
     await service.stop()
   }
 
+  @Test("while a state is written down no loop waits for a sync")
+  func snapshots() async throws {
+    let held = HeldWork()
+    let service = PartitionService(
+      log: log, snapshots: MemorySnapshots(),
+      snapshotPolicy: SnapshotPolicy(events: 1, milliseconds: 0), clock: fixedClock(),
+      blocking: InlineWork(), keeping: held, group: loop, patience: .hours(24), logger: .silent)
+    _ = try await service.start()
+    let user = strangers(1)[0]
+    // The second send takes a copy of the state, which is written down once it is durable.
+    for number in UInt64(1)...3 {
+      _ = try await answers.ask(send(number, to: user), of: service).get()
+      try await loop.submit {}.get()
+    }
+    #expect(held.count > 0)
+    #expect(log.mayBlock == [true, true, false])
+    held.release()
+    _ = try await answers.ask(send(4, to: user), of: service).get()
+    #expect(log.mayBlock.last == true)
+    await service.stop()
+  }
+
   @Test("an ack waits for company too, and is durable when the owners have stopped")
   func acks() async throws {
     let service = try await started()
@@ -156,5 +178,32 @@ private final class Gathered: CommandReceiver {
       }
       if isReached { continuation.resume() }
     }
+  }
+}
+
+/// Holds what is to be done until it is released, and does the rest at once.
+private final class HeldWork: BlockingWork {
+  private struct State {
+    var held: [@Sendable () -> Void]? = []
+  }
+
+  private let state = NIOLockedValueBox(State())
+
+  var count: Int { state.withLockedValue { $0.held?.count ?? 0 } }
+
+  func run(_ work: @escaping @Sendable () -> Void) {
+    let isHeld = state.withLockedValue { state in
+      state.held?.append(work)
+      return state.held != nil
+    }
+    if !isHeld { work() }
+  }
+
+  func release() {
+    let held = state.withLockedValue { state in
+      defer { state.held = nil }
+      return state.held ?? []
+    }
+    for work in held { work() }
   }
 }

@@ -14,16 +14,22 @@ package final class CommitTurn: @unchecked Sendable {
   let loop: any EventLoop
   private let log: any LogWriter
   private let patience: TimeAmount
+  /// Whether the loop may wait for a sync, where the log has found them to be quick.
+  private let mayBlock: () -> Bool
   /// With something for the log, in the order in which it came to them.
   private var owners: [PartitionOwner] = []
   /// The end of this turn is awaited.
   private var isDue = false
   private var timer: Scheduled<Void>?
 
-  init(_ loop: any EventLoop, log: any LogWriter, patience: TimeAmount) {
+  init(
+    _ loop: any EventLoop, log: any LogWriter, patience: TimeAmount,
+    mayBlock: @escaping () -> Bool = { true }
+  ) {
     self.loop = loop
     self.log = log
     self.patience = patience
+    self.mayBlock = mayBlock
   }
 
   func add(_ owner: PartitionOwner, isAwaited: Bool) {
@@ -50,6 +56,6 @@ package final class CommitTurn: @unchecked Sendable {
     // What is answered on the way may bring more: that is the next turn's.
     for owner in due { owner.isInTurn = false }
     let appends = due.compactMap { $0.handOver() }
-    if !appends.isEmpty { log.append(appends, mayBlock: true) }
+    if !appends.isEmpty { log.append(appends, mayBlock: mayBlock()) }
   }
 }

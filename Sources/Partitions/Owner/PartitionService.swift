@@ -41,10 +41,11 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let consumers = Consumers()
     let owners = NIOLockedValueBox<[PartitionOwner]>([])
     let clocks = PartitionClocks(partitionCount: log.partitionCount, logger: logger)
+    let keeping = CountedWork(keeping ?? blocking)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,
       state: state, clock: clock, clocks: clocks, blocking: blocking,
-      keeping: keeping ?? blocking, announce: { consumers.announce($0) },
+      keeping: keeping, announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
       logger: logger, metrics: metrics, rejections: CommandRejections(metrics))
@@ -52,7 +53,8 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     let made = (0..<log.partitionCount).map { index in
       let loop = group.next()
       if !turns.contains(where: { $0.loop === loop }) {
-        turns.append(CommitTurn(loop, log: log, patience: patience))
+        turns.append(
+          CommitTurn(loop, log: log, patience: patience, mayBlock: { keeping.isIdle }))
       }
       let turn = turns.first { $0.loop === loop }!
       return PartitionOwner(PartitionID(index), turn: turn, environment: environment)

@@ -117,7 +117,7 @@ struct JournalRecord {
       let first = at + entryHeadBytes
       guard length >= BatchHeader.byteCount, length <= bytes.count - first,
         bytes.little(UInt16.self, at: at + 2) == 0, bytes.little(Int64.self, at: at + 16) >= 0,
-        bytes.little(UInt64.self, at: at + 8) < SegmentLogOptions.segmentBytesMax
+        bytes.little(UInt64.self, at: at + 8) < SegmentFacts.bytesMax
       else { return nil }
       entries.append(
         Entry(

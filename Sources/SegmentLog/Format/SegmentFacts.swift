@@ -2,6 +2,9 @@ import DaybookModel
 
 /// What is known of a segment once its last batch is written.
 struct SegmentFacts: Equatable, Sendable {
+  /// No segment has more room than this, and so no batch in one lies further in.
+  static let bytesMax = 1 << 30
+
   var partition: PartitionID
   var baseOffset: Offset
   var nextOffset: Offset

@@ -33,6 +33,8 @@ final class Committer: LogWorker, @unchecked Sendable {
   /// Some was, and batches wait for it.
   private var hasBegun = false
   private var times = SyncTimes()
+  /// Segments are being synced, or files made ready: a sync of the journal takes longer than most.
+  private var isDiskBusy = false
   private var roundsDone: UInt64 = 0
 
   /// Held during a round, and for moments by `SegmentSyncing`.
@@ -90,8 +92,8 @@ final class Committer: LogWorker, @unchecked Sendable {
     let wasIdle = queue.isEmpty && !isRunning
     if !refused { queue += batches }
     let isDirect =
-      mayBlock && wasIdle && !refused && !isClosing && bytes <= Committer.directBytesMax
-      && times.areQuick
+      mayBlock && wasIdle && !refused && !isClosing && !isDiskBusy
+      && bytes <= Committer.directBytesMax && times.areQuick
     let group = isDirect ? takeGroup() : []
     monitor.unlock()
     if isDirect {
@@ -200,6 +202,19 @@ final class Committer: LogWorker, @unchecked Sendable {
     if isBehind { self.isBehind = true }
     monitor.unlock()
     monitor.signal()
+  }
+
+  /// Does what keeps the disk busy beside the journal; by one thread alone.
+  func withDiskBusy(_ body: () -> Void) {
+    set(isDiskBusy: true)
+    body()
+    set(isDiskBusy: false)
+  }
+
+  private func set(isDiskBusy: Bool) {
+    monitor.lock()
+    self.isDiskBusy = isDiskBusy
+    monitor.unlock()
   }
 
   // MARK: Segments

@@ -16,15 +16,13 @@ package struct SegmentLogOptions: Sendable {
   package var readOnlyPartitions: Set<PartitionID> = []
 
   static let roomDivisor: UInt64 = 8
-  /// No segment has more room than this, and so no batch in one lies further in.
-  static let segmentBytesMax = 1 << 30
 
   package init(
     segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 128 << 10,
     watermarkIdleMilliseconds: Int = 100, reserveBytes: Int = 1 << 20,
     journalFileBytes: Int = 1 << 20
   ) {
-    precondition((1...SegmentLogOptions.segmentBytesMax).contains(segmentBytes))
+    precondition((1...SegmentFacts.bytesMax).contains(segmentBytes))
     self.segmentBytes = segmentBytes
     self.firstSegmentBytes = min(firstSegmentBytes, segmentBytes)
     self.watermarkIdleMilliseconds = watermarkIdleMilliseconds

@@ -30,22 +30,28 @@ final class SegmentSyncing: Sendable {
 
   func enqueue() {
     background.enqueue { [self] in
-      let isDone = syncAll()
-      recycle()
+      var isDone = true
+      committer.withDiskBusy {
+        isDone = syncAll()
+        recycle()
+      }
       committer.wake(isBehind: !isDone)
     }
   }
 
   /// Begins the segment that a partition needs.
   func beginSegment(of appender: PartitionAppender) {
-    background.enqueue { [self] in committer.beginSegment(of: appender) }
+    background.enqueue { [self] in
+      committer.withDiskBusy { committer.beginSegment(of: appender) }
+    }
   }
 
   /// Makes the journal's next file.
   func prepare(_ plan: Journal.Plan) {
     background.enqueue { [self] in
       // A failure shows when the committer, having none ready, makes the file itself.
-      let part = try? place.make(plan)
+      var part: Journal.Part?
+      committer.withDiskBusy { part = try? place.make(plan) }
       committer.state.withLock { committer.journal.prepared(part) }
       committer.wake(isBehind: false)
     }
