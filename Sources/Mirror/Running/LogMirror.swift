@@ -33,6 +33,8 @@ package final class LogMirror: Sendable {
   private let metrics: MirrorMetrics
   /// Random, of this mirror.
   private let owner = String(UInt64.random(in: 1 ... .max), radix: 16)
+  /// Whose the topic was when this mirror looked last, before it claimed it.
+  private let ownerBefore = NIOLockedValueBox<String?>(nil)
   private let isStopping = NIOLockedValueBox(false)
   private let thread = NIOLockedValueBox<LogThread?>(nil)
 
@@ -128,7 +130,9 @@ package final class LogMirror: Sendable {
   private func start(isAgain: Bool) throws(DaybookError) -> MirrorStart.Begun {
     let begun = try MirrorStart(
       settings: settings, log: log, owner: owner, isAgain: isAgain, logger: logger, clock: clock,
-      isUnwanted: isUnwanted, statistics: { [metrics] in metrics.statistics($0) }
+      isUnwanted: isUnwanted,
+      found: { [ownerBefore] owner in ownerBefore.withLockedValue { $0 = owner } },
+      statistics: { [metrics] in metrics.statistics($0) }
     ).run()
     progress.note(begun.positions.values, events: 0)
     progress.enter(.running(begun.delivery))
@@ -159,11 +163,15 @@ package final class LogMirror: Sendable {
   }
 
   /// Whoever is fenced looks whose the topic is now: a transaction that took too long is fenced by the
-  /// broker, and a mirror that began and died has fenced without taking the topic.
+  /// broker, and a mirror that began and died has fenced without taking the topic. Unless somebody else has
+  /// claimed it since this one looked, it is not lost.
   private func overtaken() -> DaybookError? {
     do throws(DaybookError) {
       let claim = try MirrorStart.claim(settings, logger: logger, isUnwanted: isUnwanted)
-      return claim?.owner == owner ? nil : MirrorStart.fenced(settings.topic)
+      let isLost = claim.map {
+        $0.owner != owner && $0.owner != ownerBefore.withLockedValue(\.self)
+      }
+      return isLost == true ? MirrorStart.fenced(settings.topic) : nil
     } catch {
       // Found out by the next start.
       return nil

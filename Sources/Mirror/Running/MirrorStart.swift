@@ -19,6 +19,8 @@ struct MirrorStart {
   let logger: Logger
   let clock: any WallClock
   let isUnwanted: @Sendable () -> Bool
+  /// Told whose the topic was before this start's claim.
+  let found: (_ owner: String?) -> Void
   let statistics: @Sendable ([UInt8]) -> Void
 
   struct Begun {
@@ -57,6 +59,7 @@ struct MirrorStart {
     try reader.readToEnd(isUnwanted: isUnwanted)
     let ownership = MirrorOwnership(settings: settings, log: log, topics: topics)
     try check(reader.claim, ownership)
+    found(reader.claim?.owner)
     let before = reader.claim?.producers ?? 1
     try claim(first, delivery)
     var producers = [first]

@@ -18,7 +18,8 @@ struct BrokerTests {
     let world = try MirrorWorld(broker: broker)
     let settings = try world.settings(Self.impatient) { $0.timeout = .seconds(3) }
     try await world.plan(settings)
-    let mirror = world.mirror(settings)
+    // A busy machine may pass such a time at the start too.
+    let mirror = world.mirror(settings, givesUp: false)
     for _ in 0..<3 {
       try world.add(200)
       await Blocking.run { broker.stop() }
@@ -38,7 +39,8 @@ struct BrokerTests {
     let world = try MirrorWorld(broker: broker)
     let settings = try world.settings(Self.impatient) { $0.timeout = .seconds(1) }
     try await world.plan(settings)
-    let mirror = world.mirror(settings)
+    // A busy machine may pass such a time at the start too.
+    let mirror = world.mirror(settings, givesUp: false)
     for round in 0..<4 {
       try world.add(300)
       try await Task.sleep(for: .milliseconds(3 * round))
