@@ -12,6 +12,8 @@ struct BrokerTests {
     ("reconnect.backoff.ms", "20"), ("reconnect.backoff.max.ms", "100"),
   ]
 
+  /// Stopped while no transaction is open: those noida-db forgets, which Kafka does not, and with it
+  /// their records are neither aborted nor committed when it is back.
   @Test("that is stopped and started finds its mirror going on, without loss or doubling")
   func stopped() async throws {
     let broker = try KafkaBroker()
@@ -22,6 +24,7 @@ struct BrokerTests {
     let mirror = world.mirror(settings, givesUp: false)
     for _ in 0..<3 {
       try world.add(200)
+      try await world.waitUntilMirrored(mirror)
       await Blocking.run { broker.stop() }
       try world.add(100)
       try await Task.sleep(for: .milliseconds(100))
@@ -30,7 +33,7 @@ struct BrokerTests {
       try await world.waitUntilMirrored(mirror)
     }
     #expect(await mirror.stop() == nil)
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
   }
 
   @Test("that stands still longer than an answer is waited for loses and doubles nothing")
@@ -50,7 +53,7 @@ struct BrokerTests {
       try await world.waitUntilMirrored(mirror)
     }
     #expect(await mirror.stop() == nil)
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
   }
 }
 
@@ -74,7 +77,7 @@ struct MirrorLifeTests {
     isPaused.withLockedValue { $0 = false }
     try await world.waitUntilMirrored(mirror)
     await mirror.stop()
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
   }
 
   @Test("without transactions all is there at least once, and the claim says so")
@@ -86,7 +89,7 @@ struct MirrorLifeTests {
     try await world.catchUp(settings)
     try world.add(100)
     try await world.catchUp(settings)
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
     #expect(try await world.positions(settings).0?.delivery == .atLeastOnce)
   }
 
@@ -122,7 +125,7 @@ struct MirrorLifeTests {
     #expect(world.recording.messages.contains { $0.contains("the event at offset") })
     await mirror.stop()
     try await world.catchUp(try world.settings())
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
   }
 
   @Test("a partition of the log that is damaged costs that one, and not the others")
@@ -141,7 +144,7 @@ struct MirrorLifeTests {
     }
     world.log.heal(bad)
     try await world.catchUp(settings)
-    #expect(try await world.topic(settings) == world.expected())
+    #expect(try await world.difference(settings) == nil)
   }
 
   @Test("a topic that was deleted and made again is noticed")

@@ -143,6 +143,20 @@ final class MirrorWorld: Sendable {
     }
   }
 
+  /// What the topic has otherwise than the log, in words; nil where it is equal.
+  func difference(_ settings: MirrorSettings) async throws -> String? {
+    for (partition, (found, expected)) in zip(try await topic(settings), try expected())
+      .enumerated()
+    where found != expected {
+      let counts = Dictionary(found.map { ($0.offset, 1) }, uniquingKeysWith: +)
+      let doubled = counts.filter { $0.value > 1 }.keys.sorted()
+      let missing = expected.map(\.offset).filter { counts[$0] == nil }
+      return "partition \(partition) has \(found.count) of \(expected.count) events; doubled: "
+        + "\(doubled), missing: \(missing)"
+    }
+    return nil
+  }
+
   /// The last value of each key of the groups' topic, by key; those that are gone left out.
   func groups(_ settings: MirrorSettings) async throws -> [String: [UInt8]] {
     let topic = try #require(settings.groupsTopic)
