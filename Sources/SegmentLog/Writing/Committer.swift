@@ -284,7 +284,8 @@ final class Committer: LogWorker, @unchecked Sendable {
     rolls += round.rolling.count
     roundsDone += 1
     if let sync = round.sync { times.add(sync) }
-    let isNews = hasBatches || (!isBehind && !round.touched.isEmpty)
+    // The committer may wait for this round's end to end itself, or to go on.
+    let isNews = isClosing || hasBatches || (!isBehind && !round.touched.isEmpty)
     isBehind = isBehind || !round.touched.isEmpty
     monitor.unlock()
     if isDirect, isNews { monitor.signal() }
