@@ -137,8 +137,12 @@ struct CallTests {
 
     let other = try DaybookClient(configuration)
     let alsoRunning = Task { try await other.run() }
-    // The server has heard a connect before, so that it can't be waited for: this is long enough.
-    try await Task.sleep(for: .milliseconds(300))
+    // Closed before it is connected, running says that it never was.
+    await heard.wait(for: .connect)
+    let engine = other.engine
+    while try await engine.loop.submit({ engine.core.info == nil }).get() {
+      try await Task.sleep(for: .milliseconds(1))
+    }
     await other.close()
     try await alsoRunning.value
     try await server.close()

@@ -125,7 +125,8 @@ public final class DaybookClient: UserCommands, Sendable {
   }
 
   /// Sends the acks that are due, says goodbye and ends. What is unanswered fails; what was not
-  /// acknowledged comes again in the device's next session.
+  /// acknowledged comes again in the device's next session. An outbox may be given to another client
+  /// after that.
   public func close() async {
     let reply = Reply<Void>()
     engine.submit(.close(reply))

@@ -224,9 +224,9 @@ extension ClientEngine {
       perform()
       finish(DaybookError(.serverStopping, "the client was closed"), told: nil)
     }
-    guard let channel else { return reply.succeed(()) }
+    guard let channel else { return answerOnceReleased(reply) }
     // Behind the last write, so that the acks still go out.
-    channel.closeFuture.whenComplete { _ in reply.succeed(()) }
+    channel.closeFuture.whenComplete { _ in self.answerOnceReleased(reply) }
     channel.close(promise: nil)
   }
 

@@ -52,6 +52,8 @@ extension ClientEngine {
       if isOver, outbox?.isIdle == true {
         outbox = nil
         store.release()
+        for reply in closing { reply.succeed(()) }
+        closing = []
       }
       return
     }
@@ -67,6 +69,11 @@ extension ClientEngine {
       }
       self.submit(.outboxDone(job, bound: bound, stored: stored, removed: removed))
     }
+  }
+
+  /// Whoever has closed a client may give its outbox to the next.
+  func answerOnceReleased(_ reply: Reply<Void>) {
+    if outbox == nil { reply.succeed(()) } else { closing.append(reply) }
   }
 
   func outboxDone(

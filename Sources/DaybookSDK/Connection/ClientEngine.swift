@@ -88,6 +88,8 @@ final class ClientEngine: @unchecked Sendable {
   private var settling: [Reply<Void>] = []
   /// Who waits for the session's end.
   var ending: [Reply<Void>] = []
+  /// Who waits until a closed client has given its outbox back.
+  var closing: [Reply<Void>] = []
   var backoff: Backoff
   var retryBackoff: Backoff
   var starting: Reply<SessionInfo>?
