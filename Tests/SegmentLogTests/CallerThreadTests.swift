@@ -1,4 +1,8 @@
 import DaybookModel
+import Doubles
+import Files
+import Foundation
+import Logging
 import Ports
 import Testing
 
@@ -110,6 +114,32 @@ struct CallerThreadTests {
     owner.log.append(Array(appends.prefix(1)), mayBlock: true)
     #expect(answers.acked.suffix(3) == [0, 1, 0])
     owner.log.close()
+  }
+
+  @Test(
+    "a log that is closed while somebody else's round is under way ends", .timeLimit(.minutes(1)))
+  func closed() async throws {
+    // In memory, where syncs are quick however busy the disk is.
+    let folder = "/dev/shm/daybook-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let options = SegmentLogOptions(segmentBytes: 1 << 20, firstSegmentBytes: 1 << 20)
+    try LogFolder(files: PosixFileSystem(), path: folder).create(partitions: 1, options: options)
+    let log = try SegmentedLog.open(
+      in: folder, options: options, scanner: TestScanner(), logger: .silent)
+    for number in UInt64(1)...140 { _ = try await log.append(messages(number...number)) }
+    await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
+      let last = PartitionAppend(
+        partition: PartitionID(0), batch: makeBatch(messages(141...141))
+      ) { _ in
+        Thread.detachNewThread {
+          log.close()
+          ended.resume()
+        }
+        // So that it is being closed when this round ends.
+        usleep(50_000)
+      }
+      log.append([last], mayBlock: true)
+    }
   }
 
   @Test("syncs are quick where half take less than a millisecond and hardly any 10")
