@@ -198,35 +198,41 @@ struct JournalTests {
     disk.root.sync()
     let older = try StorageOwner(disk, Self.folder, Self.options)
     nonisolated(unsafe) var acked = 0
-    let append = { (owner: StorageOwner, numbers: ClosedRange<UInt64>) in
-      owner.log.append(makeBatch(messages(numbers)), to: PartitionID(0)) {
+    let append = { (owner: StorageOwner, events: [TestEvent]) in
+      owner.log.append(makeBatch(events), to: PartitionID(0)) {
         if case .success = $0 { acked += 1 }
       }
-      owner.commitOnly()
+      owner.commit()
     }
-    append(older, 1...2)
-    append(older, 3...4)
-    // From here on the older owner is as one that was stopped: it sees nothing of the newer one.
+    let first = (0..<2).map { TestEvent(text: String(repeating: "\($0)", count: 1_700)) }
+    for event in first { append(older, [event]) }
+    // From here on the older owner is as one that was stopped: it sees nothing of the newer one. What it
+    // writes is for a segment that it begins behind what there was, and so does the newer one.
     let overtaken = disk.copy(seed: 1)
-    append(older, 101...104)
+    append(older, (0..<6).map { TestEvent(text: String(repeating: "\($0)", count: 300)) })
     disk.endProcess()
-    let journal = try #require(disk.folder("\(Self.folder)/journal").sorted.map(\.name).first)
-    let late = try disk.file("\(Self.folder)/journal/\(journal)").cache
+    let late = try disk.folder("\(Self.folder)/journal").sorted.map { file in
+      let path = "\(Self.folder)/journal/\(file.name)"
+      return (path: path, bytes: try disk.file(path).cache)
+    }
     overtaken.endProcess()
     let newer = try StorageOwner(overtaken, Self.folder, Self.options)
-    append(newer, 5...5)
-    append(newer, 6...7)
+    append(newer, messages(3...3))
+    append(newer, messages(4...5))
     #expect(acked == 5)
-    overtaken.endProcess()
-    let file = try overtaken.open(
-      "\(Self.folder)/journal/\(journal)", flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o640)
-    try late.withUnsafeBytes { try overtaken.write(file, $0, at: 0) }
-    overtaken.close(file)
-    overtaken.root.sync()
-    overtaken.root.dropUnsynced()
+    newer.log.close()
+    for (path, bytes) in late {
+      let file = try overtaken.open(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o640)
+      try bytes.withUnsafeBytes { try overtaken.write(file, $0, at: 0) }
+      overtaken.close(file)
+    }
+    overtaken.root.syncAll()
+    let manifest = try LogFolder(files: overtaken, path: Self.folder).manifest()
+    let journal = try JournalContents(overtaken, folder: "\(Self.folder)/journal", manifest)
+    #expect(journal.batches(of: PartitionID(0)).last?.header.nextOffset == Offset(8))
     let (owner, contents) = try reopened(overtaken)
     #expect(owner.damaged == [])
-    #expect(contents[0] == messages(1...7))
+    #expect(contents[0] == first + messages(3...5))
     owner.log.close()
   }
 
