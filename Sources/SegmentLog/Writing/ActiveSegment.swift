@@ -22,6 +22,11 @@ struct ActiveSegment {
 
   private static let zeroFillBytesPerSecondMax = 1 << 20
 
+  /// At this rate it is full within a second.
+  func isFillingFast(_ time: Duration) -> Bool {
+    time / .seconds(1) * Double(capacity) < Double(position)
+  }
+
   init(segment: Segment, index: OpenIndex, file: File, capacity: UInt64, position: UInt64) {
     self.segment = segment
     self.index = index

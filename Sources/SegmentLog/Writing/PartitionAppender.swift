@@ -55,6 +55,7 @@ final class PartitionAppender: @unchecked Sendable {
   private var activeSince: ContinuousClock.Instant
   /// What the segments before it hold.
   private var closedBytes: UInt64
+  private var lastBatchBytes: UInt64 = 0
   var watermark: WatermarkFile
   /// Next offset and last chain value, of what is written; `durable` of what is in the journal too.
   private var nextOffset: Offset
@@ -203,6 +204,7 @@ final class PartitionAppender: @unchecked Sendable {
     }
     active.position += UInt64(size)
     self.active = active
+    lastBatchBytes = UInt64(size)
     nextOffset = header.nextOffset
     chain = header.chain(segments.seeds.current)
     staged.append(Staged(append: append, header: header, chain: chain, position: position))
@@ -478,10 +480,16 @@ final class PartitionAppender: @unchecked Sendable {
     }
   }
 
-  /// Room of the segment after the present one.
+  /// Room of the segment after the present one. A roll is some ten syncs: where one segment is filled
+  /// after the other, the next takes a larger part of what there is, and several batches in any case.
   private var nextCapacity: UInt64 {
     let held = closedBytes + (active?.position ?? 0)
-    let part = max(held / SegmentLogOptions.roomDivisor, UInt64(options.firstSegmentBytes))
+    let isFillingFast =
+      active.map { $0.isFillingFast(threads.now - activeSince) } ?? false
+    let divisor = isFillingFast ? SegmentLogOptions.burstRoomDivisor : SegmentLogOptions.roomDivisor
+    let part = max(
+      held / divisor, UInt64(options.firstSegmentBytes),
+      lastBatchBytes * SegmentLogOptions.roomBatchesMin)
     return min(UInt64(options.segmentBytes), part)
   }
 

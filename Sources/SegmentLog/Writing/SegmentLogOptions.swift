@@ -16,6 +16,10 @@ package struct SegmentLogOptions: Sendable {
   package var readOnlyPartitions: Set<PartitionID> = []
 
   static let roomDivisor: UInt64 = 8
+  /// The same while segments are filled one after the other.
+  static let burstRoomDivisor: UInt64 = 2
+  /// Of the size of the last one.
+  static let roomBatchesMin: UInt64 = 4
 
   package init(
     segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 128 << 10,
