@@ -18,6 +18,9 @@ let settings: [SwiftSetting] =
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -31,6 +34,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func module(
@@ -73,6 +77,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.0")),
+    .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.6")),
     .package(url: "https://github.com/apple/swift-atomics", .upToNextMinor(from: "1.3.0")),
     .package(url: "https://github.com/apple/swift-protobuf", .upToNextMinor(from: "1.39.0")),
     .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
@@ -84,6 +89,9 @@ let package = Package(
     .package(
       url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
     .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.0")),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1"),
+      traits: []),
   ],
   targets: [
     .target(name: "CChecksum"),
@@ -120,14 +128,15 @@ let package = Package(
       "Gateway",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
-        nioLocks, protobuf, logging, metrics,
+        nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging, metrics,
       ]),
+    module("Telemetry", [nioCore, nioLocks, logging, metrics, hummingbird]),
     module("Identity", ["DaybookModel", "Ports", "Files", jwt, crypto]),
     module(
       "DaybookSDK",
       [
-        "DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioLocks, protobuf,
-        logging,
+        "DaybookModel", "DaybookSchema", "WireProtocol", nioCore, nioPosix, nioHTTP, nioWebSocket,
+        nioTLS, nioLocks, protobuf, logging,
       ]),
     module(
       "Importing",
@@ -145,8 +154,8 @@ let package = Package(
       "Server",
       [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Identity", "Mirror", nioCore, nioPosix, nioLocks, logging,
-        metrics,
+        "Projections", "Gateway", "Identity", "Mirror", "Telemetry", nioCore, nioPosix, nioLocks,
+        logging, metrics,
       ]),
     module(
       "Bench",
@@ -181,6 +190,7 @@ let package = Package(
         nioCore, nioLocks, metrics, metricsTesting,
       ]),
     tests("EndToEndTests", ["Daybook", "Courier", "DaybookSDK", "Doubles"]),
+    tests("TelemetryTests", ["Telemetry", nioCore, nioLocks, logging, metrics]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
     tests("ImportingTests", ["DaybookModel", "Importing"]),
     tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console", "Doubles"]),
@@ -188,7 +198,7 @@ let package = Package(
       "DaybookSDKTests",
       [
         "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioCore, nioPosix,
-        nioLocks, protobuf, logging,
+        nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging,
       ]),
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
     tests(
@@ -219,7 +229,7 @@ let package = Package(
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Partitions",
         "Gateway", "Doubles", nioCore,
-        nioPosix, nioLocks, protobuf, logging,
+        nioPosix, nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging,
       ]),
     tests(
       "MirrorTests",

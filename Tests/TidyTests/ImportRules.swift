@@ -29,13 +29,18 @@ enum ImportRules {
     ],
     "Gateway": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Metrics",
+      "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
+      "Metrics",
+    ],
+    "Telemetry": [
+      "NIOCore", "NIOConcurrencyHelpers", "Logging", "Metrics", "Hummingbird", "Glibc",
     ],
     "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Crypto", "Foundation", "Glibc"],
     // Glibc, Darwin: the outbox's file. `Files` is the server's, and of Linux alone.
     "DaybookSDK": [
-      "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix",
-      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Glibc", "Darwin",
+      "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix", "NIOHTTP1",
+      "NIOWebSocket", "NIOSSL", "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "Glibc",
+      "Darwin",
     ],
     "Importing": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "CZlib",
@@ -50,7 +55,8 @@ enum ImportRules {
     ],
     "Server": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Gateway", "Identity", "Mirror", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging",
+      "Gateway", "Identity", "Mirror", "Telemetry", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers",
+      "Logging",
       "Metrics", "Foundation", "Glibc",
     ],
     "Bench": [
