@@ -16,7 +16,7 @@ package final class DaybookServer: Sendable {
   private let lock: FolderLock
   private let backend: Backend
   private let sessions: GatewaySessions
-  private let listener: TCPListener
+  private let listener: Listener
   private let mirrors: [LogMirror]
   private let logger: Logger
 
@@ -54,7 +54,7 @@ package final class DaybookServer: Sendable {
       queries: queries, inspection: queries, tokens: tokens, clock: clock, logID: backend.log.logID,
       threads: backend.readers, options: options, logger: logger,
       metrics: metrics)
-    listener = TCPListener(sessions, group: backend.group)
+    listener = Listener(sessions, group: backend.group)
     self.mirrors = mirrors.map { settings in
       var conditions = LogMirror.Conditions()
       conditions.isPaused = { folder.isMirrorPaused(settings.topic) }
@@ -94,7 +94,7 @@ package final class DaybookServer: Sendable {
       metadata: ["epoch": "\(backend.epoch)", "replayed": "\(replayed)"])
     if isStopping() { throw StopSignal.Raised() }
     for mirror in mirrors { mirror.start(ended: mirrorEnded) }
-    return try await listener.start(host: host, port: port)
+    return try await listener.start(.tcp, host: host, port: port)
   }
 
   /// Clients are served all the same.

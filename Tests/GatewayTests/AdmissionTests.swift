@@ -29,6 +29,18 @@ struct AdmissionTests {
     #expect(woken.withLockedValue { $0 } == 1)
   }
 
+  @Test("of several listeners each that waits is told that there is room")
+  func listeners() {
+    let gate = ConnectionGate(connectionsMax: { 0 })
+    let woken = NIOLockedValueBox<[String]>([])
+    gate.accepted()
+    for name in ["a", "b"] {
+      #expect(!gate.mayAccept { woken.withLockedValue { $0.append(name) } })
+    }
+    gate.closed()
+    #expect(woken.withLockedValue { $0 } == ["a", "b"])
+  }
+
   @Test("an IPv4 address counts as a whole, of an IPv6 address the first 64 bits do")
   func networks() throws {
     func name(_ address: String) throws -> String {

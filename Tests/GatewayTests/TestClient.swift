@@ -27,7 +27,7 @@ struct GatewayFixture {
   let daybook = MemoryDaybook()
   let sessions: GatewaySessions
   let group: MultiThreadedEventLoopGroup
-  private let listener: TCPListener?
+  private let listener: Listener?
   private let address: SocketAddress?
   private let opened = NIOLockedValueBox(0)
 
@@ -37,8 +37,8 @@ struct GatewayFixture {
       group: group, commands: daybook, committed: daybook, queries: daybook, tokens: daybook,
       clock: daybook, logID: "log", threads: PoolThreads(), options: options,
       logger: Logger(label: "test"))
-    listener = hasSockets ? TCPListener(sessions, group: group) : nil
-    address = try await listener?.start(host: "127.0.0.1", port: 0)
+    listener = hasSockets ? Listener(sessions, group: group) : nil
+    address = try await listener?.start(.tcp, host: "127.0.0.1", port: 0)
   }
 
   /// Over loopback sockets, with what is in front of a session there.

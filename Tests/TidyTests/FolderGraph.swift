@@ -81,7 +81,7 @@ extension FolderGraph {
 }
 
 extension SourceFile {
-  /// Of `Sources/Gateway/Transport/TCPListener.swift`: `Transport`.
+  /// Of `Sources/Gateway/Transport/Listener.swift`: `Transport`.
   var moduleFolder: String {
     let parts = path.split(separator: "/")
     return parts.count > 3 ? String(parts[2]) : FolderGraph.ground

@@ -37,7 +37,7 @@ struct SourceFile {
   var path: String
   var text: String
 
-  /// Of `Sources/Gateway/Transport/TCPListener.swift`: `Gateway`.
+  /// Of `Sources/Gateway/Transport/Listener.swift`: `Gateway`.
   var module: String {
     let parts = path.split(separator: "/")
     return parts.count > 1 ? String(parts[1]) : ""

@@ -15,8 +15,8 @@ final class ConnectionGate: Sendable {
     var admitted = 0
     /// Admitted and not connected yet, by where they come from.
     var strangers: [String: Int] = [:]
-    /// Goes on accepting.
-    var wake: (@Sendable () -> Void)?
+    /// Go on accepting: one of each listener that waits.
+    var wakes: [@Sendable () -> Void] = []
 
     mutating func forget(_ address: String) {
       strangers[address, default: 0] -= 1
@@ -41,7 +41,7 @@ final class ConnectionGate: Sendable {
     let most = connectionsMax()
     return state.withLockedValue { state in
       guard state.sockets > most else { return true }
-      state.wake = wake
+      state.wakes.append(wake)
       return false
     }
   }
@@ -50,13 +50,13 @@ final class ConnectionGate: Sendable {
 
   func closed() {
     let most = connectionsMax()
-    let wake = state.withLockedValue { state -> (@Sendable () -> Void)? in
+    let wakes = state.withLockedValue { state -> [@Sendable () -> Void] in
       state.sockets -= 1
-      guard state.sockets <= most else { return nil }
-      defer { state.wake = nil }
-      return state.wake
+      guard state.sockets <= most else { return [] }
+      defer { state.wakes = [] }
+      return state.wakes
     }
-    wake?()
+    for wake in wakes { wake() }
   }
 
   // MARK: connections
@@ -95,18 +95,24 @@ final class ListenerGate: ChannelDuplexHandler {
   typealias OutboundIn = Never
 
   private let gate: ConnectionGate
+  /// The gate will say when there is room.
+  private var isWaiting = false
 
   init(_ gate: ConnectionGate) { self.gate = gate }
 
   func read(context: ChannelHandlerContext) {
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    guard !isWaiting else { return }
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let loop = context.eventLoop
     let mayAccept = gate.mayAccept {
       loop.execute {
+        let (listener, context) = bound.value
+        listener.isWaiting = false
         // The listener may be closed by now, and is then no more read.
-        bound.value.channel.read()
+        context.channel.read()
       }
     }
+    isWaiting = !mayAccept
     if mayAccept { context.read() }
   }
 

@@ -3,12 +3,19 @@ import NIOConcurrencyHelpers
 package import NIOCore
 import NIOPosix
 
-/// Lets sessions in over TCP.
-package final class TCPListener: Sendable {
+/// Lets sessions in over sockets, at as many addresses as it is told. However many these are, connections are
+/// counted together.
+package final class Listener: Sendable {
+  /// What is spoken there.
+  package enum Line: Sendable {
+    /// Frames, one after the other.
+    case tcp
+  }
+
   private let group: any EventLoopGroup
   private let sessions: GatewaySessions
   private let gate: ConnectionGate
-  private let listener = NIOLockedValueBox<(any Channel)?>(nil)
+  private let channels = NIOLockedValueBox<[any Channel]>([])
 
   /// `group` is the one of the sessions.
   package init(_ sessions: GatewaySessions, group: any EventLoopGroup) {
@@ -17,9 +24,11 @@ package final class TCPListener: Sendable {
     gate = ConnectionGate(connectionsMax: sessions.context.options.connectionsMax)
   }
 
-  /// Listens. Port 0 takes a free one; the address returned has it. Throws `unreachable` if the
-  /// address can't be had.
-  package func start(host: String, port: Int) async throws -> SocketAddress {
+  /// Listens at one address more. Port 0 takes a free one; the address returned has it. Throws
+  /// `unreachable` if the address can't be had.
+  package func start(
+    _ line: Line, host: String, port: Int
+  ) async throws -> SocketAddress {
     let (context, gate) = (sessions.context, gate)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(context.options.backlog))
@@ -33,21 +42,22 @@ package final class TCPListener: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
-          try TCPListener.set(channel, context.options, home)
-          try channel.pipeline.syncOperations.addHandler(ConnectionHandler(home, gate: gate))
+          try Listener.set(channel, context.options, home)
+          switch line {
+          case .tcp:
+            try channel.pipeline.syncOperations.addHandler(ConnectionHandler(home, gate: gate))
+          }
         }
       }
+    let address = ServerAddress(host: host, port: port)
     do {
       let channel = try await bootstrap.bind(host: host, port: port).get()
-      listener.withLockedValue { $0 = channel }
-      guard let address = channel.localAddress else {
-        throw DaybookError(
-          .unreachable,
-          "\(ServerAddress(host: host, port: port)) has no address to listen on")
+      channels.withLockedValue { $0.append(channel) }
+      guard let bound = channel.localAddress else {
+        throw DaybookError(.unreachable, "\(address) has no address to listen on")
       }
-      return address
+      return bound
     } catch let error as IOError {
-      let address = ServerAddress(host: host, port: port)
       throw DaybookError(
         .unreachable,
         "can't listen on \(address): is another server running there? (errno \(error.errnoCode))")
@@ -68,12 +78,12 @@ package final class TCPListener: Sendable {
     try settable.setOption(.recvAllocator, value: LoopReads(home.strangersReads))
   }
 
-  /// Accepts nothing more. Connections that are open stay.
+  /// Accepts nothing more, anywhere. Connections that are open stay.
   package func stop() async {
-    let listening = listener.withLockedValue { channel in
-      defer { channel = nil }
-      return channel
+    let listening = channels.withLockedValue { channels in
+      defer { channels = [] }
+      return channels
     }
-    try? await listening?.close().get()
+    for channel in listening { try? await channel.close().get() }
   }
 }
