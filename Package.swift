@@ -21,6 +21,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLSEvents = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -128,7 +129,7 @@ let package = Package(
       "Gateway",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
-        nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging, metrics,
+        nioHTTP, nioWebSocket, nioTLS, nioTLSEvents, nioLocks, protobuf, logging, metrics,
       ]),
     module("Telemetry", [nioCore, nioLocks, logging, metrics, hummingbird]),
     module("Identity", ["DaybookModel", "Ports", "Files", jwt, crypto]),
@@ -161,7 +162,7 @@ let package = Package(
       "Bench",
       [
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", "Mirror", "CRdKafka",
-        "Server", nioCore, nioPosix, nioLocks, atomics, protobuf, histogram, logging,
+        "Server", nioCore, nioPosix, nioTLS, nioLocks, atomics, protobuf, histogram, logging,
       ]),
     .executableTarget(
       name: "Daybook",
@@ -197,8 +198,8 @@ let package = Package(
     tests(
       "DaybookSDKTests",
       [
-        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", nioCore, nioPosix,
-        nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging,
+        "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "Doubles", nioCore,
+        nioPosix, nioHTTP, nioWebSocket, nioTLS, nioLocks, protobuf, logging,
       ]),
     tests("DaybookModelTests", ["DaybookModel", nioCore]),
     tests(

@@ -14,7 +14,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run Daybook on a data folder, until SIGINT, SIGTERM or SIGHUP.",
     discussion: """
-      Prints 'listening on HOST:PORT' on standard output once clients can connect. What an \
+      Prints 'listening on HOST:PORT' on standard output once clients can connect, a line for each \
+      address, with '(tls)' behind it where that is spoken. What an \
       operator should know goes to standard error. A signal to stop is obeyed in order, also \
       while the server starts; a second one ends the process at once. SIGUSR1 logs how things \
       stand.
@@ -24,8 +25,7 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var log: LogOptions
 
-  @Option(help: "Where to listen for clients, HOST:PORT; port 0 chooses a free one.")
-  var tcp = "127.0.0.1:7000"
+  @OptionGroup var listen: ListenOptions
 
   @Option(
     help: """
@@ -99,7 +99,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func serve(until stop: StopSignal, _ status: StatusReport) async throws {
-    let address = try ServerAddress(parsing: tcp)
+    let lines = try listen.lines()
     var mirrors: [MirrorSettings] = []
     for path in mirror { mirrors.append(try MirrorFile.read(path)) }
     let folder = try data.open()
@@ -107,22 +107,24 @@ struct Serve: AsyncParsableCommand {
     // Nothing is changed before the log is known to be one that this program can read.
     let readOnly = try readOnly(folder)
     try folder.keepFromOthers(OperatorLog.logger)
-    try ListenProbe.check(address)
+    for line in lines { try ListenProbe.check(line.address) }
     OperatorLog.logger.info(
       "daybook \(Version.text) starts on \(folder.path)",
       metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
-      readOnlyPartitions: readOnly, mirrors: mirrors, logger: OperatorLog.logger)
+      readOnlyPartitions: readOnly, mirrors: mirrors, tls: listen.files,
+      logger: OperatorLog.logger)
     do {
-      let bound = try await server.start(
-        host: address.host, port: address.port, isStopping: { stop.wasRaised })
-      let listening = ServerAddress(
-        host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
+      let listening = try await server.start(lines, isStopping: { stop.wasRaised })
       status.serves(server)
-      OperatorLog.logger.info(
-        "clients can connect to \(listening)", metadata: ["address": "\(listening)"])
-      try printToStandardOutput("listening on \(listening)")
+      for line in listening {
+        OperatorLog.logger.info(
+          "clients can connect to \(line)", metadata: ["address": "\(line.address)"])
+      }
+      // Together: whoever waits for the first line has them all.
+      try printToStandardOutput(
+        listening.map { "listening on \($0)" }.joined(separator: "\n"))
     } catch {
       await server.stop()
       throw error

@@ -14,6 +14,15 @@ package final class PosixFileSystem: FileSystem {
 
   package func close(_ file: File) { _ = Glibc.close(file.descriptor) }
 
+  /// Who may do what with the file: the nine lowest bits of its mode.
+  package func permissions(of path: String) throws(FileError) -> UInt32 {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else {
+      throw FileError(number: errno, operation: "look at \(path)")
+    }
+    return facts.st_mode & 0o777
+  }
+
   package func read(
     _ file: File, into bytes: UnsafeMutableRawBufferPointer, at position: UInt64
   ) throws(FileError) -> Int {

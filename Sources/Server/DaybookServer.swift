@@ -6,7 +6,7 @@ import Identity
 package import Logging
 package import Metrics
 package import Mirror
-package import NIOCore
+import NIOCore
 package import Partitions
 import Ports
 import SegmentLog
@@ -17,17 +17,21 @@ package final class DaybookServer: Sendable {
   private let backend: Backend
   private let sessions: GatewaySessions
   private let listener: Listener
+  private let certificates: TLSCertificates?
   private let mirrors: [LogMirror]
   private let logger: Logger
 
-  /// Opens the log, which recovers it. The lock is held as long as the server lives.
+  /// Opens the log, which recovers it. The lock is held as long as the server lives. With `tls`, lines can be
+  /// of TLS; what is wrong with these files is said before the log is touched.
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
-    readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], logger: Logger,
-    metrics: any MetricsFactory = MetricsSystem.factory
+    readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], tls: TLSFiles? = nil,
+    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
     self.logger = logger
+    let clock = SystemClock()
+    certificates = try DaybookServer.certificates(tls, clock: clock, logger: logger)
     let secret = try Secret.load(at: folder.secretPath)
     var settings = Backend.Settings()
     settings.loops = loops
@@ -40,7 +44,6 @@ package final class DaybookServer: Sendable {
       settings, opening: DaybookServer.opening(folder, logger: logger), logger: logger,
       metrics: metrics)
     self.backend = backend
-    let clock = SystemClock()
     let tokens = await TokenAuthority(
       secret: secret, logID: backend.log.logID, now: { clock.now() })
     var options = GatewayOptions()
@@ -65,6 +68,17 @@ package final class DaybookServer: Sendable {
     }
   }
 
+  private static func certificates(
+    _ files: TLSFiles?, clock: SystemClock, logger: Logger
+  ) throws(DaybookError) -> TLSCertificates? {
+    guard let files else { return nil }
+    let certificates = try TLSCertificates(clock: clock) { () throws(DaybookError) in
+      try files.read()
+    }
+    if let warning = certificates.warning { logger.warning("\(warning)") }
+    return certificates
+  }
+
   private static func opening(_ folder: DataFolder, logger: Logger) -> OpeningContext {
     var opening = OpeningContext()
     opening.statements = { folder.durableStatements($0) }
@@ -77,11 +91,12 @@ package final class DaybookServer: Sendable {
     return opening
   }
 
-  /// Replays what the snapshots lack, then lets clients in. Returns where it listens. Throws
-  /// `StopSignal.Raised` soon after `isStopping` says that the process was told to stop meanwhile.
+  /// Replays what the snapshots lack, then lets clients in. Returns where it listens, with the ports that were
+  /// chosen. Throws `StopSignal.Raised` soon after `isStopping` says that the process was told to stop
+  /// meanwhile.
   package func start(
-    host: String, port: Int, isStopping: @escaping @Sendable () -> Bool
-  ) async throws -> SocketAddress {
+    _ lines: [ListenLine], isStopping: @escaping @Sendable () -> Bool
+  ) async throws -> [ListenLine] {
     if isStopping() { throw StopSignal.Raised() }
     let replayed: Int
     do {
@@ -94,7 +109,20 @@ package final class DaybookServer: Sendable {
       metadata: ["epoch": "\(backend.epoch)", "replayed": "\(replayed)"])
     if isStopping() { throw StopSignal.Raised() }
     for mirror in mirrors { mirror.start(ended: mirrorEnded) }
-    return try await listener.start(.tcp, host: host, port: port)
+    var open: [ListenLine] = []
+    for line in lines { open.append(try await listen(line)) }
+    return open
+  }
+
+  private func listen(_ line: ListenLine) async throws -> ListenLine {
+    let address = line.address
+    precondition(!line.isTLS || certificates != nil, "a line of TLS needs certificates")
+    let bound = try await listener.start(
+      .tcp, host: address.host, port: address.port, tls: line.isTLS ? certificates : nil)
+    var open = line
+    open.address = ServerAddress(
+      host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
+    return open
   }
 
   /// Clients are served all the same.

@@ -8,10 +8,13 @@ package struct FrameFault: Error, Sendable, CustomStringConvertible {
   package var sequence: UInt32
   /// `malformed_frame` or `frame_too_large`.
   package var error: DaybookError
+  /// What came looks like TLS, which whoever reads frames in clear was not told to expect.
+  package var isTLS: Bool
 
-  package init(sequence: UInt32, error: DaybookError) {
+  package init(sequence: UInt32, error: DaybookError, isTLS: Bool = false) {
     self.sequence = sequence
     self.error = error
+    self.isTLS = isTLS
   }
 
   package var description: String { error.description }
@@ -114,15 +117,19 @@ package struct FrameDecoder: Sendable {
     guard length < UInt32(FrameHeader.bytes) || length > UInt32(FrameHeader.bytesMax) else {
       return
     }
-    throw fail(
-      sequence: 0,
-      DaybookError(
-        .malformedFrame,
-        "a header of \(length) bytes: it has \(FrameHeader.bytes) to \(FrameHeader.bytesMax)"))
+    // An alert or a handshake, and the version's first byte (RFC 8446, 5.1).
+    let isTLS = [0x1503, 0x1603].contains(length >> 16)
+    let fault =
+      isTLS
+      ? "TLS came, where frames in clear are spoken: connect to the address that serves TLS"
+      : "a header of \(length) bytes: it has \(FrameHeader.bytes) to \(FrameHeader.bytesMax)"
+    throw fail(sequence: 0, DaybookError(.malformedFrame, fault), isTLS: isTLS)
   }
 
-  private mutating func fail(sequence: UInt32, _ error: DaybookError) -> FrameFault {
-    let fault = FrameFault(sequence: sequence, error: error)
+  private mutating func fail(
+    sequence: UInt32, _ error: DaybookError, isTLS: Bool = false
+  ) -> FrameFault {
+    let fault = FrameFault(sequence: sequence, error: error, isTLS: isTLS)
     self.fault = fault
     pending = ByteBuffer()
     return fault

@@ -28,17 +28,25 @@ struct GatewayFixture {
   let sessions: GatewaySessions
   let group: MultiThreadedEventLoopGroup
   private let listener: Listener?
-  private let address: SocketAddress?
+  let address: SocketAddress?
+  /// Where TLS is spoken, if it is.
+  let tlsAddress: SocketAddress?
   private let opened = NIOLockedValueBox(0)
 
-  private init(_ options: GatewayOptions, hasSockets: Bool) async throws {
+  private init(
+    _ options: GatewayOptions, hasSockets: Bool, _ certificates: TLSCertificates? = nil,
+    logger: Logger = Logger(label: "test")
+  ) async throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     sessions = GatewaySessions(
       group: group, commands: daybook, committed: daybook, queries: daybook, tokens: daybook,
-      clock: daybook, logID: "log", threads: PoolThreads(), options: options,
-      logger: Logger(label: "test"))
+      clock: daybook, logID: "log", threads: PoolThreads(), options: options, logger: logger)
     listener = hasSockets ? Listener(sessions, group: group) : nil
     address = try await listener?.start(.tcp, host: "127.0.0.1", port: 0)
+    tlsAddress =
+      if let certificates {
+        try await listener?.start(.tcp, host: "127.0.0.1", port: 0, tls: certificates)
+      } else { nil }
   }
 
   /// Over loopback sockets, with what is in front of a session there.
@@ -47,6 +55,16 @@ struct GatewayFixture {
     _ body: (GatewayFixture) async throws -> Void
   ) async throws {
     try await run(try await GatewayFixture(options, hasSockets: true), body)
+  }
+
+  /// The same, with a second address where TLS is spoken.
+  static func runOverTLS(
+    _ certificates: TLSCertificates, _ options: GatewayOptions = .patient,
+    logger: Logger = Logger(label: "test"), _ body: (GatewayFixture) async throws -> Void
+  ) async throws {
+    let fixture = try await GatewayFixture(
+      options, hasSockets: true, certificates, logger: logger)
+    try await run(fixture, body)
   }
 
   static func run(
@@ -77,8 +95,8 @@ struct GatewayFixture {
 
   /// A connection without a session.
   func open() async throws -> TestClient {
-    let (frames, feed) = AsyncStream<Frame>.makeStream()
     guard let address else {
+      let (frames, feed) = AsyncStream<Frame>.makeStream()
       // To each loop by turns.
       let index = opened.withLockedValue { opened in
         opened += 1
@@ -88,9 +106,19 @@ struct GatewayFixture {
       try await line.open()
       return TestClient(line, frames: frames.makeAsyncIterator())
     }
+    return try await open(to: address)
+  }
+
+  /// A socket's, with what `prepare` puts in front of the frames.
+  func open(
+    to address: SocketAddress,
+    _ prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+  ) async throws -> TestClient {
+    let (frames, feed) = AsyncStream<Frame>.makeStream()
     let channel = try await ClientBootstrap(group: group)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try prepare(channel)
           try channel.pipeline.syncOperations.addHandler(FrameCollector(feed))
         }
       }

@@ -45,6 +45,18 @@ struct FrameDecoderTests {
     #expect(frames.map(\.body.readableBytes) == [7, 14, 21, 28, 35])
   }
 
+  @Test("TLS that comes where frames are spoken is called that, from the first word on")
+  func tls() {
+    // A ClientHello's record, an alert's, and neither.
+    for (word, isTLS) in [(0x1603_0102, true), (0x1503_0300, true), (0x1703_0300, false)] {
+      var decoder = FrameDecoder()
+      decoder.append(FrameDecoderTests.header(UInt32(word)))
+      let fault = #expect(throws: FrameFault.self) { try decoder.next() }
+      #expect(fault?.isTLS == isTLS && fault?.error.code == .malformedFrame)
+      #expect(fault?.error.message.hasPrefix("TLS came") == isTLS)
+    }
+  }
+
   @Test("the rest of a longer header is skipped")
   func longerHeader() throws {
     var buffer = FrameDecoderTests.header(24, 9, 2, 5, 1, 0xffff_ffff)

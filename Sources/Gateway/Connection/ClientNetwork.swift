@@ -18,4 +18,11 @@ enum ClientNetwork {
       return groups.joined(separator: ":") + "::/64"
     }
   }
+
+  /// As an operator reads it; nil of what has no address.
+  static func text(of address: SocketAddress) -> String? {
+    guard let host = address.ipAddress else { return nil }
+    let port = address.port.map { ":\($0)" } ?? ""
+    return host.contains(":") ? "[\(host)]\(port)" : host + port
+  }
 }

@@ -13,6 +13,8 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private let home: GatewayLoop
   private let gate: ConnectionGate
   private var reads: ReadBuffer
+  /// Of who has connected.
+  private let knownReads: ReadBuffer
   private var session: Session?
   private var context: ChannelHandlerContext?
   private var readIsPending = false
@@ -21,10 +23,12 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var address = ""
   private var isStranger = true
 
-  init(_ home: GatewayLoop, gate: ConnectionGate) {
+  /// `reads` is what it is read into once it has connected.
+  init(_ home: GatewayLoop, gate: ConnectionGate, reads: ReadBuffer) {
     self.home = home
     self.gate = gate
-    reads = home.strangersReads
+    self.reads = home.strangersReads
+    knownReads = reads
   }
 
   // MARK: ChannelHandler
@@ -104,11 +108,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
 extension ConnectionHandler: Connection {
   var peer: String {
-    guard let remote = context?.channel.remoteAddress, let host = remote.ipAddress else {
-      return address
-    }
-    let port = remote.port.map { ":\($0)" } ?? ""
-    return host.contains(":") ? "[\(host)]\(port)" : host + port
+    context?.channel.remoteAddress.flatMap { ClientNetwork.text(of: $0) } ?? address
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? true }
@@ -140,7 +140,7 @@ extension ConnectionHandler: Connection {
     guard isStranger, let context else { return }
     isStranger = false
     gate.known(from: address)
-    reads = home.reads
+    reads = knownReads
     // Of a channel that is open it can be set.
     try? context.channel.syncOptions?.setOption(
       .recvAllocator, value: LoopReads(reads, hasRead: true))

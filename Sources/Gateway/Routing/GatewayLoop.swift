@@ -50,6 +50,9 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// What connections are read into: those of strangers a little at a time.
   let reads = ReadBuffer(capacity: 65_536)
   let strangersReads = ReadBuffer(capacity: 2_048)
+  /// Of TLS: a record at a time, for what one read brings is how large its buffer of plaintext becomes, and
+  /// stays.
+  let recordReads = ReadBuffer(capacity: 16_384)
   /// What sessions have submitted when they were closed is answered behind the end.
   private var hasEnded = false
   /// Called once no session is left.

@@ -6,6 +6,7 @@ import Requests
 struct GatewayMetrics: Sendable {
   let connections: Meter
   let sessions: Meter
+  let failedHandshakes: Counter
   private let endings: [ErrorCode: Counter]
   private let queries: [QueryKind: Timer]
   private let framesReceived: Counter
@@ -17,6 +18,8 @@ struct GatewayMetrics: Sendable {
   init(_ factory: any MetricsFactory) {
     connections = Meter(label: "daybook_gateway_connections", factory: factory)
     sessions = Meter(label: "daybook_gateway_sessions", factory: factory)
+    failedHandshakes = Counter(
+      label: "daybook_gateway_failed_handshakes_total", factory: factory)
     let counters = ErrorCode.all.map { code in
       let labels = [("code", code.name)]
       return (

@@ -22,8 +22,9 @@ final class ReadBuffer: @unchecked Sendable {
     return taken
   }
 
-  /// It has been read into, and was copied.
+  /// It has been read into, and was copied. Of what others have made on the way, such as the plaintext of TLS,
+  /// nothing is kept: whoever made it goes on using it.
   func giveBack(_ buffer: ByteBuffer) {
-    if buffer.capacity >= capacity { spare = buffer }
+    if buffer.capacity == capacity { spare = buffer }
   }
 }

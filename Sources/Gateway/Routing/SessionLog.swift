@@ -12,6 +12,7 @@ final class SessionLog: Sendable {
     case ended = "sessions ended"
     case refused = "clients were refused"
     case crowded = "clients found no place"
+    case insecure = "TLS handshakes failed"
     case troubled = "sessions were ended by the server"
   }
 
@@ -49,6 +50,11 @@ final class SessionLog: Sendable {
       reason.code == .overloaded ? .crowded : .refused,
       max(.notice, SessionLog.level(reason.code)), "a client was refused: \(reason)",
       SessionLog.with(reason.code, facts()))
+  }
+
+  /// Client and server could not agree on TLS, so that nothing could be said.
+  func handshakeFailed(_ reason: String, _ facts: @autoclosure () -> Logger.Metadata) {
+    note(.insecure, .notice, "a TLS handshake failed: \(reason)", facts())
   }
 
   private static func with(_ code: ErrorCode, _ facts: Logger.Metadata) -> Logger.Metadata {

@@ -6,7 +6,7 @@ import NIOPosix
 /// Lets sessions in over sockets, at as many addresses as it is told. However many these are, connections are
 /// counted together.
 package final class Listener: Sendable {
-  /// What is spoken there.
+  /// What is spoken there, in clear or inside of TLS.
   package enum Line: Sendable {
     /// Frames, one after the other.
     case tcp
@@ -27,7 +27,7 @@ package final class Listener: Sendable {
   /// Listens at one address more. Port 0 takes a free one; the address returned has it. Throws
   /// `unreachable` if the address can't be had.
   package func start(
-    _ line: Line, host: String, port: Int
+    _ line: Line, host: String, port: Int, tls: TLSCertificates? = nil
   ) async throws -> SocketAddress {
     let (context, gate) = (sessions.context, gate)
     let bootstrap = ServerBootstrap(group: group)
@@ -43,9 +43,12 @@ package final class Listener: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
           try Listener.set(channel, context.options, home)
+          if let tls { try TLSLine.configure(channel, tls, home) }
           switch line {
           case .tcp:
-            try channel.pipeline.syncOperations.addHandler(ConnectionHandler(home, gate: gate))
+            try channel.pipeline.syncOperations.addHandler(
+              ConnectionHandler(home, gate: gate, reads: tls == nil ? home.reads : home.recordReads)
+            )
           }
         }
       }
@@ -69,6 +72,7 @@ package final class Listener: Sendable {
     _ channel: any Channel, _ options: GatewayOptions, _ home: GatewayLoop
   ) throws {
     guard let settable = channel.syncOptions else { return }
+    // Without it the last flight of a handshake waits for an ack that the other side delays by 40 ms.
     try settable.setOption(.tcpOption(.tcp_nodelay), value: 1)
     try settable.setOption(.allowRemoteHalfClosure, value: true)
     try settable.setOption(

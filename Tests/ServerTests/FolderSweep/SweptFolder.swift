@@ -82,7 +82,7 @@ final class Scratch: Sendable {
 /// A server in this process, with users in each of its partitions.
 final class SweptServer: Sendable {
   private let server: DaybookServer
-  private let address: SocketAddress
+  private let address: ServerAddress
   private let authority: TokenAuthority
   private let log: RecordingLog
 
@@ -112,7 +112,8 @@ final class SweptServer: Sendable {
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
       mirrors: isMirrored ? [try Self.mirror] : [], logger: log.logger, metrics: metrics)
     do {
-      address = try await server.start(host: "127.0.0.1", port: 0, isStopping: { false })
+      let line = ListenLine(ServerAddress(host: "127.0.0.1", port: 0))
+      address = try await server.start([line], isStopping: { false })[0].address
       let logID = try SegmentLogReader.describe(folder.logPath).logID
       authority = await TokenAuthority(
         secret: try Secret.load(at: folder.secretPath), logID: logID,
@@ -140,7 +141,7 @@ final class SweptServer: Sendable {
     let principal = Principal.device(UserID(checked: users[0]), DeviceID(checked: "phone"))
     let client = try DaybookClient(
       ClientConfiguration(
-        host: "127.0.0.1", port: address.port!, token: try await authority.issue(principal)))
+        host: "127.0.0.1", port: address.port, token: try await authority.issue(principal)))
     do {
       try await client.connect()
       let sent = try await client.send(text: text, to: .user(users[1])).stored()
