@@ -11,8 +11,8 @@ struct DaybookCommand: AsyncParsableCommand {
       Every message, ack, read and membership change is an event in a log; queues, unread counters \
       and history are made from it, and can be made again.
 
-      What --data, --server and --token say may stand in the environment instead, as DAYBOOK_DATA, \
-      DAYBOOK_SERVER and DAYBOOK_TOKEN; an option goes before it.
+      What --data, --server, --token and --tls-ca say may stand in the environment instead, as \
+      DAYBOOK_DATA, DAYBOOK_SERVER, DAYBOOK_TOKEN and DAYBOOK_TLS_CA; an option goes before it.
       """,
     version: "daybook \(Version.text)",
     subcommands: [

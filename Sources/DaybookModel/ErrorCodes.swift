@@ -82,6 +82,16 @@ extension ErrorCode {
   package static let outboxInUse = ErrorCode(625, "outbox_in_use", temporary: true)
   package static let outboxOfAnother = ErrorCode(626, "outbox_of_another")
 
+  // 63x: TLS, as the client library meets it.
+  package static let tlsPlainServer = ErrorCode(630, "tls_plain_server")
+  package static let tlsRequired = ErrorCode(631, "tls_required")
+  package static let tlsCertificateUntrusted = ErrorCode(632, "tls_certificate_untrusted")
+  package static let tlsCertificateExpired = ErrorCode(
+    633, "tls_certificate_expired", temporary: true)
+  package static let tlsWrongName = ErrorCode(634, "tls_wrong_name")
+  package static let tlsClientCertificate = ErrorCode(635, "tls_client_certificate")
+  package static let tlsFailed = ErrorCode(636, "tls_failed", temporary: true)
+
   // 7xx: Kafka, and the mirror of the log there.
   package static let kafkaUnreachable = ErrorCode(700, "kafka_unreachable", temporary: true)
   package static let kafkaRefused = ErrorCode(701, "kafka_refused")
@@ -114,6 +124,8 @@ extension ErrorCode {
     epochFenced, invalidArgument, unreachable, invalidInput,
     cancelled, deadlineExceeded, tokenUnavailable, outboxFailed, outboxCorrupt, outboxInUse,
     outboxOfAnother,
+    tlsPlainServer, tlsRequired, tlsCertificateUntrusted, tlsCertificateExpired, tlsWrongName,
+    tlsClientCertificate, tlsFailed,
     kafkaUnreachable, kafkaRefused, kafkaForbidden, kafkaTLSFailed, kafkaTopicMissing,
     kafkaTopicUnfit, kafkaRecordTooLarge, kafkaThrottled, kafkaFailed, mirrorFenced,
     mirrorOfAnother, mirrorTopicLost,

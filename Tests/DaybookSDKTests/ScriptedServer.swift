@@ -1,7 +1,9 @@
 import DaybookModel
 import DaybookSchema
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import NIOSSL
 import SwiftProtobuf
 import WireProtocol
 
@@ -14,22 +16,36 @@ final class ScriptedServer: Sendable {
   typealias Refusal = @Sendable (Daybook_V1_ConnectRequest) -> DaybookError?
 
   private let channel: any Channel
+  private let connections: NIOLockedValueBox<[any Channel]>
 
   init(
-    refusing refusal: @escaping Refusal = { _ in nil }, _ answer: @escaping Answer
+    port: Int = 0, tls: NIOSSLContext? = nil, refusing refusal: @escaping Refusal = { _ in nil },
+    _ answer: @escaping Answer
   ) async throws {
+    let connections = NIOLockedValueBox<[any Channel]>([])
+    self.connections = connections
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Handler(refusal, answer))
+        connections.withLockedValue { $0.append(channel) }
+        return channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+          try pipeline.addHandler(Handler(refusal, answer))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: "127.0.0.1", port: port).get()
   }
 
   var port: Int { channel.localAddress?.port ?? 0 }
 
   func close() async throws { try await channel.close() }
+
+  /// Closes its connections too, as a server that ends does.
+  func end() async throws {
+    try await close()
+    for connection in connections.withLockedValue({ $0 }) { try? await connection.close() }
+  }
 
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer

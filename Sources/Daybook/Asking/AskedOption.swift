@@ -15,11 +15,13 @@ struct AskedOption: ParsableArguments {
   @Option(
     name: .customLong("server"),
     help: """
-      The running server to ask instead, as HOST:PORT, with a token: a service's may ask about \
-      everybody, a device's about its user. Without it and --data, what DAYBOOK_DATA or else \
-      DAYBOOK_SERVER says.
+      The running server to ask instead, as HOST:PORT or tls://HOST:PORT, with a token: a service's \
+      may ask about everybody, a device's about its user. Without it and --data, what DAYBOOK_DATA \
+      or else DAYBOOK_SERVER says.
       """)
   var server: String?
+
+  @OptionGroup var tls: TLSOption
 
   @OptionGroup var token: TokenOption
 
@@ -51,6 +53,9 @@ struct AskedOption: ParsableArguments {
       guard !token.isGiven else {
         throw ValidationError("a data folder takes no token: leave it out, or say --server")
       }
+      guard !tls.isGiven else {
+        throw ValidationError("a data folder is no server, which --tls is about: say --server")
+      }
     case .server: break
     case nil:
       throw ValidationError(
@@ -73,7 +78,7 @@ struct AskedOption: ParsableArguments {
         try await ask(Answers(inspection: data.queries, conversations: LocalAnswers(data)))
       }
     case .server(let address):
-      let client = try ServerOption.client(address, try token.text())
+      let client = try ServerOption.client(address, tls, try token.text())
       let info = try await asDaybookError { try await client.connect() }
       let remote = RemoteAnswers(client)
       let answers = Answers(

@@ -6,8 +6,10 @@ import DaybookSDK
 struct ServerOption: ParsableArguments {
   @Option(
     name: .customLong("server"),
-    help: "The server, as HOST:PORT; without it, what DAYBOOK_SERVER says.")
+    help: "The server, as HOST:PORT or tls://HOST:PORT; without it, what DAYBOOK_SERVER says.")
   var address: String?
+
+  @OptionGroup var tls: TLSOption
 
   @OptionGroup var token: TokenOption
 
@@ -17,20 +19,22 @@ struct ServerOption: ParsableArguments {
     }
   }
 
-  /// Throws `invalid_argument` for what is no address or no token.
+  /// Throws `invalid_argument` for what is no address or no token, and for files of TLS that are of no use.
   func client(
     _ configure: (inout ClientConfiguration) -> Void = { _ in }
   ) throws(DaybookError) -> DaybookClient {
     try ServerOption.client(
-      address ?? Setting.server.fromEnvironment ?? "", try token.text(), configure)
+      address ?? Setting.server.fromEnvironment ?? "", tls, try token.text(), configure)
   }
 
   static func client(
-    _ address: String, _ token: String, _ configure: (inout ClientConfiguration) -> Void = { _ in }
+    _ address: String, _ tls: TLSOption, _ token: String,
+    _ configure: (inout ClientConfiguration) -> Void = { _ in }
   ) throws(DaybookError) -> DaybookClient {
     do throws(ClientError) {
       var configuration = try ClientConfiguration(server: address, token: token)
       configuration.clientName = "daybook-cli/\(Version.text)"
+      tls.apply(to: &configuration)
       configure(&configuration)
       return try DaybookClient(configuration)
     } catch {

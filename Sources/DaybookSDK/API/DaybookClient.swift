@@ -31,8 +31,8 @@ public final class DaybookClient: UserCommands, Sendable {
   /// told of as all that this client sends.
   public let unsent: [SentMessage]
 
-  /// Connects to nothing yet; reads the outbox. Throws `invalid_argument` for an origin that isn't 1 to
-  /// 32 bytes, and what the outbox throws.
+  /// Connects to nothing yet; reads the outbox, and the files of TLS. Throws `invalid_argument` for an origin
+  /// that isn't 1 to 32 bytes and for files of TLS that are of no use, and what the outbox throws.
   public init(_ configuration: ClientConfiguration) throws(ClientError) {
     var random = SystemRandomNumberGenerator()
     let bytes =
@@ -41,7 +41,11 @@ public final class DaybookClient: UserCommands, Sendable {
       throw ClientError(.invalidArgument, "an origin has 1 to 32 bytes, and numbers begin at 1")
     }
     let loop = (configuration.eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton).next()
-    engine = ClientEngine(configuration, origin: origin, loop: loop)
+    var tls: ClientTLS?
+    if let settings = configuration.tls {
+      tls = try ClientTLS(settings, host: configuration.host)
+    }
+    engine = ClientEngine(configuration, origin: origin, loop: loop, tls: tls)
     guard let outbox = configuration.outbox else {
       (unsent, lastSend) = ([], NIOLockedValueBox(0))
       return

@@ -34,7 +34,14 @@ extension ClientEngine {
       .connectTimeout(TimeAmount(configuration.connectDeadline))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ClientHandler(self))
+          let pipeline = channel.pipeline.syncOperations
+          if let tls = self.tls {
+            let handler = try tls.makeHandler()
+            try pipeline.addHandlers([
+              handler, ClientTLSHandler(self, handler, hasCertificate: tls.hasCertificate),
+            ])
+          }
+          try pipeline.addHandler(ClientHandler(self))
         }
       }
     bootstrap.connect(host: configuration.host, port: configuration.port).whenComplete { outcome in
@@ -115,12 +122,25 @@ extension ClientEngine {
         core.receive(frame)
       }
     } catch {
-      stop(hasHeard ? error.error : notDaybook("what is there speaks something else"))
+      if hasHeard { return stop(error.error) }
+      stop(error.isTLS ? tlsRequired : notDaybook("what is there speaks something else"))
     }
   }
 
   private func notDaybook(_ what: String) -> DaybookError {
     DaybookError(.unreachable, "no Daybook answers at \(server): \(what); check the address")
+  }
+
+  private var tlsRequired: DaybookError {
+    DaybookError(.tlsRequired, "the server at \(server) speaks TLS: do so too (--tls, tls://)")
+  }
+
+  /// What was agreed on before may be so again, as when a certificate is renewed: only who was never connected
+  /// ends by what trying again does not mend.
+  func tlsFailed(_ fault: TLSFault) {
+    let error = DaybookError(fault.code, "the server at \(server) \(fault.message)")
+    lastError = error
+    if core.info == nil, !error.code.isTemporary { stop(error) }
   }
 
   private var server: ServerAddress {

@@ -71,6 +71,8 @@ final class ClientEngine: @unchecked Sendable {
 
   let configuration: ClientConfiguration
   let loop: any EventLoop
+  /// Nil: in clear.
+  let tls: ClientTLS?
   let logger: Logger
   private let inbox = NIOLockedValueBox<[Work]>([])
   let shared = NIOLockedValueBox(Shared())
@@ -113,9 +115,12 @@ final class ClientEngine: @unchecked Sendable {
     self?.submit(.ackDue(level))
   }
 
-  init(_ configuration: ClientConfiguration, origin: Origin, loop: any EventLoop) {
+  init(
+    _ configuration: ClientConfiguration, origin: Origin, loop: any EventLoop, tls: ClientTLS?
+  ) {
     self.configuration = configuration
     self.loop = loop
+    self.tls = tls
     logger = configuration.logger
     core = SessionCore(
       settings: SessionCore.Settings(

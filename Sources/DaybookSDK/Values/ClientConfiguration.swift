@@ -13,6 +13,8 @@ public struct ClientConfiguration: Sendable {
   public var host: String
   /// 1 to 65,535.
   public var port: Int
+  /// Speak TLS with the server, and how. Nil: in clear, for everybody on the way to read.
+  public var tls: TLSSettings?
   /// Says who connects: `schemas/tokens.md`. Used where there is no provider.
   public var token: String
   /// Gives tokens that don't last: with it a session goes on when its token has expired.
@@ -71,11 +73,14 @@ public struct ClientConfiguration: Sendable {
     self.tokenProvider = tokenProvider
   }
 
-  /// Takes `host:port`; an IPv6 address stands in brackets. Throws `invalid_argument`.
+  /// Takes `host:port`, or `tls://host:port` for a server that speaks TLS; an IPv6 address stands in
+  /// brackets. Throws `invalid_argument`.
   public init(server: String, token: String) throws(ClientError) {
+    let scheme = "tls://"
+    let isTLS = server.hasPrefix(scheme)
     let address: ServerAddress
     do throws(DaybookError) {
-      address = try ServerAddress(parsing: server)
+      address = try ServerAddress(parsing: isTLS ? String(server.dropFirst(scheme.count)) : server)
     } catch {
       throw ClientError(error)
     }
@@ -83,6 +88,7 @@ public struct ClientConfiguration: Sendable {
       throw ClientError(.invalidArgument, "'\(server)' is no server: its port is 1 to 65535, not 0")
     }
     self.init(host: address.host, port: address.port, token: token)
+    if isTLS { tls = TLSSettings() }
   }
 
   /// As `init(server:token:)`, with tokens that are asked for.

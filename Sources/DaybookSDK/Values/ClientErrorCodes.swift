@@ -177,6 +177,23 @@ extension ClientError.Code {
   /// 626, final: The outbox holds messages of another user, or for another server's data.
   public static let outboxOfAnother = ClientError.Code(ErrorCode.outboxOfAnother)
 
+  // 63x: TLS.
+  /// 630, final: What answers there does not speak TLS.
+  public static let tlsPlainServer = ClientError.Code(ErrorCode.tlsPlainServer)
+  /// 631, final: The server speaks TLS there, and the client does not.
+  public static let tlsRequired = ClientError.Code(ErrorCode.tlsRequired)
+  /// 632, final: The server's certificate is signed by nobody whom the client trusts.
+  public static let tlsCertificateUntrusted = ClientError.Code(ErrorCode.tlsCertificateUntrusted)
+  /// 633, temporary: The server's certificate has expired, or is not valid yet.
+  public static let tlsCertificateExpired = ClientError.Code(ErrorCode.tlsCertificateExpired)
+  /// 634, final: The server's certificate is for another name than the one that was connected to.
+  public static let tlsWrongName = ClientError.Code(ErrorCode.tlsWrongName)
+  /// 635, final: The server lets in only clients with a certificate, and this one has none, or none
+  /// that it accepts.
+  public static let tlsClientCertificate = ClientError.Code(ErrorCode.tlsClientCertificate)
+  /// 636, temporary: TLS could not be agreed on, or broke, for a reason that the message names.
+  public static let tlsFailed = ClientError.Code(ErrorCode.tlsFailed)
+
   /// All that this version knows.
   public static let all: [ClientError.Code] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
@@ -190,6 +207,7 @@ extension ClientError.Code {
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted, truncated, dataFolderMissing,
     dataFolderExists, dataFolderInUse, formatVersion, permissionDenied, epochFenced,
     invalidArgument, unreachable, invalidInput, cancelled, deadlineExceeded, tokenUnavailable,
-    outboxFailed, outboxCorrupt, outboxInUse, outboxOfAnother,
+    outboxFailed, outboxCorrupt, outboxInUse, outboxOfAnother, tlsPlainServer, tlsRequired,
+    tlsCertificateUntrusted, tlsCertificateExpired, tlsWrongName, tlsClientCertificate, tlsFailed,
   ]
 }
