@@ -18,7 +18,7 @@ struct BenchTests {
   private static let idle = [
     "bench", "connections", "in_flight", "logins_per_s", "known_logins_per_s",
     "server_cpu_us_per_login", "server_cpu_us_per_known_login", "rss_kb_per_connection",
-    "settled_rss_kb_per_connection",
+    "settled_rss_kb_per_connection", "tls", "churn",
   ]
 
   static let runs: [(arguments: [String], fields: [String])] = [
@@ -39,6 +39,12 @@ struct BenchTests {
       ["chat", "--users", "4", "--group-of", "4", "--rate", "40", "--seconds", "1"], chat
     ),
     (["idle", "--connections", "20", "--in-flight", "4", "--seconds", "0"], idle),
+    (
+      [
+        "idle", "--connections", "20", "--in-flight", "4", "--seconds", "0", "--tls", "--churn",
+        "50",
+      ], idle + ["churned_rss_kb_per_connection"]
+    ),
   ]
 
   @Test("it ends, and prints its figures, each of which the page explains", arguments: runs.indices)

@@ -1,6 +1,5 @@
 import DaybookModel
 import Foundation
-package import Logging
 import Ports
 import Server
 
@@ -13,16 +12,19 @@ package struct IdleBench: Sendable {
   private let inFlight: Int
   /// For how long they stay, before memory is looked at again.
   private let seconds: Int
-  private let logger: Logger
+  /// Connections that come and go, as many at a time as stay, before those that are looked at last.
+  private let churn: Int
+  private let isTLS: Bool
 
   package init(
-    partitions: Int, connections: Int, inFlight: Int, seconds: Int, logger: Logger
+    partitions: Int, connections: Int, inFlight: Int, seconds: Int, churn: Int, isTLS: Bool
   ) {
     self.partitions = partitions
     self.connections = connections
     self.inFlight = inFlight
     self.seconds = seconds
-    self.logger = logger
+    self.churn = churn
+    self.isTLS = isTLS
   }
 
   private struct Round: Sendable {
@@ -37,7 +39,8 @@ package struct IdleBench: Sendable {
     OpenFiles.raiseLimit()
     let data = try DataFolder.make(at: "\(folder)/data", partitions: partitions)
     let plans = try await plans(data)
-    let server = try ServerProcess(data: data.path)
+    let server = try ServerProcess(
+      data: data.path, tls: isTLS ? try BenchTLS(in: folder) : nil)
     defer { server.stop() }
     let before = try server.usage().residentBytes
     let new = try await round(plans, server)
@@ -45,9 +48,10 @@ package struct IdleBench: Sendable {
     func each(_ bytes: Int) -> BenchValue {
       .ratio(Double(bytes - before) / 1024 / Double(connections))
     }
-    return BenchResult(fields: [
+    var result = BenchResult(fields: [
       ("bench", .text("idle")), ("connections", .integer(connections)),
-      ("in_flight", .integer(inFlight)),
+      ("in_flight", .integer(inFlight)), ("tls", .integer(isTLS ? 1 : 0)),
+      ("churn", .integer(churn)),
       ("logins_per_s", .integer(Int(new.loginsPerSecond))),
       ("known_logins_per_s", .integer(Int(known.loginsPerSecond))),
       ("server_cpu_us_per_login", .ratio(new.cpuMicroseconds)),
@@ -55,6 +59,20 @@ package struct IdleBench: Sendable {
       ("rss_kb_per_connection", each(new.resident)),
       ("settled_rss_kb_per_connection", each(new.settled)),
     ])
+    guard churn > 0 else { return result }
+    try await comeAndGo(plans, server)
+    let churned = try await round(plans, server)
+    result.fields.append(("churned_rss_kb_per_connection", each(churned.settled)))
+    return result
+  }
+
+  private func comeAndGo(_ plans: [LoadClient.Plan], _ server: ServerProcess) async throws {
+    var left = churn
+    while left > 0 {
+      let some = Array(plans.prefix(left))
+      try await LoadRun.with(some, of: server) { try await $0.connect(atOnce: inFlight) }
+      left -= some.count
+    }
   }
 
   private func plans(_ data: DataFolder) async throws -> [LoadClient.Plan] {

@@ -1,6 +1,7 @@
 import DaybookModel
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// How much a load offers.
 package enum Offered: Sendable {
@@ -69,9 +70,9 @@ final class LoadRun {
   func connect(atOnce: Int = 1) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for lane in 0..<min(atOnce, clients.count) {
-        group.addTask { [clients, loop, host = server.host, port = server.port] in
+        group.addTask { [clients, loop, host = server.host, port = server.port, tls = server.tls] in
           for index in stride(from: lane, to: clients.count, by: atOnce) {
-            try await LoadRun.connect(clients[index], to: host, port, on: loop)
+            try await LoadRun.connect(clients[index], to: host, port, tls, on: loop)
           }
         }
       }
@@ -80,13 +81,19 @@ final class LoadRun {
   }
 
   private static func connect(
-    _ client: LoadClient, to host: String, _ port: Int, on loop: any EventLoop
+    _ client: LoadClient, to host: String, _ port: Int, _ tls: BenchTLS?,
+    on loop: any EventLoop
   ) async throws {
     _ = try await ClientBootstrap(group: loop)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(client)
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            try pipeline.addHandler(
+              try NIOSSLClientHandler(context: tls.context, serverHostname: nil))
+          }
+          try pipeline.addHandler(client)
         }
       }
       .connect(host: host, port: port).get()

@@ -7,16 +7,20 @@ final class ServerProcess {
   var identifier: Int32 { process.processIdentifier }
   let host = "127.0.0.1"
   private(set) var port = 0
+  /// What is spoken at that port; nil: frames in clear.
+  let tls: BenchTLS?
 
   /// Returns once the server listens. Throws `unreachable` if it ends before. `options` are further ones
   /// of `daybook serve`.
-  init(data: String, _ options: [String] = []) throws {
+  init(data: String, _ options: [String] = [], tls: BenchTLS? = nil) throws {
+    self.tls = tls
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     // Who connects is the bench's own doing, and no news.
     process.arguments =
       [
-        "serve", "--data", data, "--tcp", "\(host):0", "--log-level", "warning",
-      ] + options
+        "serve", "--data", data, "--tcp", tls == nil ? "\(host):0" : "none", "--log-level",
+        "warning",
+      ] + (tls?.serverOptions ?? []) + options
     let output = Pipe()
     process.standardOutput = output
     try process.run()
@@ -34,8 +38,9 @@ final class ServerProcess {
       }
       text += String(decoding: bytes, as: UTF8.self)
     }
-    guard let digits = text.split(separator: "\n").first?.split(separator: ":").last,
-      let port = Int(digits)
+    // 'listening on HOST:PORT', and what is spoken there, if that is not frames in clear.
+    guard let address = text.split(whereSeparator: \.isWhitespace).dropFirst(2).first,
+      let port = address.split(separator: ":").last.flatMap({ Int($0) })
     else { throw DaybookError(.unreachable, "the server said '\(text)' instead of its address") }
     self.port = port
   }
