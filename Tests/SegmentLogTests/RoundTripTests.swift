@@ -122,7 +122,7 @@ struct RoundTripTests {
     again.close()
   }
 
-  @Test("a small log takes little room: at most half as much again, and two first segments")
+  @Test("a small log takes little room: at most as much again as it holds, and two first segments")
   func room() async throws {
     let test = try TestLog(options: SegmentLogOptions())
     let batch = [TestEvent(text: String(repeating: "x", count: 40_000))]

@@ -484,13 +484,8 @@ final class PartitionAppender: @unchecked Sendable {
   /// after the other, the next takes a larger part of what there is, and several batches in any case.
   private var nextCapacity: UInt64 {
     let held = closedBytes + (active?.position ?? 0)
-    let isFillingFast =
-      active.map { $0.isFillingFast(threads.now - activeSince) } ?? false
-    let divisor = isFillingFast ? SegmentLogOptions.burstRoomDivisor : SegmentLogOptions.roomDivisor
-    let part = max(
-      held / divisor, UInt64(options.firstSegmentBytes),
-      lastBatchBytes * SegmentLogOptions.roomBatchesMin)
-    return min(UInt64(options.segmentBytes), part)
+    let isFast = active.map { $0.isFillingFast(threads.now - activeSince) } ?? false
+    return options.roomOfNext(held: held, isFillingFast: isFast, lastBatchBytes: lastBatchBytes)
   }
 
   private func prepareNext() {

@@ -21,6 +21,14 @@ package struct SegmentLogOptions: Sendable {
   /// Of the size of the last one.
   static let roomBatchesMin: UInt64 = 4
 
+  /// Of the segment that comes after one, where the partition holds so much.
+  func roomOfNext(held: UInt64, isFillingFast: Bool, lastBatchBytes: UInt64) -> UInt64 {
+    let divisor = isFillingFast ? Self.burstRoomDivisor : Self.roomDivisor
+    let part = max(
+      held / divisor, UInt64(firstSegmentBytes), lastBatchBytes * Self.roomBatchesMin)
+    return min(UInt64(segmentBytes), part)
+  }
+
   package init(
     segmentBytes: Int = 64 << 20, firstSegmentBytes: Int = 128 << 10,
     watermarkIdleMilliseconds: Int = 100, reserveBytes: Int = 1 << 20,
