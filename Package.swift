@@ -131,7 +131,8 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "Requests", nioCore, nioPosix,
         nioHTTP, nioWebSocket, nioTLS, nioTLSEvents, nioLocks, protobuf, logging, metrics,
       ]),
-    module("Telemetry", [nioCore, nioLocks, logging, metrics, hummingbird]),
+    module(
+      "Telemetry", ["DaybookModel", nioCore, nioPosix, nioLocks, logging, metrics, hummingbird]),
     module("Identity", ["DaybookModel", "Ports", "Files", jwt, crypto]),
     module(
       "DaybookSDK",
@@ -155,7 +156,7 @@ let package = Package(
       "Server",
       [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Identity", "Mirror", "Telemetry", nioCore, nioPosix, nioLocks,
+        "Projections", "Gateway", "Identity", "Mirror", nioCore, nioPosix, nioLocks,
         logging, metrics,
       ]),
     module(
@@ -168,8 +169,10 @@ let package = Package(
       name: "Daybook",
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console",
-        "Mirror", nioCore, arguments, logging, yams,
+        "Projections", "Server", "Telemetry", "Bench", "WireProtocol",
+        "DaybookSDK",
+        "Importing",
+        "Console", "Mirror", nioCore, nioLocks, arguments, logging, metrics, yams,
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -181,7 +184,8 @@ let package = Package(
       path: "Tests/Doubles",
       swiftSettings: settings),
     tests("TidyTests", ["DaybookModel", "Mirror", "Doubles", yams]),
-    tests("DaybookTests", ["Daybook", "DaybookModel", "Mirror", nioLocks, logging, arguments]),
+    tests(
+      "DaybookTests", ["Daybook", "DaybookModel", "Ports", "Mirror", nioLocks, logging, arguments]),
     tests(
       "ServerTests",
       [
@@ -191,7 +195,9 @@ let package = Package(
         nioCore, nioLocks, metrics, metricsTesting,
       ]),
     tests("EndToEndTests", ["Daybook", "Courier", "DaybookSDK", "Doubles"]),
-    tests("TelemetryTests", ["Telemetry", nioCore, nioLocks, logging, metrics]),
+    tests(
+      "TelemetryTests",
+      ["Telemetry", "DaybookModel", nioCore, nioPosix, nioLocks, logging, metrics]),
     tests("IdentityTests", ["DaybookModel", "Doubles", "Ports", "Identity", jwt, crypto]),
     tests("ImportingTests", ["DaybookModel", "Importing"]),
     tests("ConsoleTests", ["DaybookModel", "DaybookSDK", "Console", "Doubles"]),

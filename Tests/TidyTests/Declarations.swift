@@ -85,6 +85,10 @@ enum DeadDeclarations {
     "InboundIn", "InboundOut", "OutboundIn", "OutboundOut", "handlerAdded", "handlerRemoved",
     "channelActive", "channelInactive", "channelRead", "channelReadComplete",
     "channelWritabilityChanged", "userInboundEventTriggered", "errorCaught",
+    // swift-metrics.
+    "makeCounter", "makeFloatingPointCounter", "makeMeter", "makeRecorder", "makeTimer",
+    "destroyCounter", "destroyFloatingPointCounter", "destroyMeter", "destroyRecorder",
+    "destroyTimer", "reset", "recordNanoseconds",
     // The argument parser.
     "configuration", "validate",
   ]

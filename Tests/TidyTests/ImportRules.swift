@@ -33,10 +33,16 @@ enum ImportRules {
       "NIOHTTP1", "NIOWebSocket", "NIOSSL", "NIOTLS", "NIOConcurrencyHelpers", "SwiftProtobuf",
       "Logging", "Metrics", "Glibc",
     ],
+    // Synchronization: a counter is one atomic number.
     "Telemetry": [
-      "NIOCore", "NIOConcurrencyHelpers", "Logging", "Metrics", "Hummingbird", "Glibc",
+      "DaybookModel", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "Logging", "Metrics",
+      "Hummingbird", "Synchronization", "Glibc",
     ],
-    "Identity": ["DaybookModel", "Ports", "Files", "JWTKit", "Crypto", "Foundation", "Glibc"],
+    // Synchronization: keys change while tokens are checked.
+    "Identity": [
+      "DaybookModel", "Ports", "Files", "JWTKit", "Crypto", "Foundation", "Synchronization",
+      "Glibc",
+    ],
     // Glibc, Darwin: the outbox's file. `Files` is the server's, and of Linux alone.
     "DaybookSDK": [
       "DaybookModel", "DaybookSchema", "WireProtocol", "NIOCore", "NIOPosix", "NIOHTTP1",
@@ -56,7 +62,7 @@ enum ImportRules {
     ],
     "Server": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Gateway", "Identity", "Mirror", "Telemetry", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers",
+      "Gateway", "Identity", "Mirror", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers",
       "Logging",
       "Metrics", "Foundation", "Glibc",
     ],
@@ -67,8 +73,12 @@ enum ImportRules {
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Server", "Bench", "WireProtocol", "DaybookSDK", "Importing", "Console", "Mirror", "NIOCore",
-      "ArgumentParser", "Logging", "Yams", "Foundation", "Glibc",
+      "Server", "Telemetry", "Bench", "WireProtocol", "DaybookSDK",
+      "Importing",
+      "Console",
+      "Mirror",
+      "NIOCore", "NIOConcurrencyHelpers", "ArgumentParser", "Logging", "Metrics", "Yams",
+      "Foundation", "Glibc",
     ],
     // The example, in a folder of its own.
     "Courier": ["DaybookSDK", "Foundation"],

@@ -9,6 +9,8 @@ struct GatewayMetrics: Sendable {
   let failedHandshakes: Counter
   private let endings: [ErrorCode: Counter]
   private let queries: [QueryKind: Timer]
+  let commandDuration: Timer
+  let pushDuration: Timer
   private let framesReceived: Counter
   private let framesSent: Counter
   private let bytesReceived: Counter
@@ -38,6 +40,9 @@ struct GatewayMetrics: Sendable {
       )
     }
     queries = Dictionary(uniqueKeysWithValues: timers)
+    commandDuration = Timer(
+      label: "daybook_gateway_command_duration_seconds", factory: factory)
+    pushDuration = Timer(label: "daybook_gateway_push_duration_seconds", factory: factory)
     framesReceived = Counter(label: "daybook_gateway_received_frames_total", factory: factory)
     framesSent = Counter(label: "daybook_gateway_sent_frames_total", factory: factory)
     bytesReceived = Counter(label: "daybook_gateway_received_bytes_total", factory: factory)

@@ -1,5 +1,6 @@
 package import DaybookModel
 package import Logging
+package import Metrics
 import NIOConcurrencyHelpers
 
 /// How far each partition's clock has got: what any of them has given is no id from the future to
@@ -17,8 +18,12 @@ package final class PartitionClocks: Sendable {
 
   private let state: NIOLockedValueBox<State>
   private let logger: Logger
+  private let lead: Meter
 
-  package init(partitionCount: Int, logger: Logger) {
+  package init(
+    partitionCount: Int, logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
+  ) {
+    lead = Meter(label: "daybook_clock_lead_seconds", factory: metrics)
     state = NIOLockedValueBox(State(ticks: Array(repeating: 0, count: partitionCount)))
     self.logger = logger
   }
@@ -51,6 +56,7 @@ package final class PartitionClocks: Sendable {
   func compare(with now: Timestamp) {
     let (ahead, isOver) = state.withLockedValue { state -> (UInt64?, Bool) in
       let ahead = now < state.latest ? state.latest.milliseconds - now.milliseconds : 0
+      lead.set(Double(ahead) / 1_000)
       if state.isTold {
         guard ahead == 0 else { return (nil, false) }
         state.isTold = false

@@ -6,6 +6,10 @@ struct PartitionMetrics: Sendable {
   let acceptedCommands: Counter
   let batches: Counter
   let batchEvents: Recorder
+  let commitDuration: Timer
+  private let mailboxes: Meter
+  private let groups: Meter
+  private let origins: Meter
   let waitingCommands: Meter
   let queuedBatches: Meter
   let replayedEvents: Counter
@@ -20,6 +24,16 @@ struct PartitionMetrics: Sendable {
       label: "daybook_partition_batches_total", dimensions: labels, factory: factory)
     batchEvents = Recorder(
       label: "daybook_partition_batch_events", dimensions: labels, factory: factory)
+    commitDuration = Timer(
+      label: "daybook_partition_commit_duration_seconds", dimensions: labels, factory: factory)
+    func entries(_ kind: String) -> Meter {
+      Meter(
+        label: "daybook_partition_state_entries", dimensions: labels + [("kind", kind)],
+        factory: factory)
+    }
+    mailboxes = entries("mailbox")
+    groups = entries("group")
+    origins = entries("origin")
     waitingCommands = Meter(
       label: "daybook_partition_waiting_commands", dimensions: labels, factory: factory)
     queuedBatches = Meter(
@@ -30,6 +44,13 @@ struct PartitionMetrics: Sendable {
       label: "daybook_partition_snapshot_duration_seconds", dimensions: labels, factory: factory)
     snapshotBytes = Meter(
       label: "daybook_partition_snapshot_bytes", dimensions: labels, factory: factory)
+  }
+
+  /// How much there is of what a partition keeps in memory.
+  func count(_ state: borrowing PartitionState) {
+    mailboxes.set(state.mailboxes.count)
+    groups.set(state.groups.count)
+    origins.set(state.origins.count)
   }
 }
 

@@ -43,6 +43,7 @@ final class PartitionOwner: @unchecked Sendable {
   private var isFailing = false
   private var desk: PartitionDesk
   private var inFlight: OpenBatch?
+  private var handedOverAt = ContinuousClock.now
   /// The loop's turn will ask it for a batch.
   var isInTurn = false
   /// The last batch that is durable; nil if there is none.
@@ -271,6 +272,7 @@ final class PartitionOwner: @unchecked Sendable {
       environment.clocks.compare(with: now)
       let appended = batch.handOver()
       inFlight = batch
+      handedOverAt = .now
       metrics.queuedBatches.set(desk.ready.count)
       return PartitionAppend(partition: partition, batch: appended) { outcome in
         self.loop.execute { self.completed(outcome) }
@@ -293,6 +295,8 @@ final class PartitionOwner: @unchecked Sendable {
     case .success(let committed):
       metrics.batches.increment()
       metrics.batchEvents.record(committed.count)
+      metrics.commitDuration.record(duration: .now - handedOverAt)
+      metrics.count(desk.state)
       let last = BatchMark(of: committed)
       lastBatch = last
       if isFailing {

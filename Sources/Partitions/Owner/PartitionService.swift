@@ -40,7 +40,8 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     partitionCount = log.partitionCount
     let consumers = Consumers()
     let owners = NIOLockedValueBox<[PartitionOwner]>([])
-    let clocks = PartitionClocks(partitionCount: log.partitionCount, logger: logger)
+    let clocks = PartitionClocks(
+      partitionCount: log.partitionCount, logger: logger, metrics: metrics)
     let keeping = CountedWork(keeping ?? blocking)
     let environment = PartitionOwner.Environment(
       log: log, snapshots: snapshots, snapshotPolicy: snapshotPolicy, policy: policy,

@@ -50,6 +50,7 @@ final class Relay: @unchecked Sendable {
   private var outstanding = 0
   /// Readings in a row that failed.
   private var failures = 0
+  private var lagMark = LagMark()
 
   init(
     source: PartitionID, loop: any EventLoop, log: any LogFeed, blocking: any BlockingWork,
@@ -72,7 +73,9 @@ final class Relay: @unchecked Sendable {
 
   private func countLag() {
     // What was read from the log may be past what was announced.
-    metrics.lag.set(max(0, committed.rawValue - relayedThrough.rawValue))
+    let (position, end) = (UInt64(relayedThrough.rawValue), UInt64(committed.rawValue))
+    metrics.lag.set(end > position ? end - position : 0)
+    metrics.lagSeconds.set(lagMark.lag(at: position, of: end).inSeconds)
   }
 
   func start(from offset: Offset, committed: Offset) {
@@ -172,6 +175,7 @@ final class Relay: @unchecked Sendable {
   // MARK: feeding one destination
 
   private func feedLater(_ index: Int, after error: DaybookError?) {
+    countLag()
     if lanes[index].failures == Relay.failuresTold {
       logger.warning(
         """
@@ -244,6 +248,7 @@ final class Relay: @unchecked Sendable {
 
   private func readLater(after error: DaybookError?) {
     failures += 1
+    countLag()
     if failures == Relay.failuresTold {
       logger.warning(
         """

@@ -81,6 +81,12 @@ final class ProjectionEngine {
     }
   }
 
+  /// Of all partitions together, as a measure of how far a projection has come.
+  func committed(of name: ProjectionName) -> UInt64 {
+    let checkpoints = projections.first { $0.name == name }?.file.header.checkpoints ?? []
+    return checkpoints.reduce(0) { $0 + UInt64($1.rawValue) }
+  }
+
   private func lowestPosition(_ slots: [ProjectionSlot], _ partition: PartitionID) -> Offset? {
     slots.compactMap { $0.projection?.positions[partition.index] }.min()
   }

@@ -21,6 +21,7 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
   private let metrics: ProjectionMetrics
   private let state = NIOLockedValueBox(State())
   private let lagReport = NIOLockedValueBox(LagReport())
+  private let lagMarks = NIOLockedValueBox<[ProjectionName: LagMark]>([:])
 
   private struct State {
     var isStarted = false
@@ -185,7 +186,14 @@ package final class ProjectionRuntime: BatchConsumer, Sendable {
     waiters.breakOff(engine.broken)
     waiters.advance(to: engine.committed)
     let lag = engine.lag
-    for (name, events) in lag { metrics.lag[name]?.set(events) }
+    lagMarks.withLockedValue { marks in
+      for (name, events) in lag {
+        metrics.lag[name]?.set(events)
+        let position = engine.committed(of: name)
+        let seconds = marks[name, default: LagMark()].lag(at: position, of: position + events)
+        metrics.lagSeconds[name]?.set(seconds.inSeconds)
+      }
+    }
     let most = lag.map(\.events).max() ?? 0
     lagReport.withLockedValue { $0.note(most, now: .now, logger) }
   }
