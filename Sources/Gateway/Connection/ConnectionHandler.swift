@@ -1,6 +1,7 @@
 import DaybookModel
 import Logging
 import NIOCore
+import Ports
 
 /// A session's connection over a channel: bytes between the two, with backpressure both ways.
 ///
@@ -19,7 +20,8 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var context: ChannelHandlerContext?
   private var readIsPending = false
   private var admission = ConnectionGate.Admission.full
-  /// Where it comes from, without the port.
+  /// Where it comes from, through whatever trusted proxy; and that without the port.
+  private var remote: SocketAddress?
   private var address = ""
   private var isStranger = true
 
@@ -50,9 +52,20 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     session.opened(refusal: knock(context))
   }
 
+  /// A proxy's word goes before what the socket says.
+  private static func client(of context: ChannelHandlerContext) -> SocketAddress? {
+    let proxy = try? context.pipeline.syncOperations.handler(type: ProxyHandler.self)
+    return proxy?.client ?? context.channel.remoteAddress
+  }
+
   /// Why there is no place for it, if there is none.
-  private func knock(_ context: ChannelHandlerContext) -> DaybookError? {
-    address = ClientNetwork.name(of: context.channel.remoteAddress)
+  private func knock(_ channelContext: ChannelHandlerContext) -> DaybookError? {
+    remote = ConnectionHandler.client(of: channelContext)
+    address = ClientNetwork.name(of: remote)
+    let context = home.context
+    if let refusal = context.addresses.knock(from: address, now: context.clock.uptime()) {
+      return refusal
+    }
     admission = gate.admit(from: address)
     let reason: String
     switch admission {
@@ -61,7 +74,9 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     case .crowded:
       reason = "too many connections from this address have not connected: send Connect at once"
     }
-    return DaybookError(.overloaded, "\(reason); come again in a while")
+    return DaybookError(
+      .overloaded, "\(reason); come again in a while",
+      retryAfter: .seconds(Int64.random(in: 2...10)))
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -107,8 +122,10 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
 }
 
 extension ConnectionHandler: Connection {
+  var network: String { address }
+
   var peer: String {
-    context?.channel.remoteAddress.flatMap { ClientNetwork.text(of: $0) } ?? address
+    remote.flatMap { ClientNetwork.text(of: $0) } ?? address
   }
 
   var isWritable: Bool { context?.channel.isWritable ?? true }

@@ -1,12 +1,21 @@
 import DaybookModel
 package import NIOCore
+package import Ports
 
 /// What an operator may set of a gateway, and the limits of one session.
 package struct GatewayOptions: Sendable {
   /// From a connection's opening to its connect request.
   package var connectDeadline: TimeAmount = .seconds(5)
-  /// A session that is silent for twice as long is closed.
+  /// A session that is silent for two and a half times as long is closed.
   package var heartbeatInterval: TimeAmount = .seconds(30)
+  /// As long as a client may wish it to be.
+  package var heartbeatIntervalMax: TimeAmount = .seconds(600)
+  /// Of connections that are told to come again when the server stops: they are spread over as long as
+  /// that takes.
+  package var reconnectsPerSecond = 500
+  package var reconnectSpreadMax: TimeAmount = .seconds(60)
+  /// For how long what was asked before the server was told to stop is answered.
+  package var drainDeadline: TimeAmount = .seconds(10)
   /// Heartbeat intervals within which a frame that has begun has to be there as a whole.
   package var frameIntervalsMax = 4
   /// Acks of a stream within one such tick become one event.
@@ -45,8 +54,33 @@ package struct GatewayOptions: Sendable {
   /// Open connections; one more is told so and closed. Asked each time: what the system lets a
   /// process have may change while it runs.
   package var connectionsMax: @Sendable () -> Int = { 10_000 }
+  /// At the start; an operator may change them.
+  package var rates = RateLimits()
+  /// Whose connections begin with what a proxy says of them; nil for nobody's.
+  package var proxies: TrustedProxies?
   /// Connections waiting to be accepted.
   package var backlog = 1024
 
   package init() {}
+
+  /// What a client's wish comes to; 0: it has none.
+  func heartbeatInterval(askedFor milliseconds: UInt32) -> TimeAmount {
+    let asked = TimeAmount.milliseconds(Int64(milliseconds))
+    return max(heartbeatInterval, min(asked, heartbeatIntervalMax))
+  }
+
+  /// Two ticks are the server's own interval: the first of which nothing was heard begins at most one
+  /// tick after the last sign of life.
+  func silentTicksMax(for interval: TimeAmount) -> Int {
+    let half = max(1, heartbeatInterval.nanoseconds / 2)
+    return Int((interval.nanoseconds * 5 / 2 + half - 1) / half)
+  }
+
+  /// When the one at this place of so many comes again.
+  func reconnectDelay(of place: Int, among count: Int) -> Duration {
+    let wanted = TimeAmount.milliseconds(Int64(count) * 1_000 / Int64(max(1, reconnectsPerSecond)))
+    let spread = min(max(wanted, .seconds(1)), reconnectSpreadMax)
+    let share = spread.nanoseconds / Int64(max(1, count)) * Int64(place)
+    return .milliseconds(100 + share / 1_000_000)
+  }
 }

@@ -43,6 +43,11 @@ package final class Listener: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
           try Listener.set(channel, context.options, home)
+          if context.options.proxies?.include(channel.remoteAddress) == true {
+            try channel.pipeline.syncOperations.addHandler(
+              ProxyHandler(
+                deadline: context.options.connectDeadline, logger: context.logger))
+          }
           if let tls { try TLSLine.configure(channel, tls, home) }
           switch line {
           case .tcp:
