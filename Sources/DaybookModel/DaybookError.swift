@@ -24,11 +24,15 @@ package struct DaybookError: Error, Sendable, CustomStringConvertible {
   private final class Parts: Sendable {
     let code: ErrorCode
     let message: String
+    let retryAfter: Duration?
     let cause: (any Error)?
 
-    init(_ code: ErrorCode, _ message: String, _ cause: (any Error)?) {
+    init(
+      _ code: ErrorCode, _ message: String, _ retryAfter: Duration?, _ cause: (any Error)?
+    ) {
       self.code = code
       self.message = message
+      self.retryAfter = retryAfter
       self.cause = cause
     }
   }
@@ -37,11 +41,16 @@ package struct DaybookError: Error, Sendable, CustomStringConvertible {
 
   package var code: ErrorCode { parts.code }
   package var message: String { parts.message }
+  /// Of a temporary one: it is of no use to come again earlier. Nil where nobody knows.
+  package var retryAfter: Duration? { parts.retryAfter }
   /// What led to it, if that was an error of its own.
   package var cause: (any Error)? { parts.cause }
 
-  package init(_ code: ErrorCode, _ message: String, cause: (any Error)? = nil) {
-    parts = Parts(code, message, cause)
+  package init(
+    _ code: ErrorCode, _ message: String, retryAfter: Duration? = nil, cause: (any Error)? = nil
+  ) {
+    assert(retryAfter == nil || code.isTemporary, "what is final is not tried again")
+    parts = Parts(code, message, retryAfter, cause)
   }
 
   package var description: String {

@@ -51,7 +51,7 @@ package struct Requester: Sendable, Equatable {
   }
 
   /// Throws `not_permitted` for everybody else.
-  func requireService() throws(DaybookError) {
+  package func requireService() throws(DaybookError) {
     guard service != nil else {
       throw DaybookError(.notPermitted, "only a service may ask for all that there is")
     }

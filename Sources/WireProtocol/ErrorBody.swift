@@ -11,6 +11,7 @@ extension DaybookError {
       $0.name = code.name
       $0.temporary = code.isTemporary
       $0.message = clientMessage
+      $0.retryAfterMs = retryAfter.map { UInt32(clamping: $0.inMilliseconds) } ?? 0
     }
   }
 
@@ -33,7 +34,8 @@ extension DaybookError {
       ErrorCode(
         reply.code, PrintableText.line(reply.name, bytesMax: Limits.idBytesMax),
         temporary: reply.temporary),
-      PrintableText.line(reply.message, bytesMax: Limits.errorMessageBytesMax))
+      PrintableText.line(reply.message, bytesMax: Limits.errorMessageBytesMax),
+      retryAfter: reply.retryAfterMs > 0 ? .milliseconds(Int64(reply.retryAfterMs)) : nil)
   }
 }
 

@@ -10,6 +10,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let connect = FrameType(rawValue: 1)
   package static let heartbeat = FrameType(rawValue: 2)
   package static let disconnect = FrameType(rawValue: 3)
+  package static let renew = FrameType(rawValue: 4)
   // Commands.
   package static let send = FrameType(rawValue: 16)
   package static let ack = FrameType(rawValue: 17)
@@ -52,6 +53,8 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let groups = FrameType(rawValue: 46)
   package static let streams = FrameType(rawValue: 47)
   package static let overview = FrameType(rawValue: 64)
+  package static let refusedAddresses = FrameType(rawValue: 65)
+  package static let liftRefusal = FrameType(rawValue: 66)
 
   /// Answers a request that failed, with the request's sequence; 0 for what no request caused.
   package static let error = FrameType(rawValue: 0x1ff)

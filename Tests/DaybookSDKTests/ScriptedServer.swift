@@ -18,8 +18,10 @@ final class ScriptedServer: Sendable {
   private let channel: any Channel
   private let connections: NIOLockedValueBox<[any Channel]>
 
+  /// `tokenMilliseconds` is what it says of how long a session's token lasts; 0: nothing.
   init(
     port: Int = 0, tls: NIOSSLContext? = nil, refusing refusal: @escaping Refusal = { _ in nil },
+    tokenMilliseconds: UInt64 = 0,
     _ answer: @escaping Answer
   ) async throws {
     let connections = NIOLockedValueBox<[any Channel]>([])
@@ -31,7 +33,7 @@ final class ScriptedServer: Sendable {
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-          try pipeline.addHandler(Handler(refusal, answer))
+          try pipeline.addHandler(Handler(refusal, tokenMilliseconds, answer))
         }
       }
       .bind(host: "127.0.0.1", port: port).get()
@@ -52,11 +54,15 @@ final class ScriptedServer: Sendable {
     typealias OutboundOut = ByteBuffer
 
     private let refusal: Refusal
+    private let tokenMilliseconds: UInt64
     private let answer: Answer
     private var decoder = FrameDecoder()
 
-    init(_ refusal: @escaping Refusal, _ answer: @escaping Answer) {
+    init(
+      _ refusal: @escaping Refusal, _ tokenMilliseconds: UInt64, _ answer: @escaping Answer
+    ) {
       self.refusal = refusal
+      self.tokenMilliseconds = tokenMilliseconds
       self.answer = answer
     }
 
@@ -85,6 +91,8 @@ final class ScriptedServer: Sendable {
         $0.user = "me"
         $0.device = "phone"
         $0.logID = "log"
+        $0.serverTimeMs = 1_000
+        if tokenMilliseconds > 0 { $0.tokenExpiresAtMs = 1_000 + tokenMilliseconds }
       }
       out.writeFrame(.connect.reply, sequence: frame.sequence, message: reply)
       return true

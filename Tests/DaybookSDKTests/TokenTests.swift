@@ -119,4 +119,69 @@ struct TokenTests {
     await client.close()
     try await server.close()
   }
+
+  @Test("a session goes on with another token before its own has ended, and again after that")
+  func renewedInPlace() async throws {
+    let tokens = Tokens()
+    let connects = NIOLockedValueBox(0)
+    let renewals = NIOLockedValueBox<[String]>([])
+    let server = try await ScriptedServer(
+      refusing: { _ in
+        connects.withLockedValue { $0 += 1 }
+        return nil
+      }, tokenMilliseconds: 1_200
+    ) { frame, out in
+      guard frame.type == .renew, let request = try? Daybook_V1_RenewRequest(frameBody: frame.body)
+      else { return }
+      let count = renewals.withLockedValue { renewals in
+        renewals.append(request.token)
+        return UInt64(renewals.count)
+      }
+      // The first is refused: it is asked for another while there is time.
+      guard count > 1 else {
+        let error = DaybookError(.invalidToken, "not this one")
+        return out.writeFrame(.error, sequence: frame.sequence, message: error.errorReply)
+      }
+      let reply = Daybook_V1_RenewReply.with { $0.tokenExpiresAtMs = 1_000 + 1_200 * count }
+      out.writeFrame(.renew.reply, sequence: frame.sequence, message: reply)
+    }
+    let client = try DaybookClient(tokens.configuration(server))
+    try await client.connect()
+    while renewals.withLockedValue({ $0.count }) < 3 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(renewals.withLockedValue { Array($0.prefix(3)) } == ["2", "3", "4"])
+    #expect(connects.withLockedValue { $0 } == 1)
+    await client.close()
+    try await server.close()
+  }
+
+  @Test("a server that stops says when to come again, and is taken at its word")
+  func retryAfter() async throws {
+    let connects = NIOLockedValueBox(0)
+    let server = try await ScriptedServer(refusing: { _ in
+      connects.withLockedValue { $0 += 1 }
+      return nil
+    }) { frame, out in
+      guard frame.type == .typing else { return }
+      let stopping = DaybookError(
+        .serverStopping, "the server is stopping", retryAfter: .milliseconds(700))
+      let closing = Daybook_V1_Closing.with { $0.error = stopping.errorReply }
+      out.writeFrame(.closing, sequence: 0, message: closing)
+    }
+    var configuration = ClientConfiguration.patient(server, token: "1")
+    configuration.reconnectFirst = .zero
+    let client = try DaybookClient(configuration)
+    try await client.connect()
+    try client.typing(in: .user("bob"))
+    let start = ContinuousClock.now
+    for await case .connection(.waiting(let pause, let error)) in client.events {
+      #expect(error.code == .serverStopping && pause == .milliseconds(700))
+      break
+    }
+    while connects.withLockedValue({ $0 }) < 2 { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(ContinuousClock.now - start >= .milliseconds(650))
+    await client.close()
+    try await server.close()
+  }
 }

@@ -197,6 +197,7 @@ extension ClientEngine {
     heartbeat = nil
     deadline?.cancel()
     deadline = nil
+    renewTimer?.cancel()
     core.connectionLost()
     tryAgain()
   }
@@ -212,8 +213,7 @@ extension ClientEngine {
     var wait: UInt64 = 0
     if !renewal.isWorthTrying(after: error) {
       if starting != nil, .now() >= startDeadline { return stop(error) }
-      var random = SystemRandomNumberGenerator()
-      wait = backoff.next(using: &random)
+      wait = pause(after: error)
       // Who waits for the first answer is told when the patience ends, not when the pause would.
       if starting != nil {
         let left = max(0, (startDeadline - .now()).nanoseconds / 1_000_000)
@@ -229,6 +229,19 @@ extension ClientEngine {
     }
     connectTimer = loop.scheduleTask(in: .milliseconds(Int64(wait))) { self.attempt() }
   }
+
+  /// Milliseconds. A server that is stopping, or has too much to do, says when to come again, and no two
+  /// clients the same.
+  private func pause(after error: DaybookError) -> UInt64 {
+    if let stated = error.retryAfter {
+      return UInt64(max(0, min(stated, ClientEngine.statedPauseMax).inMilliseconds))
+    }
+    var random = SystemRandomNumberGenerator()
+    return backoff.next(using: &random)
+  }
+
+  /// No server keeps a client away for longer by one word.
+  private static let statedPauseMax = Duration.seconds(600)
 
   // MARK: the end
 
@@ -262,7 +275,7 @@ extension ClientEngine {
     starting?.fail(error)
     starting = nil
     renewal.end()
-    for timer in [ackTimer, retryTimer, connectTimer] { timer?.cancel() }
+    for timer in [ackTimer, retryTimer, connectTimer, renewTimer] { timer?.cancel() }
     core.end(error)
     endOutbox()
     core.note(.connection(.closed(told)))

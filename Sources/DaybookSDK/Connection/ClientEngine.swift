@@ -105,6 +105,7 @@ final class ClientEngine: @unchecked Sendable {
   var ackTimer: Scheduled<Void>?
   var retryTimer: Scheduled<Void>?
   var connectTimer: Scheduled<Void>?
+  var renewTimer: Scheduled<Void>?
   var lastHeard = NIODeadline.now()
   /// What answers has spoken as Daybook does.
   var hasHeard = false
@@ -279,9 +280,13 @@ final class ClientEngine: @unchecked Sendable {
       if let update = answer(token, outcome) {
         items.append(EventQueue.Item(event: .status(update), point: nil))
       }
+    case .queryAnswer(let id, let outcome) where id == renewal.query: renewed(outcome)
     case .queryAnswer(let id, let outcome):
       queries.removeValue(forKey: id)?.complete(outcome.mapError { ClientError($0) })
-    case .opened(let interval): opened(heartbeatMilliseconds: interval)
+    case .opened(let interval, let token):
+      opened(heartbeatMilliseconds: interval)
+      renewal.lasts(token.lasts, until: token.until, from: .now())
+      scheduleRenewal()
     case .ackNow: sendAcks()
     case .retryLater: scheduleRetry()
     case .reconnect(let error): drop(error)

@@ -112,7 +112,11 @@ extension SessionCore {
       inFlightMax: min(settings.inFlightMax, inFlightMax), numberSpanMax: window / 4 * 3)
     windowEvents = Int(reply.limits.windowEvents)
     phase = .online
-    actions.append(.opened(heartbeatMilliseconds: reply.heartbeatIntervalMs))
+    let (now, end) = (reply.serverTimeMs, reply.tokenExpiresAtMs)
+    actions.append(
+      .opened(
+        heartbeatMilliseconds: reply.heartbeatIntervalMs,
+        token: (lasts: end > now ? end - now : 0, until: end)))
     actions.append(.emit(.connection(.connected(info)), nil))
     flush()
     for (id, query) in queries.sorted(by: { $0.key < $1.key }) {

@@ -262,7 +262,9 @@ package enum SessionAction: Sendable {
   case answer(token: UInt64, Result<CommandReply, DaybookError>)
   case queryAnswer(id: UInt64, Result<ByteBuffer, DaybookError>)
   /// The session is open; heartbeats are due at this interval.
-  case opened(heartbeatMilliseconds: UInt32)
+  /// `token` is for how many milliseconds the token lasts, 0 where the server does not say, and until
+  /// when, by the server's clock.
+  case opened(heartbeatMilliseconds: UInt32, token: (lasts: UInt64, until: UInt64))
   /// The server waits for an ack: what is due goes out without delay.
   case ackNow
   /// Commands were turned away: call `retryTurnedAway` after a while.

@@ -83,6 +83,10 @@ package nonisolated struct Daybook_V1_ConnectRequest: Sendable {
   /// Origin of this installation's commands, 1 to 32 bytes. A command may name another.
   package var origin: Data = Data()
 
+  /// How long the client would like to be silent; 0: as long as the server says. The reply has what
+  /// counts: no less than the server's own, no more than its limit.
+  package var heartbeatIntervalMs: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -98,7 +102,7 @@ package nonisolated struct Daybook_V1_ConnectReply: @unchecked Sendable {
     set {_uniqueStorage()._serverTimeMs = newValue}
   }
 
-  /// The server closes a connection that was silent for twice as long.
+  /// The server closes a connection that was silent for two and a half times as long.
   package var heartbeatIntervalMs: UInt32 {
     get {_storage._heartbeatIntervalMs}
     set {_uniqueStorage()._heartbeatIntervalMs = newValue}
@@ -155,6 +159,12 @@ package nonisolated struct Daybook_V1_ConnectReply: @unchecked Sendable {
   package var registration: UInt64 {
     get {_storage._registration}
     set {_uniqueStorage()._registration = newValue}
+  }
+
+  /// When the token ends, and the session with it, unless it is renewed.
+  package var tokenExpiresAtMs: UInt64 {
+    get {_storage._tokenExpiresAtMs}
+    set {_uniqueStorage()._tokenExpiresAtMs = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -232,6 +242,99 @@ package nonisolated struct Daybook_V1_DisconnectReply: Sendable {
   package init() {}
 }
 
+/// Another token of the same device or service, with which the session goes on.
+package nonisolated struct Daybook_V1_RenewRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var token: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_RenewReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var tokenExpiresAtMs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Addresses that are refused for a while, for too many of their tokens were no good. Services only.
+package nonisolated struct Daybook_V1_RefusedAddressesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_RefusedAddressesReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The longest first.
+  package var addresses: [Daybook_V1_RefusedAddress] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_RefusedAddress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of IPv6: the /64.
+  package var address: String = String()
+
+  package var refusedForMs: UInt64 = 0
+
+  /// Tokens of it that were no good.
+  package var failures: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Lets an address in again. Services only.
+package nonisolated struct Daybook_V1_LiftRefusalRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var address: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_LiftRefusalReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// False where it is not refused.
+  package var lifted: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Daybook_V1_ErrorReply: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -247,6 +350,9 @@ package nonisolated struct Daybook_V1_ErrorReply: Sendable {
 
   /// One line: what is wrong, and what to do.
   package var message: String = String()
+
+  /// Of a temporary one: come again no earlier than this; 0: by the client's own pauses.
+  package var retryAfterMs: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2138,7 +2244,7 @@ nonisolated extension Daybook_V1_Durability: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConnectRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}client\0\u{1}origin\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}client\0\u{1}origin\0\u{3}heartbeat_interval_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2149,6 +2255,7 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularStringField(value: &self.token) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.client) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.origin) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
       default: break
       }
     }
@@ -2164,6 +2271,9 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
     if !self.origin.isEmpty {
       try visitor.visitSingularBytesField(value: self.origin, fieldNumber: 3)
     }
+    if self.heartbeatIntervalMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2171,6 +2281,7 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.token != rhs.token {return false}
     if lhs.client != rhs.client {return false}
     if lhs.origin != rhs.origin {return false}
+    if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2178,7 +2289,7 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConnectReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0\u{3}token_expires_at_ms\0")
 
   fileprivate class _StorageClass {
     var _serverTimeMs: UInt64 = 0
@@ -2192,6 +2303,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
     var _logID: String = String()
     var _durability: Daybook_V1_Durability = .unspecified
     var _registration: UInt64 = 0
+    var _tokenExpiresAtMs: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2213,6 +2325,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
       _logID = source._logID
       _durability = source._durability
       _registration = source._registration
+      _tokenExpiresAtMs = source._tokenExpiresAtMs
     }
   }
 
@@ -2242,6 +2355,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
         case 9: try { try decoder.decodeSingularStringField(value: &_storage._logID) }()
         case 10: try { try decoder.decodeSingularEnumField(value: &_storage._durability) }()
         case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._registration) }()
+        case 12: try { try decoder.decodeSingularFixed64Field(value: &_storage._tokenExpiresAtMs) }()
         default: break
         }
       }
@@ -2287,6 +2401,9 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
       if _storage._registration != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._registration, fieldNumber: 11)
       }
+      if _storage._tokenExpiresAtMs != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._tokenExpiresAtMs, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2307,6 +2424,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
         if _storage._logID != rhs_storage._logID {return false}
         if _storage._durability != rhs_storage._durability {return false}
         if _storage._registration != rhs_storage._registration {return false}
+        if _storage._tokenExpiresAtMs != rhs_storage._tokenExpiresAtMs {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2463,9 +2581,218 @@ nonisolated extension Daybook_V1_DisconnectReply: SwiftProtobuf.Message, SwiftPr
   }
 }
 
+nonisolated extension Daybook_V1_RenewRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RenewRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.token) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.token.isEmpty {
+      try visitor.visitSingularStringField(value: self.token, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RenewRequest, rhs: Daybook_V1_RenewRequest) -> Bool {
+    if lhs.token != rhs.token {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RenewReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RenewReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}token_expires_at_ms\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.tokenExpiresAtMs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.tokenExpiresAtMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.tokenExpiresAtMs, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RenewReply, rhs: Daybook_V1_RenewReply) -> Bool {
+    if lhs.tokenExpiresAtMs != rhs.tokenExpiresAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RefusedAddressesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RefusedAddressesRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RefusedAddressesRequest, rhs: Daybook_V1_RefusedAddressesRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RefusedAddressesReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RefusedAddressesReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}addresses\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.addresses) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.addresses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.addresses, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RefusedAddressesReply, rhs: Daybook_V1_RefusedAddressesReply) -> Bool {
+    if lhs.addresses != rhs.addresses {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RefusedAddress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RefusedAddress"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{3}refused_for_ms\0\u{1}failures\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.refusedForMs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failures) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
+    }
+    if self.refusedForMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refusedForMs, fieldNumber: 2)
+    }
+    if self.failures != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failures, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RefusedAddress, rhs: Daybook_V1_RefusedAddress) -> Bool {
+    if lhs.address != rhs.address {return false}
+    if lhs.refusedForMs != rhs.refusedForMs {return false}
+    if lhs.failures != rhs.failures {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_LiftRefusalRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LiftRefusalRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_LiftRefusalRequest, rhs: Daybook_V1_LiftRefusalRequest) -> Bool {
+    if lhs.address != rhs.address {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_LiftRefusalReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LiftRefusalReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lifted\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.lifted) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.lifted != false {
+      try visitor.visitSingularBoolField(value: self.lifted, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_LiftRefusalReply, rhs: Daybook_V1_LiftRefusalReply) -> Bool {
+    if lhs.lifted != rhs.lifted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ErrorReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}name\0\u{1}temporary\0\u{1}message\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}name\0\u{1}temporary\0\u{1}message\0\u{3}retry_after_ms\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2477,6 +2804,7 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.temporary) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.retryAfterMs) }()
       default: break
       }
     }
@@ -2495,6 +2823,9 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
     if !self.message.isEmpty {
       try visitor.visitSingularStringField(value: self.message, fieldNumber: 4)
     }
+    if self.retryAfterMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retryAfterMs, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2503,6 +2834,7 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
     if lhs.name != rhs.name {return false}
     if lhs.temporary != rhs.temporary {return false}
     if lhs.message != rhs.message {return false}
+    if lhs.retryAfterMs != rhs.retryAfterMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

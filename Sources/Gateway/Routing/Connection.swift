@@ -5,6 +5,8 @@ import NIOCore
 protocol Connection: AnyObject {
   /// Whence it comes, for the operator; empty where that is nowhere.
   var peer: String { get }
+  /// Whom it counts for where addresses are limited; empty where that is nowhere.
+  var network: String { get }
   /// False while so much waits to be read by the client that no more should be written.
   var isWritable: Bool { get }
   /// What was written and has not left.
@@ -23,5 +25,6 @@ protocol Connection: AnyObject {
 }
 
 extension Connection {
+  var network: String { "" }
   var peer: String { "" }
 }

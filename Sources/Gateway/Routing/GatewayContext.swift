@@ -21,6 +21,7 @@ final class GatewayContext: Sendable {
   let registry: any SessionRegistry
   private let followerCounts = FollowerCounts()
   let queryBudget: QueryBudget
+  let addresses: AddressLimits
   let work: any SessionWork
   /// A session's name in the log, by its number.
   let sessionID: @Sendable (UInt64) -> String
@@ -47,6 +48,7 @@ final class GatewayContext: Sendable {
     self.registry = registry
     self.work = work
     self.sessionID = sessionID
+    addresses = AddressLimits(options.rates)
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
   }
 

@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import Logging
+import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 import Ports
@@ -13,6 +14,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   private struct Unanswered {
     let session: Session
     let purpose: CommandPurpose
+    let since: NIODeadline
   }
 
   /// A command's token is its place here and how often that was used: an answer that comes twice, or
@@ -47,6 +49,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// Who has connected and not said yet who it is, in the order in which that is due.
   private var strangers = CircularBuffer<(session: UInt64, due: NIODeadline)>()
   private var strangersTimer: Scheduled<Void>?
+  /// What each connection may send; nil where that is not limited.
+  var bytesRate: Rate?
   /// What connections are read into: those of strangers a little at a time.
   let reads = ReadBuffer(capacity: 65_536)
   let strangersReads = ReadBuffer(capacity: 2_048)
@@ -62,6 +66,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     self.loop = loop
     self.context = context
     gathered = Array(repeating: [], count: context.commands.partitionCount)
+    bytesRate = context.options.rates.bytesPerConnection
   }
 
   // MARK: sessions
@@ -124,11 +129,30 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     settle()
   }
 
-  /// Tells every session why it ends. `done` is called when all connections are closed.
-  func closeAll(_ error: DaybookError, then done: @escaping () -> Void) {
-    for session in ordered { session.input { $0.closing(error, &$1) } }
+  /// Ends every session, each once what it has asked is answered, and tells it when to come again:
+  /// all at once would be a storm. `done` is called when all connections are closed.
+  func drain(then done: @escaping () -> Void) {
+    let all = ordered
+    for (place, session) in all.enumerated() {
+      let delay = context.options.reconnectDelay(of: place, among: all.count)
+      session.input { $0.drain(GatewayLoop.stopping(retryAfter: delay), &$1) }
+    }
     settle()
-    if sessions.isEmpty { done() } else { whenEmpty.append(done) }
+    if sessions.isEmpty { return done() }
+    whenEmpty.append(done)
+    loop.scheduleTask(in: context.options.drainDeadline) { [self] in
+      let late = ordered
+      for (place, session) in late.enumerated() {
+        let delay = context.options.reconnectDelay(of: place, among: late.count)
+        session.input { $0.closing(GatewayLoop.stopping(retryAfter: delay), &$1) }
+      }
+      settle()
+    }
+  }
+
+  private static func stopping(retryAfter delay: Duration) -> DaybookError {
+    DaybookError(
+      .serverStopping, "the server is stopping; connect again in a while", retryAfter: delay)
   }
 
   /// Nothing happens here any more: lets go of whatever knows this loop.
@@ -149,7 +173,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   /// Commands of one tick go to their partition's owner together.
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: Session) {
-    let token = takePlace(Unanswered(session: session, purpose: purpose))
+    let token = takePlace(Unanswered(session: session, purpose: purpose, since: .now()))
     let partition = command.stream.partition(of: gathered.count).index
     if gathered[partition].isEmpty {
       if gatheredPartitions.isEmpty { loop.execute { self.submitGathered() } }
@@ -200,10 +224,16 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   private func take(_ answers: [CommandAnswer]) {
     if hasEnded { return }
+    // Of the first one: those of one batch have waited for the same sync, and there may be thousands.
+    var isFirst = true
     for answer in answers {
       guard let entry = leavePlace(answer.token) else {
         context.logger.error("a command was answered twice")
         continue
+      }
+      if isFirst {
+        context.metrics.commandDuration.recordNanoseconds((.now() - entry.since).nanoseconds)
+        isFirst = false
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }
@@ -253,7 +283,11 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// On an owner's thread.
   func committed(_ batch: CommittedBatch, _ slots: [EventSlot]) {
     guard followed.withLockedValue({ $0.areConcerned(by: slots) }) else { return }
-    loop.execute { self.push(batch, slots) }
+    let since = NIODeadline.now()
+    loop.execute {
+      self.push(batch, slots)
+      self.context.metrics.pushDuration.recordNanoseconds((.now() - since).nanoseconds)
+    }
   }
 
   private func push(_ batch: CommittedBatch, _ slots: [EventSlot]) {

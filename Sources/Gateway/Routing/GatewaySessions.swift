@@ -32,6 +32,13 @@ package final class GatewaySessions: Sendable {
         logger: logger))
   }
 
+  /// What was done until now is forgotten of what is no longer limited.
+  package func changeRates(to limits: RateLimits) {
+    context.addresses.change(to: limits)
+    context.sessionSettings.rates.change(to: limits)
+    for loop in loops { loop.loop.execute { loop.bytesRate = limits.bytesPerConnection } }
+  }
+
   /// How many connections there are, those that have not said who they are included.
   package func connectionCount() async -> Int {
     var count = 0
@@ -39,15 +46,20 @@ package final class GatewaySessions: Sendable {
     return count
   }
 
-  /// Tells every session that the server stops, and returns when all connections are closed and the
-  /// owners have what the sessions had to say. Nothing more may be let in by then.
+  /// Answers what was asked, tells every session that the server stops, and returns when all
+  /// connections are closed and the owners have what the sessions had to say. Nothing more may be let in
+  /// by then.
   package func stop() async {
-    let reason = DaybookError(
-      .serverStopping, "the server is stopping; connect again in a while")
-    for loop in loops {
-      await withCheckedContinuation { continuation in
-        loop.loop.execute { loop.closeAll(reason) { continuation.resume() } }
+    await withTaskGroup { group in
+      for loop in loops {
+        group.addTask {
+          await withCheckedContinuation { continuation in
+            loop.loop.execute { loop.drain { continuation.resume() } }
+          }
+        }
       }
+    }
+    for loop in loops {
       // Sessions tell the log of their ends, which goes to the owners before these stop.
       try? await loop.loop.submit { loop.submitGathered() }.get()
     }

@@ -1,8 +1,10 @@
 import DaybookModel
 import DaybookSchema
+import Logging
 import NIOCore
 import Ports
 import Requests
+import SwiftProtobuf
 import WireProtocol
 
 /// Runs what a session's state machine asks for.
@@ -11,7 +13,11 @@ extension Session {
     let context = home.context
     switch action {
     case .submit(let command, let purpose): home.submit(command, purpose, from: self)
-    case .checkToken(let token): check(token)
+    case .checkToken(let token): check(token) { $0.tokenChecked($1, &$2) }
+    case .checkRenewal(let token, let sequence):
+      check(token) { $0.renewalChecked($1, sequence: sequence, &$2) }
+    case .tellRefusedAddresses(let sequence): tellRefusedAddresses(sequence)
+    case .liftRefusal(let address, let sequence): liftRefusal(of: address, sequence)
     case .scheduleExpiry(let delay): scheduleExpiry(after: delay)
     case .query(let query, let sequence): ask(query, sequence)
     case .resolve(let name, let reading, let sequence):
@@ -45,10 +51,38 @@ extension Session {
 
   private func scheduleExpiry(after delay: Duration) {
     guard connection != nil else { return }
+    expiry?.cancel()
     expiry = home.loop.scheduleTask(in: TimeAmount(delay)) { [self, home] in
       input { $0.expiryDue(&$1) }
       home.settle()
     }
+  }
+
+  // MARK: for operators
+
+  private func tellRefusedAddresses(_ sequence: UInt32) {
+    let context = home.context
+    let refused = context.addresses.refused(now: context.clock.uptime())
+    output.write(
+      .refusedAddresses.reply, sequence: sequence,
+      Daybook_V1_RefusedAddressesReply.with { reply in
+        reply.addresses = refused.map { refused in
+          .with {
+            $0.address = refused.address
+            $0.refusedForMs = UInt64(refused.refusedFor.inMilliseconds)
+            $0.failures = refused.failures
+          }
+        }
+      })
+  }
+
+  private func liftRefusal(of address: String, _ sequence: UInt32) {
+    let context = home.context
+    let isLifted = context.addresses.lift(address, now: context.clock.uptime())
+    if isLifted { context.logger.notice("\(PrintableText.quoted(address)) is let in again") }
+    output.write(
+      .liftRefusal.reply, sequence: sequence,
+      Daybook_V1_LiftRefusalReply.with { $0.lifted = isLifted })
   }
 
   // MARK: to other sessions
@@ -77,15 +111,21 @@ extension Session {
 
   // MARK: what is not of the hot path
 
-  private func check(_ token: String) {
+  private func check(
+    _ token: String,
+    then take:
+      @escaping @Sendable (
+        inout SessionMachine, Result<CheckedToken, DaybookError>, inout SessionOutput
+      ) -> Void
+  ) {
     let tokens = home.context.tokens
     if let known = tokens.checkAtOnce(token) {
-      return input { $0.tokenChecked(.success(known), &$1) }
+      return input { take(&$0, .success(known), &$1) }
     }
     home.context.work.run { () async throws(DaybookError) in
       try await tokens.check(token)
     } then: { result in
-      self.onLoop { $0.tokenChecked(result, &$1) }
+      self.onLoop { take(&$0, result, &$1) }
     }
   }
 

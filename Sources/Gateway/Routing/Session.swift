@@ -33,6 +33,9 @@ final class Session: @unchecked Sendable {
   private var known: Requester?
   /// The server has said why it ends.
   private var isToldOf = false
+  /// What it has sent, where that is limited, and whether it has sent too much to be read from now.
+  private var quota: TokenBucket?
+  private var isHeldUp = false
   /// Asked and not begun; what those take that have begun, with their replies until these are written;
   /// and replies of which the last bytes are in `output`.
   var waitingQueries: [(Query, UInt32)] = []
@@ -106,14 +109,15 @@ final class Session: @unchecked Sendable {
     waitingAtTick = waiting
     input {
       if isTaking { $0.peerIsAlive() }
-      $0.tick(isReading: !self.isWritable || $0.takesFrames, &$1)
+      let isReading = !self.isHeldUp && (!self.isWritable || $0.takesFrames)
+      $0.tick(isReading: isReading, &$1)
     }
     checkFrame()
   }
 
   /// Bytes are a sign of life, but a frame may not be fed for ever, a byte at a time.
   private func checkFrame() {
-    let isAwaited = decoder.pendingBytes > 0 && machine.takesFrames && isWritable
+    let isAwaited = decoder.pendingBytes > 0 && machine.takesFrames && isWritable && !isHeldUp
     frameTicks = isAwaited ? frameTicks + 1 : 0
     guard frameTicks > 2 * home.context.options.frameIntervalsMax else { return }
     let late = DaybookError(
@@ -139,10 +143,28 @@ final class Session: @unchecked Sendable {
     // A connection that is being closed is read to its end, so that what was said last arrives.
     guard !machine.isClosed else { return }
     home.traffic.bytesReceived += bytes.readableBytes
+    meter(bytes.readableBytes)
     decoder.append(bytes)
     machine.peerIsAlive()
     takeFrames()
     mark()
+  }
+
+  /// Who sends more than is allowed is not read from for a while: its system keeps the rest. A service
+  /// brings what its operator wants.
+  private func meter(_ count: Int) {
+    guard let rate = home.bytesRate, known?.service == nil else { return }
+    let now = home.context.clock.uptime()
+    var bucket = quota ?? TokenBucket(rate, now: now)
+    let wait = bucket.charge(rate, Double(count), now: now)
+    quota = bucket
+    guard let wait, !isHeldUp else { return }
+    isHeldUp = true
+    home.loop.scheduleTask(in: TimeAmount(wait)) { [self, home] in
+      isHeldUp = false
+      mark()
+      home.settle()
+    }
   }
 
   private func takeFrames() {
@@ -165,6 +187,7 @@ final class Session: @unchecked Sendable {
   /// read what it is sent is listened to for some more, for its heartbeats.
   var wantsBytes: Bool {
     if machine.isClosed { return true }
+    if isHeldUp { return false }
     guard isWritable else {
       return decoder.pendingBytes < home.context.options.unreadFramesBytesMax
     }
@@ -274,7 +297,18 @@ final class Session: @unchecked Sendable {
       home.context.sessionLog.ended(known, because: reason, facts)
     } else {
       home.context.sessionLog.refused(reason, facts)
+      if [.invalidToken, .foreignToken].contains(reason.code) { tokenFailed() }
     }
+  }
+
+  private func tokenFailed() {
+    let context = home.context
+    guard let network = connection?.network, !network.isEmpty,
+      context.addresses.tokenFailed(from: network, now: context.clock.uptime())
+    else { return }
+    context.logger.warning(
+      "\(network) is refused for a while: too many of its tokens were no good",
+      metadata: ["address": "\(network)"])
   }
 
   /// What each line of the log has of this session.

@@ -68,6 +68,8 @@ struct CommandFlow {
     (waiting.isEmpty || looksAhead) && inFlight + waiting.count < inFlightMax
   }
 
+  var isAsked: Bool { inFlight > 0 || !waiting.isEmpty }
+
   /// The session was sent this id. What is past 63 bits, from a clock that was, is above every other.
   mutating func observe(_ id: MessageID) {
     if id.isInRange { observed = max(observed, id) }
@@ -82,6 +84,11 @@ struct CommandFlow {
     // What waits is asked when its turn comes.
     guard waiting.isEmpty, !heldBack.isEmpty else { return }
     guard heldBack.mayPass(issuer.issued, uptime: uptime()) else { throw HeldBack.outOfTurn }
+  }
+
+  /// It is not taken now, and is to come again before those behind it.
+  mutating func turnAway(_ issuer: Issuer, uptime: Timestamp) {
+    heldBack.turnedAway(issuer.issued, uptime: uptime)
   }
 
   /// Of what was admitted.

@@ -13,6 +13,7 @@ struct Connecting {
   let origin: Origin?
   /// Name and version of the client's program.
   let client: String
+  let heartbeatMilliseconds: UInt32
 
   /// Throws `malformed_frame` and `invalid_request`.
   init(_ frame: Frame, clientBytesMax: Int) throws(DaybookError) {
@@ -27,6 +28,7 @@ struct Connecting {
     }
     client = request.client
     token = request.token
+    heartbeatMilliseconds = request.heartbeatIntervalMs
     sequence = frame.sequence
   }
 }
@@ -67,11 +69,11 @@ struct Opening {
 extension Daybook_V1_ConnectReply {
   init(
     to requester: Requester, session: String, logID: String, _ options: GatewayOptions,
-    now: Timestamp
+    heartbeat: TimeAmount, tokenExpiresAt: Timestamp, now: Timestamp
   ) {
     self = .with {
       $0.serverTimeMs = now.milliseconds
-      $0.heartbeatIntervalMs = UInt32(clamping: options.heartbeatInterval.nanoseconds / 1_000_000)
+      $0.heartbeatIntervalMs = UInt32(clamping: heartbeat.nanoseconds / 1_000_000)
       $0.limits = .with {
         $0.contentBytesMax = UInt32(Limits.contentBytesMax)
         $0.frameBytesMax = UInt32(options.frameBytesMax)
@@ -86,6 +88,7 @@ extension Daybook_V1_ConnectReply {
       $0.device = requester.device?.text ?? ""
       $0.service = requester.service?.text ?? ""
       $0.logID = logID
+      $0.tokenExpiresAtMs = tokenExpiresAt.milliseconds
       $0.durability = .synced
     }
   }

@@ -1,25 +1,42 @@
 import DaybookModel
+import Ports
+import Requests
 
 /// For how long a session lasts while nothing ends it: as long as its client gives signs of life, and
 /// its token is good.
 struct Liveness {
-  private let expiresAt: Timestamp
+  private var expiresAt: Timestamp
+  private let silentTicksMax: Int
   private var heard = true
   private var silentTicks = 0
 
-  init(expiresAt: Timestamp) { self.expiresAt = expiresAt }
+  /// With so many silent ticks in a row the client is given up.
+  init(expiresAt: Timestamp, silentTicksMax: Int) {
+    self.expiresAt = expiresAt
+    self.silentTicksMax = silentTicksMax
+  }
 
   /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
   mutating func peerIsAlive() { heard = true }
 
-  /// Called twice in each heartbeat interval. `isReading` is false while the gateway itself keeps
-  /// the client's frames waiting, which is then no silence. Why the session ends, if it does.
+  /// Called twice in each of the server's heartbeat intervals. `isReading` is false while the gateway
+  /// itself keeps the client's frames waiting, which is then no silence. Why the session ends, if it does.
   mutating func tick(isReading: Bool) -> DaybookError? {
     silentTicks = heard || !isReading ? 0 : silentTicks + 1
     heard = false
-    guard silentTicks >= 4 else { return nil }
+    guard silentTicks >= silentTicksMax else { return nil }
     return DaybookError(
-      .heartbeatMissed, "nothing came for twice the heartbeat interval; send heartbeats")
+      .heartbeatMissed, "nothing came for 2.5 heartbeat intervals; send heartbeats")
+  }
+
+  /// The session goes on with another token. Throws `not_permitted` for one of anybody else: a session
+  /// remains who it is.
+  mutating func renew(with token: CheckedToken, of requester: Requester) throws(DaybookError) {
+    guard token.principal == requester.principal else {
+      throw DaybookError(
+        .notPermitted, "the token is another's: a session is renewed with one of its own")
+    }
+    expiresAt = token.expiresAt
   }
 
   /// Zero once the token has expired.

@@ -32,14 +32,15 @@ final class OpenSession {
   private var expiryIsNear = false
 
   init(
-    _ id: String, _ requester: Requester, expiresAt: Timestamp, _ settings: SessionSettings
+    _ id: String, _ requester: Requester, expiresAt: Timestamp, silentTicksMax: Int,
+    _ settings: SessionSettings
   ) {
     let options = settings.options
     self.id = id
     self.settings = settings
     self.requester = requester
     actor = requester.actor
-    liveness = Liveness(expiresAt: expiresAt)
+    liveness = Liveness(expiresAt: expiresAt, silentTicksMax: silentTicksMax)
     syncing = Syncing(
       for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
     commands = CommandFlow(
@@ -55,6 +56,8 @@ final class OpenSession {
   private var clock: any WallClock { settings.clock }
 
   var takesFrames: Bool { commands.takesFrames }
+  /// Something that the client has asked is unanswered.
+  var isAsked: Bool { commands.isAsked || queries.isAsked }
   var watched: Set<UserID> { presence.watched }
 
   /// The user, once the owner has agreed that this session follows the stream.
@@ -92,6 +95,12 @@ final class OpenSession {
       _ = try Daybook_V1_DisconnectRequest(frameBody: frame.body)
       flushAllAcks(&output)
       output.write(.disconnect.reply, sequence: frame.sequence, Daybook_V1_DisconnectReply())
+    case .renew:
+      let request = try Daybook_V1_RenewRequest(frameBody: frame.body)
+      try queries.begin()
+      output.actions.append(.checkRenewal(request.token, sequence: frame.sequence))
+    case .refusedAddresses, .liftRefusal:
+      output.actions.append(try OperatorFrames.action(for: frame, by: requester))
     case .typing: try typing(frame, &output)
     case .online: try online(frame, &output)
     case .connect:
@@ -106,6 +115,7 @@ final class OpenSession {
     let request = try CommandRequests.parse(
       frame.type, frame.body, by: requester, now: clock.now())
     try commands.admit(request.issuer, uptime: clock.uptime())
+    try admitByRate(request.issuer, frame.type)
     // What is read was received: it is to be known in that order.
     if case .submit(let stream, .read) = request.step {
       acks.flush(stream, by: actor, registration, &output)
@@ -113,6 +123,17 @@ final class OpenSession {
     let asked = AskedCommand(
       sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer)
     commands.take(request.step, for: asked, &output)
+  }
+
+  /// A service acts for many, and is its operator's own.
+  private func admitByRate(_ issuer: Issuer, _ type: FrameType) throws(DaybookError) {
+    guard let user = requester.user, type != .read else { return }
+    do throws(DaybookError) {
+      try settings.rates.admit(.sends, of: user, now: clock.uptime())
+    } catch {
+      commands.turnAway(issuer, uptime: clock.uptime())
+      throw error
+    }
   }
 
   private func ack(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
@@ -159,6 +180,9 @@ final class OpenSession {
   private func query(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     var request = try QueryRequests.parse(frame.type, frame.body, by: requester)
     if let head = syncing.mailboxHead { request.ownHeadIsKnown(head) }
+    if let user = requester.user {
+      try settings.rates.admit(.queries, of: user, now: clock.uptime())
+    }
     try queries.ask(request, sequence: frame.sequence, by: actor, &output)
   }
 
@@ -423,6 +447,22 @@ final class OpenSession {
   }
 
   // MARK: how long it lasts
+
+  func renewalChecked(
+    _ result: Result<CheckedToken, DaybookError>, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    queries.ended()
+    do throws(DaybookError) {
+      let token = try result.get()
+      try liveness.renew(with: token, of: requester)
+      expiryIsNear = false
+      output.write(
+        .renew.reply, sequence: sequence,
+        Daybook_V1_RenewReply.with { $0.tokenExpiresAtMs = token.expiresAt.milliseconds })
+    } catch {
+      output.error(error, sequence: sequence)
+    }
+  }
 
   func peerIsAlive() { liveness.peerIsAlive() }
 

@@ -12,6 +12,8 @@ struct QueryFlow {
 
   init(inFlightMax: Int) { self.inFlightMax = inFlightMax }
 
+  var isAsked: Bool { inFlight > 0 }
+
   /// One more is asked, of whatever kind. `ended` is to be called when it has its answer.
   mutating func begin() throws(DaybookError) {
     guard inFlight < inFlightMax else {

@@ -6,6 +6,12 @@ import Requests
 /// a method of `SessionMachine`.
 enum SessionAction {
   case checkToken(String)
+  /// The same, of one that a session is to go on with.
+  case checkRenewal(String, sequence: UInt32)
+  /// Write a reply with the addresses that are refused.
+  case tellRefusedAddresses(sequence: UInt32)
+  /// Write a reply.
+  case liftRefusal(of: String, sequence: UInt32)
   /// Call `expiryDue` then.
   case scheduleExpiry(after: Duration)
   case submit(Command, CommandPurpose)

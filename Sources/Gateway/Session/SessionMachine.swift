@@ -23,6 +23,9 @@ struct SessionMachine: ~Copyable {
   private let settings: SessionSettings
   private var phase = Phase.awaitingConnect
   private var lastSequence: UInt32 = 0
+  /// The session ends with this once all that was asked of it is answered; until then nothing more is
+  /// taken of it.
+  private var drain: DaybookError?
 
   init(id: String, _ settings: SessionSettings) {
     self.id = id
@@ -48,7 +51,7 @@ struct SessionMachine: ~Copyable {
   var takesFrames: Bool {
     switch phase {
     case .awaitingConnect: true
-    case .open(let session): session.takesFrames
+    case .open(let session): drain == nil && session.takesFrames
     case .checking, .opening, .closed: false
     }
   }
@@ -110,12 +113,16 @@ struct SessionMachine: ~Copyable {
     case .failure(let error): fail(error, sequence: connecting.sequence, &output)
     case .success(let token):
       let requester = Requester(token.principal, origin: connecting.origin)
-      let session = OpenSession(id, requester, expiresAt: token.expiresAt, settings)
+      let options = settings.options
+      let heartbeat = options.heartbeatInterval(askedFor: connecting.heartbeatMilliseconds)
+      let session = OpenSession(
+        id, requester, expiresAt: token.expiresAt,
+        silentTicksMax: options.silentTicksMax(for: heartbeat), settings)
       let opening = Opening(
         connecting,
         reply: Daybook_V1_ConnectReply(
-          to: requester, session: id, logID: settings.logID, settings.options,
-          now: settings.clock.now()))
+          to: requester, session: id, logID: settings.logID, options, heartbeat: heartbeat,
+          tokenExpiresAt: token.expiresAt, now: settings.clock.now()))
       begin(session, opening, token.principal, &output)
     }
   }
@@ -158,6 +165,13 @@ struct SessionMachine: ~Copyable {
       at: position, client: opening.client, opening.news(after: position.head), &output)
   }
 
+  /// The token that a session is to go on with was looked at.
+  func renewalChecked(
+    _ result: Result<CheckedToken, DaybookError>, sequence: UInt32, _ output: inout SessionOutput
+  ) {
+    session?.renewalChecked(result, sequence: sequence, &output)
+  }
+
   // MARK: answers
 
   /// What was submitted has its answer.
@@ -176,28 +190,32 @@ struct SessionMachine: ~Copyable {
     } catch {
       end(error, &output)
     }
+    endIfDrained(&output)
   }
 
-  func queryAnswered(
+  mutating func queryAnswered(
     _ type: FrameType, sequence: UInt32, _ result: Result<QueryAnswer, DaybookError>,
     _ output: inout SessionOutput
   ) {
     session?.queryAnswered(type, sequence: sequence, result, &output)
+    endIfDrained(&output)
   }
 
   /// The message that a command is about was looked for.
-  func resolved(
+  mutating func resolved(
     _ result: Result<FoundMessage, DaybookError>, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
     session?.resolved(result, sequence: sequence, &output)
+    endIfDrained(&output)
   }
 
-  func onlineKnown(
+  mutating func onlineKnown(
     _ result: Result<[UserPresence], DaybookError>, sequence: UInt32,
     _ output: inout SessionOutput
   ) {
     session?.onlineKnown(result, sequence: sequence, &output)
+    endIfDrained(&output)
   }
 
   /// A page that was read for a stream that has more than was pushed.
@@ -307,6 +325,19 @@ struct SessionMachine: ~Copyable {
   }
 
   // MARK: the end
+
+  /// Ends the session once what was asked of it is answered. A client that has no session yet is told at
+  /// once.
+  mutating func drain(_ error: DaybookError, _ output: inout SessionOutput) {
+    guard case .open = phase else { return closing(error, &output) }
+    drain = error
+    endIfDrained(&output)
+  }
+
+  private mutating func endIfDrained(_ output: inout SessionOutput) {
+    guard let drain, case .open(let session) = phase, !session.isAsked else { return }
+    closing(drain, &output)
+  }
 
   /// Ends the session for a reason that no request gave.
   mutating func closing(_ error: DaybookError, _ output: inout SessionOutput) {

@@ -5,10 +5,12 @@ final class SessionSettings: Sendable {
   let logID: String
   let options: GatewayOptions
   let clock: any WallClock
+  let rates: UserRates
 
   init(logID: String, options: GatewayOptions, clock: any WallClock) {
     self.logID = logID
     self.options = options
     self.clock = clock
+    rates = UserRates(options.rates)
   }
 }

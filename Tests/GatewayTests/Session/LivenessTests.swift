@@ -1,4 +1,7 @@
 import DaybookModel
+import NIOCore
+import Ports
+import Requests
 import Testing
 
 @testable import Gateway
@@ -8,15 +11,15 @@ struct LivenessTests {
   /// Ticks, one a letter: `h` something was heard since the last, `s` nothing was, `b` nothing was read
   /// for the gateway keeps frames waiting.
   @Test(
-    "a session ends at the fourth tick in a row without a sign of life while it is read from",
+    "a session ends at the fifth tick in a row without a sign of life while it is read from",
     arguments: [
       // Connecting was a sign of life.
-      ("ssss", nil), ("sssss", 5), ("hssss", 5), ("sssh", nil), ("ssshssss", 8),
+      ("sssss", nil), ("ssssss", 6), ("hsssss", 6), ("ssssh", nil), ("sssshsssss", 10),
       // What the gateway itself keeps waiting is no silence.
-      ("bbbbbbbb", nil), ("sssbsssb", nil), ("bssss", 5), ("sssbssss", 8),
+      ("bbbbbbbb", nil), ("ssssbssssb", nil), ("bsssss", 6), ("ssssbsssss", 10),
     ] as [(String, Int?)])
   func silence(ticks: String, endsAt: Int?) {
-    var liveness = Liveness(expiresAt: .none)
+    var liveness = Liveness(expiresAt: .none, silentTicksMax: 5)
     var ended: Int?
     for (index, tick) in ticks.enumerated() {
       if tick == "h" { liveness.peerIsAlive() }
@@ -34,8 +37,41 @@ struct LivenessTests {
       (0, Duration.zero), (999, .zero), (1_000, .zero), (1_001, .milliseconds(1)),
       (3_601_001, .milliseconds(3_600_001)), (.max, .milliseconds(Int64.max)),
     ] as [(UInt64, Duration)])
-  func expiry(expiresAt: UInt64, after: Duration) {
-    let liveness = Liveness(expiresAt: Timestamp(milliseconds: expiresAt))
+  func expiry(expiresAt: UInt64, after: Duration) throws {
+    var liveness = Liveness(
+      expiresAt: Timestamp(milliseconds: expiresAt), silentTicksMax: 5)
     #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == after)
+    let crm = Principal.service(ServiceID(checked: "crm"))
+    let next = CheckedToken(crm, expiresAt: Timestamp(milliseconds: 2_500))
+    #expect(throws: DaybookError.self) {
+      try liveness.renew(with: next, of: Requester(.service(ServiceID(checked: "other"))))
+    }
+    #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == after)
+    try liveness.renew(with: next, of: Requester(crm))
+    #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == .milliseconds(1_500))
+  }
+
+  @Test(
+    "what a client wishes its interval to be counts between the server's and the limit, and two and a half of them end it",
+    arguments: [
+      (0, 30, 5), (1_000, 30, 5), (30_000, 30, 5), (45_000, 45, 8), (300_000, 300, 50),
+      (4_000_000, 600, 100),
+    ] as [(UInt32, Int64, Int)])
+  func negotiated(asked: UInt32, seconds: Int64, ticks: Int) {
+    let options = GatewayOptions()
+    let agreed = options.heartbeatInterval(askedFor: asked)
+    #expect(agreed == .seconds(seconds))
+    #expect(options.silentTicksMax(for: agreed) == ticks)
+  }
+
+  @Test("who is told to come again is spread over the time that so many take")
+  func spread() {
+    let options = GatewayOptions()
+    let few = (0..<10).map { options.reconnectDelay(of: $0, among: 10) }
+    #expect(few.first == .milliseconds(100) && few.last == .milliseconds(1_000))
+    let many = (0..<5_000).map { options.reconnectDelay(of: $0, among: 5_000) }
+    #expect(many == many.sorted() && Set(many).count == 5_000)
+    #expect(many.last! < .seconds(11) && many.last! > .seconds(9))
+    #expect(options.reconnectDelay(of: 99_999, among: 100_000) < .seconds(61))
   }
 }

@@ -84,8 +84,7 @@ final class SimServer: @unchecked Sendable {
   /// Says so to all sessions, finishes what was begun, and leaves snapshots.
   func stop() {
     isStopping = true
-    let reason = DaybookError(.serverStopping, "the server is stopping")
-    for loop in context.loops { loop.loop.execute { loop.closeAll(reason) {} } }
+    for loop in context.loops { loop.loop.execute { loop.drain {} } }
     for owner in owners {
       owner.loop.execute { owner.stop { self.stopped += 1 } }
     }
