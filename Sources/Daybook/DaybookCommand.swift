@@ -18,7 +18,7 @@ struct DaybookCommand: AsyncParsableCommand {
     subcommands: [
       Init.self, Serve.self, TokenCommand.self, ChatCommand.self, Send.self, ImportCommand.self,
       History.self, Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
-      StreamCommand.self,
+      StreamCommand.self, GatewayCommand.self,
       LogCommand.self, ProjectionCommand.self, MirrorCommand.self, BenchCommand.self,
     ])
 

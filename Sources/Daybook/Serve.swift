@@ -3,6 +3,7 @@ import DaybookModel
 import Files
 import Glibc
 import Logging
+import Metrics
 import Mirror
 import NIOCore
 import Partitions
@@ -12,13 +13,14 @@ import Server
 /// Runs the server until it is told to stop.
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run Daybook on a data folder, until SIGINT, SIGTERM or SIGHUP.",
+    abstract: "Run Daybook on a data folder, until SIGINT or SIGTERM.",
     discussion: """
       Prints 'listening on HOST:PORT' on standard output once clients can connect, a line for each \
       address, with '(tls)' behind it where that is spoken. What an \
       operator should know goes to standard error. A signal to stop is obeyed in order, also \
-      while the server starts; a second one ends the process at once. SIGUSR1 logs how things \
-      stand.
+      while the server starts; a second one ends the process at once: no more clients are let in, \
+      what was asked is answered, and each client is told when to come again. SIGUSR1 logs how things \
+      stand. SIGHUP reads files anew that may have changed, and logs what has.
       """)
 
   @OptionGroup var data: DataOption
@@ -59,6 +61,27 @@ struct Serve: AsyncParsableCommand {
     completion: .file())
   var mirror: [String] = []
 
+  @Option(
+    help: """
+      Addresses and networks, with commas between (10.0.0.7,10.1.0.0/16,fd00::/8), of proxies that say whose a \
+      connection is, by the PROXY protocol of version 2: all of their connections have to begin with that.
+      """)
+  var proxyFrom: String?
+
+  @Option(
+    help: """
+      A file with what may change while the server runs: the log's level, and limits of what an address, \
+      a user or a connection may do. Read anew on SIGHUP.
+      """, completion: .file())
+  var settings: String?
+
+  @Option(
+    help: """
+      Where to answer operators over HTTP, HOST:PORT: /metrics (Prometheus), /healthz, /readyz. Without a \
+      password: on a loopback or private address.
+      """)
+  var metrics: String?
+
   func validate() throws {
     guard recallLimit.seconds <= Serve.recallLimitMax else {
       throw ValidationError(
@@ -91,14 +114,33 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     // Before anything that takes its time.
-    let stop = StopSignal()
-    let status = StatusReport(OperatorLog.logger)
+    let stop = StopSignal([SIGINT, SIGTERM])
+    let current = try await SettingsInUse(settings, level: log.level)
+    let requests = OperatorRequests(OperatorLog.logger) { try await current.reload($0) }
+    let operations = try metrics.map {
+      (try ServerAddress(parsing: $0), Operations(OperatorLog.logger))
+    }
     do {
-      try await serve(until: stop, status)
-    } catch is StopSignal.Raised {}
+      if let (address, operations) = operations {
+        let bound = try await operations.start(address)
+        let listening = ServerAddress(
+          host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
+        OperatorLog.logger.info(
+          "metrics and health are at http://\(listening)", metadata: ["address": "\(listening)"])
+      }
+      try await serve(until: stop, requests, operations?.1, current)
+    } catch is StopSignal.Raised {
+    } catch {
+      await operations?.1.stop()
+      throw error
+    }
+    await operations?.1.stop()
   }
 
-  private func serve(until stop: StopSignal, _ status: StatusReport) async throws {
+  private func serve(
+    until stop: StopSignal, _ requests: OperatorRequests, _ operations: Operations?,
+    _ current: SettingsInUse
+  ) async throws {
     let lines = try listen.lines()
     var mirrors: [MirrorSettings] = []
     for path in mirror { mirrors.append(try MirrorFile.read(path)) }
@@ -114,10 +156,14 @@ struct Serve: AsyncParsableCommand {
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
       readOnlyPartitions: readOnly, mirrors: mirrors, tls: listen.files,
-      logger: OperatorLog.logger)
+      proxies: proxyFrom, rates: current.rates,
+      logger: OperatorLog.logger, metrics: operations?.metrics ?? MetricsSystem.factory)
+    server.trust(current.trustedAtStart)
     do {
       let listening = try await server.start(lines, isStopping: { stop.wasRaised })
-      status.serves(server)
+      requests.serves(server)
+      operations?.serves(server)
+      ServiceNotice.isReady()
       for line in listening {
         OperatorLog.logger.info(
           "clients can connect to \(line)", metadata: ["address": "\(line.address)"])
@@ -130,6 +176,8 @@ struct Serve: AsyncParsableCommand {
       throw error
     }
     await stop.wait()
+    operations?.drains()
+    ServiceNotice.isStopping()
     await server.stop()
   }
 

@@ -6,9 +6,11 @@ import Identity
 package import Logging
 package import Metrics
 package import Mirror
+import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 package import Partitions
-import Ports
+package import Ports
 import SegmentLog
 
 /// The running whole: a backend with sessions in front of it.
@@ -19,14 +21,18 @@ package final class DaybookServer: Sendable {
   private let listener: Listener
   private let certificates: TLSCertificates?
   private let mirrors: [LogMirror]
+  private let tokens: TokenAuthority
+  private let secretPath: String
   private let logger: Logger
 
   /// Opens the log, which recovers it. The lock is held as long as the server lives. With `tls`, lines can be
-  /// of TLS; what is wrong with these files is said before the log is touched.
+  /// of TLS; what is wrong with these files is said before the log is touched. Connections of `proxies`, addresses
+  /// and networks with commas between, begin with what a proxy says of them.
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
     readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], tls: TLSFiles? = nil,
-    logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
+    proxies: String? = nil, rates: RateLimits = RateLimits(), logger: Logger,
+    metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
     self.logger = logger
@@ -44,9 +50,14 @@ package final class DaybookServer: Sendable {
       settings, opening: DaybookServer.opening(folder, logger: logger), logger: logger,
       metrics: metrics)
     self.backend = backend
-    let tokens = await TokenAuthority(
+    tokens = await TokenAuthority(
       secret: secret, logID: backend.log.logID, now: { clock.now() })
+    secretPath = folder.secretPath
     var options = GatewayOptions()
+    options.rates = rates
+    options.proxies = try proxies.map { (text) throws(DaybookError) in
+      try TrustedProxies(parsing: text)
+    }
     OpenFiles.raiseLimit()
     options.connectionsMax = { [partitions = backend.log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
@@ -149,6 +160,56 @@ package final class DaybookServer: Sendable {
         "connections": "\(connections)", "events": "\(events)", "epoch": "\(backend.epoch)",
       ])
   }
+
+  /// Limits of who may do how much, from now on.
+  package func changeRates(to limits: RateLimits) { sessions.changeRates(to: limits) }
+
+  /// Whose tokens are taken besides those made with the folder's secret, from now on.
+  package func trust(_ keys: TrustedKeys?) { tokens.trust(keys?.trusted) }
+
+  /// Reads secret and certificates anew. A line for each change. Throws as `Secret.load` and
+  /// `TLSCertificates.reload`; then both stay as they were.
+  package func reload() async throws(DaybookError) -> [String] {
+    let secret = try Secret.load(at: secretPath)
+    var changes: [String] = []
+    if let change = try certificates?.reload() { changes.append(change) }
+    if await tokens.change(to: secret) {
+      changes.append("the secret is another one: tokens made with the one before are good no more")
+    }
+    return changes
+  }
+
+  /// What is wrong with a process that had better be started anew; nil where nothing is known to be.
+  package func fault() async -> String? {
+    for loop in backend.group.makeIterator() where !(await DaybookServer.answers(loop)) {
+      return "an event loop has not answered for 5 s"
+    }
+    return nil
+  }
+
+  /// Asked by a thread of those that wait, with a timer of another loop than the one that may stand.
+  private static func answers(_ loop: any EventLoop) async -> Bool {
+    await withCheckedContinuation { continuation in
+      let isDecided = NIOLockedValueBox(false)
+      let decide = { @Sendable (answer: Bool) in
+        let isFirst = isDecided.withLockedValue { isDecided in
+          defer { isDecided = true }
+          return !isDecided
+        }
+        if isFirst { continuation.resume(returning: answer) }
+      }
+      let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(
+        in: loopPatience
+      ) { decide(false) }
+      loop.execute {
+        timer.cancel()
+        decide(true)
+      }
+    }
+  }
+
+  /// A loop that takes longer for what it does at once is no longer of use to anybody.
+  private static let loopPatience = TimeAmount.seconds(5)
 
   /// Clients first, so that nobody is answered by half a server; the log last. Then the folder is
   /// free, whoever still knows of this server.

@@ -1,9 +1,9 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// SIGINT, SIGTERM and SIGHUP as something to wait for, from the moment on in which this is made. A
-/// second one of a kind ends the process at once. A SIGHUP that is ignored already, as under nohup,
-/// stays so.
+/// SIGINT and SIGTERM, and SIGHUP where that stands for no other wish, as something to wait for, from the
+/// moment on in which this is made. A second one of a kind ends the process at once. A SIGHUP that is
+/// ignored already, as under nohup, stays so.
 package final class StopSignal: Sendable {
   /// Thrown where a start goes no further, for the process was told to stop.
   package struct Raised: Error {
@@ -20,7 +20,7 @@ package final class StopSignal: Sendable {
   private let signals: AsyncStream<Void>
   private let isRaised = NIOLockedValueBox(false)
 
-  package init() {
+  package init(_ numbers: [Int32] = [SIGINT, SIGTERM, SIGHUP]) {
     let (stream, continuation) = AsyncStream<Void>.makeStream()
     signals = stream
     // Made here, for a handler could not.
@@ -32,7 +32,7 @@ package final class StopSignal: Sendable {
     }
     thread.name = "signals"
     thread.start()
-    for number in [SIGINT, SIGTERM, SIGHUP] { StopSignal.handle(number) }
+    for number in numbers { StopSignal.handle(number) }
   }
 
   private static func handle(_ number: Int32) {

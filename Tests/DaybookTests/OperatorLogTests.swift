@@ -15,9 +15,11 @@ struct OperatorLogTests {
   ) -> Logger {
     let written = written
     return Logger(label: "daybook") { _ in
-      OperatorLog.Handler(OperatorLog.Settings(level: level, format: format)) { line in
+      var handler = OperatorLog.Handler(format) { line in
         written.withLockedValue { $0.append(line) }
       }
+      handler.logLevel = level
+      return handler
     }
   }
 

@@ -1,14 +1,10 @@
 import DaybookModel
-import Files
 import Glibc
 import Mirror
-import Yams
 
 /// A mirror as `serve --mirror` is told of it (`schemas/kafka.md`): what `mirror run` takes as options,
 /// in YAML.
 enum MirrorFile {
-  private static let bytesMax = 1 << 20
-
   private struct Description: Decodable {
     var brokers: String
     var topic: String?
@@ -55,13 +51,8 @@ enum MirrorFile {
   /// Throws `invalid_argument`, and `permission_denied` for a file with a password that others can
   /// read.
   static func read(_ path: String) throws(DaybookError) -> MirrorSettings {
-    let bytes: [UInt8]
-    do throws(FileError) {
-      bytes = try PosixFileSystem().start(of: path, bytesMax: bytesMax)
-    } catch {
-      throw DaybookError(.invalidArgument, "can't read \(path): \(error)")
-    }
-    let description = try parse(String(decoding: bytes, as: UTF8.self), path)
+    let description = try YAMLFile.read(
+      path, as: Description.self, keys: Description.CodingKeys.self, of: "a mirror")
     var properties = try properties(of: description, beside: path)
     for (name, value) in (description.config ?? [:]).sorted(by: { $0.key < $1.key }) {
       properties.append(KafkaConfiguration.Property(name, value.text))
@@ -71,32 +62,6 @@ enum MirrorFile {
     }
     if hasSecret { try KafkaPropertiesFile.checkOwnersOnly(path) }
     return try settings(description, properties, path)
-  }
-
-  private static func parse(_ text: String, _ path: String) throws(DaybookError) -> Description {
-    let known = Set(Description.CodingKeys.allCases.map(\.rawValue))
-    do {
-      let node = try Yams.compose(yaml: text)
-      let keys = node?.mapping?.keys.compactMap(\.string) ?? []
-      if let stranger = keys.first(where: { !known.contains($0) }) {
-        throw DaybookError(
-          .invalidArgument,
-          "\(path): there is no '\(stranger)'; known are \(known.sorted().joined(separator: ", "))")
-      }
-      return try YAMLDecoder().decode(Description.self, from: text)
-    } catch let error as DaybookError {
-      throw error
-    } catch DecodingError.keyNotFound(let key, _) {
-      throw DaybookError(.invalidArgument, "\(path) lacks '\(key.stringValue)'")
-    } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
-      let at = context.codingPath.map(\.stringValue).joined(separator: ".")
-      throw DaybookError(
-        .invalidArgument,
-        "\(path) is not as a mirror is described\(at.isEmpty ? "" : ": look at '\(at)'")")
-    } catch {
-      // What a parser says quotes the line, and there may be a password in it.
-      throw DaybookError(.invalidArgument, "\(path) is no YAML that a mirror is described in")
-    }
   }
 
   /// Of the file of properties that it names, which lies beside it.

@@ -1,5 +1,6 @@
 import DaybookModel
 import Logging
+import NIOConcurrencyHelpers
 import Server
 
 /// What the whole program logs to: standard error, a line a message.
@@ -18,24 +19,37 @@ enum OperatorLog {
     var format = Format.plain
   }
 
+  /// The least level that is logged; an operator may change it while a server runs.
+  private static let sharedLevel = NIOLockedValueBox(Logger.Level.info)
+
+  static var level: Logger.Level {
+    get { sharedLevel.withLockedValue { $0 } }
+    set { sharedLevel.withLockedValue { $0 = newValue } }
+  }
+
   /// To be called once, before anything is logged.
   static func bootstrap(_ settings: Settings) {
-    LoggingSystem.bootstrap { _ in Handler(settings) { printToStandardError($0) } }
+    level = settings.level
+    LoggingSystem.bootstrap { _ in Handler(settings.format) { printToStandardError($0) } }
   }
 
   /// Of the program itself, to be handed on.
   static var logger: Logger { Logger(label: "daybook") }
 
   struct Handler: LogHandler {
-    var logLevel: Logger.Level
+    /// As `OperatorLog.level` says, unless a logger was given one of its own.
+    var logLevel: Logger.Level {
+      get { ownLevel ?? OperatorLog.level }
+      set { ownLevel = newValue }
+    }
+    private var ownLevel: Logger.Level?
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
     private let format: Format
     private let write: @Sendable (String) -> Void
 
-    init(_ settings: Settings, write: @escaping @Sendable (String) -> Void) {
-      logLevel = settings.level
-      format = settings.format
+    init(_ format: Format, write: @escaping @Sendable (String) -> Void) {
+      self.format = format
       self.write = write
     }
 
