@@ -16,7 +16,7 @@ struct Serve: AsyncParsableCommand {
     abstract: "Run Daybook on a data folder, until SIGINT or SIGTERM.",
     discussion: """
       Prints 'listening on HOST:PORT' on standard output once clients can connect, a line for each \
-      address, with '(tls)' behind it where that is spoken. What an \
+      address, with '(tls)', '(ws)' or '(wss)' behind it where that is spoken. What an \
       operator should know goes to standard error. A signal to stop is obeyed in order, also \
       while the server starts; a second one ends the process at once: no more clients are let in, \
       what was asked is answered, and each client is told when to come again. SIGUSR1 logs how things \

@@ -128,8 +128,13 @@ package final class DaybookServer: Sendable {
   private func listen(_ line: ListenLine) async throws -> ListenLine {
     let address = line.address
     precondition(!line.isTLS || certificates != nil, "a line of TLS needs certificates")
+    let kind: Listener.Line =
+      switch line.kind {
+      case .tcp: .tcp
+      case .webSocket(let origins): .webSocket(WebSocketOptions(origins: origins))
+      }
     let bound = try await listener.start(
-      .tcp, host: address.host, port: address.port, tls: line.isTLS ? certificates : nil)
+      kind, host: address.host, port: address.port, tls: line.isTLS ? certificates : nil)
     var open = line
     open.address = ServerAddress(
       host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)

@@ -2,13 +2,26 @@ package import DaybookModel
 
 /// An address where a server lets clients in, and how they speak there.
 package struct ListenLine: Sendable, CustomStringConvertible {
+  package enum Kind: Sendable {
+    case tcp
+    /// Of browsers, pages of these origins may connect; nil: of the host that they ask.
+    case webSocket(origins: [String]?)
+  }
+
   package var address: ServerAddress
+  package var kind: Kind
   package var isTLS: Bool
 
-  package init(_ address: ServerAddress, isTLS: Bool = false) {
+  package init(_ address: ServerAddress, _ kind: Kind = .tcp, isTLS: Bool = false) {
     self.address = address
+    self.kind = kind
     self.isTLS = isTLS
   }
 
-  package var description: String { isTLS ? "\(address) (tls)" : "\(address)" }
+  package var description: String {
+    switch kind {
+    case .tcp: isTLS ? "\(address) (tls)" : "\(address)"
+    case .webSocket: isTLS ? "\(address) (wss)" : "\(address) (ws)"
+    }
+  }
 }

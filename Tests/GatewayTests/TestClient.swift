@@ -31,10 +31,13 @@ struct GatewayFixture {
   let address: SocketAddress?
   /// Where TLS is spoken, if it is.
   let tlsAddress: SocketAddress?
+  /// Where WebSockets are spoken.
+  let webSockets: SocketAddress?
   private let opened = NIOLockedValueBox(0)
 
   private init(
     _ options: GatewayOptions, hasSockets: Bool, _ certificates: TLSCertificates? = nil,
+    webSocket: WebSocketOptions? = nil,
     logger: Logger = Logger(label: "test")
   ) async throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -46,6 +49,10 @@ struct GatewayFixture {
     tlsAddress =
       if let certificates {
         try await listener?.start(.tcp, host: "127.0.0.1", port: 0, tls: certificates)
+      } else { nil }
+    webSockets =
+      if let webSocket {
+        try await listener?.start(.webSocket(webSocket), host: "127.0.0.1", port: 0)
       } else { nil }
   }
 
@@ -65,6 +72,15 @@ struct GatewayFixture {
     let fixture = try await GatewayFixture(
       options, hasSockets: true, certificates, logger: logger)
     try await run(fixture, body)
+  }
+
+  /// The same, with WebSockets besides.
+  static func runOverWebSocket(
+    _ options: GatewayOptions = .patient, _ webSocket: WebSocketOptions = WebSocketOptions(),
+    _ body: (GatewayFixture) async throws -> Void
+  ) async throws {
+    try await run(
+      try await GatewayFixture(options, hasSockets: true, webSocket: webSocket), body)
   }
 
   static func run(
@@ -217,6 +233,9 @@ final class TestClient: @unchecked Sendable {
   func next() async throws -> Frame {
     try #require(await frames.next(isolation: nil), "the connection ended")
   }
+
+  /// Nil at the connection's end.
+  func nextIfAny() async -> Frame? { await frames.next(isolation: nil) }
 
   /// All that come until one of this type, which is the last.
   func until(_ type: FrameType) async throws -> [Frame] {

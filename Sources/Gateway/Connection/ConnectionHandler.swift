@@ -103,8 +103,13 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if event as? ChannelEvent == .inputClosed { session?.peerIsDone() }
-    context.fireUserInboundEventTriggered(event)
+    switch event as? LineEvent {
+    case .token(let token): session?.offered(token)
+    case .fault(let fault): session?.faulted(fault)
+    case nil:
+      if event as? ChannelEvent == .inputClosed { session?.peerIsDone() }
+      context.fireUserInboundEventTriggered(event)
+    }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -157,10 +162,15 @@ extension ConnectionHandler: Connection {
     guard isStranger, let context else { return }
     isStranger = false
     gate.known(from: address)
+    context.triggerUserOutboundEvent(SessionEvent.known, promise: nil)
     reads = knownReads
     // Of a channel that is open it can be set.
     try? context.channel.syncOptions?.setOption(
       .recvAllocator, value: LoopReads(reads, hasRead: true))
+  }
+
+  func ends(because reason: ErrorCode) {
+    context?.triggerUserOutboundEvent(SessionEvent.ends(reason), promise: nil)
   }
 
   /// Closes this side and lets the other finish: a socket closed over unread bytes would take

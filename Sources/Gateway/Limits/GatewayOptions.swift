@@ -23,6 +23,8 @@ package struct GatewayOptions: Sendable {
   /// How long a device's acks of groups are gathered: they become one event.
   package var groupCursorInterval: TimeAmount = .seconds(10)
   package var frameBytesMax = Limits.frameBytesMax
+  /// Of the request that opens a WebSocket: its target and headers.
+  package var upgradeBytesMax = 8_192
   /// Of a frame, header included, before a Connect was accepted.
   package var strangerFrameBytesMax = Limits.strangerFrameBytesMax
   /// Commands of a session without an answer: at this many, nothing more is read from it.

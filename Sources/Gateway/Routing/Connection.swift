@@ -1,3 +1,4 @@
+import DaybookModel
 import NIOCore
 
 /// What a session needs of the line to its client, whatever it is made of. Touched on the session's
@@ -19,6 +20,8 @@ protocol Connection: AnyObject {
   func resumeReading()
   /// The client has said who it is.
   func isKnown()
+  /// The session ends for this reason, which is about to be written.
+  func ends(because reason: ErrorCode)
   /// Says no more, and lets the other side finish.
   func hangUp()
   func close()
@@ -27,4 +30,5 @@ protocol Connection: AnyObject {
 extension Connection {
   var network: String { "" }
   var peer: String { "" }
+  func ends(because reason: ErrorCode) {}
 }

@@ -167,6 +167,15 @@ final class Session: @unchecked Sendable {
     }
   }
 
+  /// The line has brought a token, for a Connect that has none.
+  func offered(_ token: String) { machine.offered(token) }
+
+  /// What has come on the line is no frame.
+  func faulted(_ fault: FrameFault) {
+    input { $0.faulted(fault, &$1) }
+    home.settle()
+  }
+
   private func takeFrames() {
     var frames = 0
     defer { home.traffic.framesReceived += frames }
@@ -293,6 +302,7 @@ final class Session: @unchecked Sendable {
 
   private func tell(_ reason: DaybookError) {
     isToldOf = true
+    connection?.ends(because: reason.code)
     if let known {
       home.context.sessionLog.ended(known, because: reason, facts)
     } else {

@@ -15,8 +15,8 @@ struct Connecting {
   let client: String
   let heartbeatMilliseconds: UInt32
 
-  /// Throws `malformed_frame` and `invalid_request`.
-  init(_ frame: Frame, clientBytesMax: Int) throws(DaybookError) {
+  /// `token` is taken where the request has none. Throws `malformed_frame` and `invalid_request`.
+  init(_ frame: Frame, offered token: String, clientBytesMax: Int) throws(DaybookError) {
     let request = try Daybook_V1_ConnectRequest(frameBody: frame.body)
     origin = try CommandContext.origin(of: request.origin)
     guard request.client.utf8.count <= clientBytesMax else {
@@ -27,7 +27,7 @@ struct Connecting {
       throw DaybookError(.invalidRequest, "client has no control characters")
     }
     client = request.client
-    token = request.token
+    self.token = request.token.isEmpty ? token : request.token
     heartbeatMilliseconds = request.heartbeatIntervalMs
     sequence = frame.sequence
   }

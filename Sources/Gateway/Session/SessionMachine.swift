@@ -11,7 +11,8 @@ import WireProtocol
 /// it ends; what happens between is `OpenSession`.
 struct SessionMachine: ~Copyable {
   private enum Phase {
-    case awaitingConnect
+    /// For a Connect without a token: the one that the line has brought.
+    case awaitingConnect(token: String)
     case checking(Connecting)
     case opening(OpenSession, Opening)
     case open(OpenSession)
@@ -21,7 +22,7 @@ struct SessionMachine: ~Copyable {
 
   let id: String
   private let settings: SessionSettings
-  private var phase = Phase.awaitingConnect
+  private var phase = Phase.awaitingConnect(token: "")
   private var lastSequence: UInt32 = 0
   /// The session ends with this once all that was asked of it is answered; until then nothing more is
   /// taken of it.
@@ -91,13 +92,18 @@ struct SessionMachine: ~Copyable {
 
   // MARK: the beginning
 
+  mutating func offered(_ token: String) {
+    if case .awaitingConnect = phase { phase = .awaitingConnect(token: token) }
+  }
+
   private mutating func connect(_ frame: Frame, _ output: inout SessionOutput) {
-    guard case .awaitingConnect = phase, frame.type == .connect else {
+    guard case .awaitingConnect(let token) = phase, frame.type == .connect else {
       let fault = DaybookError(.outOfOrderFrame, "the first frame must be a Connect")
       return fail(fault, sequence: frame.sequence, &output)
     }
     do throws(DaybookError) {
-      let connecting = try Connecting(frame, clientBytesMax: settings.options.clientBytesMax)
+      let connecting = try Connecting(
+        frame, offered: token, clientBytesMax: settings.options.clientBytesMax)
       phase = .checking(connecting)
       output.actions.append(.checkToken(connecting.token))
     } catch {

@@ -10,6 +10,8 @@ package final class Listener: Sendable {
   package enum Line: Sendable {
     /// Frames, one after the other.
     case tcp
+    /// Frames in messages of WebSockets.
+    case webSocket(WebSocketOptions)
   }
 
   private let group: any EventLoopGroup
@@ -49,12 +51,11 @@ package final class Listener: Sendable {
                 deadline: context.options.connectDeadline, logger: context.logger))
           }
           if let tls { try TLSLine.configure(channel, tls, home) }
-          switch line {
-          case .tcp:
-            try channel.pipeline.syncOperations.addHandler(
-              ConnectionHandler(home, gate: gate, reads: tls == nil ? home.reads : home.recordReads)
-            )
+          if case .webSocket(let options) = line {
+            try WebSocketLine.configure(channel, home, options)
           }
+          try channel.pipeline.syncOperations.addHandler(
+            ConnectionHandler(home, gate: gate, reads: tls == nil ? home.reads : home.recordReads))
         }
       }
     let address = ServerAddress(host: host, port: port)
