@@ -164,6 +164,9 @@ final class TestServer: @unchecked Sendable {
 
   func signal(_ number: Int32) { running?.signal(number) }
 
+  /// What it has printed so far.
+  var output: String { running?.text() ?? "" }
+
   /// What it has logged so far.
   var errors: String { running?.text("err") ?? "" }
 
