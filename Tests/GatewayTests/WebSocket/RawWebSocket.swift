@@ -81,17 +81,16 @@ final class RawWebSocket: @unchecked Sendable {
   /// Eight bytes at a time: some payloads have 16 MB.
   private static func masked(_ payload: [UInt8], _ key: [UInt8]) -> [UInt8] {
     let word = (key + key).withUnsafeBytes { $0.load(as: UInt64.self) }
-    return [UInt8](unsafeUninitializedCapacity: payload.count + 8) { target, count in
-      count = payload.count
-      let target = UnsafeMutableRawBufferPointer(target)
-      for start in stride(from: 0, to: payload.count, by: 8) {
-        var part: UInt64 = 0
-        withUnsafeMutableBytes(of: &part) {
-          $0.copyBytes(from: payload[start..<min(start + 8, payload.count)])
-        }
-        target.storeBytes(of: part ^ word, toByteOffset: start, as: UInt64.self)
+    var masked = payload + [UInt8](repeating: 0, count: 8)
+    masked.withUnsafeMutableBytes { bytes in
+      let words = bytes.baseAddress!
+      for at in stride(from: 0, to: payload.count, by: 8) {
+        let part = words.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        words.storeBytes(of: part ^ word, toByteOffset: at, as: UInt64.self)
       }
     }
+    masked.removeLast(8)
+    return masked
   }
 
   func send(_ text: String) { write(frame(1, Array(text.utf8))) }
