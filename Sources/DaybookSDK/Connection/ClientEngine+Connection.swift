@@ -41,6 +41,9 @@ extension ClientEngine {
               handler, ClientTLSHandler(self, handler, hasCertificate: tls.hasCertificate),
             ])
           }
+          if self.configuration.isWebSocket {
+            try ClientUpgradeHandler(self, host: "\(self.server)").add(to: pipeline)
+          }
           try pipeline.addHandler(ClientHandler(self))
         }
       }
@@ -141,6 +144,13 @@ extension ClientEngine {
     let error = DaybookError(fault.code, "the server at \(server) \(fault.message)")
     lastError = error
     if core.info == nil, !error.code.isTemporary { stop(error) }
+  }
+
+  /// Whatever answers there speaks HTTP.
+  func webSocketRefused(_ status: UInt, _ text: String) {
+    let said = PrintableText.line(text, bytesMax: Limits.errorMessageBytesMax / 2)
+    lastError = DaybookError(
+      .unreachable, "no WebSocket of Daybook at \(server): HTTP \(status) \(said)")
   }
 
   private var server: ServerAddress {

@@ -15,6 +15,8 @@ public struct ClientConfiguration: Sendable {
   public var port: Int
   /// Speak TLS with the server, and how. Nil: in clear, for everybody on the way to read.
   public var tls: TLSSettings?
+  /// Speak over WebSocket, to where the server does, as behind a proxy of HTTP. False: over TCP.
+  public var isWebSocket = false
   /// Says who connects: `schemas/tokens.md`. Used where there is no provider.
   public var token: String
   /// Gives tokens that don't last: with it a session goes on when its token has expired.
@@ -73,14 +75,13 @@ public struct ClientConfiguration: Sendable {
     self.tokenProvider = tokenProvider
   }
 
-  /// Takes `host:port`, or `tls://host:port` for a server that speaks TLS; an IPv6 address stands in
-  /// brackets. Throws `invalid_argument`.
+  /// Takes `host:port`, or `tls://host:port` for a server that speaks TLS, `ws://host:port` and `wss://host:port`
+  /// over WebSocket, in clear and by TLS; an IPv6 address stands in brackets. Throws `invalid_argument`.
   public init(server: String, token: String) throws(ClientError) {
-    let scheme = "tls://"
-    let isTLS = server.hasPrefix(scheme)
+    let scheme = ["tls://", "ws://", "wss://"].first { server.hasPrefix($0) } ?? ""
     let address: ServerAddress
     do throws(DaybookError) {
-      address = try ServerAddress(parsing: isTLS ? String(server.dropFirst(scheme.count)) : server)
+      address = try ServerAddress(parsing: String(server.dropFirst(scheme.count)))
     } catch {
       throw ClientError(error)
     }
@@ -88,7 +89,8 @@ public struct ClientConfiguration: Sendable {
       throw ClientError(.invalidArgument, "'\(server)' is no server: its port is 1 to 65535, not 0")
     }
     self.init(host: address.host, port: address.port, token: token)
-    if isTLS { tls = TLSSettings() }
+    if ["tls://", "wss://"].contains(scheme) { tls = TLSSettings() }
+    isWebSocket = ["ws://", "wss://"].contains(scheme)
   }
 
   /// As `init(server:token:)`, with tokens that are asked for.

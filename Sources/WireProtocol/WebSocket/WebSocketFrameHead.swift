@@ -98,14 +98,18 @@ extension ByteBuffer {
     if let key { writeInteger(key) }
   }
 
-  /// Head and payload of a close frame.
-  package mutating func writeWebSocketClosing(_ closing: WebSocketClosing) {
-    guard let code = closing.code else { return writeWebSocketHead(.close, length: 0) }
-    var reason = closing.reason[...]
-    while reason.utf8.count > WebSocketClosing.reasonBytesMax { reason.removeLast() }
-    writeWebSocketHead(.close, length: 2 + reason.utf8.count)
-    writeInteger(code)
-    writeSubstring(reason)
+  /// A whole frame as a client writes it; the key is to be one that nobody knows before (10.3).
+  package mutating func writeWebSocketFrame(
+    _ opcode: WebSocketOpcode, _ parts: [ByteBuffer], key: UInt32
+  ) {
+    let length = parts.reduce(0) { $0 + $1.readableBytes }
+    writeWebSocketHead(opcode, length: length, key: key)
+    var start = 0
+    for part in parts {
+      var rest = part
+      append(part.readableBytes, of: &rest, key, start)
+      start += part.readableBytes
+    }
   }
 
   /// Moves `count` bytes here, unmasked where there is a key; `start` is how far into the payload they begin.

@@ -35,6 +35,17 @@ package struct WebSocketClosing: Sendable, Equatable {
     self.code = code
     self.reason = reason
   }
+
+  /// Of a close frame: a reason that is too long is cut between characters.
+  package var payload: ByteBuffer {
+    var payload = ByteBuffer()
+    guard let code else { return payload }
+    var said = reason[...]
+    while said.utf8.count > WebSocketClosing.reasonBytesMax { said.removeLast() }
+    payload.writeInteger(code)
+    payload.writeSubstring(said)
+    return payload
+  }
 }
 
 /// What a peer did that ends its WebSocket, with the code that tells it so (RFC 6455, 7.4.1).

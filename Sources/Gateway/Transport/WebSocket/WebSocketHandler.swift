@@ -90,11 +90,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
   private func pong(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
     unanswered = nil
-    var frame = context.channel.allocator.buffer(capacity: payload.readableBytes + 2)
-    frame.writeWebSocketHead(.pong, length: payload.readableBytes)
-    frame.writeImmutableBuffer(payload)
-    context.write(wrapOutboundOut(frame), promise: nil)
+    context.write(wrapOutboundOut(control(.pong, payload, context)), promise: nil)
     hasUnflushed = true
+  }
+
+  private func control(
+    _ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext
+  ) -> ByteBuffer {
+    var frame = context.channel.allocator.buffer(capacity: payload.readableBytes + 2)
+    frame.writeWebSocketHead(opcode, length: payload.readableBytes)
+    frame.writeImmutableBuffer(payload)
+    return frame
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -187,9 +193,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
   }
 
   private func say(_ closing: WebSocketClosing, _ context: ChannelHandlerContext) {
-    var frame = context.channel.allocator.buffer(
-      capacity: 4 + WebSocketClosing.reasonBytesMax)
-    frame.writeWebSocketClosing(closing)
+    let frame = control(.close, closing.payload, context)
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { _ in self.leave() }
     context.writeAndFlush(wrapOutboundOut(frame), promise: written)
