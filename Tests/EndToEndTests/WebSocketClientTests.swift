@@ -1,4 +1,5 @@
 import DaybookSDK
+import Doubles
 import Foundation
 import Testing
 
@@ -50,6 +51,35 @@ struct WebSocketClientTests {
     _ = try await waiting.stored()
     await page.close()
     await phone.close()
+  }
+
+  @Test("inside of TLS it is the same, with the certificate that the server has for TLS")
+  func secured() async throws {
+    let certificates = try TLSFixtures.copy()
+    defer { try? FileManager.default.removeItem(at: certificates) }
+    func file(_ name: String) -> String { certificates.appending(path: name).path }
+    let server = try await TestServer(partitions: 2)
+    let running = try Running([
+      "serve", "--data", server.data, "--tcp", "none", "--wss", "127.0.0.1:0",
+      "--tls-certificate", file("server.pem"), "--tls-key", file("server.key"),
+    ])
+    while !running.text().contains("\n") {
+      try #require(running.isRunning, "the server ended: \(running.text("err"))")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let line = running.text().split(separator: "\n")[0]
+    try #require(line.hasSuffix(" (wss)"), "\(line)")
+    let address = "wss://\(line.split(separator: " ")[2])"
+    let token = try await server.token(user: "alice", device: "tab")
+    let said = try await Program.run(
+      ["chat", "--server", address, "--token", token, "--tls-ca", file("authority.pem")],
+      input: "/to alice\nhello\n")
+    #expect(said.status == 0, "\(said.text)\(said.errors)")
+    let stranger = try await Program.run(
+      ["chat", "--server", address, "--token", token], input: "")
+    #expect(stranger.status == 1 && stranger.errors.contains("tls_"), "\(stranger.errors)")
+    running.signal(SIGTERM)
+    #expect(await running.finished().status == 0)
   }
 
   @Test("a console speaks it, and who is no WebSocket is named as what it is")

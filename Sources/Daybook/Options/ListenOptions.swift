@@ -72,10 +72,12 @@ struct ListenOptions: ParsableArguments {
     let files = [tlsCertificate, tlsKey, tlsClientAuthority]
     if tls == nil, wss == nil {
       guard files.allSatisfy({ $0 == nil }) else {
-        throw ValidationError("certificates are of no use without --tls HOST:PORT or --wss HOST:PORT")
+        throw ValidationError(
+          "certificates are of no use without --tls HOST:PORT or --wss HOST:PORT")
       }
     } else if tlsCertificate == nil || tlsKey == nil {
-      throw ValidationError("\(tls == nil ? "--wss" : "--tls") takes --tls-certificate and --tls-key")
+      throw ValidationError(
+        "\(tls == nil ? "--wss" : "--tls") takes --tls-certificate and --tls-key")
     }
     if tlsClientCertificates != nil, tlsClientAuthority == nil {
       throw ValidationError("--tls-client-certificates goes with --tls-client-ca")

@@ -6,7 +6,10 @@ import DaybookSDK
 struct ServerOption: ParsableArguments {
   @Option(
     name: .customLong("server"),
-    help: "The server, as HOST:PORT or tls://HOST:PORT; without it, what DAYBOOK_SERVER says.")
+    help: """
+      The server, as HOST:PORT or tls://HOST:PORT, over WebSocket ws://HOST:PORT or wss://HOST:PORT; \
+      without it, what DAYBOOK_SERVER says.
+      """)
   var address: String?
 
   @OptionGroup var tls: TLSOption
