@@ -35,7 +35,9 @@ extension DaybookError {
         reply.code, PrintableText.line(reply.name, bytesMax: Limits.idBytesMax),
         temporary: reply.temporary),
       PrintableText.line(reply.message, bytesMax: Limits.errorMessageBytesMax),
-      retryAfter: reply.retryAfterMs > 0 ? .milliseconds(Int64(reply.retryAfterMs)) : nil)
+      // What is final is not tried again, whatever else it says.
+      retryAfter: reply.temporary && reply.retryAfterMs > 0
+        ? .milliseconds(Int64(reply.retryAfterMs)) : nil)
   }
 }
 

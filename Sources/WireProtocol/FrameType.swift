@@ -87,6 +87,9 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
     .overview,
   ]
 
+  /// Requests that are the gateway's own matter.
+  package static let ofGateway: Set<FrameType> = [.renew, .refusedAddresses, .liftRefusal]
+
   @inlinable
   package var reply: FrameType { FrameType(rawValue: rawValue + 0x100) }
 }

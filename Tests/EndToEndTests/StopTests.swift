@@ -3,7 +3,7 @@ import Testing
 
 @Suite("stopping a server", .timeLimit(.minutes(30)))
 struct StopTests {
-  @Test("a signal to stop ends a server in order", arguments: [SIGTERM, SIGINT, SIGHUP])
+  @Test("a signal to stop ends a server in order", arguments: [SIGTERM, SIGINT])
   func signals(number: Int32) async throws {
     let server = try await TestServer()
     try await server.start()

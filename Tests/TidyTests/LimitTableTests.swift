@@ -7,6 +7,8 @@ struct LimitTableTests {
   private static let sources = [
     ("Limits", "Sources/DaybookModel/Limits.swift"),
     ("GatewayOptions", "Sources/Gateway/Limits/GatewayOptions.swift"),
+    ("AddressLimits", "Sources/Gateway/Limits/AddressLimits.swift"),
+    ("UserRates", "Sources/Gateway/Limits/UserRates.swift"),
     ("HeldBack", "Sources/DaybookModel/HeldBack.swift"),
     ("FrameHeader", "Sources/WireProtocol/FrameHeader.swift"),
     ("TokenAuthority", "Sources/Identity/TokenAuthority.swift"),

@@ -122,7 +122,8 @@ extension ClientEngine {
   func scheduleRenewal() {
     renewTimer?.cancel()
     renewTimer = nil
-    guard let provider = configuration.tokenProvider, let wait = renewal.isDue(after: .now())
+    guard !isOver, let provider = configuration.tokenProvider,
+      let wait = renewal.isDue(after: .now())
     else { return }
     renewTimer = loop.scheduleTask(in: wait) { [self] in
       renewTimer = nil

@@ -6,7 +6,8 @@ package import WireProtocol
 
 extension SessionCore {
   private static let commandReplies = Set(FrameType.commands.map(\.reply))
-  private static let queryReplies = Set(FrameType.queries.map(\.reply))
+  private static let queryReplies = Set(
+    FrameType.queries.union(FrameType.ofGateway).map(\.reply))
   /// Fetches without an answer, at most: a session has a bound of 32 questions, the application's own
   /// among them.
   private static let fetchesMax = 8

@@ -27,8 +27,8 @@ final class OpenSession {
   private var commands: CommandFlow
   private var queries: QueryFlow
   private var presence: PresenceFlow
-  /// Whether the token's end is awaited by a timer: looked for at each tick, it is so only once it is
-  /// near. A timer for each session would be memory that does nothing for days.
+  /// Whether the token's end is awaited by a timer, as it is only once it is near: a timer for each
+  /// session would be memory that does nothing for days. Until then it is looked for at each tick.
   private var expiryIsNear = false
 
   init(
@@ -112,17 +112,17 @@ final class OpenSession {
   }
 
   private func command(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try CommandRequests.parse(
-      frame.type, frame.body, by: requester, now: clock.now())
+    let request = try CommandRequests.parse(frame.type, frame.body, by: requester, now: clock.now())
     try commands.admit(request.issuer, uptime: clock.uptime())
     try admitByRate(request.issuer, frame.type)
     // What is read was received: it is to be known in that order.
     if case .submit(let stream, .read) = request.step {
       acks.flush(stream, by: actor, registration, &output)
     }
-    let asked = AskedCommand(
-      sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer)
-    commands.take(request.step, for: asked, &output)
+    commands.take(
+      request.step,
+      for: AskedCommand(
+        sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer), &output)
   }
 
   /// A service acts for many, and is its operator's own.
@@ -322,13 +322,12 @@ final class OpenSession {
     }
   }
 
-  /// What was said before is on its way, or, while `isFull`, waits to be read by the client.
+  /// What was said before is on its way, or, while `isFull`, waits to be read.
   func flushed(isFull: Bool, _ output: inout SessionOutput) {
     presence.flushed(isFull: isFull, &output)
     if syncing.flushed(isFull: isFull, &output) { advance(&output) }
   }
 
-  /// At the end of a tick.
   func flushAcks(_ output: inout SessionOutput) {
     acks.flush(by: actor, registration, &output)
   }
@@ -478,7 +477,7 @@ final class OpenSession {
     try checkExpiry(&output)
   }
 
-  /// At the beginning, at each tick, and when the timer says so: wall clocks are set.
+  /// At the beginning, at each tick, and when the timer says so.
   func checkExpiry(_ output: inout SessionOutput) throws(EndOfSession) {
     let left = liveness.untilExpiry(clock.now())
     guard left > .zero else {

@@ -481,7 +481,7 @@ final class PartitionAppender: @unchecked Sendable {
   }
 
   /// Room of the segment after the present one. A roll is some ten syncs: where one segment is filled
-  /// after the other, the next takes a larger part of what there is, and several batches in any case.
+  /// after the other, the next of a large log takes a larger part of what there is, and several batches.
   private var nextCapacity: UInt64 {
     let held = closedBytes + (active?.position ?? 0)
     let isFast = active.map { $0.isFillingFast(threads.now - activeSince) } ?? false

@@ -16,14 +16,16 @@ package struct SegmentLogOptions: Sendable {
   package var readOnlyPartitions: Set<PartitionID> = []
 
   static let roomDivisor: UInt64 = 8
-  /// The same while segments are filled one after the other.
+  /// The same while segments are filled one after the other, of a log that is no longer small.
   static let burstRoomDivisor: UInt64 = 2
+  static let burstBytesMin: UInt64 = 8 << 20
   /// Of the size of the last one.
   static let roomBatchesMin: UInt64 = 4
 
   /// Of the segment that comes after one, where the partition holds so much.
   func roomOfNext(held: UInt64, isFillingFast: Bool, lastBatchBytes: UInt64) -> UInt64 {
-    let divisor = isFillingFast ? Self.burstRoomDivisor : Self.roomDivisor
+    let isBurst = isFillingFast && held >= Self.burstBytesMin
+    let divisor = isBurst ? Self.burstRoomDivisor : Self.roomDivisor
     let part = max(
       held / divisor, UInt64(firstSegmentBytes), lastBatchBytes * Self.roomBatchesMin)
     return min(UInt64(segmentBytes), part)

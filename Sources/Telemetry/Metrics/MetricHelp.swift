@@ -167,6 +167,11 @@ enum MetricHelp {
     Sessions: ended by the server, and why; slow_consumer for those that did not \
     read what they were sent.
     """,
+    "daybook_gateway_failed_handshakes_total":
+      """
+    Handshakes: over TLS, on which client and server could not agree; the log says \
+    why.
+    """,
     "daybook_gateway_received_frames_total":
       """
     Frames: whole frames of clients.
