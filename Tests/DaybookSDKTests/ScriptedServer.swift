@@ -18,35 +18,38 @@ final class ScriptedServer: Sendable {
   private let channel: any Channel
   private let connections: NIOLockedValueBox<[any Channel]>
 
-  /// `tokenMilliseconds` is what it says of how long a session's token lasts; 0: nothing.
+  /// `tls` is asked for each connection; nil: in clear. `tokenMilliseconds` is what it says of how long a session's
+  /// token lasts; 0: nothing.
   init(
-    port: Int = 0, tls: NIOSSLContext? = nil, refusing refusal: @escaping Refusal = { _ in nil },
-    tokenMilliseconds: UInt64 = 0,
+    tls: (@Sendable () throws -> NIOSSLContext)? = nil,
+    refusing refusal: @escaping Refusal = { _ in nil }, tokenMilliseconds: UInt64 = 0,
     _ answer: @escaping Answer
   ) async throws {
     let connections = NIOLockedValueBox<[any Channel]>([])
     self.connections = connections
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         connections.withLockedValue { $0.append(channel) }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
-          if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+          if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: try tls())) }
           try pipeline.addHandler(Handler(refusal, tokenMilliseconds, answer))
         }
       }
-      .bind(host: "127.0.0.1", port: port).get()
+      .bind(host: "127.0.0.1", port: 0).get()
   }
 
   var port: Int { channel.localAddress?.port ?? 0 }
 
   func close() async throws { try await channel.close() }
 
-  /// Closes its connections too, as a server that ends does.
-  func end() async throws {
-    try await close()
-    for connection in connections.withLockedValue({ $0 }) { try? await connection.close() }
+  /// Who is connected is so no more.
+  func endConnections() async {
+    let open = connections.withLockedValue { connections in
+      defer { connections = [] }
+      return connections
+    }
+    for connection in open { try? await connection.close() }
   }
 
   private final class Handler: ChannelInboundHandler {

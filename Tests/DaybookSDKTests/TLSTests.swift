@@ -1,5 +1,6 @@
 import DaybookModel
 import Doubles
+import NIOConcurrencyHelpers
 import NIOSSL
 import Testing
 import WireProtocol
@@ -8,14 +9,17 @@ import WireProtocol
 
 @Suite("a client over TLS", .timeLimit(.minutes(30)))
 struct TLSTests {
-  private func server(_ certificate: String, port: Int = 0) async throws -> ScriptedServer {
+  private static func context(_ certificate: String) throws -> NIOSSLContext {
     let chain = try NIOSSLCertificate.fromPEMFile(TLSFixtures.path("\(certificate).pem"))
     let key = try NIOSSLPrivateKey(file: TLSFixtures.path("\(certificate).key"), format: .pem)
-    let configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-    return try await ScriptedServer(
-      port: port, tls: try NIOSSLContext(configuration: configuration)
-    ) { _, _ in }
+    return try NIOSSLContext(
+      configuration: .makeServerConfiguration(
+        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+  }
+
+  private func server(_ certificate: String) async throws -> ScriptedServer {
+    let context = try TLSTests.context(certificate)
+    return try await ScriptedServer(tls: { context }) { _, _ in }
   }
 
   /// Trusts the fixtures' authority, or whose certificate that is.
@@ -109,28 +113,28 @@ struct TLSTests {
 
   @Test("who was connected goes on trying, whatever becomes of the certificate")
   func renewal() async throws {
-    let first = try await server("server")
-    // Of a server that has ended nobody knows it.
-    let port = first.port
-    var configuration = configuration(first)
+    let certificate = NIOLockedValueBox("server")
+    let server = try await ScriptedServer(tls: {
+      try TLSTests.context(certificate.withLockedValue { $0 })
+    }) { _, _ in }
+    var configuration = configuration(server)
     configuration.reconnectMax = .milliseconds(50)
     let client = try DaybookClient(configuration)
     try await client.connect()
-    try await first.end()
-    let second = try await server("elsewhere", port: port)
-    var third: ScriptedServer?
+    certificate.withLockedValue { $0 = "elsewhere" }
+    await server.endConnections()
     var connected = 0
     for await event in client.events {
       guard case .connection(let state) = event else { continue }
-      if case .waiting(_, let error) = state, error.code == .tlsWrongName, third == nil {
-        try await second.end()
-        third = try await server("renewed", port: port)
+      if case .waiting(_, let error) = state, error.code == .tlsWrongName {
+        certificate.withLockedValue { $0 = "renewed" }
       }
       if case .connected = state { connected += 1 }
-      if third != nil, connected == 2 { break }
+      if connected == 2 { break }
     }
+    #expect(certificate.withLockedValue { $0 } == "renewed")
     await client.close()
-    try await third?.end()
+    try await server.close()
   }
 
   @Test("a scheme in front of the address says that TLS is spoken")

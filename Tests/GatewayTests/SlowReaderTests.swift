@@ -12,7 +12,7 @@ import WireProtocol
 @Suite("who does not read what it is sent", .timeLimit(.minutes(30)))
 struct SlowReaderTests {
   /// Windows that end nothing here, and little that may wait for a socket.
-  private static var options: GatewayOptions {
+  static var options: GatewayOptions {
     var options = GatewayOptions.patient
     options.window = PushWindow.Size(events: 1 << 20, bytes: 1 << 30)
     options.outboundBytesMax = 128 << 10
@@ -21,13 +21,13 @@ struct SlowReaderTests {
   }
 
   /// More than any system keeps for a socket on its own.
-  private static func flood(_ daybook: MemoryDaybook) {
+  static func flood(_ daybook: MemoryDaybook) {
     let text = String(repeating: "x", count: 60_000)
     let body = Event.Body.messageSent(Message(content: ContentCoding.text(text)))
     for _ in 1...600 { daybook.append(Chat.bobBox, AckTests.alice, body) }
   }
 
-  private func sessions(_ fixture: GatewayFixture) async throws -> [Int] {
+  static func sessions(_ fixture: GatewayFixture) async throws -> [Int] {
     var waiting: [Int] = []
     for loop in fixture.sessions.loops {
       waiting += try await loop.loop.submit {
@@ -45,7 +45,7 @@ struct SlowReaderTests {
       SlowReaderTests.flood(fixture.daybook)
       let (alice, _) = try await fixture.live("alice:phone")
       _ = try await alice.fence()
-      let waiting = try await sessions(fixture)
+      let waiting = try await SlowReaderTests.sessions(fixture)
       // At most one page and one event past the bound.
       #expect(waiting.max()! <= (128 << 10) + Limits.pageBytesMax + Limits.eventBytesMax)
       #expect(waiting.max()! > 0)

@@ -53,6 +53,26 @@ struct TLSTests {
     }
   }
 
+  @Test("what waits for who does not read is bounded, and all of it comes as it is read")
+  func slowReader() async throws {
+    try await GatewayFixture.runOverTLS(
+      try CertificateFiles().certificates(), SlowReaderTests.options
+    ) { fixture in
+      let bob = try await fixture.liveTLS("bob:phone")
+      try await bob.channel.setOption(.autoRead, value: false).get()
+      SlowReaderTests.flood(fixture.daybook)
+      let alice = try await fixture.liveTLS("alice:phone")
+      _ = try await alice.fence()
+      let waiting = try await SlowReaderTests.sessions(fixture).max() ?? 0
+      // As in clear, and what TLS adds to it.
+      #expect(waiting > 0)
+      #expect(waiting <= (128 << 10) + Limits.pageBytesMax + Limits.eventBytesMax + (64 << 10))
+      try await bob.channel.setOption(.autoRead, value: true).get()
+      #expect(try await bob.seqs(of: "user/bob", through: 600) == Array(1...600))
+      _ = try await bob.fence()
+    }
+  }
+
   @Test("older TLS is refused, and the operator told why")
   func tooOld() async throws {
     let log = RecordingLog()
