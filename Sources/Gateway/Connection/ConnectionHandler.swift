@@ -53,7 +53,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   /// A proxy's word goes before what the socket says.
-  private static func client(of context: ChannelHandlerContext) -> SocketAddress? {
+  static func client(of context: ChannelHandlerContext) -> SocketAddress? {
     let proxy = try? context.pipeline.syncOperations.handler(type: ProxyHandler.self)
     return proxy?.client ?? context.channel.remoteAddress
   }

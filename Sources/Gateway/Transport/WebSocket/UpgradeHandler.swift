@@ -121,7 +121,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private func refuse(_ refusal: UpgradeRefusal, _ context: ChannelHandlerContext) {
     guard !isAnswered else { return }
     var facts = ["status": "\(refusal.status.code)"]
-    facts["address"] = context.channel.remoteAddress.flatMap(\.ipAddress)
+    facts["address"] = ConnectionHandler.client(of: context).flatMap { ClientNetwork.text(of: $0) }
     home.context.sessionLog.refused(
       DaybookError(.invalidRequest, "no WebSocket: \(refusal.text)"), facts.mapValues { "\($0)" })
     answer(refusal, context)
