@@ -17,10 +17,10 @@ struct Serve: AsyncParsableCommand {
     discussion: """
       Prints 'listening on HOST:PORT' on standard output once clients can connect, a line for each \
       address, with '(tls)', '(ws)' or '(wss)' behind it where that is spoken. What an \
-      operator should know goes to standard error. A signal to stop is obeyed in order, also \
-      while the server starts; a second one ends the process at once: no more clients are let in, \
-      what was asked is answered, and each client is told when to come again. SIGUSR1 logs how things \
-      stand. SIGHUP reads files anew that may have changed, and logs what has.
+      operator should know goes to standard error. A signal to stop is obeyed in order, also while the \
+      server starts: no more clients are let in, what was asked is answered, and each client is told \
+      when to come again; a second one ends the process at once. SIGUSR1 logs how things stand. SIGHUP \
+      reads files anew that may have changed, and logs what has.
       """)
 
   @OptionGroup var data: DataOption

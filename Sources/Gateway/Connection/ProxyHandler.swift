@@ -25,7 +25,7 @@ final class ProxyHandler: ChannelInboundHandler {
   func channelActive(context: ChannelHandlerContext) {
     let channel = context.channel
     timer = context.eventLoop.assumeIsolated().scheduleTask(in: deadline) {
-      self.refuse("it says nothing", channel)
+      self.refuse("nothing has come", channel)
     }
   }
 
@@ -37,7 +37,7 @@ final class ProxyHandler: ChannelInboundHandler {
       guard let header = try ProxyHeader.read(from: &buffer) else { return }
       client = header.client
     } catch {
-      return refuse("\(error)", context.channel)
+      return refuse(error.rawValue, context.channel)
     }
     timer?.cancel()
     timer = nil
@@ -61,7 +61,7 @@ final class ProxyHandler: ChannelInboundHandler {
   private func refuse(_ why: String, _ channel: any Channel) {
     logger.notice(
       "a connection of a trusted proxy has no PROXY header of version 2: \(why)",
-      metadata: ["address": "\(channel.remoteAddress?.description ?? "")"])
+      metadata: ["address": "\(channel.remoteAddress.flatMap(ClientNetwork.text) ?? "")"])
     channel.close(promise: nil)
   }
 }

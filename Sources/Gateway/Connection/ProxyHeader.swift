@@ -9,7 +9,12 @@ import NIOCore
 ///     00 0C                                 bytes that follow, big-endian
 ///     source address, destination address, source port, destination port; more, which is passed over
 struct ProxyHeader: Equatable {
-  enum Fault: Error { case noHeader, unknownVersion, tooLong, cut }
+  enum Fault: String, Error {
+    case noHeader = "it begins with something else"
+    case unknownVersion = "it is of another version or command"
+    case tooLong = "it is longer than any"
+    case cut = "its addresses are cut"
+  }
 
   /// Whence the client comes; nil for the proxy's own connection, and for what has no such address.
   let client: SocketAddress?

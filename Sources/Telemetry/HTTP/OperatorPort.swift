@@ -25,9 +25,10 @@ package final class OperatorPort: Sendable {
     self.metrics = metrics
     self.health = health
     self.fault = fault
-    // What the library says of its own starting and stopping is no news to an operator.
+    // What the library says of its own starting and stopping is no news to an operator: connections that
+    // are cut when the port is closed are an error to it.
     var logger = logger
-    logger.logLevel = max(logger.logLevel, .warning)
+    logger.logLevel = .critical
     self.logger = logger
   }
 
