@@ -18,7 +18,7 @@ package struct SegmentLogOptions: Sendable {
   static let roomDivisor: UInt64 = 8
   /// The same while segments are filled one after the other, of a log that is no longer small.
   static let burstRoomDivisor: UInt64 = 2
-  static let burstBytesMin: UInt64 = 8 << 20
+  static let burstBytesMin: UInt64 = 32 << 20
   /// Of the size of the last one.
   static let roomBatchesMin: UInt64 = 4
 
