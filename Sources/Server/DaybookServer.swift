@@ -38,6 +38,9 @@ package final class DaybookServer: Sendable {
     self.logger = logger
     let clock = SystemClock()
     certificates = try DaybookServer.certificates(tls, clock: clock, logger: logger)
+    let trustedProxies = try proxies.map { (text) throws(DaybookError) in
+      try TrustedProxies(parsing: text)
+    }
     let secret = try Secret.load(at: folder.secretPath)
     var settings = Backend.Settings()
     settings.loops = loops
@@ -55,9 +58,7 @@ package final class DaybookServer: Sendable {
     secretPath = folder.secretPath
     var options = GatewayOptions()
     options.rates = rates
-    options.proxies = try proxies.map { (text) throws(DaybookError) in
-      try TrustedProxies(parsing: text)
-    }
+    options.proxies = trustedProxies
     OpenFiles.raiseLimit()
     options.connectionsMax = { [partitions = backend.log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)
@@ -192,7 +193,7 @@ package final class DaybookServer: Sendable {
     return nil
   }
 
-  /// Asked by a thread of those that wait, with a timer of another loop than the one that may stand.
+  /// The time is kept by a loop that is not the server's: its own may all stand.
   private static func answers(_ loop: any EventLoop) async -> Bool {
     await withCheckedContinuation { continuation in
       let isDecided = NIOLockedValueBox(false)

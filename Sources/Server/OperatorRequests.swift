@@ -24,13 +24,23 @@ package final class OperatorRequests: Sendable {
       Task {
         ServiceNotice.isReloading()
         defer { ServiceNotice.isReady() }
-        do {
-          let changes = try await reload(server) + (try await server.reload())
-          for change in changes { logger.notice("SIGHUP: \(change)") }
-          if changes.isEmpty { logger.notice("SIGHUP: nothing has changed") }
-        } catch {
-          logger.error("SIGHUP: all stays as it was: \(error)")
+        var isQuiet = true
+        // Each by itself: a file that is not as it should be keeps no other from being read.
+        for (what, part) in [
+          ("settings", { try await reload(server) }),
+          ("secret and certificates", { try await server.reload() }),
+        ] as [(String, () async throws -> [String])] {
+          do {
+            for change in try await part() {
+              isQuiet = false
+              logger.notice("SIGHUP: \(change)")
+            }
+          } catch {
+            isQuiet = false
+            logger.error("SIGHUP: all stays as it was of \(what): \(error)")
+          }
         }
+        if isQuiet { logger.notice("SIGHUP: nothing has changed") }
       }
     }
   }

@@ -1,4 +1,3 @@
-import DaybookModel
 import Glibc
 
 /// Tells the service manager that has started the process how it fares (sd_notify(3)). Nothing where none
@@ -14,11 +13,6 @@ package enum ServiceNotice {
     clock_gettime(CLOCK_MONOTONIC, &time)
     let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     tell("RELOADING=1\nMONOTONIC_USEC=\(microseconds)")
-  }
-
-  /// A line for people, in `systemctl status`.
-  package static func says(_ status: String) {
-    tell("STATUS=\(PrintableText.line(status, bytesMax: 200))")
   }
 
   private static func tell(_ state: String) {
