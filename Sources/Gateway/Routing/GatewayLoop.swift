@@ -134,8 +134,8 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   func drain(then done: @escaping () -> Void) {
     let all = ordered
     for (place, session) in all.enumerated() {
-      let delay = context.options.reconnectDelay(of: place, among: all.count)
-      session.input { $0.drain(GatewayLoop.stopping(retryAfter: delay), &$1) }
+      let reason = stopping(place, among: all.count)
+      session.input { $0.drain(reason, &$1) }
     }
     settle()
     if sessions.isEmpty { return done() }
@@ -143,16 +143,19 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     loop.scheduleTask(in: context.options.drainDeadline) { [self] in
       let late = ordered
       for (place, session) in late.enumerated() {
-        let delay = context.options.reconnectDelay(of: place, among: late.count)
-        session.input { $0.closing(GatewayLoop.stopping(retryAfter: delay), &$1) }
+        let reason = stopping(place, among: late.count)
+        session.input { $0.closing(reason, &$1) }
       }
       settle()
     }
   }
 
-  private static func stopping(retryAfter delay: Duration) -> DaybookError {
-    DaybookError(
-      .serverStopping, "the server is stopping; connect again in a while", retryAfter: delay)
+  /// Other loops tell as many at the same time, and all of them share what comes again in a second.
+  private func stopping(_ place: Int, among count: Int) -> DaybookError {
+    let loops = max(1, context.loops.count)
+    return DaybookError(
+      .serverStopping, "the server is stopping; connect again in a while",
+      retryAfter: context.options.reconnectDelay(of: place * loops, among: count * loops))
   }
 
   /// Nothing happens here any more: lets go of whatever knows this loop.
