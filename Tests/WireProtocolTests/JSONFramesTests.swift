@@ -128,6 +128,15 @@ struct JSONFramesTests {
     }
   }
 
+  @Test("a text full of members that nobody knows is not searched to its end for one that is wrong")
+  func crowded() throws {
+    let strangers = (0..<100_000).map { "\"a\($0)\":1," }.joined()
+    let last = try decode("{\(strangers)\"send\":7,\"sequence\":5}")
+    #expect(last.type == JSONFrames.unknownType && last.sequence == 5)
+    let first = try decode("{\"send\":7,\(strangers)\"sequence\":5}")
+    #expect(first.type == .send && first.sequence == 5)
+  }
+
   @Test("json.proto names each type of wire-protocol.md, with its number and its message")
   func table() throws {
     let rows = try FrameRows(page: WireProtocolPage.text())

@@ -54,9 +54,13 @@ package enum JSONFrames {
     return found
   }
 
+  /// A frame has two members, and some that only other versions know. Each is parsed to find what it names, so
+  /// a text full of them is not gone through to its end.
+  private static let membersMax = 16
+
   /// The first member of the object whose name is a frame's.
   private static func typeNamed(in text: [UInt8]) -> FrameType? {
-    for name in JSONMembers(text) {
+    for name in JSONMembers(text).prefix(membersMax) {
       let empty = Array("{\"".utf8) + name + Array("\":{}}".utf8)
       guard let frame = try? Daybook_V1_JSONFrame(jsonUTF8Bytes: empty) else { continue }
       let type = JSONFrames.frame(frame).type
