@@ -66,7 +66,7 @@ final class PlaintextHandler: ChannelDuplexHandler {
   }
 
   private func facts(_ context: ChannelHandlerContext) -> Logger.Metadata {
-    let address = context.channel.remoteAddress.flatMap { ClientNetwork.text(of: $0) }
+    let address = ConnectionHandler.client(of: context).flatMap { ClientNetwork.text(of: $0) }
     return address.map { ["address": "\($0)"] } ?? [:]
   }
 
