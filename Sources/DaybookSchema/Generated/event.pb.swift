@@ -304,6 +304,19 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
   /// Clears the value of `cause`. Subsequent reads from it will return its default value.
   package mutating func clearCause() {_uniqueStorage()._cause = nil}
 
+  /// Of a command whose number counts its origin's commands to this stream alone, in which the owner
+  /// took them strictly in turn.
+  package var gapless: Bool {
+    get {_storage._gapless}
+    set {_uniqueStorage()._gapless = newValue}
+  }
+
+  /// A trace-id (W3C Trace Context, 16 bytes) that the command stated: what follows from it keeps it.
+  package var traceID: Data {
+    get {_storage._traceID}
+    set {_uniqueStorage()._traceID = newValue}
+  }
+
   package var body: OneOf_Body? {
     get {return _storage._body}
     set {_uniqueStorage()._body = newValue}
@@ -629,6 +642,14 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._body = .groupWaiting(newValue)}
   }
 
+  package var tokensRevoked: Daybook_V1_TokensRevoked {
+    get {
+      if case .tokensRevoked(let v)? = _storage._body {return v}
+      return Daybook_V1_TokensRevoked()
+    }
+    set {_uniqueStorage()._body = .tokensRevoked(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -672,6 +693,7 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     case amendmentWithheld(Daybook_V1_AmendmentWithheld)
     case groupCursors(Daybook_V1_GroupCursors)
     case groupWaiting(Daybook_V1_GroupWaiting)
+    case tokensRevoked(Daybook_V1_TokensRevoked)
 
   }
 
@@ -1486,6 +1508,9 @@ package nonisolated struct Daybook_V1_SessionOpened: Sendable {
   /// Name and version of its program.
   package var client: String = String()
 
+  /// What kind of device the token says it is; empty where it doesn't.
+  package var deviceClass: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1500,6 +1525,29 @@ package nonisolated struct Daybook_V1_SessionClosed: Sendable {
 
   /// Name of an error, or empty for a session that ended as planned.
   package var reason: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// In a user's mailbox: these tokens of the owner are void from now on, and the sessions with them end.
+package nonisolated struct Daybook_V1_TokensRevoked: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty: tokens of all devices.
+  package var device: String = String()
+
+  /// The one token of this id (the claim `jti`); empty: all tokens that were issued by then.
+  package var tokenID: String = String()
+
+  /// Milliseconds since 1970: tokens whose `iat` is no later than this. 0 with a token_id.
+  package var issuedUntilMs: UInt64 = 0
+
+  /// The tokens are those of the service of this id: it has no mailbox of its own.
+  package var ofService: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1577,7 +1625,7 @@ nonisolated extension Daybook_V1_Waiting: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Event"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{4}\u{5}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0\u{3}group_cursors\0\u{3}group_waiting\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{1}gapless\0\u{3}trace_id\0\u{4}\u{3}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0\u{3}group_cursors\0\u{3}group_waiting\0\u{3}tokens_revoked\0")
 
   fileprivate class _StorageClass {
     var _stream: String = String()
@@ -1591,6 +1639,8 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _number: UInt64 = 0
     var _digest: UInt32 = 0
     var _cause: Daybook_V1_Cause? = nil
+    var _gapless: Bool = false
+    var _traceID: Data = Data()
     var _body: Daybook_V1_Event.OneOf_Body?
 
       // This property is used as the initial default value for new instances of the type.
@@ -1613,6 +1663,8 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
       _number = source._number
       _digest = source._digest
       _cause = source._cause
+      _gapless = source._gapless
+      _traceID = source._traceID
       _body = source._body
     }
   }
@@ -1643,6 +1695,8 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
         case 10: try { try decoder.decodeSingularFixed32Field(value: &_storage._digest) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._cause) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._gapless) }()
+        case 13: try { try decoder.decodeSingularBytesField(value: &_storage._traceID) }()
         case 16: try {
           var v: Daybook_V1_MessageSent?
           var hadOneofValue = false
@@ -2163,6 +2217,19 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
             _storage._body = .groupWaiting(v)
           }
         }()
+        case 56: try {
+          var v: Daybook_V1_TokensRevoked?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .tokensRevoked(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .tokensRevoked(v)
+          }
+        }()
         default: break
         }
       }
@@ -2208,6 +2275,12 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._cause {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
       } }()
+      if _storage._gapless != false {
+        try visitor.visitSingularBoolField(value: _storage._gapless, fieldNumber: 12)
+      }
+      if !_storage._traceID.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._traceID, fieldNumber: 13)
+      }
       switch _storage._body {
       case .messageSent?: try {
         guard case .messageSent(let v)? = _storage._body else { preconditionFailure() }
@@ -2369,6 +2442,10 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         guard case .groupWaiting(let v)? = _storage._body else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
       }()
+      case .tokensRevoked?: try {
+        guard case .tokensRevoked(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+      }()
       case nil: break
       }
     }
@@ -2391,6 +2468,8 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._number != rhs_storage._number {return false}
         if _storage._digest != rhs_storage._digest {return false}
         if _storage._cause != rhs_storage._cause {return false}
+        if _storage._gapless != rhs_storage._gapless {return false}
+        if _storage._traceID != rhs_storage._traceID {return false}
         if _storage._body != rhs_storage._body {return false}
         return true
       }
@@ -3984,7 +4063,7 @@ nonisolated extension Daybook_V1_DeviceForgotten: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Daybook_V1_SessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SessionOpened"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}client\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}client\0\u{3}device_class\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3994,6 +4073,7 @@ nonisolated extension Daybook_V1_SessionOpened: SwiftProtobuf.Message, SwiftProt
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.session) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.client) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.deviceClass) }()
       default: break
       }
     }
@@ -4006,12 +4086,16 @@ nonisolated extension Daybook_V1_SessionOpened: SwiftProtobuf.Message, SwiftProt
     if !self.client.isEmpty {
       try visitor.visitSingularStringField(value: self.client, fieldNumber: 2)
     }
+    if !self.deviceClass.isEmpty {
+      try visitor.visitSingularStringField(value: self.deviceClass, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_SessionOpened, rhs: Daybook_V1_SessionOpened) -> Bool {
     if lhs.session != rhs.session {return false}
     if lhs.client != rhs.client {return false}
+    if lhs.deviceClass != rhs.deviceClass {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4047,6 +4131,51 @@ nonisolated extension Daybook_V1_SessionClosed: SwiftProtobuf.Message, SwiftProt
   package static func ==(lhs: Daybook_V1_SessionClosed, rhs: Daybook_V1_SessionClosed) -> Bool {
     if lhs.session != rhs.session {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_TokensRevoked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TokensRevoked"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}token_id\0\u{3}issued_until_ms\0\u{3}of_service\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.tokenID) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.issuedUntilMs) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ofService) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 1)
+    }
+    if !self.tokenID.isEmpty {
+      try visitor.visitSingularStringField(value: self.tokenID, fieldNumber: 2)
+    }
+    if self.issuedUntilMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.issuedUntilMs, fieldNumber: 3)
+    }
+    if self.ofService != false {
+      try visitor.visitSingularBoolField(value: self.ofService, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_TokensRevoked, rhs: Daybook_V1_TokensRevoked) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.tokenID != rhs.tokenID {return false}
+    if lhs.issuedUntilMs != rhs.issuedUntilMs {return false}
+    if lhs.ofService != rhs.ofService {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -28,6 +28,42 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum Daybook_V1_Compression: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case none // = 0
+
+  /// Large frames come in a frame `compressed` (RFC 1951).
+  case deflate // = 1
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .none
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .none
+    case 1: self = .deflate
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .none: return 0
+    case .deflate: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Daybook_V1_Compression] = [
+    .none,
+    .deflate,
+  ]
+
+}
+
 package nonisolated enum Daybook_V1_Durability: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -86,6 +122,42 @@ package nonisolated struct Daybook_V1_ConnectRequest: Sendable {
   /// How long the client would like to be silent; 0: as long as the server says. The reply has what
   /// counts: no less than the server's own, no more than its limit.
   package var heartbeatIntervalMs: UInt32 = 0
+
+  package var settings: Daybook_V1_ConnectionSettings {
+    get {_settings ?? Daybook_V1_ConnectionSettings()}
+    set {_settings = newValue}
+  }
+  /// Returns true if `settings` has been explicitly set.
+  package var hasSettings: Bool {self._settings != nil}
+  /// Clears the value of `settings`. Subsequent reads from it will return its default value.
+  package mutating func clearSettings() {self._settings = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _settings: Daybook_V1_ConnectionSettings? = nil
+}
+
+/// What a client wants of its connection. What is left out is as it always was.
+package nonisolated struct Daybook_V1_ConnectionSettings: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What others have received and read is not pushed: neither messages_delivered nor messages_read.
+  package var receiptsWithheld: Bool = false
+
+  /// Events are announced, by `behind`, and fetched by the client.
+  package var pull: Bool = false
+
+  /// Others see this device as if it were not there.
+  package var presenceHidden: Bool = false
+
+  /// What comes in conversations that the user has marked as quiet is not pushed.
+  package var quietWithheld: Bool = false
+
+  package var compression: Daybook_V1_Compression = .none
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -166,6 +238,16 @@ package nonisolated struct Daybook_V1_ConnectReply: @unchecked Sendable {
     get {_storage._tokenExpiresAtMs}
     set {_uniqueStorage()._tokenExpiresAtMs = newValue}
   }
+
+  /// What counts, of what the client has asked for.
+  package var settings: Daybook_V1_ConnectionSettings {
+    get {_storage._settings ?? Daybook_V1_ConnectionSettings()}
+    set {_uniqueStorage()._settings = newValue}
+  }
+  /// Returns true if `settings` has been explicitly set.
+  package var hasSettings: Bool {_storage._settings != nil}
+  /// Clears the value of `settings`. Subsequent reads from it will return its default value.
+  package mutating func clearSettings() {_uniqueStorage()._settings = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -267,6 +349,39 @@ package nonisolated struct Daybook_V1_RenewReply: Sendable {
   package init() {}
 }
 
+/// Makes tokens void, as TokensRevoked. Services only; answered by CommandReply.
+package nonisolated struct Daybook_V1_RevokeRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var context: Daybook_V1_CommandContext {
+    get {_context ?? Daybook_V1_CommandContext()}
+    set {_context = newValue}
+  }
+  /// Returns true if `context` has been explicitly set.
+  package var hasContext: Bool {self._context != nil}
+  /// Clears the value of `context`. Subsequent reads from it will return its default value.
+  package mutating func clearContext() {self._context = nil}
+
+  /// Whose tokens: of a user, or of a service.
+  package var user: String = String()
+
+  package var service: String = String()
+
+  /// Of the user's devices this one; empty: all.
+  package var device: String = String()
+
+  /// The one token of this id; empty: all that were issued until now.
+  package var tokenID: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _context: Daybook_V1_CommandContext? = nil
+}
+
 /// Addresses that are refused for a while, for too many of their tokens were no good. Services only.
 package nonisolated struct Daybook_V1_RefusedAddressesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -354,6 +469,9 @@ package nonisolated struct Daybook_V1_ErrorReply: Sendable {
   /// Of a temporary one: come again no earlier than this; 0: by the client's own pauses.
   package var retryAfterMs: UInt32 = 0
 
+  /// Of `number_gap`: the number that is missing.
+  package var nextNumber: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -372,6 +490,13 @@ package nonisolated struct Daybook_V1_CommandContext: Sendable {
 
   /// The user whom a service acts for; empty for a user's own session.
   package var actingFor: String = String()
+
+  /// The number counts this origin's commands to this stream alone, 1, 2, 3… without gaps: the
+  /// stream's owner takes them strictly in turn.
+  package var gapless: Bool = false
+
+  /// A trace-id (W3C Trace Context, 16 bytes, not all 0), which the events keep and logs show.
+  package var traceID: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1092,6 +1217,40 @@ package nonisolated struct Daybook_V1_TypingRequest: Sendable {
   package init() {}
 }
 
+/// Which number is next of an origin's commands to a stream that are taken in turn.
+package nonisolated struct Daybook_V1_NextNumberRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty: the session's origin.
+  package var origin: Data = Data()
+
+  package var stream: String = String()
+
+  /// The user whom a service acts for.
+  package var user: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_NextNumberReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var nextNumber: UInt64 = 0
+
+  /// Later ones that wait for it.
+  package var held: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Daybook_V1_SeqRange: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1470,6 +1629,8 @@ package nonisolated struct Daybook_V1_Device: Sendable {
   /// How far it has acked the mailbox.
   package var cursor: UInt64 = 0
 
+  package var deviceClass: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1755,6 +1916,28 @@ package nonisolated struct Daybook_V1_UserReply: Sendable {
 
   package var more: Bool = false
 
+  /// Tokens of the user, or of the service of this name, that are void. On the first page.
+  package var revocations: [Daybook_V1_Revocation] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Daybook_V1_Revocation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in TokensRevoked.
+  package var device: String = String()
+
+  package var tokenID: String = String()
+
+  package var issuedUntilMs: UInt64 = 0
+
+  package var ofService: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1785,6 +1968,9 @@ package nonisolated struct Daybook_V1_DeviceRecord: Sendable {
   package var client: String = String()
 
   package var forgotten: Bool = false
+
+  /// As its last token had it.
+  package var deviceClass: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2234,9 +2420,30 @@ package nonisolated struct Daybook_V1_Closing: Sendable {
   fileprivate var _error: Daybook_V1_ErrorReply? = nil
 }
 
+/// One or more whole frames, the server's, as they would have come.
+package nonisolated struct Daybook_V1_Compressed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// RFC 1951, of these alone: what came before is not referred to.
+  package var deflated: Data = Data()
+
+  /// How long they are.
+  package var length: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "daybook.v1"
+
+nonisolated extension Daybook_V1_Compression: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COMPRESSION_NONE\0\u{1}COMPRESSION_DEFLATE\0")
+}
 
 nonisolated extension Daybook_V1_Durability: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DURABILITY_UNSPECIFIED\0\u{1}DURABILITY_SYNCED\0\u{1}DURABILITY_NOT_STORED\0")
@@ -2244,7 +2451,7 @@ nonisolated extension Daybook_V1_Durability: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConnectRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}client\0\u{1}origin\0\u{3}heartbeat_interval_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}client\0\u{1}origin\0\u{3}heartbeat_interval_ms\0\u{1}settings\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2256,12 +2463,17 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularStringField(value: &self.client) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.origin) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.token.isEmpty {
       try visitor.visitSingularStringField(value: self.token, fieldNumber: 1)
     }
@@ -2274,6 +2486,9 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
     if self.heartbeatIntervalMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 4)
     }
+    try { if let v = self._settings {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2282,6 +2497,57 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
     if lhs.client != rhs.client {return false}
     if lhs.origin != rhs.origin {return false}
     if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
+    if lhs._settings != rhs._settings {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_ConnectionSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ConnectionSettings"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}receipts_withheld\0\u{1}pull\0\u{3}presence_hidden\0\u{3}quiet_withheld\0\u{1}compression\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.receiptsWithheld) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.pull) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.presenceHidden) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.quietWithheld) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.compression) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.receiptsWithheld != false {
+      try visitor.visitSingularBoolField(value: self.receiptsWithheld, fieldNumber: 1)
+    }
+    if self.pull != false {
+      try visitor.visitSingularBoolField(value: self.pull, fieldNumber: 2)
+    }
+    if self.presenceHidden != false {
+      try visitor.visitSingularBoolField(value: self.presenceHidden, fieldNumber: 3)
+    }
+    if self.quietWithheld != false {
+      try visitor.visitSingularBoolField(value: self.quietWithheld, fieldNumber: 4)
+    }
+    if self.compression != .none {
+      try visitor.visitSingularEnumField(value: self.compression, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_ConnectionSettings, rhs: Daybook_V1_ConnectionSettings) -> Bool {
+    if lhs.receiptsWithheld != rhs.receiptsWithheld {return false}
+    if lhs.pull != rhs.pull {return false}
+    if lhs.presenceHidden != rhs.presenceHidden {return false}
+    if lhs.quietWithheld != rhs.quietWithheld {return false}
+    if lhs.compression != rhs.compression {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2289,7 +2555,7 @@ nonisolated extension Daybook_V1_ConnectRequest: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ConnectReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0\u{3}token_expires_at_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}server_time_ms\0\u{3}heartbeat_interval_ms\0\u{1}limits\0\u{1}resumed\0\u{1}session\0\u{1}user\0\u{1}device\0\u{1}service\0\u{3}log_id\0\u{1}durability\0\u{1}registration\0\u{3}token_expires_at_ms\0\u{1}settings\0")
 
   fileprivate class _StorageClass {
     var _serverTimeMs: UInt64 = 0
@@ -2304,6 +2570,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
     var _durability: Daybook_V1_Durability = .unspecified
     var _registration: UInt64 = 0
     var _tokenExpiresAtMs: UInt64 = 0
+    var _settings: Daybook_V1_ConnectionSettings? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2326,6 +2593,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
       _durability = source._durability
       _registration = source._registration
       _tokenExpiresAtMs = source._tokenExpiresAtMs
+      _settings = source._settings
     }
   }
 
@@ -2356,6 +2624,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
         case 10: try { try decoder.decodeSingularEnumField(value: &_storage._durability) }()
         case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._registration) }()
         case 12: try { try decoder.decodeSingularFixed64Field(value: &_storage._tokenExpiresAtMs) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._settings) }()
         default: break
         }
       }
@@ -2404,6 +2673,9 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
       if _storage._tokenExpiresAtMs != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._tokenExpiresAtMs, fieldNumber: 12)
       }
+      try { if let v = _storage._settings {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2425,6 +2697,7 @@ nonisolated extension Daybook_V1_ConnectReply: SwiftProtobuf.Message, SwiftProto
         if _storage._durability != rhs_storage._durability {return false}
         if _storage._registration != rhs_storage._registration {return false}
         if _storage._tokenExpiresAtMs != rhs_storage._tokenExpiresAtMs {return false}
+        if _storage._settings != rhs_storage._settings {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2641,6 +2914,60 @@ nonisolated extension Daybook_V1_RenewReply: SwiftProtobuf.Message, SwiftProtobu
   }
 }
 
+nonisolated extension Daybook_V1_RevokeRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RevokeRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}context\0\u{1}user\0\u{1}service\0\u{1}device\0\u{3}token_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._context) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.service) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.tokenID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._context {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 2)
+    }
+    if !self.service.isEmpty {
+      try visitor.visitSingularStringField(value: self.service, fieldNumber: 3)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 4)
+    }
+    if !self.tokenID.isEmpty {
+      try visitor.visitSingularStringField(value: self.tokenID, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RevokeRequest, rhs: Daybook_V1_RevokeRequest) -> Bool {
+    if lhs._context != rhs._context {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs.service != rhs.service {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.tokenID != rhs.tokenID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Daybook_V1_RefusedAddressesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RefusedAddressesRequest"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
@@ -2792,7 +3119,7 @@ nonisolated extension Daybook_V1_LiftRefusalReply: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ErrorReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}name\0\u{1}temporary\0\u{1}message\0\u{3}retry_after_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}name\0\u{1}temporary\0\u{1}message\0\u{3}retry_after_ms\0\u{3}next_number\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2805,6 +3132,7 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
       case 3: try { try decoder.decodeSingularBoolField(value: &self.temporary) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.retryAfterMs) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.nextNumber) }()
       default: break
       }
     }
@@ -2826,6 +3154,9 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
     if self.retryAfterMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.retryAfterMs, fieldNumber: 5)
     }
+    if self.nextNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextNumber, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2835,6 +3166,7 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
     if lhs.temporary != rhs.temporary {return false}
     if lhs.message != rhs.message {return false}
     if lhs.retryAfterMs != rhs.retryAfterMs {return false}
+    if lhs.nextNumber != rhs.nextNumber {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2842,7 +3174,7 @@ nonisolated extension Daybook_V1_ErrorReply: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Daybook_V1_CommandContext: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CommandContext"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{3}acting_for\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{3}acting_for\0\u{1}gapless\0\u{3}trace_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2853,6 +3185,8 @@ nonisolated extension Daybook_V1_CommandContext: SwiftProtobuf.Message, SwiftPro
       case 1: try { try decoder.decodeSingularBytesField(value: &self.origin) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.actingFor) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.gapless) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.traceID) }()
       default: break
       }
     }
@@ -2868,6 +3202,12 @@ nonisolated extension Daybook_V1_CommandContext: SwiftProtobuf.Message, SwiftPro
     if !self.actingFor.isEmpty {
       try visitor.visitSingularStringField(value: self.actingFor, fieldNumber: 3)
     }
+    if self.gapless != false {
+      try visitor.visitSingularBoolField(value: self.gapless, fieldNumber: 4)
+    }
+    if !self.traceID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.traceID, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2875,6 +3215,8 @@ nonisolated extension Daybook_V1_CommandContext: SwiftProtobuf.Message, SwiftPro
     if lhs.origin != rhs.origin {return false}
     if lhs.number != rhs.number {return false}
     if lhs.actingFor != rhs.actingFor {return false}
+    if lhs.gapless != rhs.gapless {return false}
+    if lhs.traceID != rhs.traceID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4019,6 +4361,81 @@ nonisolated extension Daybook_V1_TypingRequest: SwiftProtobuf.Message, SwiftProt
   }
 }
 
+nonisolated extension Daybook_V1_NextNumberRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NextNumberRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}stream\0\u{1}user\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.origin) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.stream) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.origin.isEmpty {
+      try visitor.visitSingularBytesField(value: self.origin, fieldNumber: 1)
+    }
+    if !self.stream.isEmpty {
+      try visitor.visitSingularStringField(value: self.stream, fieldNumber: 2)
+    }
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_NextNumberRequest, rhs: Daybook_V1_NextNumberRequest) -> Bool {
+    if lhs.origin != rhs.origin {return false}
+    if lhs.stream != rhs.stream {return false}
+    if lhs.user != rhs.user {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_NextNumberReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NextNumberReply"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}next_number\0\u{1}held\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.nextNumber) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.held) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.nextNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.nextNumber, fieldNumber: 1)
+    }
+    if self.held != 0 {
+      try visitor.visitSingularUInt32Field(value: self.held, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_NextNumberReply, rhs: Daybook_V1_NextNumberReply) -> Bool {
+    if lhs.nextNumber != rhs.nextNumber {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Daybook_V1_SeqRange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SeqRange"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}from_seq\0\u{3}to_seq\0")
@@ -4845,7 +5262,7 @@ nonisolated extension Daybook_V1_DevicesReply: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Daybook_V1_Device: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Device"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}online\0\u{3}last_seen_ms\0\u{1}cursor\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}online\0\u{3}last_seen_ms\0\u{1}cursor\0\u{3}device_class\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4857,6 +5274,7 @@ nonisolated extension Daybook_V1_Device: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularBoolField(value: &self.online) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.lastSeenMs) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.cursor) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.deviceClass) }()
       default: break
       }
     }
@@ -4875,6 +5293,9 @@ nonisolated extension Daybook_V1_Device: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.cursor != 0 {
       try visitor.visitSingularUInt64Field(value: self.cursor, fieldNumber: 4)
     }
+    if !self.deviceClass.isEmpty {
+      try visitor.visitSingularStringField(value: self.deviceClass, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4883,6 +5304,7 @@ nonisolated extension Daybook_V1_Device: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.online != rhs.online {return false}
     if lhs.lastSeenMs != rhs.lastSeenMs {return false}
     if lhs.cursor != rhs.cursor {return false}
+    if lhs.deviceClass != rhs.deviceClass {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5424,7 +5846,7 @@ nonisolated extension Daybook_V1_UserRequest: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UserReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}first_seen_ms\0\u{3}last_seen_ms\0\u{1}devices\0\u{1}more\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{3}first_seen_ms\0\u{3}last_seen_ms\0\u{1}devices\0\u{1}more\0\u{1}revocations\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5437,6 +5859,7 @@ nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.lastSeenMs) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.devices) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.revocations) }()
       default: break
       }
     }
@@ -5458,6 +5881,9 @@ nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf
     if self.more != false {
       try visitor.visitSingularBoolField(value: self.more, fieldNumber: 5)
     }
+    if !self.revocations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.revocations, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5467,6 +5893,52 @@ nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.lastSeenMs != rhs.lastSeenMs {return false}
     if lhs.devices != rhs.devices {return false}
     if lhs.more != rhs.more {return false}
+    if lhs.revocations != rhs.revocations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_Revocation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Revocation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}token_id\0\u{3}issued_until_ms\0\u{3}of_service\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.tokenID) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.issuedUntilMs) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ofService) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 1)
+    }
+    if !self.tokenID.isEmpty {
+      try visitor.visitSingularStringField(value: self.tokenID, fieldNumber: 2)
+    }
+    if self.issuedUntilMs != 0 {
+      try visitor.visitSingularFixed64Field(value: self.issuedUntilMs, fieldNumber: 3)
+    }
+    if self.ofService != false {
+      try visitor.visitSingularBoolField(value: self.ofService, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_Revocation, rhs: Daybook_V1_Revocation) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.tokenID != rhs.tokenID {return false}
+    if lhs.issuedUntilMs != rhs.issuedUntilMs {return false}
+    if lhs.ofService != rhs.ofService {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5474,7 +5946,7 @@ nonisolated extension Daybook_V1_UserReply: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Daybook_V1_DeviceRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DeviceRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{3}added_ms\0\u{3}session_opened_ms\0\u{3}session_closed_ms\0\u{1}sessions\0\u{1}open\0\u{1}client\0\u{1}forgotten\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{1}cursor\0\u{3}added_ms\0\u{3}session_opened_ms\0\u{3}session_closed_ms\0\u{1}sessions\0\u{1}open\0\u{1}client\0\u{1}forgotten\0\u{3}device_class\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5491,6 +5963,7 @@ nonisolated extension Daybook_V1_DeviceRecord: SwiftProtobuf.Message, SwiftProto
       case 7: try { try decoder.decodeSingularBoolField(value: &self.`open`) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.client) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.forgotten) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.deviceClass) }()
       default: break
       }
     }
@@ -5524,6 +5997,9 @@ nonisolated extension Daybook_V1_DeviceRecord: SwiftProtobuf.Message, SwiftProto
     if self.forgotten != false {
       try visitor.visitSingularBoolField(value: self.forgotten, fieldNumber: 9)
     }
+    if !self.deviceClass.isEmpty {
+      try visitor.visitSingularStringField(value: self.deviceClass, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5537,6 +6013,7 @@ nonisolated extension Daybook_V1_DeviceRecord: SwiftProtobuf.Message, SwiftProto
     if lhs.`open` != rhs.`open` {return false}
     if lhs.client != rhs.client {return false}
     if lhs.forgotten != rhs.forgotten {return false}
+    if lhs.deviceClass != rhs.deviceClass {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6539,6 +7016,41 @@ nonisolated extension Daybook_V1_Closing: SwiftProtobuf.Message, SwiftProtobuf._
 
   package static func ==(lhs: Daybook_V1_Closing, rhs: Daybook_V1_Closing) -> Bool {
     if lhs._error != rhs._error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_Compressed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Compressed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deflated\0\u{1}length\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.deflated) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.length) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.deflated.isEmpty {
+      try visitor.visitSingularBytesField(value: self.deflated, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt32Field(value: self.length, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_Compressed, rhs: Daybook_V1_Compressed) -> Bool {
+    if lhs.deflated != rhs.deflated {return false}
+    if lhs.length != rhs.length {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,833 +26,879 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-package nonisolated struct Daybook_V1_JSONFrame: Sendable {
+package nonisolated struct Daybook_V1_JSONFrame: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 0, and so left out, of what no request caused. No frame will ever have this type.
-  package var sequence: UInt32 = 0
+  package var sequence: UInt32 {
+    get {_storage._sequence}
+    set {_uniqueStorage()._sequence = newValue}
+  }
 
-  package var body: Daybook_V1_JSONFrame.OneOf_Body? = nil
+  package var body: OneOf_Body? {
+    get {return _storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
   /// Requests.
   package var connect: Daybook_V1_ConnectRequest {
     get {
-      if case .connect(let v)? = body {return v}
+      if case .connect(let v)? = _storage._body {return v}
       return Daybook_V1_ConnectRequest()
     }
-    set {body = .connect(newValue)}
+    set {_uniqueStorage()._body = .connect(newValue)}
   }
 
   package var heartbeat: Daybook_V1_HeartbeatRequest {
     get {
-      if case .heartbeat(let v)? = body {return v}
+      if case .heartbeat(let v)? = _storage._body {return v}
       return Daybook_V1_HeartbeatRequest()
     }
-    set {body = .heartbeat(newValue)}
+    set {_uniqueStorage()._body = .heartbeat(newValue)}
   }
 
   package var disconnect: Daybook_V1_DisconnectRequest {
     get {
-      if case .disconnect(let v)? = body {return v}
+      if case .disconnect(let v)? = _storage._body {return v}
       return Daybook_V1_DisconnectRequest()
     }
-    set {body = .disconnect(newValue)}
+    set {_uniqueStorage()._body = .disconnect(newValue)}
   }
 
   package var renew: Daybook_V1_RenewRequest {
     get {
-      if case .renew(let v)? = body {return v}
+      if case .renew(let v)? = _storage._body {return v}
       return Daybook_V1_RenewRequest()
     }
-    set {body = .renew(newValue)}
+    set {_uniqueStorage()._body = .renew(newValue)}
   }
 
   package var send: Daybook_V1_SendRequest {
     get {
-      if case .send(let v)? = body {return v}
+      if case .send(let v)? = _storage._body {return v}
       return Daybook_V1_SendRequest()
     }
-    set {body = .send(newValue)}
+    set {_uniqueStorage()._body = .send(newValue)}
   }
 
   package var ack: Daybook_V1_AckRequest {
     get {
-      if case .ack(let v)? = body {return v}
+      if case .ack(let v)? = _storage._body {return v}
       return Daybook_V1_AckRequest()
     }
-    set {body = .ack(newValue)}
+    set {_uniqueStorage()._body = .ack(newValue)}
   }
 
   package var read: Daybook_V1_ReadRequest {
     get {
-      if case .read(let v)? = body {return v}
+      if case .read(let v)? = _storage._body {return v}
       return Daybook_V1_ReadRequest()
     }
-    set {body = .read(newValue)}
+    set {_uniqueStorage()._body = .read(newValue)}
   }
 
   package var createGroup: Daybook_V1_CreateGroupRequest {
     get {
-      if case .createGroup(let v)? = body {return v}
+      if case .createGroup(let v)? = _storage._body {return v}
       return Daybook_V1_CreateGroupRequest()
     }
-    set {body = .createGroup(newValue)}
+    set {_uniqueStorage()._body = .createGroup(newValue)}
   }
 
   package var join: Daybook_V1_JoinRequest {
     get {
-      if case .join(let v)? = body {return v}
+      if case .join(let v)? = _storage._body {return v}
       return Daybook_V1_JoinRequest()
     }
-    set {body = .join(newValue)}
+    set {_uniqueStorage()._body = .join(newValue)}
   }
 
   package var leave: Daybook_V1_LeaveRequest {
     get {
-      if case .leave(let v)? = body {return v}
+      if case .leave(let v)? = _storage._body {return v}
       return Daybook_V1_LeaveRequest()
     }
-    set {body = .leave(newValue)}
+    set {_uniqueStorage()._body = .leave(newValue)}
   }
 
   package var typing: Daybook_V1_TypingRequest {
     get {
-      if case .typing(let v)? = body {return v}
+      if case .typing(let v)? = _storage._body {return v}
       return Daybook_V1_TypingRequest()
     }
-    set {body = .typing(newValue)}
+    set {_uniqueStorage()._body = .typing(newValue)}
   }
 
   package var fetch: Daybook_V1_FetchRequest {
     get {
-      if case .fetch(let v)? = body {return v}
+      if case .fetch(let v)? = _storage._body {return v}
       return Daybook_V1_FetchRequest()
     }
-    set {body = .fetch(newValue)}
+    set {_uniqueStorage()._body = .fetch(newValue)}
   }
 
   package var history: Daybook_V1_HistoryRequest {
     get {
-      if case .history(let v)? = body {return v}
+      if case .history(let v)? = _storage._body {return v}
       return Daybook_V1_HistoryRequest()
     }
-    set {body = .history(newValue)}
+    set {_uniqueStorage()._body = .history(newValue)}
   }
 
   package var unread: Daybook_V1_UnreadRequest {
     get {
-      if case .unread(let v)? = body {return v}
+      if case .unread(let v)? = _storage._body {return v}
       return Daybook_V1_UnreadRequest()
     }
-    set {body = .unread(newValue)}
+    set {_uniqueStorage()._body = .unread(newValue)}
   }
 
   package var online: Daybook_V1_OnlineRequest {
     get {
-      if case .online(let v)? = body {return v}
+      if case .online(let v)? = _storage._body {return v}
       return Daybook_V1_OnlineRequest()
     }
-    set {body = .online(newValue)}
+    set {_uniqueStorage()._body = .online(newValue)}
   }
 
   package var members: Daybook_V1_MembersRequest {
     get {
-      if case .members(let v)? = body {return v}
+      if case .members(let v)? = _storage._body {return v}
       return Daybook_V1_MembersRequest()
     }
-    set {body = .members(newValue)}
+    set {_uniqueStorage()._body = .members(newValue)}
   }
 
   package var receipts: Daybook_V1_ReceiptsRequest {
     get {
-      if case .receipts(let v)? = body {return v}
+      if case .receipts(let v)? = _storage._body {return v}
       return Daybook_V1_ReceiptsRequest()
     }
-    set {body = .receipts(newValue)}
+    set {_uniqueStorage()._body = .receipts(newValue)}
   }
 
   package var devices: Daybook_V1_DevicesRequest {
     get {
-      if case .devices(let v)? = body {return v}
+      if case .devices(let v)? = _storage._body {return v}
       return Daybook_V1_DevicesRequest()
     }
-    set {body = .devices(newValue)}
+    set {_uniqueStorage()._body = .devices(newValue)}
   }
 
   package var group: Daybook_V1_GroupRequest {
     get {
-      if case .group(let v)? = body {return v}
+      if case .group(let v)? = _storage._body {return v}
       return Daybook_V1_GroupRequest()
     }
-    set {body = .group(newValue)}
+    set {_uniqueStorage()._body = .group(newValue)}
   }
 
   package var conversations: Daybook_V1_ConversationsRequest {
     get {
-      if case .conversations(let v)? = body {return v}
+      if case .conversations(let v)? = _storage._body {return v}
       return Daybook_V1_ConversationsRequest()
     }
-    set {body = .conversations(newValue)}
+    set {_uniqueStorage()._body = .conversations(newValue)}
   }
 
   package var blocked: Daybook_V1_BlockedRequest {
     get {
-      if case .blocked(let v)? = body {return v}
+      if case .blocked(let v)? = _storage._body {return v}
       return Daybook_V1_BlockedRequest()
     }
-    set {body = .blocked(newValue)}
+    set {_uniqueStorage()._body = .blocked(newValue)}
   }
 
   package var user: Daybook_V1_UserRequest {
     get {
-      if case .user(let v)? = body {return v}
+      if case .user(let v)? = _storage._body {return v}
       return Daybook_V1_UserRequest()
     }
-    set {body = .user(newValue)}
+    set {_uniqueStorage()._body = .user(newValue)}
   }
 
   package var memberships: Daybook_V1_MembershipsRequest {
     get {
-      if case .memberships(let v)? = body {return v}
+      if case .memberships(let v)? = _storage._body {return v}
       return Daybook_V1_MembershipsRequest()
     }
-    set {body = .memberships(newValue)}
+    set {_uniqueStorage()._body = .memberships(newValue)}
   }
 
   package var offline: Daybook_V1_OfflineRequest {
     get {
-      if case .offline(let v)? = body {return v}
+      if case .offline(let v)? = _storage._body {return v}
       return Daybook_V1_OfflineRequest()
     }
-    set {body = .offline(newValue)}
+    set {_uniqueStorage()._body = .offline(newValue)}
   }
 
   package var users: Daybook_V1_UsersRequest {
     get {
-      if case .users(let v)? = body {return v}
+      if case .users(let v)? = _storage._body {return v}
       return Daybook_V1_UsersRequest()
     }
-    set {body = .users(newValue)}
+    set {_uniqueStorage()._body = .users(newValue)}
   }
 
   package var groups: Daybook_V1_GroupsRequest {
     get {
-      if case .groups(let v)? = body {return v}
+      if case .groups(let v)? = _storage._body {return v}
       return Daybook_V1_GroupsRequest()
     }
-    set {body = .groups(newValue)}
+    set {_uniqueStorage()._body = .groups(newValue)}
   }
 
   package var streams: Daybook_V1_StreamsRequest {
     get {
-      if case .streams(let v)? = body {return v}
+      if case .streams(let v)? = _storage._body {return v}
       return Daybook_V1_StreamsRequest()
     }
-    set {body = .streams(newValue)}
+    set {_uniqueStorage()._body = .streams(newValue)}
   }
 
   package var recall: Daybook_V1_RecallRequest {
     get {
-      if case .recall(let v)? = body {return v}
+      if case .recall(let v)? = _storage._body {return v}
       return Daybook_V1_RecallRequest()
     }
-    set {body = .recall(newValue)}
+    set {_uniqueStorage()._body = .recall(newValue)}
   }
 
   package var edit: Daybook_V1_EditRequest {
     get {
-      if case .edit(let v)? = body {return v}
+      if case .edit(let v)? = _storage._body {return v}
       return Daybook_V1_EditRequest()
     }
-    set {body = .edit(newValue)}
+    set {_uniqueStorage()._body = .edit(newValue)}
   }
 
   package var react: Daybook_V1_ReactRequest {
     get {
-      if case .react(let v)? = body {return v}
+      if case .react(let v)? = _storage._body {return v}
       return Daybook_V1_ReactRequest()
     }
-    set {body = .react(newValue)}
+    set {_uniqueStorage()._body = .react(newValue)}
   }
 
   package var forward: Daybook_V1_ForwardRequest {
     get {
-      if case .forward(let v)? = body {return v}
+      if case .forward(let v)? = _storage._body {return v}
       return Daybook_V1_ForwardRequest()
     }
-    set {body = .forward(newValue)}
+    set {_uniqueStorage()._body = .forward(newValue)}
   }
 
   package var changeGroup: Daybook_V1_ChangeGroupRequest {
     get {
-      if case .changeGroup(let v)? = body {return v}
+      if case .changeGroup(let v)? = _storage._body {return v}
       return Daybook_V1_ChangeGroupRequest()
     }
-    set {body = .changeGroup(newValue)}
+    set {_uniqueStorage()._body = .changeGroup(newValue)}
   }
 
   package var invite: Daybook_V1_InviteRequest {
     get {
-      if case .invite(let v)? = body {return v}
+      if case .invite(let v)? = _storage._body {return v}
       return Daybook_V1_InviteRequest()
     }
-    set {body = .invite(newValue)}
+    set {_uniqueStorage()._body = .invite(newValue)}
   }
 
   package var remove: Daybook_V1_RemoveRequest {
     get {
-      if case .remove(let v)? = body {return v}
+      if case .remove(let v)? = _storage._body {return v}
       return Daybook_V1_RemoveRequest()
     }
-    set {body = .remove(newValue)}
+    set {_uniqueStorage()._body = .remove(newValue)}
   }
 
   package var admit: Daybook_V1_AdmitRequest {
     get {
-      if case .admit(let v)? = body {return v}
+      if case .admit(let v)? = _storage._body {return v}
       return Daybook_V1_AdmitRequest()
     }
-    set {body = .admit(newValue)}
+    set {_uniqueStorage()._body = .admit(newValue)}
   }
 
   package var refuse: Daybook_V1_RefuseRequest {
     get {
-      if case .refuse(let v)? = body {return v}
+      if case .refuse(let v)? = _storage._body {return v}
       return Daybook_V1_RefuseRequest()
     }
-    set {body = .refuse(newValue)}
+    set {_uniqueStorage()._body = .refuse(newValue)}
   }
 
   package var changeRole: Daybook_V1_ChangeRoleRequest {
     get {
-      if case .changeRole(let v)? = body {return v}
+      if case .changeRole(let v)? = _storage._body {return v}
       return Daybook_V1_ChangeRoleRequest()
     }
-    set {body = .changeRole(newValue)}
+    set {_uniqueStorage()._body = .changeRole(newValue)}
   }
 
   package var silence: Daybook_V1_SilenceRequest {
     get {
-      if case .silence(let v)? = body {return v}
+      if case .silence(let v)? = _storage._body {return v}
       return Daybook_V1_SilenceRequest()
     }
-    set {body = .silence(newValue)}
+    set {_uniqueStorage()._body = .silence(newValue)}
   }
 
   package var dissolve: Daybook_V1_DissolveRequest {
     get {
-      if case .dissolve(let v)? = body {return v}
+      if case .dissolve(let v)? = _storage._body {return v}
       return Daybook_V1_DissolveRequest()
     }
-    set {body = .dissolve(newValue)}
+    set {_uniqueStorage()._body = .dissolve(newValue)}
   }
 
   package var block: Daybook_V1_BlockRequest {
     get {
-      if case .block(let v)? = body {return v}
+      if case .block(let v)? = _storage._body {return v}
       return Daybook_V1_BlockRequest()
     }
-    set {body = .block(newValue)}
+    set {_uniqueStorage()._body = .block(newValue)}
   }
 
   package var mark: Daybook_V1_MarkRequest {
     get {
-      if case .mark(let v)? = body {return v}
+      if case .mark(let v)? = _storage._body {return v}
       return Daybook_V1_MarkRequest()
     }
-    set {body = .mark(newValue)}
+    set {_uniqueStorage()._body = .mark(newValue)}
   }
 
   package var clear: Daybook_V1_ClearRequest {
     get {
-      if case .clear(let v)? = body {return v}
+      if case .clear(let v)? = _storage._body {return v}
       return Daybook_V1_ClearRequest()
     }
-    set {body = .clear(newValue)}
+    set {_uniqueStorage()._body = .clear(newValue)}
   }
 
   package var forgetDevice: Daybook_V1_ForgetDeviceRequest {
     get {
-      if case .forgetDevice(let v)? = body {return v}
+      if case .forgetDevice(let v)? = _storage._body {return v}
       return Daybook_V1_ForgetDeviceRequest()
     }
-    set {body = .forgetDevice(newValue)}
+    set {_uniqueStorage()._body = .forgetDevice(newValue)}
   }
 
   package var overview: Daybook_V1_OverviewRequest {
     get {
-      if case .overview(let v)? = body {return v}
+      if case .overview(let v)? = _storage._body {return v}
       return Daybook_V1_OverviewRequest()
     }
-    set {body = .overview(newValue)}
+    set {_uniqueStorage()._body = .overview(newValue)}
   }
 
   package var refusedAddresses: Daybook_V1_RefusedAddressesRequest {
     get {
-      if case .refusedAddresses(let v)? = body {return v}
+      if case .refusedAddresses(let v)? = _storage._body {return v}
       return Daybook_V1_RefusedAddressesRequest()
     }
-    set {body = .refusedAddresses(newValue)}
+    set {_uniqueStorage()._body = .refusedAddresses(newValue)}
   }
 
   package var liftRefusal: Daybook_V1_LiftRefusalRequest {
     get {
-      if case .liftRefusal(let v)? = body {return v}
+      if case .liftRefusal(let v)? = _storage._body {return v}
       return Daybook_V1_LiftRefusalRequest()
     }
-    set {body = .liftRefusal(newValue)}
+    set {_uniqueStorage()._body = .liftRefusal(newValue)}
+  }
+
+  package var revoke: Daybook_V1_RevokeRequest {
+    get {
+      if case .revoke(let v)? = _storage._body {return v}
+      return Daybook_V1_RevokeRequest()
+    }
+    set {_uniqueStorage()._body = .revoke(newValue)}
+  }
+
+  package var nextNumber: Daybook_V1_NextNumberRequest {
+    get {
+      if case .nextNumber(let v)? = _storage._body {return v}
+      return Daybook_V1_NextNumberRequest()
+    }
+    set {_uniqueStorage()._body = .nextNumber(newValue)}
   }
 
   /// Replies.
   package var connectReply: Daybook_V1_ConnectReply {
     get {
-      if case .connectReply(let v)? = body {return v}
+      if case .connectReply(let v)? = _storage._body {return v}
       return Daybook_V1_ConnectReply()
     }
-    set {body = .connectReply(newValue)}
+    set {_uniqueStorage()._body = .connectReply(newValue)}
   }
 
   package var heartbeatReply: Daybook_V1_HeartbeatReply {
     get {
-      if case .heartbeatReply(let v)? = body {return v}
+      if case .heartbeatReply(let v)? = _storage._body {return v}
       return Daybook_V1_HeartbeatReply()
     }
-    set {body = .heartbeatReply(newValue)}
+    set {_uniqueStorage()._body = .heartbeatReply(newValue)}
   }
 
   package var disconnectReply: Daybook_V1_DisconnectReply {
     get {
-      if case .disconnectReply(let v)? = body {return v}
+      if case .disconnectReply(let v)? = _storage._body {return v}
       return Daybook_V1_DisconnectReply()
     }
-    set {body = .disconnectReply(newValue)}
+    set {_uniqueStorage()._body = .disconnectReply(newValue)}
   }
 
   package var renewReply: Daybook_V1_RenewReply {
     get {
-      if case .renewReply(let v)? = body {return v}
+      if case .renewReply(let v)? = _storage._body {return v}
       return Daybook_V1_RenewReply()
     }
-    set {body = .renewReply(newValue)}
+    set {_uniqueStorage()._body = .renewReply(newValue)}
   }
 
   package var sendReply: Daybook_V1_CommandReply {
     get {
-      if case .sendReply(let v)? = body {return v}
+      if case .sendReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .sendReply(newValue)}
+    set {_uniqueStorage()._body = .sendReply(newValue)}
   }
 
   package var readReply: Daybook_V1_CommandReply {
     get {
-      if case .readReply(let v)? = body {return v}
+      if case .readReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .readReply(newValue)}
+    set {_uniqueStorage()._body = .readReply(newValue)}
   }
 
   package var createGroupReply: Daybook_V1_CommandReply {
     get {
-      if case .createGroupReply(let v)? = body {return v}
+      if case .createGroupReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .createGroupReply(newValue)}
+    set {_uniqueStorage()._body = .createGroupReply(newValue)}
   }
 
   package var joinReply: Daybook_V1_CommandReply {
     get {
-      if case .joinReply(let v)? = body {return v}
+      if case .joinReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .joinReply(newValue)}
+    set {_uniqueStorage()._body = .joinReply(newValue)}
   }
 
   package var leaveReply: Daybook_V1_CommandReply {
     get {
-      if case .leaveReply(let v)? = body {return v}
+      if case .leaveReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .leaveReply(newValue)}
+    set {_uniqueStorage()._body = .leaveReply(newValue)}
   }
 
   package var fetchReply: Daybook_V1_FetchedEvents {
     get {
-      if case .fetchReply(let v)? = body {return v}
+      if case .fetchReply(let v)? = _storage._body {return v}
       return Daybook_V1_FetchedEvents()
     }
-    set {body = .fetchReply(newValue)}
+    set {_uniqueStorage()._body = .fetchReply(newValue)}
   }
 
   package var historyReply: Daybook_V1_HistoryEvents {
     get {
-      if case .historyReply(let v)? = body {return v}
+      if case .historyReply(let v)? = _storage._body {return v}
       return Daybook_V1_HistoryEvents()
     }
-    set {body = .historyReply(newValue)}
+    set {_uniqueStorage()._body = .historyReply(newValue)}
   }
 
   package var unreadReply: Daybook_V1_UnreadReply {
     get {
-      if case .unreadReply(let v)? = body {return v}
+      if case .unreadReply(let v)? = _storage._body {return v}
       return Daybook_V1_UnreadReply()
     }
-    set {body = .unreadReply(newValue)}
+    set {_uniqueStorage()._body = .unreadReply(newValue)}
   }
 
   package var onlineReply: Daybook_V1_OnlineReply {
     get {
-      if case .onlineReply(let v)? = body {return v}
+      if case .onlineReply(let v)? = _storage._body {return v}
       return Daybook_V1_OnlineReply()
     }
-    set {body = .onlineReply(newValue)}
+    set {_uniqueStorage()._body = .onlineReply(newValue)}
   }
 
   package var membersReply: Daybook_V1_MembersReply {
     get {
-      if case .membersReply(let v)? = body {return v}
+      if case .membersReply(let v)? = _storage._body {return v}
       return Daybook_V1_MembersReply()
     }
-    set {body = .membersReply(newValue)}
+    set {_uniqueStorage()._body = .membersReply(newValue)}
   }
 
   package var receiptsReply: Daybook_V1_ReceiptsReply {
     get {
-      if case .receiptsReply(let v)? = body {return v}
+      if case .receiptsReply(let v)? = _storage._body {return v}
       return Daybook_V1_ReceiptsReply()
     }
-    set {body = .receiptsReply(newValue)}
+    set {_uniqueStorage()._body = .receiptsReply(newValue)}
   }
 
   package var devicesReply: Daybook_V1_DevicesReply {
     get {
-      if case .devicesReply(let v)? = body {return v}
+      if case .devicesReply(let v)? = _storage._body {return v}
       return Daybook_V1_DevicesReply()
     }
-    set {body = .devicesReply(newValue)}
+    set {_uniqueStorage()._body = .devicesReply(newValue)}
   }
 
   package var groupReply: Daybook_V1_GroupReply {
     get {
-      if case .groupReply(let v)? = body {return v}
+      if case .groupReply(let v)? = _storage._body {return v}
       return Daybook_V1_GroupReply()
     }
-    set {body = .groupReply(newValue)}
+    set {_uniqueStorage()._body = .groupReply(newValue)}
   }
 
   package var conversationsReply: Daybook_V1_ConversationsReply {
     get {
-      if case .conversationsReply(let v)? = body {return v}
+      if case .conversationsReply(let v)? = _storage._body {return v}
       return Daybook_V1_ConversationsReply()
     }
-    set {body = .conversationsReply(newValue)}
+    set {_uniqueStorage()._body = .conversationsReply(newValue)}
   }
 
   package var blockedReply: Daybook_V1_BlockedReply {
     get {
-      if case .blockedReply(let v)? = body {return v}
+      if case .blockedReply(let v)? = _storage._body {return v}
       return Daybook_V1_BlockedReply()
     }
-    set {body = .blockedReply(newValue)}
+    set {_uniqueStorage()._body = .blockedReply(newValue)}
   }
 
   package var userReply: Daybook_V1_UserReply {
     get {
-      if case .userReply(let v)? = body {return v}
+      if case .userReply(let v)? = _storage._body {return v}
       return Daybook_V1_UserReply()
     }
-    set {body = .userReply(newValue)}
+    set {_uniqueStorage()._body = .userReply(newValue)}
   }
 
   package var membershipsReply: Daybook_V1_MembershipsReply {
     get {
-      if case .membershipsReply(let v)? = body {return v}
+      if case .membershipsReply(let v)? = _storage._body {return v}
       return Daybook_V1_MembershipsReply()
     }
-    set {body = .membershipsReply(newValue)}
+    set {_uniqueStorage()._body = .membershipsReply(newValue)}
   }
 
   package var offlineReply: Daybook_V1_OfflineReply {
     get {
-      if case .offlineReply(let v)? = body {return v}
+      if case .offlineReply(let v)? = _storage._body {return v}
       return Daybook_V1_OfflineReply()
     }
-    set {body = .offlineReply(newValue)}
+    set {_uniqueStorage()._body = .offlineReply(newValue)}
   }
 
   package var usersReply: Daybook_V1_UsersReply {
     get {
-      if case .usersReply(let v)? = body {return v}
+      if case .usersReply(let v)? = _storage._body {return v}
       return Daybook_V1_UsersReply()
     }
-    set {body = .usersReply(newValue)}
+    set {_uniqueStorage()._body = .usersReply(newValue)}
   }
 
   package var groupsReply: Daybook_V1_GroupsReply {
     get {
-      if case .groupsReply(let v)? = body {return v}
+      if case .groupsReply(let v)? = _storage._body {return v}
       return Daybook_V1_GroupsReply()
     }
-    set {body = .groupsReply(newValue)}
+    set {_uniqueStorage()._body = .groupsReply(newValue)}
   }
 
   package var streamsReply: Daybook_V1_StreamsReply {
     get {
-      if case .streamsReply(let v)? = body {return v}
+      if case .streamsReply(let v)? = _storage._body {return v}
       return Daybook_V1_StreamsReply()
     }
-    set {body = .streamsReply(newValue)}
+    set {_uniqueStorage()._body = .streamsReply(newValue)}
   }
 
   package var recallReply: Daybook_V1_CommandReply {
     get {
-      if case .recallReply(let v)? = body {return v}
+      if case .recallReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .recallReply(newValue)}
+    set {_uniqueStorage()._body = .recallReply(newValue)}
   }
 
   package var editReply: Daybook_V1_CommandReply {
     get {
-      if case .editReply(let v)? = body {return v}
+      if case .editReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .editReply(newValue)}
+    set {_uniqueStorage()._body = .editReply(newValue)}
   }
 
   package var reactReply: Daybook_V1_CommandReply {
     get {
-      if case .reactReply(let v)? = body {return v}
+      if case .reactReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .reactReply(newValue)}
+    set {_uniqueStorage()._body = .reactReply(newValue)}
   }
 
   package var forwardReply: Daybook_V1_CommandReply {
     get {
-      if case .forwardReply(let v)? = body {return v}
+      if case .forwardReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .forwardReply(newValue)}
+    set {_uniqueStorage()._body = .forwardReply(newValue)}
   }
 
   package var changeGroupReply: Daybook_V1_CommandReply {
     get {
-      if case .changeGroupReply(let v)? = body {return v}
+      if case .changeGroupReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .changeGroupReply(newValue)}
+    set {_uniqueStorage()._body = .changeGroupReply(newValue)}
   }
 
   package var inviteReply: Daybook_V1_CommandReply {
     get {
-      if case .inviteReply(let v)? = body {return v}
+      if case .inviteReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .inviteReply(newValue)}
+    set {_uniqueStorage()._body = .inviteReply(newValue)}
   }
 
   package var removeReply: Daybook_V1_CommandReply {
     get {
-      if case .removeReply(let v)? = body {return v}
+      if case .removeReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .removeReply(newValue)}
+    set {_uniqueStorage()._body = .removeReply(newValue)}
   }
 
   package var admitReply: Daybook_V1_CommandReply {
     get {
-      if case .admitReply(let v)? = body {return v}
+      if case .admitReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .admitReply(newValue)}
+    set {_uniqueStorage()._body = .admitReply(newValue)}
   }
 
   package var refuseReply: Daybook_V1_CommandReply {
     get {
-      if case .refuseReply(let v)? = body {return v}
+      if case .refuseReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .refuseReply(newValue)}
+    set {_uniqueStorage()._body = .refuseReply(newValue)}
   }
 
   package var changeRoleReply: Daybook_V1_CommandReply {
     get {
-      if case .changeRoleReply(let v)? = body {return v}
+      if case .changeRoleReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .changeRoleReply(newValue)}
+    set {_uniqueStorage()._body = .changeRoleReply(newValue)}
   }
 
   package var silenceReply: Daybook_V1_CommandReply {
     get {
-      if case .silenceReply(let v)? = body {return v}
+      if case .silenceReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .silenceReply(newValue)}
+    set {_uniqueStorage()._body = .silenceReply(newValue)}
   }
 
   package var dissolveReply: Daybook_V1_CommandReply {
     get {
-      if case .dissolveReply(let v)? = body {return v}
+      if case .dissolveReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .dissolveReply(newValue)}
+    set {_uniqueStorage()._body = .dissolveReply(newValue)}
   }
 
   package var blockReply: Daybook_V1_CommandReply {
     get {
-      if case .blockReply(let v)? = body {return v}
+      if case .blockReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .blockReply(newValue)}
+    set {_uniqueStorage()._body = .blockReply(newValue)}
   }
 
   package var markReply: Daybook_V1_CommandReply {
     get {
-      if case .markReply(let v)? = body {return v}
+      if case .markReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .markReply(newValue)}
+    set {_uniqueStorage()._body = .markReply(newValue)}
   }
 
   package var clearReply_p: Daybook_V1_CommandReply {
     get {
-      if case .clearReply_p(let v)? = body {return v}
+      if case .clearReply_p(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .clearReply_p(newValue)}
+    set {_uniqueStorage()._body = .clearReply_p(newValue)}
   }
 
   package var forgetDeviceReply: Daybook_V1_CommandReply {
     get {
-      if case .forgetDeviceReply(let v)? = body {return v}
+      if case .forgetDeviceReply(let v)? = _storage._body {return v}
       return Daybook_V1_CommandReply()
     }
-    set {body = .forgetDeviceReply(newValue)}
+    set {_uniqueStorage()._body = .forgetDeviceReply(newValue)}
   }
 
   package var overviewReply: Daybook_V1_OverviewReply {
     get {
-      if case .overviewReply(let v)? = body {return v}
+      if case .overviewReply(let v)? = _storage._body {return v}
       return Daybook_V1_OverviewReply()
     }
-    set {body = .overviewReply(newValue)}
+    set {_uniqueStorage()._body = .overviewReply(newValue)}
   }
 
   package var refusedAddressesReply: Daybook_V1_RefusedAddressesReply {
     get {
-      if case .refusedAddressesReply(let v)? = body {return v}
+      if case .refusedAddressesReply(let v)? = _storage._body {return v}
       return Daybook_V1_RefusedAddressesReply()
     }
-    set {body = .refusedAddressesReply(newValue)}
+    set {_uniqueStorage()._body = .refusedAddressesReply(newValue)}
   }
 
   package var liftRefusalReply: Daybook_V1_LiftRefusalReply {
     get {
-      if case .liftRefusalReply(let v)? = body {return v}
+      if case .liftRefusalReply(let v)? = _storage._body {return v}
       return Daybook_V1_LiftRefusalReply()
     }
-    set {body = .liftRefusalReply(newValue)}
+    set {_uniqueStorage()._body = .liftRefusalReply(newValue)}
+  }
+
+  package var revokeReply: Daybook_V1_CommandReply {
+    get {
+      if case .revokeReply(let v)? = _storage._body {return v}
+      return Daybook_V1_CommandReply()
+    }
+    set {_uniqueStorage()._body = .revokeReply(newValue)}
+  }
+
+  package var nextNumberReply: Daybook_V1_NextNumberReply {
+    get {
+      if case .nextNumberReply(let v)? = _storage._body {return v}
+      return Daybook_V1_NextNumberReply()
+    }
+    set {_uniqueStorage()._body = .nextNumberReply(newValue)}
   }
 
   package var error: Daybook_V1_ErrorReply {
     get {
-      if case .error(let v)? = body {return v}
+      if case .error(let v)? = _storage._body {return v}
       return Daybook_V1_ErrorReply()
     }
-    set {body = .error(newValue)}
+    set {_uniqueStorage()._body = .error(newValue)}
   }
 
   /// Pushes.
   package var event: Daybook_V1_Event {
     get {
-      if case .event(let v)? = body {return v}
+      if case .event(let v)? = _storage._body {return v}
       return Daybook_V1_Event()
     }
-    set {body = .event(newValue)}
+    set {_uniqueStorage()._body = .event(newValue)}
   }
 
   package var following: Daybook_V1_Following {
     get {
-      if case .following(let v)? = body {return v}
+      if case .following(let v)? = _storage._body {return v}
       return Daybook_V1_Following()
     }
-    set {body = .following(newValue)}
+    set {_uniqueStorage()._body = .following(newValue)}
   }
 
   package var unfollowed: Daybook_V1_Unfollowed {
     get {
-      if case .unfollowed(let v)? = body {return v}
+      if case .unfollowed(let v)? = _storage._body {return v}
       return Daybook_V1_Unfollowed()
     }
-    set {body = .unfollowed(newValue)}
+    set {_uniqueStorage()._body = .unfollowed(newValue)}
   }
 
   package var notVisible: Daybook_V1_NotVisible {
     get {
-      if case .notVisible(let v)? = body {return v}
+      if case .notVisible(let v)? = _storage._body {return v}
       return Daybook_V1_NotVisible()
     }
-    set {body = .notVisible(newValue)}
+    set {_uniqueStorage()._body = .notVisible(newValue)}
   }
 
   package var caughtUp: Daybook_V1_CaughtUp {
     get {
-      if case .caughtUp(let v)? = body {return v}
+      if case .caughtUp(let v)? = _storage._body {return v}
       return Daybook_V1_CaughtUp()
     }
-    set {body = .caughtUp(newValue)}
+    set {_uniqueStorage()._body = .caughtUp(newValue)}
   }
 
   package var presence: Daybook_V1_Presence {
     get {
-      if case .presence(let v)? = body {return v}
+      if case .presence(let v)? = _storage._body {return v}
       return Daybook_V1_Presence()
     }
-    set {body = .presence(newValue)}
+    set {_uniqueStorage()._body = .presence(newValue)}
   }
 
   package var typingPush: Daybook_V1_Typing {
     get {
-      if case .typingPush(let v)? = body {return v}
+      if case .typingPush(let v)? = _storage._body {return v}
       return Daybook_V1_Typing()
     }
-    set {body = .typingPush(newValue)}
+    set {_uniqueStorage()._body = .typingPush(newValue)}
   }
 
   package var closing: Daybook_V1_Closing {
     get {
-      if case .closing(let v)? = body {return v}
+      if case .closing(let v)? = _storage._body {return v}
       return Daybook_V1_Closing()
     }
-    set {body = .closing(newValue)}
+    set {_uniqueStorage()._body = .closing(newValue)}
   }
 
   package var transient: Daybook_V1_Event {
     get {
-      if case .transient(let v)? = body {return v}
+      if case .transient(let v)? = _storage._body {return v}
       return Daybook_V1_Event()
     }
-    set {body = .transient(newValue)}
+    set {_uniqueStorage()._body = .transient(newValue)}
   }
 
   package var awaitingAck: Daybook_V1_AwaitingAck {
     get {
-      if case .awaitingAck(let v)? = body {return v}
+      if case .awaitingAck(let v)? = _storage._body {return v}
       return Daybook_V1_AwaitingAck()
     }
-    set {body = .awaitingAck(newValue)}
+    set {_uniqueStorage()._body = .awaitingAck(newValue)}
   }
 
   package var behind: Daybook_V1_Behind {
     get {
-      if case .behind(let v)? = body {return v}
+      if case .behind(let v)? = _storage._body {return v}
       return Daybook_V1_Behind()
     }
-    set {body = .behind(newValue)}
+    set {_uniqueStorage()._body = .behind(newValue)}
+  }
+
+  package var compressed: Daybook_V1_Compressed {
+    get {
+      if case .compressed(let v)? = _storage._body {return v}
+      return Daybook_V1_Compressed()
+    }
+    set {_uniqueStorage()._body = .compressed(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -905,6 +951,8 @@ package nonisolated struct Daybook_V1_JSONFrame: Sendable {
     case overview(Daybook_V1_OverviewRequest)
     case refusedAddresses(Daybook_V1_RefusedAddressesRequest)
     case liftRefusal(Daybook_V1_LiftRefusalRequest)
+    case revoke(Daybook_V1_RevokeRequest)
+    case nextNumber(Daybook_V1_NextNumberRequest)
     /// Replies.
     case connectReply(Daybook_V1_ConnectReply)
     case heartbeatReply(Daybook_V1_HeartbeatReply)
@@ -950,6 +998,8 @@ package nonisolated struct Daybook_V1_JSONFrame: Sendable {
     case overviewReply(Daybook_V1_OverviewReply)
     case refusedAddressesReply(Daybook_V1_RefusedAddressesReply)
     case liftRefusalReply(Daybook_V1_LiftRefusalReply)
+    case revokeReply(Daybook_V1_CommandReply)
+    case nextNumberReply(Daybook_V1_NextNumberReply)
     case error(Daybook_V1_ErrorReply)
     /// Pushes.
     case event(Daybook_V1_Event)
@@ -963,10 +1013,13 @@ package nonisolated struct Daybook_V1_JSONFrame: Sendable {
     case transient(Daybook_V1_Event)
     case awaitingAck(Daybook_V1_AwaitingAck)
     case behind(Daybook_V1_Behind)
+    case compressed(Daybook_V1_Compressed)
 
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// A frame of which only this can be read.
@@ -1052,1771 +1105,1894 @@ fileprivate nonisolated let _protobuf_package = "daybook.v1"
 
 nonisolated extension Daybook_V1_JSONFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JSONFrame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}connect\0\u{1}heartbeat\0\u{1}disconnect\0\u{1}renew\0\u{2}\u{c}send\0\u{1}ack\0\u{1}read\0\u{3}create_group\0\u{1}join\0\u{1}leave\0\u{1}typing\0\u{2}\u{a}fetch\0\u{1}history\0\u{1}unread\0\u{1}online\0\u{1}members\0\u{1}receipts\0\u{1}devices\0\u{1}group\0\u{1}conversations\0\u{1}blocked\0\u{1}user\0\u{1}memberships\0\u{1}offline\0\u{1}users\0\u{1}groups\0\u{1}streams\0\u{1}recall\0\u{1}edit\0\u{1}react\0\u{1}forward\0\u{3}change_group\0\u{1}invite\0\u{1}remove\0\u{1}admit\0\u{1}refuse\0\u{3}change_role\0\u{1}silence\0\u{1}dissolve\0\u{1}block\0\u{1}mark\0\u{1}clear\0\u{3}forget_device\0\u{1}overview\0\u{3}refused_addresses\0\u{3}lift_refusal\0\u{4}\u{7f}\u{2}connect_reply\0\u{3}heartbeat_reply\0\u{3}disconnect_reply\0\u{3}renew_reply\0\u{4}\u{c}send_reply\0\u{4}\u{2}read_reply\0\u{3}create_group_reply\0\u{3}join_reply\0\u{3}leave_reply\0\u{4}\u{b}fetch_reply\0\u{3}history_reply\0\u{3}unread_reply\0\u{3}online_reply\0\u{3}members_reply\0\u{3}receipts_reply\0\u{3}devices_reply\0\u{3}group_reply\0\u{3}conversations_reply\0\u{3}blocked_reply\0\u{3}user_reply\0\u{3}memberships_reply\0\u{3}offline_reply\0\u{3}users_reply\0\u{3}groups_reply\0\u{3}streams_reply\0\u{3}recall_reply\0\u{3}edit_reply\0\u{3}react_reply\0\u{3}forward_reply\0\u{3}change_group_reply\0\u{3}invite_reply\0\u{3}remove_reply\0\u{3}admit_reply\0\u{3}refuse_reply\0\u{3}change_role_reply\0\u{3}silence_reply\0\u{3}dissolve_reply\0\u{3}block_reply\0\u{3}mark_reply\0\u{3}clear_reply\0\u{3}forget_device_reply\0\u{3}overview_reply\0\u{3}refused_addresses_reply\0\u{3}lift_refusal_reply\0\u{2}}\u{2}error\0\u{1}event\0\u{1}following\0\u{1}unfollowed\0\u{3}not_visible\0\u{3}caught_up\0\u{1}presence\0\u{3}typing_push\0\u{1}closing\0\u{1}transient\0\u{3}awaiting_ack\0\u{1}behind\0\u{2}v7sequence\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}connect\0\u{1}heartbeat\0\u{1}disconnect\0\u{1}renew\0\u{2}\u{c}send\0\u{1}ack\0\u{1}read\0\u{3}create_group\0\u{1}join\0\u{1}leave\0\u{1}typing\0\u{2}\u{a}fetch\0\u{1}history\0\u{1}unread\0\u{1}online\0\u{1}members\0\u{1}receipts\0\u{1}devices\0\u{1}group\0\u{1}conversations\0\u{1}blocked\0\u{1}user\0\u{1}memberships\0\u{1}offline\0\u{1}users\0\u{1}groups\0\u{1}streams\0\u{1}recall\0\u{1}edit\0\u{1}react\0\u{1}forward\0\u{3}change_group\0\u{1}invite\0\u{1}remove\0\u{1}admit\0\u{1}refuse\0\u{3}change_role\0\u{1}silence\0\u{1}dissolve\0\u{1}block\0\u{1}mark\0\u{1}clear\0\u{3}forget_device\0\u{1}overview\0\u{3}refused_addresses\0\u{3}lift_refusal\0\u{1}revoke\0\u{3}next_number\0\u{4}}\u{2}connect_reply\0\u{3}heartbeat_reply\0\u{3}disconnect_reply\0\u{3}renew_reply\0\u{4}\u{c}send_reply\0\u{4}\u{2}read_reply\0\u{3}create_group_reply\0\u{3}join_reply\0\u{3}leave_reply\0\u{4}\u{b}fetch_reply\0\u{3}history_reply\0\u{3}unread_reply\0\u{3}online_reply\0\u{3}members_reply\0\u{3}receipts_reply\0\u{3}devices_reply\0\u{3}group_reply\0\u{3}conversations_reply\0\u{3}blocked_reply\0\u{3}user_reply\0\u{3}memberships_reply\0\u{3}offline_reply\0\u{3}users_reply\0\u{3}groups_reply\0\u{3}streams_reply\0\u{3}recall_reply\0\u{3}edit_reply\0\u{3}react_reply\0\u{3}forward_reply\0\u{3}change_group_reply\0\u{3}invite_reply\0\u{3}remove_reply\0\u{3}admit_reply\0\u{3}refuse_reply\0\u{3}change_role_reply\0\u{3}silence_reply\0\u{3}dissolve_reply\0\u{3}block_reply\0\u{3}mark_reply\0\u{3}clear_reply\0\u{3}forget_device_reply\0\u{3}overview_reply\0\u{3}refused_addresses_reply\0\u{3}lift_refusal_reply\0\u{3}revoke_reply\0\u{3}next_number_reply\0\u{2}{\u{2}error\0\u{1}event\0\u{1}following\0\u{1}unfollowed\0\u{3}not_visible\0\u{3}caught_up\0\u{1}presence\0\u{3}typing_push\0\u{1}closing\0\u{1}transient\0\u{3}awaiting_ack\0\u{1}behind\0\u{1}compressed\0\u{2}u7sequence\0")
+
+  fileprivate class _StorageClass {
+    var _sequence: UInt32 = 0
+    var _body: Daybook_V1_JSONFrame.OneOf_Body?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _sequence = source._sequence
+      _body = source._body
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try {
-        var v: Daybook_V1_ConnectRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .connect(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try {
+          var v: Daybook_V1_ConnectRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .connect(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .connect(v)
+          }
+        }()
+        case 2: try {
+          var v: Daybook_V1_HeartbeatRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .heartbeat(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .heartbeat(v)
+          }
+        }()
+        case 3: try {
+          var v: Daybook_V1_DisconnectRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .disconnect(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .disconnect(v)
+          }
+        }()
+        case 4: try {
+          var v: Daybook_V1_RenewRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .renew(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .renew(v)
+          }
+        }()
+        case 16: try {
+          var v: Daybook_V1_SendRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .send(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .send(v)
+          }
+        }()
+        case 17: try {
+          var v: Daybook_V1_AckRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .ack(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .ack(v)
+          }
+        }()
+        case 18: try {
+          var v: Daybook_V1_ReadRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .read(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .read(v)
+          }
+        }()
+        case 19: try {
+          var v: Daybook_V1_CreateGroupRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .createGroup(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .createGroup(v)
+          }
+        }()
+        case 20: try {
+          var v: Daybook_V1_JoinRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .join(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .join(v)
+          }
+        }()
+        case 21: try {
+          var v: Daybook_V1_LeaveRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .leave(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .leave(v)
+          }
+        }()
+        case 22: try {
+          var v: Daybook_V1_TypingRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .typing(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .typing(v)
+          }
+        }()
+        case 32: try {
+          var v: Daybook_V1_FetchRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .fetch(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .fetch(v)
+          }
+        }()
+        case 33: try {
+          var v: Daybook_V1_HistoryRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .history(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .history(v)
+          }
+        }()
+        case 34: try {
+          var v: Daybook_V1_UnreadRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .unread(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .unread(v)
+          }
+        }()
+        case 35: try {
+          var v: Daybook_V1_OnlineRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .online(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .online(v)
+          }
+        }()
+        case 36: try {
+          var v: Daybook_V1_MembersRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .members(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .members(v)
+          }
+        }()
+        case 37: try {
+          var v: Daybook_V1_ReceiptsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .receipts(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .receipts(v)
+          }
+        }()
+        case 38: try {
+          var v: Daybook_V1_DevicesRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .devices(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .devices(v)
+          }
+        }()
+        case 39: try {
+          var v: Daybook_V1_GroupRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .group(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .group(v)
+          }
+        }()
+        case 40: try {
+          var v: Daybook_V1_ConversationsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .conversations(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .conversations(v)
+          }
+        }()
+        case 41: try {
+          var v: Daybook_V1_BlockedRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .blocked(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .blocked(v)
+          }
+        }()
+        case 42: try {
+          var v: Daybook_V1_UserRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .user(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .user(v)
+          }
+        }()
+        case 43: try {
+          var v: Daybook_V1_MembershipsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .memberships(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .memberships(v)
+          }
+        }()
+        case 44: try {
+          var v: Daybook_V1_OfflineRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .offline(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .offline(v)
+          }
+        }()
+        case 45: try {
+          var v: Daybook_V1_UsersRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .users(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .users(v)
+          }
+        }()
+        case 46: try {
+          var v: Daybook_V1_GroupsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groups(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groups(v)
+          }
+        }()
+        case 47: try {
+          var v: Daybook_V1_StreamsRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .streams(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .streams(v)
+          }
+        }()
+        case 48: try {
+          var v: Daybook_V1_RecallRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .recall(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .recall(v)
+          }
+        }()
+        case 49: try {
+          var v: Daybook_V1_EditRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .edit(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .edit(v)
+          }
+        }()
+        case 50: try {
+          var v: Daybook_V1_ReactRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .react(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .react(v)
+          }
+        }()
+        case 51: try {
+          var v: Daybook_V1_ForwardRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .forward(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .forward(v)
+          }
+        }()
+        case 52: try {
+          var v: Daybook_V1_ChangeGroupRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .changeGroup(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .changeGroup(v)
+          }
+        }()
+        case 53: try {
+          var v: Daybook_V1_InviteRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .invite(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .invite(v)
+          }
+        }()
+        case 54: try {
+          var v: Daybook_V1_RemoveRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .remove(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .remove(v)
+          }
+        }()
+        case 55: try {
+          var v: Daybook_V1_AdmitRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .admit(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .admit(v)
+          }
+        }()
+        case 56: try {
+          var v: Daybook_V1_RefuseRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refuse(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refuse(v)
+          }
+        }()
+        case 57: try {
+          var v: Daybook_V1_ChangeRoleRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .changeRole(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .changeRole(v)
+          }
+        }()
+        case 58: try {
+          var v: Daybook_V1_SilenceRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .silence(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .silence(v)
+          }
+        }()
+        case 59: try {
+          var v: Daybook_V1_DissolveRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .dissolve(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .dissolve(v)
+          }
+        }()
+        case 60: try {
+          var v: Daybook_V1_BlockRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .block(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .block(v)
+          }
+        }()
+        case 61: try {
+          var v: Daybook_V1_MarkRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .mark(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .mark(v)
+          }
+        }()
+        case 62: try {
+          var v: Daybook_V1_ClearRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .clear(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .clear(v)
+          }
+        }()
+        case 63: try {
+          var v: Daybook_V1_ForgetDeviceRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .forgetDevice(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .forgetDevice(v)
+          }
+        }()
+        case 64: try {
+          var v: Daybook_V1_OverviewRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .overview(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .overview(v)
+          }
+        }()
+        case 65: try {
+          var v: Daybook_V1_RefusedAddressesRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refusedAddresses(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refusedAddresses(v)
+          }
+        }()
+        case 66: try {
+          var v: Daybook_V1_LiftRefusalRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .liftRefusal(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .liftRefusal(v)
+          }
+        }()
+        case 67: try {
+          var v: Daybook_V1_RevokeRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .revoke(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .revoke(v)
+          }
+        }()
+        case 68: try {
+          var v: Daybook_V1_NextNumberRequest?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .nextNumber(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .nextNumber(v)
+          }
+        }()
+        case 257: try {
+          var v: Daybook_V1_ConnectReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .connectReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .connectReply(v)
+          }
+        }()
+        case 258: try {
+          var v: Daybook_V1_HeartbeatReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .heartbeatReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .heartbeatReply(v)
+          }
+        }()
+        case 259: try {
+          var v: Daybook_V1_DisconnectReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .disconnectReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .disconnectReply(v)
+          }
+        }()
+        case 260: try {
+          var v: Daybook_V1_RenewReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .renewReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .renewReply(v)
+          }
+        }()
+        case 272: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .sendReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .sendReply(v)
+          }
+        }()
+        case 274: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .readReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .readReply(v)
+          }
+        }()
+        case 275: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .createGroupReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .createGroupReply(v)
+          }
+        }()
+        case 276: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .joinReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .joinReply(v)
+          }
+        }()
+        case 277: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .leaveReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .leaveReply(v)
+          }
+        }()
+        case 288: try {
+          var v: Daybook_V1_FetchedEvents?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .fetchReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .fetchReply(v)
+          }
+        }()
+        case 289: try {
+          var v: Daybook_V1_HistoryEvents?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .historyReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .historyReply(v)
+          }
+        }()
+        case 290: try {
+          var v: Daybook_V1_UnreadReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .unreadReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .unreadReply(v)
+          }
+        }()
+        case 291: try {
+          var v: Daybook_V1_OnlineReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .onlineReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .onlineReply(v)
+          }
+        }()
+        case 292: try {
+          var v: Daybook_V1_MembersReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .membersReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .membersReply(v)
+          }
+        }()
+        case 293: try {
+          var v: Daybook_V1_ReceiptsReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .receiptsReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .receiptsReply(v)
+          }
+        }()
+        case 294: try {
+          var v: Daybook_V1_DevicesReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .devicesReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .devicesReply(v)
+          }
+        }()
+        case 295: try {
+          var v: Daybook_V1_GroupReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupReply(v)
+          }
+        }()
+        case 296: try {
+          var v: Daybook_V1_ConversationsReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .conversationsReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .conversationsReply(v)
+          }
+        }()
+        case 297: try {
+          var v: Daybook_V1_BlockedReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .blockedReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .blockedReply(v)
+          }
+        }()
+        case 298: try {
+          var v: Daybook_V1_UserReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .userReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .userReply(v)
+          }
+        }()
+        case 299: try {
+          var v: Daybook_V1_MembershipsReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .membershipsReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .membershipsReply(v)
+          }
+        }()
+        case 300: try {
+          var v: Daybook_V1_OfflineReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .offlineReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .offlineReply(v)
+          }
+        }()
+        case 301: try {
+          var v: Daybook_V1_UsersReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .usersReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .usersReply(v)
+          }
+        }()
+        case 302: try {
+          var v: Daybook_V1_GroupsReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .groupsReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .groupsReply(v)
+          }
+        }()
+        case 303: try {
+          var v: Daybook_V1_StreamsReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .streamsReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .streamsReply(v)
+          }
+        }()
+        case 304: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .recallReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .recallReply(v)
+          }
+        }()
+        case 305: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .editReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .editReply(v)
+          }
+        }()
+        case 306: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .reactReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .reactReply(v)
+          }
+        }()
+        case 307: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .forwardReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .forwardReply(v)
+          }
+        }()
+        case 308: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .changeGroupReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .changeGroupReply(v)
+          }
+        }()
+        case 309: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .inviteReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .inviteReply(v)
+          }
+        }()
+        case 310: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .removeReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .removeReply(v)
+          }
+        }()
+        case 311: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .admitReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .admitReply(v)
+          }
+        }()
+        case 312: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refuseReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refuseReply(v)
+          }
+        }()
+        case 313: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .changeRoleReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .changeRoleReply(v)
+          }
+        }()
+        case 314: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .silenceReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .silenceReply(v)
+          }
+        }()
+        case 315: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .dissolveReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .dissolveReply(v)
+          }
+        }()
+        case 316: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .blockReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .blockReply(v)
+          }
+        }()
+        case 317: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .markReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .markReply(v)
+          }
+        }()
+        case 318: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .clearReply_p(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .clearReply_p(v)
+          }
+        }()
+        case 319: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .forgetDeviceReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .forgetDeviceReply(v)
+          }
+        }()
+        case 320: try {
+          var v: Daybook_V1_OverviewReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .overviewReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .overviewReply(v)
+          }
+        }()
+        case 321: try {
+          var v: Daybook_V1_RefusedAddressesReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refusedAddressesReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refusedAddressesReply(v)
+          }
+        }()
+        case 322: try {
+          var v: Daybook_V1_LiftRefusalReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .liftRefusalReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .liftRefusalReply(v)
+          }
+        }()
+        case 323: try {
+          var v: Daybook_V1_CommandReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .revokeReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .revokeReply(v)
+          }
+        }()
+        case 324: try {
+          var v: Daybook_V1_NextNumberReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .nextNumberReply(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .nextNumberReply(v)
+          }
+        }()
+        case 511: try {
+          var v: Daybook_V1_ErrorReply?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .error(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .error(v)
+          }
+        }()
+        case 512: try {
+          var v: Daybook_V1_Event?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .event(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .event(v)
+          }
+        }()
+        case 513: try {
+          var v: Daybook_V1_Following?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .following(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .following(v)
+          }
+        }()
+        case 514: try {
+          var v: Daybook_V1_Unfollowed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .unfollowed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .unfollowed(v)
+          }
+        }()
+        case 515: try {
+          var v: Daybook_V1_NotVisible?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .notVisible(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .notVisible(v)
+          }
+        }()
+        case 516: try {
+          var v: Daybook_V1_CaughtUp?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .caughtUp(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .caughtUp(v)
+          }
+        }()
+        case 517: try {
+          var v: Daybook_V1_Presence?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .presence(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .presence(v)
+          }
+        }()
+        case 518: try {
+          var v: Daybook_V1_Typing?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .typingPush(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .typingPush(v)
+          }
+        }()
+        case 519: try {
+          var v: Daybook_V1_Closing?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .closing(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .closing(v)
+          }
+        }()
+        case 520: try {
+          var v: Daybook_V1_Event?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .transient(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .transient(v)
+          }
+        }()
+        case 521: try {
+          var v: Daybook_V1_AwaitingAck?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .awaitingAck(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .awaitingAck(v)
+          }
+        }()
+        case 522: try {
+          var v: Daybook_V1_Behind?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .behind(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .behind(v)
+          }
+        }()
+        case 523: try {
+          var v: Daybook_V1_Compressed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .compressed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .compressed(v)
+          }
+        }()
+        case 4096: try { try decoder.decodeSingularUInt32Field(value: &_storage._sequence) }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .connect(v)
-        }
-      }()
-      case 2: try {
-        var v: Daybook_V1_HeartbeatRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .heartbeat(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .heartbeat(v)
-        }
-      }()
-      case 3: try {
-        var v: Daybook_V1_DisconnectRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .disconnect(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .disconnect(v)
-        }
-      }()
-      case 4: try {
-        var v: Daybook_V1_RenewRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .renew(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .renew(v)
-        }
-      }()
-      case 16: try {
-        var v: Daybook_V1_SendRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .send(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .send(v)
-        }
-      }()
-      case 17: try {
-        var v: Daybook_V1_AckRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .ack(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .ack(v)
-        }
-      }()
-      case 18: try {
-        var v: Daybook_V1_ReadRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .read(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .read(v)
-        }
-      }()
-      case 19: try {
-        var v: Daybook_V1_CreateGroupRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .createGroup(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .createGroup(v)
-        }
-      }()
-      case 20: try {
-        var v: Daybook_V1_JoinRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .join(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .join(v)
-        }
-      }()
-      case 21: try {
-        var v: Daybook_V1_LeaveRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .leave(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .leave(v)
-        }
-      }()
-      case 22: try {
-        var v: Daybook_V1_TypingRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .typing(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .typing(v)
-        }
-      }()
-      case 32: try {
-        var v: Daybook_V1_FetchRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .fetch(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .fetch(v)
-        }
-      }()
-      case 33: try {
-        var v: Daybook_V1_HistoryRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .history(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .history(v)
-        }
-      }()
-      case 34: try {
-        var v: Daybook_V1_UnreadRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .unread(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .unread(v)
-        }
-      }()
-      case 35: try {
-        var v: Daybook_V1_OnlineRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .online(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .online(v)
-        }
-      }()
-      case 36: try {
-        var v: Daybook_V1_MembersRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .members(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .members(v)
-        }
-      }()
-      case 37: try {
-        var v: Daybook_V1_ReceiptsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .receipts(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .receipts(v)
-        }
-      }()
-      case 38: try {
-        var v: Daybook_V1_DevicesRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .devices(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .devices(v)
-        }
-      }()
-      case 39: try {
-        var v: Daybook_V1_GroupRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .group(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .group(v)
-        }
-      }()
-      case 40: try {
-        var v: Daybook_V1_ConversationsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .conversations(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .conversations(v)
-        }
-      }()
-      case 41: try {
-        var v: Daybook_V1_BlockedRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .blocked(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .blocked(v)
-        }
-      }()
-      case 42: try {
-        var v: Daybook_V1_UserRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .user(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .user(v)
-        }
-      }()
-      case 43: try {
-        var v: Daybook_V1_MembershipsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .memberships(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .memberships(v)
-        }
-      }()
-      case 44: try {
-        var v: Daybook_V1_OfflineRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .offline(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .offline(v)
-        }
-      }()
-      case 45: try {
-        var v: Daybook_V1_UsersRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .users(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .users(v)
-        }
-      }()
-      case 46: try {
-        var v: Daybook_V1_GroupsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .groups(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .groups(v)
-        }
-      }()
-      case 47: try {
-        var v: Daybook_V1_StreamsRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .streams(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .streams(v)
-        }
-      }()
-      case 48: try {
-        var v: Daybook_V1_RecallRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .recall(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .recall(v)
-        }
-      }()
-      case 49: try {
-        var v: Daybook_V1_EditRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .edit(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .edit(v)
-        }
-      }()
-      case 50: try {
-        var v: Daybook_V1_ReactRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .react(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .react(v)
-        }
-      }()
-      case 51: try {
-        var v: Daybook_V1_ForwardRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .forward(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .forward(v)
-        }
-      }()
-      case 52: try {
-        var v: Daybook_V1_ChangeGroupRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .changeGroup(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .changeGroup(v)
-        }
-      }()
-      case 53: try {
-        var v: Daybook_V1_InviteRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .invite(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .invite(v)
-        }
-      }()
-      case 54: try {
-        var v: Daybook_V1_RemoveRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .remove(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .remove(v)
-        }
-      }()
-      case 55: try {
-        var v: Daybook_V1_AdmitRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .admit(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .admit(v)
-        }
-      }()
-      case 56: try {
-        var v: Daybook_V1_RefuseRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refuse(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refuse(v)
-        }
-      }()
-      case 57: try {
-        var v: Daybook_V1_ChangeRoleRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .changeRole(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .changeRole(v)
-        }
-      }()
-      case 58: try {
-        var v: Daybook_V1_SilenceRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .silence(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .silence(v)
-        }
-      }()
-      case 59: try {
-        var v: Daybook_V1_DissolveRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .dissolve(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .dissolve(v)
-        }
-      }()
-      case 60: try {
-        var v: Daybook_V1_BlockRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .block(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .block(v)
-        }
-      }()
-      case 61: try {
-        var v: Daybook_V1_MarkRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .mark(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .mark(v)
-        }
-      }()
-      case 62: try {
-        var v: Daybook_V1_ClearRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .clear(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .clear(v)
-        }
-      }()
-      case 63: try {
-        var v: Daybook_V1_ForgetDeviceRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .forgetDevice(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .forgetDevice(v)
-        }
-      }()
-      case 64: try {
-        var v: Daybook_V1_OverviewRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .overview(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .overview(v)
-        }
-      }()
-      case 65: try {
-        var v: Daybook_V1_RefusedAddressesRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refusedAddresses(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refusedAddresses(v)
-        }
-      }()
-      case 66: try {
-        var v: Daybook_V1_LiftRefusalRequest?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .liftRefusal(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .liftRefusal(v)
-        }
-      }()
-      case 257: try {
-        var v: Daybook_V1_ConnectReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .connectReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .connectReply(v)
-        }
-      }()
-      case 258: try {
-        var v: Daybook_V1_HeartbeatReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .heartbeatReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .heartbeatReply(v)
-        }
-      }()
-      case 259: try {
-        var v: Daybook_V1_DisconnectReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .disconnectReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .disconnectReply(v)
-        }
-      }()
-      case 260: try {
-        var v: Daybook_V1_RenewReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .renewReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .renewReply(v)
-        }
-      }()
-      case 272: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .sendReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .sendReply(v)
-        }
-      }()
-      case 274: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .readReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .readReply(v)
-        }
-      }()
-      case 275: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .createGroupReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .createGroupReply(v)
-        }
-      }()
-      case 276: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .joinReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .joinReply(v)
-        }
-      }()
-      case 277: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .leaveReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .leaveReply(v)
-        }
-      }()
-      case 288: try {
-        var v: Daybook_V1_FetchedEvents?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .fetchReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .fetchReply(v)
-        }
-      }()
-      case 289: try {
-        var v: Daybook_V1_HistoryEvents?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .historyReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .historyReply(v)
-        }
-      }()
-      case 290: try {
-        var v: Daybook_V1_UnreadReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .unreadReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .unreadReply(v)
-        }
-      }()
-      case 291: try {
-        var v: Daybook_V1_OnlineReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .onlineReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .onlineReply(v)
-        }
-      }()
-      case 292: try {
-        var v: Daybook_V1_MembersReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .membersReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .membersReply(v)
-        }
-      }()
-      case 293: try {
-        var v: Daybook_V1_ReceiptsReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .receiptsReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .receiptsReply(v)
-        }
-      }()
-      case 294: try {
-        var v: Daybook_V1_DevicesReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .devicesReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .devicesReply(v)
-        }
-      }()
-      case 295: try {
-        var v: Daybook_V1_GroupReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .groupReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .groupReply(v)
-        }
-      }()
-      case 296: try {
-        var v: Daybook_V1_ConversationsReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .conversationsReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .conversationsReply(v)
-        }
-      }()
-      case 297: try {
-        var v: Daybook_V1_BlockedReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .blockedReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .blockedReply(v)
-        }
-      }()
-      case 298: try {
-        var v: Daybook_V1_UserReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .userReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .userReply(v)
-        }
-      }()
-      case 299: try {
-        var v: Daybook_V1_MembershipsReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .membershipsReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .membershipsReply(v)
-        }
-      }()
-      case 300: try {
-        var v: Daybook_V1_OfflineReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .offlineReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .offlineReply(v)
-        }
-      }()
-      case 301: try {
-        var v: Daybook_V1_UsersReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .usersReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .usersReply(v)
-        }
-      }()
-      case 302: try {
-        var v: Daybook_V1_GroupsReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .groupsReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .groupsReply(v)
-        }
-      }()
-      case 303: try {
-        var v: Daybook_V1_StreamsReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .streamsReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .streamsReply(v)
-        }
-      }()
-      case 304: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .recallReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .recallReply(v)
-        }
-      }()
-      case 305: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .editReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .editReply(v)
-        }
-      }()
-      case 306: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .reactReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .reactReply(v)
-        }
-      }()
-      case 307: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .forwardReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .forwardReply(v)
-        }
-      }()
-      case 308: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .changeGroupReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .changeGroupReply(v)
-        }
-      }()
-      case 309: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .inviteReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .inviteReply(v)
-        }
-      }()
-      case 310: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .removeReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .removeReply(v)
-        }
-      }()
-      case 311: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .admitReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .admitReply(v)
-        }
-      }()
-      case 312: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refuseReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refuseReply(v)
-        }
-      }()
-      case 313: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .changeRoleReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .changeRoleReply(v)
-        }
-      }()
-      case 314: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .silenceReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .silenceReply(v)
-        }
-      }()
-      case 315: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .dissolveReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .dissolveReply(v)
-        }
-      }()
-      case 316: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .blockReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .blockReply(v)
-        }
-      }()
-      case 317: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .markReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .markReply(v)
-        }
-      }()
-      case 318: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .clearReply_p(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .clearReply_p(v)
-        }
-      }()
-      case 319: try {
-        var v: Daybook_V1_CommandReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .forgetDeviceReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .forgetDeviceReply(v)
-        }
-      }()
-      case 320: try {
-        var v: Daybook_V1_OverviewReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .overviewReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .overviewReply(v)
-        }
-      }()
-      case 321: try {
-        var v: Daybook_V1_RefusedAddressesReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refusedAddressesReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refusedAddressesReply(v)
-        }
-      }()
-      case 322: try {
-        var v: Daybook_V1_LiftRefusalReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .liftRefusalReply(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .liftRefusalReply(v)
-        }
-      }()
-      case 511: try {
-        var v: Daybook_V1_ErrorReply?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .error(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .error(v)
-        }
-      }()
-      case 512: try {
-        var v: Daybook_V1_Event?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .event(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .event(v)
-        }
-      }()
-      case 513: try {
-        var v: Daybook_V1_Following?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .following(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .following(v)
-        }
-      }()
-      case 514: try {
-        var v: Daybook_V1_Unfollowed?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .unfollowed(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .unfollowed(v)
-        }
-      }()
-      case 515: try {
-        var v: Daybook_V1_NotVisible?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .notVisible(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .notVisible(v)
-        }
-      }()
-      case 516: try {
-        var v: Daybook_V1_CaughtUp?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .caughtUp(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .caughtUp(v)
-        }
-      }()
-      case 517: try {
-        var v: Daybook_V1_Presence?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .presence(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .presence(v)
-        }
-      }()
-      case 518: try {
-        var v: Daybook_V1_Typing?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .typingPush(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .typingPush(v)
-        }
-      }()
-      case 519: try {
-        var v: Daybook_V1_Closing?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .closing(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .closing(v)
-        }
-      }()
-      case 520: try {
-        var v: Daybook_V1_Event?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .transient(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .transient(v)
-        }
-      }()
-      case 521: try {
-        var v: Daybook_V1_AwaitingAck?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .awaitingAck(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .awaitingAck(v)
-        }
-      }()
-      case 522: try {
-        var v: Daybook_V1_Behind?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .behind(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .behind(v)
-        }
-      }()
-      case 4096: try { try decoder.decodeSingularUInt32Field(value: &self.sequence) }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    switch self.body {
-    case .connect?: try {
-      guard case .connect(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    }()
-    case .heartbeat?: try {
-      guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .disconnect?: try {
-      guard case .disconnect(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .renew?: try {
-      guard case .renew(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .send?: try {
-      guard case .send(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .ack?: try {
-      guard case .ack(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .read?: try {
-      guard case .read(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .createGroup?: try {
-      guard case .createGroup(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .join?: try {
-      guard case .join(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case .leave?: try {
-      guard case .leave(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    }()
-    case .typing?: try {
-      guard case .typing(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
-    }()
-    case .fetch?: try {
-      guard case .fetch(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .history?: try {
-      guard case .history(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .unread?: try {
-      guard case .unread(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .online?: try {
-      guard case .online(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-    }()
-    case .members?: try {
-      guard case .members(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case .receipts?: try {
-      guard case .receipts(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
-    }()
-    case .devices?: try {
-      guard case .devices(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
-    }()
-    case .group?: try {
-      guard case .group(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
-    }()
-    case .conversations?: try {
-      guard case .conversations(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
-    }()
-    case .blocked?: try {
-      guard case .blocked(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
-    }()
-    case .user?: try {
-      guard case .user(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
-    }()
-    case .memberships?: try {
-      guard case .memberships(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
-    }()
-    case .offline?: try {
-      guard case .offline(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
-    }()
-    case .users?: try {
-      guard case .users(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
-    }()
-    case .groups?: try {
-      guard case .groups(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
-    }()
-    case .streams?: try {
-      guard case .streams(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
-    }()
-    case .recall?: try {
-      guard case .recall(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
-    }()
-    case .edit?: try {
-      guard case .edit(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
-    }()
-    case .react?: try {
-      guard case .react(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
-    }()
-    case .forward?: try {
-      guard case .forward(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
-    }()
-    case .changeGroup?: try {
-      guard case .changeGroup(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
-    }()
-    case .invite?: try {
-      guard case .invite(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
-    }()
-    case .remove?: try {
-      guard case .remove(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
-    }()
-    case .admit?: try {
-      guard case .admit(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
-    }()
-    case .refuse?: try {
-      guard case .refuse(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
-    }()
-    case .changeRole?: try {
-      guard case .changeRole(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 57)
-    }()
-    case .silence?: try {
-      guard case .silence(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 58)
-    }()
-    case .dissolve?: try {
-      guard case .dissolve(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 59)
-    }()
-    case .block?: try {
-      guard case .block(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
-    }()
-    case .mark?: try {
-      guard case .mark(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
-    }()
-    case .clear?: try {
-      guard case .clear(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 62)
-    }()
-    case .forgetDevice?: try {
-      guard case .forgetDevice(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
-    }()
-    case .overview?: try {
-      guard case .overview(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 64)
-    }()
-    case .refusedAddresses?: try {
-      guard case .refusedAddresses(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
-    }()
-    case .liftRefusal?: try {
-      guard case .liftRefusal(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 66)
-    }()
-    case .connectReply?: try {
-      guard case .connectReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 257)
-    }()
-    case .heartbeatReply?: try {
-      guard case .heartbeatReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 258)
-    }()
-    case .disconnectReply?: try {
-      guard case .disconnectReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 259)
-    }()
-    case .renewReply?: try {
-      guard case .renewReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 260)
-    }()
-    case .sendReply?: try {
-      guard case .sendReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 272)
-    }()
-    case .readReply?: try {
-      guard case .readReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 274)
-    }()
-    case .createGroupReply?: try {
-      guard case .createGroupReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 275)
-    }()
-    case .joinReply?: try {
-      guard case .joinReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 276)
-    }()
-    case .leaveReply?: try {
-      guard case .leaveReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 277)
-    }()
-    case .fetchReply?: try {
-      guard case .fetchReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 288)
-    }()
-    case .historyReply?: try {
-      guard case .historyReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 289)
-    }()
-    case .unreadReply?: try {
-      guard case .unreadReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 290)
-    }()
-    case .onlineReply?: try {
-      guard case .onlineReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 291)
-    }()
-    case .membersReply?: try {
-      guard case .membersReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 292)
-    }()
-    case .receiptsReply?: try {
-      guard case .receiptsReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 293)
-    }()
-    case .devicesReply?: try {
-      guard case .devicesReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 294)
-    }()
-    case .groupReply?: try {
-      guard case .groupReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 295)
-    }()
-    case .conversationsReply?: try {
-      guard case .conversationsReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 296)
-    }()
-    case .blockedReply?: try {
-      guard case .blockedReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 297)
-    }()
-    case .userReply?: try {
-      guard case .userReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 298)
-    }()
-    case .membershipsReply?: try {
-      guard case .membershipsReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 299)
-    }()
-    case .offlineReply?: try {
-      guard case .offlineReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 300)
-    }()
-    case .usersReply?: try {
-      guard case .usersReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 301)
-    }()
-    case .groupsReply?: try {
-      guard case .groupsReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 302)
-    }()
-    case .streamsReply?: try {
-      guard case .streamsReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 303)
-    }()
-    case .recallReply?: try {
-      guard case .recallReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 304)
-    }()
-    case .editReply?: try {
-      guard case .editReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 305)
-    }()
-    case .reactReply?: try {
-      guard case .reactReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 306)
-    }()
-    case .forwardReply?: try {
-      guard case .forwardReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 307)
-    }()
-    case .changeGroupReply?: try {
-      guard case .changeGroupReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 308)
-    }()
-    case .inviteReply?: try {
-      guard case .inviteReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 309)
-    }()
-    case .removeReply?: try {
-      guard case .removeReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 310)
-    }()
-    case .admitReply?: try {
-      guard case .admitReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 311)
-    }()
-    case .refuseReply?: try {
-      guard case .refuseReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 312)
-    }()
-    case .changeRoleReply?: try {
-      guard case .changeRoleReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 313)
-    }()
-    case .silenceReply?: try {
-      guard case .silenceReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 314)
-    }()
-    case .dissolveReply?: try {
-      guard case .dissolveReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 315)
-    }()
-    case .blockReply?: try {
-      guard case .blockReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 316)
-    }()
-    case .markReply?: try {
-      guard case .markReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 317)
-    }()
-    case .clearReply_p?: try {
-      guard case .clearReply_p(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 318)
-    }()
-    case .forgetDeviceReply?: try {
-      guard case .forgetDeviceReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 319)
-    }()
-    case .overviewReply?: try {
-      guard case .overviewReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 320)
-    }()
-    case .refusedAddressesReply?: try {
-      guard case .refusedAddressesReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 321)
-    }()
-    case .liftRefusalReply?: try {
-      guard case .liftRefusalReply(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 322)
-    }()
-    case .error?: try {
-      guard case .error(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 511)
-    }()
-    case .event?: try {
-      guard case .event(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 512)
-    }()
-    case .following?: try {
-      guard case .following(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 513)
-    }()
-    case .unfollowed?: try {
-      guard case .unfollowed(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 514)
-    }()
-    case .notVisible?: try {
-      guard case .notVisible(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 515)
-    }()
-    case .caughtUp?: try {
-      guard case .caughtUp(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 516)
-    }()
-    case .presence?: try {
-      guard case .presence(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 517)
-    }()
-    case .typingPush?: try {
-      guard case .typingPush(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 518)
-    }()
-    case .closing?: try {
-      guard case .closing(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 519)
-    }()
-    case .transient?: try {
-      guard case .transient(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 520)
-    }()
-    case .awaitingAck?: try {
-      guard case .awaitingAck(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 521)
-    }()
-    case .behind?: try {
-      guard case .behind(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 522)
-    }()
-    case nil: break
-    }
-    if self.sequence != 0 {
-      try visitor.visitSingularUInt32Field(value: self.sequence, fieldNumber: 4096)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      switch _storage._body {
+      case .connect?: try {
+        guard case .connect(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      }()
+      case .heartbeat?: try {
+        guard case .heartbeat(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .disconnect?: try {
+        guard case .disconnect(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .renew?: try {
+        guard case .renew(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .send?: try {
+        guard case .send(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .ack?: try {
+        guard case .ack(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .read?: try {
+        guard case .read(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .createGroup?: try {
+        guard case .createGroup(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .join?: try {
+        guard case .join(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .leave?: try {
+        guard case .leave(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .typing?: try {
+        guard case .typing(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .fetch?: try {
+        guard case .fetch(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .history?: try {
+        guard case .history(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .unread?: try {
+        guard case .unread(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .online?: try {
+        guard case .online(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .members?: try {
+        guard case .members(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .receipts?: try {
+        guard case .receipts(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .devices?: try {
+        guard case .devices(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .group?: try {
+        guard case .group(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case .conversations?: try {
+        guard case .conversations(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case .blocked?: try {
+        guard case .blocked(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+      }()
+      case .user?: try {
+        guard case .user(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+      }()
+      case .memberships?: try {
+        guard case .memberships(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
+      }()
+      case .offline?: try {
+        guard case .offline(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
+      }()
+      case .users?: try {
+        guard case .users(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
+      }()
+      case .groups?: try {
+        guard case .groups(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
+      }()
+      case .streams?: try {
+        guard case .streams(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
+      }()
+      case .recall?: try {
+        guard case .recall(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
+      }()
+      case .edit?: try {
+        guard case .edit(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
+      }()
+      case .react?: try {
+        guard case .react(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      }()
+      case .forward?: try {
+        guard case .forward(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      }()
+      case .changeGroup?: try {
+        guard case .changeGroup(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      }()
+      case .invite?: try {
+        guard case .invite(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+      }()
+      case .remove?: try {
+        guard case .remove(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+      }()
+      case .admit?: try {
+        guard case .admit(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
+      }()
+      case .refuse?: try {
+        guard case .refuse(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+      }()
+      case .changeRole?: try {
+        guard case .changeRole(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 57)
+      }()
+      case .silence?: try {
+        guard case .silence(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 58)
+      }()
+      case .dissolve?: try {
+        guard case .dissolve(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 59)
+      }()
+      case .block?: try {
+        guard case .block(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+      }()
+      case .mark?: try {
+        guard case .mark(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
+      }()
+      case .clear?: try {
+        guard case .clear(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 62)
+      }()
+      case .forgetDevice?: try {
+        guard case .forgetDevice(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
+      }()
+      case .overview?: try {
+        guard case .overview(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 64)
+      }()
+      case .refusedAddresses?: try {
+        guard case .refusedAddresses(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
+      }()
+      case .liftRefusal?: try {
+        guard case .liftRefusal(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 66)
+      }()
+      case .revoke?: try {
+        guard case .revoke(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 67)
+      }()
+      case .nextNumber?: try {
+        guard case .nextNumber(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 68)
+      }()
+      case .connectReply?: try {
+        guard case .connectReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 257)
+      }()
+      case .heartbeatReply?: try {
+        guard case .heartbeatReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 258)
+      }()
+      case .disconnectReply?: try {
+        guard case .disconnectReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 259)
+      }()
+      case .renewReply?: try {
+        guard case .renewReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 260)
+      }()
+      case .sendReply?: try {
+        guard case .sendReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 272)
+      }()
+      case .readReply?: try {
+        guard case .readReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 274)
+      }()
+      case .createGroupReply?: try {
+        guard case .createGroupReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 275)
+      }()
+      case .joinReply?: try {
+        guard case .joinReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 276)
+      }()
+      case .leaveReply?: try {
+        guard case .leaveReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 277)
+      }()
+      case .fetchReply?: try {
+        guard case .fetchReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 288)
+      }()
+      case .historyReply?: try {
+        guard case .historyReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 289)
+      }()
+      case .unreadReply?: try {
+        guard case .unreadReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 290)
+      }()
+      case .onlineReply?: try {
+        guard case .onlineReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 291)
+      }()
+      case .membersReply?: try {
+        guard case .membersReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 292)
+      }()
+      case .receiptsReply?: try {
+        guard case .receiptsReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 293)
+      }()
+      case .devicesReply?: try {
+        guard case .devicesReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 294)
+      }()
+      case .groupReply?: try {
+        guard case .groupReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 295)
+      }()
+      case .conversationsReply?: try {
+        guard case .conversationsReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 296)
+      }()
+      case .blockedReply?: try {
+        guard case .blockedReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 297)
+      }()
+      case .userReply?: try {
+        guard case .userReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 298)
+      }()
+      case .membershipsReply?: try {
+        guard case .membershipsReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 299)
+      }()
+      case .offlineReply?: try {
+        guard case .offlineReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 300)
+      }()
+      case .usersReply?: try {
+        guard case .usersReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 301)
+      }()
+      case .groupsReply?: try {
+        guard case .groupsReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 302)
+      }()
+      case .streamsReply?: try {
+        guard case .streamsReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 303)
+      }()
+      case .recallReply?: try {
+        guard case .recallReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 304)
+      }()
+      case .editReply?: try {
+        guard case .editReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 305)
+      }()
+      case .reactReply?: try {
+        guard case .reactReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 306)
+      }()
+      case .forwardReply?: try {
+        guard case .forwardReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 307)
+      }()
+      case .changeGroupReply?: try {
+        guard case .changeGroupReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 308)
+      }()
+      case .inviteReply?: try {
+        guard case .inviteReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 309)
+      }()
+      case .removeReply?: try {
+        guard case .removeReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 310)
+      }()
+      case .admitReply?: try {
+        guard case .admitReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 311)
+      }()
+      case .refuseReply?: try {
+        guard case .refuseReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 312)
+      }()
+      case .changeRoleReply?: try {
+        guard case .changeRoleReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 313)
+      }()
+      case .silenceReply?: try {
+        guard case .silenceReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 314)
+      }()
+      case .dissolveReply?: try {
+        guard case .dissolveReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 315)
+      }()
+      case .blockReply?: try {
+        guard case .blockReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 316)
+      }()
+      case .markReply?: try {
+        guard case .markReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 317)
+      }()
+      case .clearReply_p?: try {
+        guard case .clearReply_p(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 318)
+      }()
+      case .forgetDeviceReply?: try {
+        guard case .forgetDeviceReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 319)
+      }()
+      case .overviewReply?: try {
+        guard case .overviewReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 320)
+      }()
+      case .refusedAddressesReply?: try {
+        guard case .refusedAddressesReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 321)
+      }()
+      case .liftRefusalReply?: try {
+        guard case .liftRefusalReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 322)
+      }()
+      case .revokeReply?: try {
+        guard case .revokeReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 323)
+      }()
+      case .nextNumberReply?: try {
+        guard case .nextNumberReply(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 324)
+      }()
+      case .error?: try {
+        guard case .error(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 511)
+      }()
+      case .event?: try {
+        guard case .event(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 512)
+      }()
+      case .following?: try {
+        guard case .following(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 513)
+      }()
+      case .unfollowed?: try {
+        guard case .unfollowed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 514)
+      }()
+      case .notVisible?: try {
+        guard case .notVisible(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 515)
+      }()
+      case .caughtUp?: try {
+        guard case .caughtUp(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 516)
+      }()
+      case .presence?: try {
+        guard case .presence(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 517)
+      }()
+      case .typingPush?: try {
+        guard case .typingPush(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 518)
+      }()
+      case .closing?: try {
+        guard case .closing(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 519)
+      }()
+      case .transient?: try {
+        guard case .transient(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 520)
+      }()
+      case .awaitingAck?: try {
+        guard case .awaitingAck(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 521)
+      }()
+      case .behind?: try {
+        guard case .behind(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 522)
+      }()
+      case .compressed?: try {
+        guard case .compressed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 523)
+      }()
+      case nil: break
+      }
+      if _storage._sequence != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._sequence, fieldNumber: 4096)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Daybook_V1_JSONFrame, rhs: Daybook_V1_JSONFrame) -> Bool {
-    if lhs.sequence != rhs.sequence {return false}
-    if lhs.body != rhs.body {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._sequence != rhs_storage._sequence {return false}
+        if _storage._body != rhs_storage._body {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -210,6 +210,28 @@ package nonisolated struct Daybook_V1_MailboxSnapshot: Sendable {
   /// How far the owner has read groups, or cleared them.
   package var groupReads: [Daybook_V1_GroupPositionSnapshot] = []
 
+  /// Tokens that are void.
+  package var revocations: [Daybook_V1_RevocationSnapshot] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// As TokensRevoked.
+package nonisolated struct Daybook_V1_RevocationSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var device: String = String()
+
+  package var tokenID: String = String()
+
+  package var issuedUntilMs: UInt64 = 0
+
+  package var ofService: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -508,6 +530,9 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
 
   /// It had been forgotten before, and may have had higher numbers.
   package var isPartial: Bool = false
+
+  /// The numbers are those of commands to this stream alone; empty: of all in the partition.
+  package var gaplessStream: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -891,7 +916,7 @@ nonisolated extension Daybook_V1_GroupPositionSnapshot: SwiftProtobuf.Message, S
 
 nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".MailboxSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0\u{3}amended_forgotten_through\0\u{3}group_reads\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}head\0\u{1}devices\0\u{1}peers\0\u{1}groups\0\u{1}blocked\0\u{1}marks\0\u{1}amended\0\u{3}amended_forgotten_through\0\u{3}group_reads\0\u{1}revocations\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -909,6 +934,7 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.amended) }()
       case 9: try { try decoder.decodeSingularFixed64Field(value: &self.amendedForgottenThrough) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.groupReads) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.revocations) }()
       default: break
       }
     }
@@ -945,6 +971,9 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if !self.groupReads.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.groupReads, fieldNumber: 10)
     }
+    if !self.revocations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.revocations, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -959,6 +988,52 @@ nonisolated extension Daybook_V1_MailboxSnapshot: SwiftProtobuf.Message, SwiftPr
     if lhs.amended != rhs.amended {return false}
     if lhs.amendedForgottenThrough != rhs.amendedForgottenThrough {return false}
     if lhs.groupReads != rhs.groupReads {return false}
+    if lhs.revocations != rhs.revocations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Daybook_V1_RevocationSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RevocationSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}device\0\u{3}token_id\0\u{3}issued_until_ms\0\u{3}of_service\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.tokenID) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.issuedUntilMs) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.ofService) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 1)
+    }
+    if !self.tokenID.isEmpty {
+      try visitor.visitSingularStringField(value: self.tokenID, fieldNumber: 2)
+    }
+    if self.issuedUntilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.issuedUntilMs, fieldNumber: 3)
+    }
+    if self.ofService != false {
+      try visitor.visitSingularBoolField(value: self.ofService, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Daybook_V1_RevocationSnapshot, rhs: Daybook_V1_RevocationSnapshot) -> Bool {
+    if lhs.device != rhs.device {return false}
+    if lhs.tokenID != rhs.tokenID {return false}
+    if lhs.issuedUntilMs != rhs.issuedUntilMs {return false}
+    if lhs.ofService != rhs.ofService {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1510,7 +1585,7 @@ nonisolated extension Daybook_V1_OwnerSnapshot: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{2}\u{2}pending\0\u{3}known_from\0\u{3}is_partial\0\u{c}\u{8}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{2}\u{2}pending\0\u{3}known_from\0\u{3}is_partial\0\u{3}gapless_stream\0\u{c}\u{8}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1528,6 +1603,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 9: try { try decoder.decodeRepeatedBoolField(value: &self.pending) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.knownFrom) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.isPartial) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.gaplessStream) }()
       default: break
       }
     }
@@ -1564,6 +1640,9 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if self.isPartial != false {
       try visitor.visitSingularBoolField(value: self.isPartial, fieldNumber: 11)
     }
+    if !self.gaplessStream.isEmpty {
+      try visitor.visitSingularStringField(value: self.gaplessStream, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1578,6 +1657,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.pending != rhs.pending {return false}
     if lhs.knownFrom != rhs.knownFrom {return false}
     if lhs.isPartial != rhs.isPartial {return false}
+    if lhs.gaplessStream != rhs.gaplessStream {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
