@@ -194,7 +194,9 @@ let package = Package(
         "SegmentLog", "Doubles",
         nioCore, nioLocks, metrics, metricsTesting,
       ]),
-    tests("EndToEndTests", ["Daybook", "Courier", "DaybookSDK", "Doubles"]),
+    tests(
+      "EndToEndTests",
+      ["Daybook", "Courier", "DaybookSDK", "DaybookSchema", "WireProtocol", "Doubles"]),
     tests(
       "TelemetryTests",
       ["Telemetry", "DaybookModel", nioCore, nioPosix, nioLocks, logging, metrics]),

@@ -16,7 +16,8 @@ struct DaybookCommand: AsyncParsableCommand {
       """,
     version: "daybook \(Version.text)",
     subcommands: [
-      Init.self, Serve.self, TokenCommand.self, ChatCommand.self, Send.self, ImportCommand.self,
+      Init.self, Serve.self, TokenCommand.self, Revoke.self, ChatCommand.self, Send.self,
+      ImportCommand.self,
       History.self, Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
       StreamCommand.self, GatewayCommand.self,
       LogCommand.self, ProjectionCommand.self, MirrorCommand.self, BenchCommand.self,

@@ -70,8 +70,8 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: """
-      A file with what may change while the server runs: the log's level, and limits of what an address, \
-      a user or a connection may do. Read anew on SIGHUP.
+      A file with what may change while the server runs: the log's level, limits of what an address, a user \
+      or a connection may do, and which of a user's devices may be there together. Read anew on SIGHUP.
       """, completion: .file())
   var settings: String?
 
@@ -156,7 +156,7 @@ struct Serve: AsyncParsableCommand {
     let server = try await DaybookServer(
       folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
       readOnlyPartitions: readOnly, mirrors: mirrors, tls: listen.files,
-      proxies: proxyFrom, rates: current.rates,
+      proxies: proxyFrom, rates: current.rates, devices: current.devices,
       logger: OperatorLog.logger, metrics: operations?.metrics ?? MetricsSystem.factory)
     server.trust(current.trustedAtStart)
     do {

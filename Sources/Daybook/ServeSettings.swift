@@ -11,10 +11,11 @@ struct ServeSettings: Equatable, Sendable {
     var logLevel: String?
     var limits: [String: Bound]?
     var tokens: Tokens?
+    var devices: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
       case logLevel = "log_level"
-      case limits, tokens
+      case limits, tokens, devices
     }
   }
 
@@ -48,6 +49,8 @@ struct ServeSettings: Equatable, Sendable {
   /// Nil for what the command line says.
   var logLevel: Logger.Level?
   var rates = RateLimits.standard
+  /// Which of a user's devices may be connected at the same time.
+  var devices = DevicePolicy.any
   /// Nil for none but the folder's secret.
   var tokens: Tokens?
 
@@ -63,6 +66,14 @@ struct ServeSettings: Equatable, Sendable {
           .invalidArgument, "\(path): log_level is one of \(levels), not '\(text)'")
       }
       settings.logLevel = level
+    }
+    if let text = description.devices {
+      guard let policy = DevicePolicy(rawValue: text) else {
+        let policies = DevicePolicy.allCases.map(\.rawValue).joined(separator: ", ")
+        throw DaybookError(
+          .invalidArgument, "\(path): devices is one of \(policies), not '\(text)'")
+      }
+      settings.devices = policy
     }
     settings.tokens = description.tokens
     if let keys = description.tokens?.keys, !keys.hasPrefix("/"),
@@ -114,6 +125,9 @@ struct ServeSettings: Equatable, Sendable {
       let now = rates[keyPath: limit].map { "\($0.perSecond) a second, \($0.burst) at once" }
       changes.append("\(name) is \(now ?? "not limited")")
     }
+    if devices != old.devices {
+      changes.append("devices is \(devices.rawValue), for who connects from now on")
+    }
     if tokens != old.tokens { changes.append("tokens are taken as the file now says") }
     return changes
   }
@@ -137,6 +151,7 @@ final class SettingsInUse: Sendable {
     OperatorLog.level = read.logLevel ?? level
   }
 
+  var devices: DevicePolicy { current.withLockedValue { $0.settings.devices } }
   var rates: RateLimits { current.withLockedValue { $0.settings.rates } }
 
   /// A line for each change. Throws `invalid_argument`, and as `TrustedKeys`; then all stays as it was.
@@ -151,6 +166,7 @@ final class SettingsInUse: Sendable {
     }
     OperatorLog.level = read.logLevel ?? level
     server.changeRates(to: read.rates)
+    server.changeDevices(to: read.devices)
     server.trust(trusted)
     var changes = read.changes(from: old.settings)
     if keys != old.keys {

@@ -8,7 +8,10 @@ struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token",
     abstract: "Make a token for a user's device, or for a service.",
-    discussion: "Prints the token and nothing else. Works beside a running server.")
+    discussion: """
+      Prints the token and nothing else; with --json also its id, by which 'daybook revoke' makes it void. \
+      Works beside a running server.
+      """)
 
   @OptionGroup var data: DataOption
 
@@ -18,6 +21,11 @@ struct TokenCommand: AsyncParsableCommand {
   @Option(help: "The user's device.")
   var device: String?
 
+  @Option(
+    name: .customLong("class"),
+    help: "What kind of device it is, as 'phone': a server may let one of each class be there.")
+  var deviceClass: String?
+
   @Option(help: "A service: it may act for any user, and its events record both.")
   var service: String?
 
@@ -26,11 +34,16 @@ struct TokenCommand: AsyncParsableCommand {
     transform: TimeSpan.parse)
   var expiresIn = TimeSpan(seconds: DataFolder.tokenSeconds.standard)
 
+  @OptionGroup var json: JSONOption
+
   func validate() throws {
     let isComplete =
       service == nil ? user != nil && device != nil : user == nil && device == nil
     guard isComplete else {
       throw ValidationError("say either --user and --device, or --service")
+    }
+    guard service == nil || deviceClass == nil else {
+      throw ValidationError("--class is of a device: a service has none")
     }
     guard (1...DataFolder.tokenSeconds.most).contains(expiresIn.seconds) else {
       throw ValidationError(
@@ -41,10 +54,17 @@ struct TokenCommand: AsyncParsableCommand {
 
   func run() async throws {
     let principal = try principal()
+    let named = try DeviceClass.parse(ifSaid: deviceClass, "--class")
     let folder = try data.open()
     let tokens = try await folder.tokens()
-    try printToStandardOutput(
-      try await tokens.issue(principal, expiresInSeconds: expiresIn.seconds))
+    let id = DataFolder.randomTokenID()
+    let token = try await tokens.issue(
+      principal, named, id: id, expiresInSeconds: expiresIn.seconds)
+    guard json.isSet else { return try printToStandardOutput(token) }
+    var line = JSONLine()
+    line.set("token", token)
+    line.set("id", id)
+    try printToStandardOutput(line.text)
   }
 
   private func principal() throws(DaybookError) -> Principal {

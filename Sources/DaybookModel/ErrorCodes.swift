@@ -11,6 +11,7 @@ extension ErrorCode {
   package static let slowConsumer = ErrorCode(107, "slow_consumer", temporary: true)
   package static let serverStopping = ErrorCode(108, "server_stopping", temporary: true)
   package static let sessionReplaced = ErrorCode(109, "session_replaced")
+  package static let deviceDisplaced = ErrorCode(110, "device_displaced")
 
   // 2xx: who is asking.
   package static let invalidToken = ErrorCode(200, "invalid_token")
@@ -18,6 +19,7 @@ extension ErrorCode {
   package static let foreignToken = ErrorCode(202, "foreign_token")
   package static let notPermitted = ErrorCode(203, "not_permitted")
   package static let earlyToken = ErrorCode(204, "early_token", temporary: true)
+  package static let tokenRevoked = ErrorCode(205, "token_revoked")
 
   // 3xx: the request itself.
   package static let invalidID = ErrorCode(300, "invalid_id")
@@ -48,6 +50,7 @@ extension ErrorCode {
   package static let groupFull = ErrorCode(418, "group_full")
   package static let tooManyDevices = ErrorCode(419, "too_many_devices")
   package static let tooManyStays = ErrorCode(420, "too_many_stays")
+  package static let tooManyRevocations = ErrorCode(421, "too_many_revocations")
 
   // 5xx: the log and what is built from it.
   package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
@@ -109,14 +112,15 @@ extension ErrorCode {
   package static let all: [ErrorCode] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
     heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
-    invalidToken, expiredToken, foreignToken, notPermitted, earlyToken,
+    deviceDisplaced,
+    invalidToken, expiredToken, foreignToken, notPermitted, earlyToken, tokenRevoked,
     invalidID, invalidContent, contentTooLarge, invalidRequest, clockAhead,
     numberConflict, duplicateExpired, groupNotFound, groupExists, notAMember, seqPastHead,
     unknownDevice, unknownUser,
     messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
     notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
     tooManyDevices,
-    tooManyStays,
+    tooManyStays, tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
     truncated,
@@ -132,8 +136,9 @@ extension ErrorCode {
   ]
   /// For which a server closes a session without having been asked (`schemas/wire-protocol.md`).
   package static let closing: [ErrorCode] = [
-    connectDeadline, heartbeatMissed, slowConsumer, serverStopping, sessionReplaced, expiredToken,
-    deviceForgotten, storageFull, storageFailed, partitionReadOnly, logCorrupt, projectionBehind,
+    connectDeadline, heartbeatMissed, slowConsumer, serverStopping, sessionReplaced,
+    deviceDisplaced, expiredToken, tokenRevoked, deviceForgotten, storageFull, storageFailed,
+    partitionReadOnly, logCorrupt, projectionBehind,
     overloaded,
   ]
 }

@@ -79,10 +79,12 @@ package struct Event: Sendable, Equatable {
     case conversationCleared(peer: UserID?, upTo: Seq)
     case groupCleared(GroupID, upTo: Seq)
     case deviceForgotten(DeviceID)
-    case sessionOpened(session: String, client: String)
+    /// `deviceClass` is empty where the token names none.
+    case sessionOpened(session: String, client: String, deviceClass: String = "")
     case sessionClosed(session: String, reason: String)
     case groupCursors([GroupPosition])
     case groupWaiting(GroupID, UserID, Waiting)
+    case tokensRevoked(Revocation)
   }
 }
 

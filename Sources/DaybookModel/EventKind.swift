@@ -40,6 +40,7 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
   case amendmentWithheld = 53
   case groupCursors = 54
   case groupWaiting = 55
+  case tokensRevoked = 56
 
   /// Fields of `Event` from here on are bodies, one a kind.
   package static let firstField = 16
@@ -87,6 +88,7 @@ package enum EventKind: UInt8, Sendable, CaseIterable {
     case .amendmentWithheld: "amendment_withheld"
     case .groupCursors: "group_cursors"
     case .groupWaiting: "group_waiting"
+    case .tokensRevoked: "tokens_revoked"
     }
   }
 
@@ -173,6 +175,7 @@ extension Event {
     case .amendmentWithheld: .amendmentWithheld
     case .groupCursors: .groupCursors
     case .groupWaiting: .groupWaiting
+    case .tokensRevoked: .tokensRevoked
     }
   }
 

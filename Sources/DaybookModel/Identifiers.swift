@@ -49,11 +49,14 @@ package enum UserKind {}
 package enum GroupKind {}
 package enum DeviceKind {}
 package enum ServiceKind {}
+package enum DeviceClassKind {}
 
 package typealias UserID = Identifier<UserKind>
 package typealias GroupID = Identifier<GroupKind>
 package typealias DeviceID = Identifier<DeviceKind>
 package typealias ServiceID = Identifier<ServiceKind>
+/// What kind of device it is, as its token says: `phone`, `desktop`.
+package typealias DeviceClass = Identifier<DeviceClassKind>
 
 package enum IdentifierGrammar {
   static func invalid(_ text: String, _ fault: String) -> DaybookError {

@@ -98,6 +98,10 @@ package enum Limits {
   package static let requestsShownMax = 1_000
   package static let blockedMax = 10_000
   package static let devicesPerUserMax = 100
+  /// Tokens that are void by their ids, and devices of which all are, of one user or of one service.
+  package static let revocationsMax = 1_000
+  /// A token's id, its claim `jti`.
+  package static let tokenIDBytesMax = 256
   /// For how long a device may be silent before it is forgotten: 90 days, of which steps of more than
   /// an hour without any event in its partition count as an hour.
   package static let deviceSilenceMilliseconds: UInt64 = 90 * 86_400_000

@@ -61,8 +61,14 @@ package enum BodyFields {
     case .cursorOpened(let cursor, let registration):
       [.uint(1, cursor.rawValue), .uint(2, registration.rawValue)]
     case .deviceForgotten(let device): [.string(1, device.text)]
-    case .sessionOpened(let session, let client): [.string(1, session), .string(2, client)]
+    case .sessionOpened(let session, let client, let deviceClass):
+      [.string(1, session), .string(2, client), .string(3, deviceClass)]
     case .sessionClosed(let session, let reason): [.string(1, session), .string(2, reason)]
+    case .tokensRevoked(let revoked):
+      [
+        .string(1, revoked.device?.text ?? ""), .string(2, revoked.tokenID),
+        .fixed64(3, revoked.issuedUntil.milliseconds), .uint(4, revoked.isOfService ? 1 : 0),
+      ]
     case .userBlocked(let peer), .userUnblocked(let peer): [.string(1, peer.text)]
     case .groupCursors(let cursors):
       cursors.map { .message(1, GroupCursorsCoding.bytes(of: $0)) }
@@ -171,8 +177,10 @@ struct ReadFields {
     case .conversationCleared: .conversationCleared(peer: user(1), upTo: Seq(numbers[2]))
     case .cursorOpened: .cursorOpened(cursor: Seq(numbers[1]), registration: Seq(numbers[2]))
     case .deviceForgotten: .deviceForgotten(DeviceID(checked: texts[1]))
-    case .sessionOpened: .sessionOpened(session: texts[1], client: texts[2])
+    case .sessionOpened:
+      .sessionOpened(session: texts[1], client: texts[2], deviceClass: texts[3])
     case .sessionClosed: .sessionClosed(session: texts[1], reason: texts[2])
+    case .tokensRevoked: .tokensRevoked(revocation)
     case .userBlocked: .userBlocked(named)
     case .userUnblocked: .userUnblocked(named)
     default: groupBody(of: kind)
@@ -211,6 +219,12 @@ struct ReadFields {
   private var moderators: [UserID] { elements.map { UserID(checked: $0) } }
   private var role: Role { Role(rawValue: UInt8(clamping: numbers[2])) ?? .member }
   private var target: MessageTarget { MessageTarget(peer: user(1), seq: Seq(numbers[2])) }
+
+  private var revocation: Revocation {
+    Revocation(
+      device: texts[1].isEmpty ? nil : DeviceID(checked: texts[1]), tokenID: texts[2],
+      issuedUntil: Timestamp(milliseconds: numbers[3]), isOfService: flag(4))
+  }
 
   private var withheld: WithheldAmendment {
     get throws(DaybookError) {

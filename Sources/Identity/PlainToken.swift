@@ -40,7 +40,7 @@ extension Claims {
   fileprivate init?(_ object: PlainObject) {
     guard let iss = object.text("iss"), let aud = object.text("aud"), let sub = object.text("sub"),
       let kind = object.text("kind"), let iat = object.whole("iat"), let exp = object.whole("exp"),
-      object.has("device") == (object.text("device") != nil),
+      ["device", "class", "jti"].allSatisfy({ object.has($0) == (object.text($0) != nil) }),
       object.has("nbf") == (object.whole("nbf") != nil)
     else { return nil }
     self.iss = iss
@@ -48,6 +48,8 @@ extension Claims {
     self.sub = sub
     self.kind = kind
     self.device = object.text("device")
+    self.deviceClass = object.text("class")
+    self.jti = object.text("jti")
     self.iat = iat
     self.exp = exp
     self.nbf = object.whole("nbf")

@@ -79,9 +79,11 @@ package final class TokenAuthority: TokenCheck {
   /// From now on these are trusted besides, and none that were before.
   package func trust(_ keys: Trusted?) { trusted.withLock { $0 = keys } }
 
-  /// A token that is good for so many seconds. Throws `invalid_argument`.
+  /// A token that is good for so many seconds. `id` is its own: by that it can be made void. Throws
+  /// `invalid_argument`.
   package func issue(
-    _ principal: Principal, expiresInSeconds seconds: Int64 = secondsDefault
+    _ principal: Principal, _ deviceClass: DeviceClass? = nil, id: String = randomID(),
+    expiresInSeconds seconds: Int64 = secondsDefault
   ) async throws(DaybookError) -> String {
     guard (1...TokenAuthority.secondsMax).contains(seconds) else {
       throw DaybookError(
@@ -89,12 +91,20 @@ package final class TokenAuthority: TokenCheck {
     }
     let issuedAt = Int64(now().milliseconds / 1000)
     let claims = Claims(
-      principal, logID: logID, issuedAt: issuedAt, expiresAt: issuedAt + seconds)
+      principal, deviceClass, id: id, logID: logID, issuedAt: issuedAt,
+      expiresAt: issuedAt + seconds)
     do {
       return try await own.withLock(\.keys).sign(claims)
     } catch {
       throw DaybookError(.invalidArgument, "the token can't be signed", cause: error)
     }
+  }
+
+  /// 75 bits: up to 15 digits a string has them within itself.
+  package static func randomID() -> String {
+    let digits = Array("0123456789abcdefghijklmnopqrstuv")
+    var generator = SystemRandomNumberGenerator()
+    return String((0..<15).map { _ in digits[Int.random(in: 0..<32, using: &generator)] })
   }
 
   package func checkAtOnce(_ token: String) -> CheckedToken? {
@@ -159,7 +169,7 @@ package final class TokenAuthority: TokenCheck {
   /// Of claims that were signed.
   private func checked(_ claims: Claims) throws(DaybookError) -> CheckedToken {
     try checkTime(expires: claims.exp, notBefore: claims.nbf)
-    return CheckedToken(try claims.principal(), expiresAt: claims.expiresAt)
+    return try claims.checked()
   }
 
   // MARK: of others
@@ -174,9 +184,7 @@ package final class TokenAuthority: TokenCheck {
       throw DaybookError(.foreignToken, "the token is for another audience than this Daybook")
     }
     try checkTime(expires: claims.expiresAt, notBefore: claims.notBefore)
-    let principal = try claims.principal(admitsServices: trusted.admitsServices)
-    return CheckedToken(
-      principal, expiresAt: Timestamp(milliseconds: UInt64(claims.expiresAt) * 1_000))
+    return try claims.checked(admitsServices: trusted.admitsServices)
   }
 
   private func checkTime(expires: Int64, notBefore: Int64?) throws(DaybookError) {

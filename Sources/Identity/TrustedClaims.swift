@@ -9,11 +9,16 @@ struct TrustedClaims: JWTPayload {
   let subject: String
   let kind: String?
   let device: String?
+  let deviceClass: String?
+  let id: String?
+  let issuedAt: Int64
   let expiresAt: Int64
   let notBefore: Int64?
 
   private enum Name: String, CodingKey {
-    case iss, aud, sub, kind, device, exp, nbf
+    case iss, aud, sub, kind, device
+    case deviceClass = "class"
+    case jti, iat, exp, nbf
   }
 
   init(from decoder: any Decoder) throws {
@@ -25,6 +30,9 @@ struct TrustedClaims: JWTPayload {
     subject = try claims.decode(String.self, forKey: .sub)
     kind = try claims.decodeIfPresent(String.self, forKey: .kind)
     device = try claims.decodeIfPresent(String.self, forKey: .device)
+    deviceClass = try claims.decodeIfPresent(String.self, forKey: .deviceClass)
+    id = try claims.decodeIfPresent(String.self, forKey: .jti)
+    issuedAt = try TrustedClaims.seconds(claims, .iat) ?? 0
     expiresAt = try TrustedClaims.seconds(claims, .exp) ?? 0
     notBefore = try TrustedClaims.seconds(claims, .nbf)
   }
@@ -48,7 +56,14 @@ struct TrustedClaims: JWTPayload {
   func verify(using algorithm: some JWTAlgorithm) async throws {}
 
   /// Throws `invalid_token` for claims that name nobody, and for a service where none is let in.
-  func principal(admitsServices: Bool) throws(DaybookError) -> Principal {
+  func checked(admitsServices: Bool) throws(DaybookError) -> CheckedToken {
+    CheckedToken(
+      try principal(admitsServices: admitsServices), expiresAt: Claims.time(expiresAt),
+      stamp: TokenStamp(issuedAt: Claims.time(issuedAt), id: try Claims.id(id)),
+      deviceClass: try Claims.deviceClass(deviceClass))
+  }
+
+  private func principal(admitsServices: Bool) throws(DaybookError) -> Principal {
     do throws(DaybookError) {
       switch Claims.Kind(rawValue: kind ?? Claims.Kind.device.rawValue) {
       case .device: return .device(try UserID(subject), try DeviceID(device ?? ""))

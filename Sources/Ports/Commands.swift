@@ -104,7 +104,16 @@ package struct Command: Sendable {
     /// only for a device that the stream doesn't know yet. In a group with the registration that the
     /// mailbox has answered: what the group knows of another one doesn't count, for the device was
     /// forgotten since; and with what the mailbox knows of the group, of which the greater counts.
-    case openCursor(registration: Seq = .none, GroupReached = GroupReached())
+    /// Of a mailbox with the token that a session begins with: refused with `token_revoked` where that is
+    /// void.
+    case openCursor(
+      registration: Seq = .none, GroupReached = GroupReached(), token: TokenStamp? = nil)
+    /// Whether a token of the actor's is good: refused with `token_revoked` if not. Changes nothing, logs
+    /// nothing. A service's is asked about in the mailbox of its name.
+    case checkToken(TokenStamp)
+    /// Tokens of the mailbox's owner, or of the service of that name, are void from now on: the one of
+    /// this id, or all that were issued until now, of this device.
+    case revokeTokens(device: DeviceID?, tokenID: String, ofService: Bool)
     /// What a user may see of a group, or of the conversation with `peer` in the own mailbox, and
     /// the head: changes nothing, logs nothing.
     case inspect(peer: UserID?)
@@ -116,7 +125,7 @@ package struct Command: Sendable {
     /// What can't be done, for this reason, unless it was done before: the message that it is about
     /// is no longer to be had. A retry under its number gets the answer of the first time.
     case refused(DaybookError)
-    case openSession(session: String, client: String)
+    case openSession(session: String, client: String, deviceClass: DeviceClass? = nil)
     case closeSession(session: String, reason: String)
   }
 }

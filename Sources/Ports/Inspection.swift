@@ -107,10 +107,13 @@ package struct DeviceDetails: Sendable, Equatable {
   /// What its last client called itself.
   package let client: String
   package let isForgotten: Bool
+  /// What its last token called it; empty where that said nothing.
+  package let deviceClass: String
 
   package init(
     device: DeviceID, cursor: Seq, added: Timestamp, sessionOpened: Timestamp,
-    sessionClosed: Timestamp, sessions: UInt64, isOpen: Bool, client: String, isForgotten: Bool
+    sessionClosed: Timestamp, sessions: UInt64, isOpen: Bool, client: String, isForgotten: Bool,
+    deviceClass: String = ""
   ) {
     self.device = device
     self.cursor = cursor
@@ -121,10 +124,13 @@ package struct DeviceDetails: Sendable, Equatable {
     self.isOpen = isOpen
     self.client = client
     self.isForgotten = isForgotten
+    self.deviceClass = deviceClass
   }
 
   package var profile: DeviceProfile {
-    DeviceProfile(device: device, cursor: cursor, lastSeen: max(sessionOpened, sessionClosed))
+    DeviceProfile(
+      device: device, cursor: cursor, lastSeen: max(sessionOpened, sessionClosed),
+      deviceClass: deviceClass)
   }
 }
 
@@ -139,10 +145,13 @@ package struct UserDetails: Sendable, Equatable {
   package let groups: [MembershipDetails]
   package let blocked: [UserID]
   package let marks: [MarkedConversation]
+  /// Tokens of the user that are void, then those of the service of that name.
+  package let revocations: [Revocation]
 
   package init(
     user: UserID, firstSeen: Timestamp, lastSeen: Timestamp, devices: [DeviceDetails],
-    groups: [MembershipDetails], blocked: [UserID], marks: [MarkedConversation]
+    groups: [MembershipDetails], blocked: [UserID], marks: [MarkedConversation],
+    revocations: [Revocation] = []
   ) {
     self.user = user
     self.firstSeen = firstSeen
@@ -151,6 +160,7 @@ package struct UserDetails: Sendable, Equatable {
     self.groups = groups
     self.blocked = blocked
     self.marks = marks
+    self.revocations = revocations
   }
 }
 

@@ -252,11 +252,16 @@ package struct DeviceProfile: Sendable, Equatable {
   package var cursor: Seq
   /// When its last session began or ended; none if it never had one.
   package var lastSeen: Timestamp
+  /// What its last token called it; empty where that said nothing.
+  package var deviceClass: String
 
-  package init(device: DeviceID, cursor: Seq, lastSeen: Timestamp) {
+  package init(
+    device: DeviceID, cursor: Seq, lastSeen: Timestamp, deviceClass: String = ""
+  ) {
     self.device = device
     self.cursor = cursor
     self.lastSeen = lastSeen
+    self.deviceClass = deviceClass
   }
 }
 

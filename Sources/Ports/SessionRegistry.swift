@@ -12,10 +12,12 @@ package protocol SessionRegistry: AnyObject, Sendable {
 
   // MARK: devices
 
-  /// The device's session from now on; one that it had before is told `replaced`.
-  func register(_ session: SessionHandle, of user: UserID, _ device: DeviceID)
+  /// The device's session from now on; one that it had before is told `replaced`, and those of other
+  /// devices that the policy lets it displace are told `displaced`: they are not there any more. Of two that
+  /// come at the same time, the later one stays.
+  func register(_ session: SessionHandle, of device: ConnectingDevice, under policy: DevicePolicy)
 
-  /// Does nothing for a session that another one has replaced.
+  /// Does nothing for a session that another one has replaced or displaced.
   func unregister(
     _ session: SessionHandle, of user: UserID, _ device: DeviceID, at now: Timestamp)
 
@@ -54,6 +56,8 @@ package protocol SessionRegistry: AnyObject, Sendable {
 package enum SessionNews: Sendable {
   /// Its device has connected elsewhere.
   case replaced
+  /// Another device of the user's has connected, and only one of them may be.
+  case displaced(by: ConnectingDevice)
   case presence(UserPresence)
   /// The user is not watched any more.
   case watchEnded(UserID)

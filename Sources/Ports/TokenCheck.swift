@@ -15,10 +15,19 @@ package protocol TokenCheck: Sendable {
 package struct CheckedToken: Sendable, Equatable {
   package var principal: Principal
   package var expiresAt: Timestamp
+  /// By which it may have been made void: that is the owner's of the mailbox to know.
+  package var stamp: TokenStamp
+  /// Nil where it names none.
+  package var deviceClass: DeviceClass?
 
-  package init(_ principal: Principal, expiresAt: Timestamp) {
+  package init(
+    _ principal: Principal, expiresAt: Timestamp, stamp: TokenStamp = TokenStamp(issuedAt: .none),
+    deviceClass: DeviceClass? = nil
+  ) {
     self.principal = principal
     self.expiresAt = expiresAt
+    self.stamp = stamp
+    self.deviceClass = deviceClass
   }
 }
 

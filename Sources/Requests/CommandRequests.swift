@@ -34,6 +34,7 @@ package enum CommandRequests {
     case .block: try block(body, requester)
     case .mark: try mark(body, requester)
     case .forgetDevice: try forgetDevice(body, requester)
+    case .revoke: try revoke(body, requester)
     default: throw unknown(type)
     }
   }

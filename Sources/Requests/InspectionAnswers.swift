@@ -28,9 +28,11 @@ struct InspectionAnswers {
           $0.open = device.isOpen
           $0.client = device.client
           $0.forgotten = device.isForgotten
+          $0.deviceClass = device.deviceClass
         }
       }
       $0.more = rest.count > Limits.listPageMax
+      if after == nil { $0.revocations = details.revocations.map { Daybook_V1_Revocation($0) } }
     }
   }
 
@@ -138,6 +140,17 @@ struct InspectionAnswers {
         }
       }
       $0.more = found.count > limit
+    }
+  }
+}
+
+extension Daybook_V1_Revocation {
+  fileprivate init(_ revoked: Revocation) {
+    self = .with {
+      $0.device = revoked.device?.text ?? ""
+      $0.tokenID = revoked.tokenID
+      $0.issuedUntilMs = revoked.issuedUntil.milliseconds
+      $0.ofService = revoked.isOfService
     }
   }
 }

@@ -127,6 +127,7 @@ package struct QueryRunner: Sendable {
         .with {
           $0.device = profile.device.text
           $0.online = online.contains(profile.device)
+          $0.deviceClass = profile.deviceClass
           $0.lastSeenMs = profile.lastSeen.milliseconds
           $0.cursor = profile.cursor.rawValue
         }

@@ -82,6 +82,24 @@ package struct Requester: Sendable, Equatable {
   /// Throws what is wrong with the context.
   func issuer(_ context: CommandContext) throws(DaybookError) -> Issuer {
     let actor = try actor(context)
+    guard let user = actor.user else { throw Requester.ownersOnly }
+    return try issuer(actor, user, context)
+  }
+
+  /// Of a command of a service's own, about this user's mailbox. Throws what is wrong with the context.
+  func operatorsIssuer(
+    _ context: CommandContext, of mailbox: UserID
+  ) throws(DaybookError) -> Issuer {
+    guard context.actingFor == nil else {
+      throw DaybookError(
+        .invalidRequest, "nobody makes tokens void but a service: leave out acting_for")
+    }
+    return try issuer(actor, mailbox, context)
+  }
+
+  private func issuer(
+    _ actor: Actor, _ user: UserID, _ context: CommandContext
+  ) throws(DaybookError) -> Issuer {
     guard context.number > 0 else {
       throw DaybookError(.invalidRequest, "a command has a number from 1 on: set context.number")
     }
@@ -89,7 +107,6 @@ package struct Requester: Sendable, Equatable {
       throw DaybookError(
         .invalidRequest, "a command has an origin: set it in Connect or in the command's context")
     }
-    guard let user = actor.user else { throw Requester.ownersOnly }
     return Issuer(
       actor: actor, user: user, id: NumberedOrigin(origin: origin, number: context.number))
   }
@@ -98,7 +115,7 @@ package struct Requester: Sendable, Equatable {
 /// Who issues a command, as whom, and as which of their own.
 package struct Issuer: Sendable {
   package let actor: Actor
-  /// The actor's.
+  /// The actor's; of a service that acts for nobody, whose mailbox the command is about.
   package let user: UserID
   package let id: NumberedOrigin
 

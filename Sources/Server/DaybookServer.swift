@@ -31,7 +31,8 @@ package final class DaybookServer: Sendable {
   package init(
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
     readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], tls: TLSFiles? = nil,
-    proxies: String? = nil, rates: RateLimits = RateLimits(), logger: Logger,
+    proxies: String? = nil, rates: RateLimits = RateLimits(), devices: DevicePolicy = .any,
+    logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
@@ -58,6 +59,7 @@ package final class DaybookServer: Sendable {
     secretPath = folder.secretPath
     var options = GatewayOptions()
     options.rates = rates
+    options.devices = devices
     options.proxies = trustedProxies
     OpenFiles.raiseLimit()
     options.connectionsMax = { [partitions = backend.log.partitionCount] in
@@ -169,6 +171,9 @@ package final class DaybookServer: Sendable {
 
   /// Limits of who may do how much, from now on.
   package func changeRates(to limits: RateLimits) { sessions.changeRates(to: limits) }
+
+  /// Which of a user's devices may be connected together, for who connects from now on.
+  package func changeDevices(to policy: DevicePolicy) { sessions.changeDevices(to: policy) }
 
   /// Whose tokens are taken besides those made with the folder's secret, from now on.
   package func trust(_ keys: TrustedKeys?) { tokens.trust(keys?.trusted) }

@@ -55,6 +55,8 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let overview = FrameType(rawValue: 64)
   package static let refusedAddresses = FrameType(rawValue: 65)
   package static let liftRefusal = FrameType(rawValue: 66)
+  // An operator's command.
+  package static let revoke = FrameType(rawValue: 67)
 
   /// Answers a request that failed, with the request's sequence; 0 for what no request caused.
   package static let error = FrameType(rawValue: 0x1ff)
@@ -77,7 +79,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let commands: Set<FrameType> = [
     .send, .read, .createGroup, .join, .leave, .recall, .edit, .react, .forward, .changeGroup,
     .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve, .block, .mark, .clear,
-    .forgetDevice,
+    .forgetDevice, .revoke,
   ]
 
   /// Requests that change nothing, but for fetch, which a client's session asks for itself.

@@ -84,13 +84,13 @@ struct ChatListsTests {
         id: "phone", isOnline: true, lastSeen: Moment(millisecondsSince1970: 1), cursor: 3),
       UserDevice(
         id: "tablet", isOnline: false, lastSeen: Moment(millisecondsSince1970: 1_800_000_000_000),
-        cursor: 3),
+        cursor: 3, deviceClass: "mobile"),
       UserDevice(id: "tv", isOnline: false, lastSeen: nil, cursor: 0),
     ]
     #expect(
       ChatText.devices(devices, this: "phone", .fixed()) == """
         phone: online (this one)
-        tablet: last seen 2027-01-15 08:00
+        tablet, mobile: last seen 2027-01-15 08:00
         tv: never online
         """)
     #expect(ChatText.blocked([]) == "you block nobody" && ChatText.blocked(["b", "c"]) == "b\nc")

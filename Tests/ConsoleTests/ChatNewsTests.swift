@@ -73,6 +73,18 @@ struct ChatNewsTests {
     (.blocked("bob"), "you blocked bob"), (.unblocked("bob"), "you no longer block bob"),
     (.deviceForgotten("tablet"), "your device tablet is logged out"),
     (
+      .tokensRevoked(device: "tablet", tokenID: nil),
+      "the server's operator has made the tokens of your device tablet void"
+    ),
+    (
+      .tokensRevoked(device: nil, tokenID: nil),
+      "the server's operator has made all your tokens void"
+    ),
+    (
+      .tokensRevoked(device: nil, tokenID: "id"),
+      "the server's operator has made a token of yours void"
+    ),
+    (
       .presence(
         UserPresence(
           user: "bob", isOnline: true, devices: ["phone", "tv"], lastSeen: nil)),
@@ -151,7 +163,8 @@ struct ChatNewsTests {
       .reaction(
         MessageReaction(
           conversation: .group(ill), messageID: 1, by: ill, reaction: ill, isRemoved: false)),
-      .deviceForgotten(ill), .typing(user: ill, .group(ill)),
+      .deviceForgotten(ill), .tokensRevoked(device: ill, tokenID: nil),
+      .typing(user: ill, .group(ill)),
       .presence(
         UserPresence(user: ill, isOnline: true, devices: [ill], lastSeen: nil)),
     ]

@@ -137,6 +137,13 @@ struct CommandFrameTests {
     Case(
       .forgetDevice(DeviceID(checked: "tablet")), .forgetDevice,
       Daybook_V1_ForgetDeviceRequest.self, #"{"device":"tablet"}"#),
+    Case(
+      .revokeTokens(user: bob, service: nil, device: DeviceID(checked: "tablet"), tokenID: ""),
+      .revoke, Daybook_V1_RevokeRequest.self, #"{"user":"bob","device":"tablet"}"#),
+    Case(
+      .revokeTokens(
+        user: nil, service: ServiceID(checked: "crm"), device: nil, tokenID: "id"),
+      .revoke, Daybook_V1_RevokeRequest.self, #"{"service":"crm","tokenId":"id"}"#),
   ]
 
   private func frame(_ command: IssuedCommand) throws -> Frame? {

@@ -115,6 +115,14 @@ struct EventMeaningTests {
     Case(
       body: .deviceForgotten(DeviceID(checked: "tablet")), from: "me",
       expected: [.deviceForgotten("tablet")]),
+    Case(
+      body: .tokensRevoked(
+        Revocation(
+          device: DeviceID(checked: "tablet"), issuedUntil: Timestamp(milliseconds: 1))),
+      from: "", expected: [.tokensRevoked(device: "tablet", tokenID: nil)]),
+    Case(
+      body: .tokensRevoked(Revocation(tokenID: "id")), from: "",
+      expected: [.tokensRevoked(device: nil, tokenID: "id")]),
   ].map { one in
     var one = one
     one.stream = "user/me"

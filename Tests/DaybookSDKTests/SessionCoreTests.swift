@@ -264,6 +264,7 @@ struct SessionCoreTests {
     "gives up on errors that trying again doesn't mend, and only on those",
     arguments: [
       (ErrorCode.invalidToken, true), (.expiredToken, true), (.foreignToken, true),
+      (.tokenRevoked, true), (.deviceDisplaced, true), (.sessionReplaced, true),
       (.serverStopping, false), (.overloaded, false),
     ])
   func finalErrors(code: ErrorCode, isFinal: Bool) {

@@ -11,6 +11,7 @@ import WireProtocol
 @Suite("Tokens")
 struct TokenTests {
   private static let expired = DaybookError(.expiredToken, "the token has expired")
+  private static let spent = [expired, DaybookError.tokenIsRevoked]
 
   /// Gives "1", "2", "3"… or throws.
   private struct Tokens {
@@ -32,12 +33,12 @@ struct TokenTests {
     }
   }
 
-  @Test("a token that has expired is renewed before the session opens, once without a pause")
-  func expiredAtConnect() async throws {
+  @Test(
+    "for a token that has expired or is void another is asked for before the session opens, once",
+    arguments: spent)
+  func spentAtConnect(error: DaybookError) async throws {
     let tokens = Tokens()
-    let server = try await ScriptedServer(refusing: {
-      $0.token == "1" ? TokenTests.expired : nil
-    }) { _, _ in }
+    let server = try await ScriptedServer(refusing: { $0.token == "1" ? error : nil }) { _, _ in }
     let client = try DaybookClient(tokens.configuration(server))
     try await client.connect()
     #expect(tokens.given.withLockedValue { $0 } == 2)
@@ -45,16 +46,18 @@ struct TokenTests {
     try await server.close()
   }
 
-  @Test("a provider that has only expired tokens does not connect, nor does a token that is one")
-  func onlyExpired() async throws {
+  @Test(
+    "a provider that has only tokens that are good no more does not connect, nor does a token that is one",
+    arguments: spent)
+  func onlySpent(refusal: DaybookError) async throws {
     let tokens = Tokens()
-    let server = try await ScriptedServer(refusing: { _ in TokenTests.expired }) { _, _ in }
+    let server = try await ScriptedServer(refusing: { _ in refusal }) { _, _ in }
     let fixed = ClientConfiguration.patient(server, token: "1")
     for configuration in [tokens.configuration(server), fixed] {
       let client = try DaybookClient(configuration)
       let error = await #expect(throws: ClientError.self) { try await client.connect() }
-      #expect(error?.code == .expiredToken)
-      #expect(client.endedBy?.code == .expiredToken)
+      #expect(error?.code == ClientError.Code(refusal.code))
+      #expect(client.endedBy?.code == ClientError.Code(refusal.code))
     }
     #expect(tokens.given.withLockedValue { $0 } == 2)
     try await server.close()
@@ -117,6 +120,31 @@ struct TokenTests {
     }
     #expect(states == ["connected", "expired_token true", "connected"])
     await client.close()
+    try await server.close()
+  }
+
+  @Test(
+    "a session whose token was made void goes on with one that was made later, and ends if that is void too"
+  )
+  func revoked() async throws {
+    let tokens = Tokens()
+    let server = try await ScriptedServer(refusing: {
+      $0.token == "1" || $0.token == "2" ? nil : DaybookError.tokenIsRevoked
+    }) { frame, out in
+      guard frame.type == .send else { return }
+      let closing = Daybook_V1_Closing.with { $0.error = DaybookError.tokenIsRevoked.errorReply }
+      out.writeFrame(.closing, sequence: 0, message: closing)
+    }
+    let client = try DaybookClient(tokens.configuration(server))
+    try await client.connect()
+    let sent = try client.send(text: "hi", to: .user("bob"))
+    let error = await #expect(throws: ClientError.self) { _ = try await sent.stored() }
+    #expect(error?.code == .tokenRevoked && client.endedBy?.code == .tokenRevoked)
+    var pauses: [Duration] = []
+    for await case .connection(.waiting(let pause, _)) in client.events { pauses.append(pause) }
+    // A token of the same second would be void as well.
+    #expect(pauses == [.milliseconds(1_100), .milliseconds(1_100)])
+    #expect(tokens.given.withLockedValue { $0 } == 3)
     try await server.close()
   }
 

@@ -309,11 +309,20 @@ extension Daybook_V1_Event {
           $0.registration = registration.rawValue
         })
     case .deviceForgotten(let device): .deviceForgotten(.with { $0.device = device.text })
-    case .sessionOpened(let session, let client):
+    case .sessionOpened(let session, let client, let deviceClass):
       .sessionOpened(
         .with {
           $0.session = session
           $0.client = client
+          $0.deviceClass = deviceClass
+        })
+    case .tokensRevoked(let revoked):
+      .tokensRevoked(
+        .with {
+          $0.device = revoked.device?.text ?? ""
+          $0.tokenID = revoked.tokenID
+          $0.issuedUntilMs = revoked.issuedUntil.milliseconds
+          $0.ofService = revoked.isOfService
         })
     case .sessionClosed(let session, let reason):
       .sessionClosed(

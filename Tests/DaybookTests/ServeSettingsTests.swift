@@ -22,6 +22,7 @@ import Testing
     let settings = try read(
       """
       log_level: debug
+      devices: class
       limits:
         connects_per_address: { per_second: 5, burst: 50 }
         failed_tokens_per_address: { per_second: 0, burst: 1 }
@@ -32,11 +33,13 @@ import Testing
     #expect(settings.rates.failedTokensPerAddress == nil)
     #expect(settings.rates.bytesPerConnection == Rate(perSecond: 65_536, burst: 1_048_576))
     #expect(settings.rates.sendsPerUser == nil)
+    #expect(settings.devices == .oneOfEachClass)
     #expect(
       settings.changes(from: ServeSettings()) == [
         "log_level is debug", "bytes_per_connection is 65536.0 a second, 1048576.0 at once",
         "connects_per_address is 5.0 a second, 50.0 at once",
         "failed_tokens_per_address is not limited",
+        "devices is class, for who connects from now on",
       ])
     #expect(settings.changes(from: settings).isEmpty)
   }
@@ -45,6 +48,7 @@ import Testing
     "what makes no sense is refused, and it says where",
     arguments: [
       ("log_level: loud", "not 'loud'"),
+      ("devices: two", "devices is one of any, class, one, not 'two'"),
       ("colour: red", "there is no 'colour'"),
       ("limits: { sends: { per_second: 1, burst: 1 } }", "there is no limit 'sends'"),
       ("limits: { sends_per_user: { per_second: -1, burst: 1 } }", "limits.sends_per_user"),

@@ -69,7 +69,15 @@ package struct SampleEvents {
     case .conversationCleared:
       .conversationCleared(peer: chance(2) ? nil : id(), upTo: Seq(number()))
     case .deviceForgotten: .deviceForgotten(id())
-    case .sessionOpened: .sessionOpened(session: text(), client: text())
+    case .sessionOpened:
+      .sessionOpened(
+        session: text(), client: text(), deviceClass: chance(2) ? "" : text())
+    case .tokensRevoked:
+      .tokensRevoked(
+        Revocation(
+          device: chance(2) ? nil : id(), tokenID: chance(2) ? "" : text(),
+          issuedUntil: Timestamp(milliseconds: chance(2) ? 0 : number()),
+          isOfService: chance(2)))
     case .sessionClosed: .sessionClosed(session: text(), reason: text())
     default: groupBody(kind)
     }

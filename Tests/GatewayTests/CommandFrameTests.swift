@@ -51,6 +51,8 @@ extension Command.Body {
     case .clear(let peer, let upTo): "clear \(peer?.text ?? "-") \(upTo)"
     case .read(let peer, let upTo): "read \(peer?.text ?? "-") \(upTo)"
     case .forgetDevice(let device): "forget \(device)"
+    case .revokeTokens(let device, let id, let isOfService):
+      "revoke \(device?.text ?? "-") '\(id)' \(isOfService ? "of the service" : "of the user")"
     default: "\(self)"
     }
   }
@@ -166,10 +168,30 @@ struct CommandFrameTests {
       }, "user/bob", "forget old"),
   ]
 
+  /// Of a service that acts for nobody.
+  static let operators: [CommandFrame] = [
+    CommandFrame(
+      .revoke,
+      Daybook_V1_RevokeRequest.with { ($0.context, $0.user) = (Requests.command(1), "carol") },
+      "user/carol", "revoke - '' of the user"),
+    CommandFrame(
+      .revoke,
+      Daybook_V1_RevokeRequest.with {
+        ($0.context, $0.user, $0.device) = (Requests.command(1), "carol", "phone")
+      }, "user/carol", "revoke phone '' of the user"),
+    CommandFrame(
+      .revoke,
+      Daybook_V1_RevokeRequest.with {
+        ($0.context, $0.service, $0.tokenID) = (Requests.command(1), "crm", "a b")
+      }, "user/crm", "revoke - 'a b' of the service"),
+  ]
+
   /// What is left out of the table needs its message found first.
   @Test("every command's frame is known here")
   func allTypes() {
-    let tested = Set((CommandFrameTests.groups + CommandFrameTests.people).map(\.type))
+    let tested = Set(
+      (CommandFrameTests.groups + CommandFrameTests.people + CommandFrameTests.operators).map(
+        \.type))
     #expect(tested.union([.send, .recall, .edit, .react, .forward]) == FrameType.commands)
   }
 
@@ -220,6 +242,62 @@ struct CommandFrameTests {
         try #require(reply.type == .error)
         #expect(DaybookError(try Daybook_V1_ErrorReply(frameBody: reply.body)).code == code)
       }
+    }
+  }
+
+  @Test(
+    "a service makes tokens void for nobody, in the mailbox of whom they are", arguments: operators)
+  func revoke(_ frame: CommandFrame) async throws {
+    try await GatewayFixture.run { fixture in
+      let service = try await fixture.connect("service:crm")
+      #expect(try await ask(service, frame).type == .revoke.reply)
+      let command = try #require(fixture.daybook.commandsNow { $0.id != nil }.first)
+      #expect(command.stream.text == frame.stream && command.body.words == frame.says)
+      #expect(command.actor == Actor(service: ServiceID(checked: "crm")))
+      let (bob, _) = try await fixture.live("bob:phone")
+      #expect(try await ask(bob, frame).type == .error)
+      #expect(fixture.daybook.commandsNow { $0.id != nil }.count == 1)
+    }
+  }
+
+  private static let badRevocations: [(Daybook_V1_RevokeRequest, ErrorCode)] = [
+    (.with { $0.context = Requests.command(1) }, .invalidRequest),
+    (
+      .with { ($0.context, $0.user, $0.service) = (Requests.command(1), "a", "b") },
+      .invalidRequest
+    ),
+    (
+      .with { ($0.context, $0.service, $0.device) = (Requests.command(1), "a", "b") },
+      .invalidRequest
+    ),
+    (
+      .with {
+        ($0.context, $0.user, $0.device) = (Requests.command(1), "a", "b")
+        $0.tokenID = "c"
+      }, .invalidRequest
+    ),
+    (
+      .with {
+        ($0.context, $0.user) = (Requests.command(1), "a")
+        $0.tokenID = String(repeating: "x", count: Limits.tokenIDBytesMax + 1)
+      }, .invalidRequest
+    ),
+    (
+      .with { ($0.context, $0.user) = (Requests.command(1, actingFor: "dora"), "a") },
+      .invalidRequest
+    ),
+    (.with { ($0.context, $0.user) = (Requests.command(0), "a") }, .invalidRequest),
+    (.with { ($0.context, $0.user) = (Requests.command(1), "a b") }, .invalidID),
+  ]
+
+  @Test("what says not whose tokens are void, or too much, is refused")
+  func badRevocation() async throws {
+    try await GatewayFixture.run { fixture in
+      let service = try await fixture.connect("service:crm")
+      for (request, code) in CommandFrameTests.badRevocations {
+        #expect(try await service.error(.revoke, request) == code, "\(request)")
+      }
+      #expect(fixture.daybook.commandsNow { $0.id != nil }.isEmpty)
     }
   }
 

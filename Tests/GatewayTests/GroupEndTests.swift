@@ -153,7 +153,7 @@ struct GroupEndTests {
           if case .openCursor = $0.body { true } else { false }
         }
         let last = try #require(commands.last { $0.stream == .group(GroupID(checked: "g")) })
-        guard case .openCursor(let registration, _) = last.body else { return .none }
+        guard case .openCursor(let registration, _, _) = last.body else { return .none }
         return registration
       }
       let (_, bob) = try await start(fixture)

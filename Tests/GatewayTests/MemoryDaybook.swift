@@ -60,6 +60,9 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     var checksAtOnce = true
     /// Of every token.
     var expiresAt = Timestamp(milliseconds: 1_900_000_000_000)
+    /// By the mailbox in which it stands.
+    var revoked: [StreamKey: [Revocation]] = [:]
+    var holdsTokenChecks = false
   }
 
   let state = NIOLockedValueBox(State())
@@ -72,14 +75,22 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
   }
 
   func checkAtOnce(_ token: String) -> CheckedToken? {
-    let (isAtOnce, end) = state.withLockedValue { ($0.checksAtOnce, $0.expiresAt) }
-    guard isAtOnce, let principal = try? MemoryDaybook.principal(of: token) else { return nil }
-    return CheckedToken(principal, expiresAt: end)
+    guard state.withLockedValue({ $0.checksAtOnce }) else { return nil }
+    return try? checked(token)
   }
 
-  func check(_ token: String) async throws(DaybookError) -> CheckedToken {
-    CheckedToken(
-      try MemoryDaybook.principal(of: token), expiresAt: state.withLockedValue { $0.expiresAt })
+  func check(_ token: String) async throws(DaybookError) -> CheckedToken { try checked(token) }
+
+  /// `user:device` or `service:service`, and what may follow: `#` and the token's id, `@` and the class.
+  private func checked(_ token: String) throws(DaybookError) -> CheckedToken {
+    let classed = token.split(separator: "@")
+    let named = (classed.first ?? "").split(separator: "#")
+    return CheckedToken(
+      try MemoryDaybook.principal(of: String(named.first ?? "")),
+      expiresAt: state.withLockedValue { $0.expiresAt },
+      stamp: TokenStamp(
+        issuedAt: Timestamp(milliseconds: 1_000), id: named.count > 1 ? String(named[1]) : ""),
+      deviceClass: classed.count > 1 ? DeviceClass(checked: String(classed[1])) : nil)
   }
 
   private static func principal(of token: String) throws(DaybookError) -> Principal {
@@ -105,6 +116,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
           case .send: state.holdsSends
           case .openCursor: state.holdsOpenings
           case .inspectContact: state.holdsContacts
+          case .checkToken: state.holdsTokenChecks
           default: false
           }
         if isHeld { state.held.append(pending) }
@@ -120,6 +132,7 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
       state.holdsSends = false
       state.holdsOpenings = false
       state.holdsContacts = false
+      state.holdsTokenChecks = false
       return state.held
     }
     for pending in held { answer(pending) }
@@ -167,7 +180,9 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
           body: .ack(upTo: position.upTo, registration: registration))
         try self.ack(ack, position.upTo)
       }
+    case .checkToken(let token): try requireGood(token, command)
     case .openCursor, .inspect:
+      if case .openCursor(_, _, let token?) = command.body { try requireGood(token, command) }
       if command.stream.kind == .group, let user = command.actor.user {
         if case .openCursor = command.body {
           try requireFollower(user, command.stream)
@@ -182,6 +197,21 @@ final class MemoryDaybook: Commands, CommittedBatches, TokenCheck, WallClock {
     default: break
     }
     return .done(outcome)
+  }
+
+  private func requireGood(_ token: TokenStamp, _ command: Command) throws(DaybookError) {
+    let revoked = state.withLockedValue { $0.revoked[command.stream] ?? [] }
+    if revoked.contains(where: { $0.covers(token, of: command.actor.device) }) {
+      throw .tokenIsRevoked
+    }
+  }
+
+  /// As its owner would log it.
+  func revoke(_ revoked: Revocation, of holder: String, isTold: Bool = true) {
+    let stream = StreamKey.user(UserID(checked: holder))
+    state.withLockedValue { $0.revoked[stream, default: []].append(revoked) }
+    append(
+      stream, Actor(service: ServiceID(checked: "ops")), .tokensRevoked(revoked), isTold: isTold)
   }
 
   private func send(
@@ -390,7 +420,7 @@ extension MemoryDaybook {
       let first = Seq(stays.last!.first.rawValue - 1)
       var cleared = Seq.none
       var reached = Seq.none
-      if case .openCursor(_, let mailbox) = command.body { reached = mailbox.cursor }
+      if case .openCursor(_, let mailbox, _) = command.body { reached = mailbox.cursor }
       if case .openCursor = command.body, known == nil {
         state.streams[command.stream, default: Stream()].cursors[key] = first
         state.streams[command.stream]?.registrations[key] = stream.head.next

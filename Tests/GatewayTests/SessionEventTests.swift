@@ -30,7 +30,7 @@ struct SessionEventTests {
     daybook.commandsNow { _ in true }.compactMap { command in
       let who = "\(command.stream) \(command.actor.device?.text ?? "-")"
       switch command.body {
-      case .openSession(let session, let client) where command.id == nil:
+      case .openSession(let session, let client, _) where command.id == nil:
         return "\(who) opened \(session) \(client)"
       case .closeSession(let session, let reason) where command.id == nil:
         return "\(who) closed \(session) \(reason)"

@@ -15,6 +15,8 @@ struct DocumentedTokenTests {
   private static let logID = "b0a1c2d3e4f5061728394a5b6c7d8e9f"
   private static let secretLine = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
   private static let made = Timestamp(milliseconds: 1_800_000_000_000)
+  private static let mobile = DeviceClass(checked: "mobile")
+  private static let id = "4kq0v9s2m7d1t3a"
   private static let alice = Principal.device(UserID(checked: "alice"), DeviceID(checked: "phone"))
 
   private func block(_ kind: String) throws -> String {
@@ -67,15 +69,20 @@ struct DocumentedTokenTests {
   func accepted() async throws {
     let token = try block("text token")
     let end = Timestamp(milliseconds: Self.made.milliseconds + 86_400_000)
-    #expect(try await authority().check(token) == CheckedToken(Self.alice, expiresAt: end))
+    let stamp = TokenStamp(
+      issuedAt: Timestamp(milliseconds: Self.made.milliseconds / 1_000 * 1_000), id: Self.id)
+    #expect(
+      try await authority().check(token)
+        == CheckedToken(Self.alice, expiresAt: end, stamp: stamp, deviceClass: Self.mobile))
     #expect(await TokenTests.code(token, by: try authority(at: end)) == .expiredToken)
   }
 
   @Test("header and claims are the token's, and those that Daybook itself writes")
   func parts() async throws {
     let token = try block("text token").split(separator: ".")
-    let own = try await authority().issue(Self.alice, expiresInSeconds: 86_400).split(
-      separator: ".")
+    let own = try await authority().issue(
+      Self.alice, Self.mobile, id: Self.id, expiresInSeconds: 86_400
+    ).split(separator: ".")
     let text = try String(contentsOf: Self.page, encoding: .utf8)
     #expect(text.contains("`\(String(decoding: try json(token[0]), as: UTF8.self))`"))
     #expect(String(decoding: try json(token[1]), as: UTF8.self) == (try block("json claims")))

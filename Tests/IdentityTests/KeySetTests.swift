@@ -14,6 +14,9 @@ private struct Provided: JWTPayload {
   var sub = "alice"
   var device: String? = "phone"
   var kind: String?
+  var `class`: String?
+  var jti: String?
+  var iat: Double?
   var exp: Double? = 1_800_000_060.5
   var nbf: Double?
 
@@ -181,6 +184,28 @@ private struct Provided: JWTPayload {
     #expect(try await code { $0.device = nil } == .invalidToken)
     #expect(try await code { $0.kind = "root" } == .invalidToken)
     #expect(try await code { $0.kind = "service" } == .invalidToken)
+  }
+
+  @Test("have an id, a class and a time at which they were made, where they say so")
+  func stamps() async throws {
+    let provider = try await Provider(["EC"])
+    let authority = try await Self.authority(provider.set)
+    func checked(_ change: (inout Provided) -> Void) async throws -> CheckedToken {
+      var claims = Provided()
+      change(&claims)
+      return try await authority.check(try await provider.token("EC-1", claims))
+    }
+    let bare = try await checked { _ in }
+    #expect(bare.stamp == TokenStamp(issuedAt: .none) && bare.deviceClass == nil)
+    let full = try await checked { ($0.class, $0.jti, $0.iat) = ("phone", "x y", 1_800_000_000.9) }
+    #expect(full.stamp == TokenStamp(issuedAt: Self.now, id: "x y"))
+    #expect(full.deviceClass == DeviceClass(checked: "phone"))
+    let long = String(repeating: "x", count: Limits.tokenIDBytesMax + 1)
+    for change: (inout Provided) -> Void in [
+      { $0.class = "a b" }, { $0.class = "" }, { $0.jti = "" }, { $0.jti = long }, { $0.iat = -1 },
+    ] {
+      await #expect(throws: DaybookError.self) { _ = try await checked(change) }
+    }
   }
 
   @Test("speak for services only where that is said")

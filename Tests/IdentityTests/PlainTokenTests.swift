@@ -31,9 +31,14 @@ struct PlainTokenTests {
       .service(ServiceID(checked: id)),
     ]
     for principal in principals {
-      let token = try await authority.issue(principal, expiresInSeconds: 60)
+      let kind = principal == principals[0] ? DeviceClass(checked: id) : nil
+      let token = try await authority.issue(principal, kind, id: "t", expiresInSeconds: 60)
       let end = Timestamp(milliseconds: TokenTests.now.milliseconds + 60_000)
-      #expect(authority.checkAtOnce(token) == CheckedToken(principal, expiresAt: end))
+      #expect(
+        authority.checkAtOnce(token)
+          == CheckedToken(
+            principal, expiresAt: end, stamp: TokenStamp(issuedAt: TokenTests.now, id: "t"),
+            deviceClass: kind))
     }
   }
 
@@ -87,6 +92,9 @@ struct PlainTokenTests {
     (" { \"iss\" :\t\"daybook\",\r\n" + claims.dropFirst(17), true),
     (claims.replacing("}", with: #","nbf":1800000000,"name":"Alice","level":-3}"#), true),
     (claims.replacing("alice", with: "al\u{e9}"), true),
+    (claims.replacing("}", with: #","jti":"a b/c","class":"phone"}"#), true),
+    (claims.replacing("}", with: #","jti":7}"#), false),
+    (claims.replacing("}", with: #","class":["phone"]}"#), false),
     (claims.replacing("alice", with: #"al\u0069ce"#), false),
     (claims.replacing("1900000000", with: "1900000000.0"), false),
     (claims.replacing("1900000000", with: "19e8"), false),

@@ -47,9 +47,22 @@ struct TokenTests {
   @Test("a checked token says when it ends", arguments: [alice, importer])
   func expiresAt(principal: Principal) async throws {
     let authority = await TokenTests.authority()
-    let token = try await authority.issue(principal, expiresInSeconds: 60)
+    let token = try await authority.issue(principal, id: "t", expiresInSeconds: 60)
     let end = Timestamp(milliseconds: TokenTests.now.milliseconds + 60_000)
-    #expect(try await authority.check(token) == CheckedToken(principal, expiresAt: end))
+    #expect(
+      try await authority.check(token)
+        == CheckedToken(
+          principal, expiresAt: end, stamp: TokenStamp(issuedAt: TokenTests.now, id: "t")))
+  }
+
+  @Test("each token has an id of its own")
+  func ids() async throws {
+    let authority = await TokenTests.authority()
+    var ids: Set<String> = []
+    for _ in 0..<100 {
+      ids.insert(try await authority.check(try await authority.issue(TokenTests.alice)).stamp.id)
+    }
+    #expect(ids.count == 100 && !ids.contains(""))
   }
 
   @Test("a token that says it ends after all time is good")
@@ -148,7 +161,8 @@ struct TokenTests {
     #expect(await TokenTests.code(try TokenTests.sign(good), by: TokenTests.authority()) == nil)
     let changes: [(inout Claims) -> Void] = [
       { $0.kind = "robot" }, { $0.device = nil }, { $0.sub = "a b" }, { $0.sub = "" },
-      { $0.iss = "somebody" },
+      { $0.iss = "somebody" }, { $0.jti = "" }, { $0.deviceClass = "" }, { $0.deviceClass = "a b" },
+      { $0.jti = String(repeating: "x", count: Limits.tokenIDBytesMax + 1) },
     ]
     for change in changes {
       var claims = good

@@ -125,8 +125,8 @@ extension Command.Body {
   /// What is asked by the server itself, and what changes nothing, needs no idempotence.
   var isNumbered: Bool {
     switch self {
-    case .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .sendTransient, .openSession,
-      .closeSession:
+    case .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .sendTransient, .checkToken,
+      .openSession, .closeSession:
       false
     default: true
     }

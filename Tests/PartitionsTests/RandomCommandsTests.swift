@@ -83,6 +83,7 @@ struct Walk {
   var desk = Desk()
   var retries = false
   private var random: Xorshift
+  private var steps = 0
   private var sent: [StreamKey: [MessageReference]] = [:]
   private static let users = [alice, bob, carol, dave, erin]
 
@@ -115,6 +116,18 @@ struct Walk {
     }
     if chance(8) { read(by: user) }
     if chance(3) { desk.relay() }
+    steps += 1
+    if steps.isMultiple(of: 80) { revoke() }
+  }
+
+  /// By a service, as nothing else is.
+  private mutating func revoke() {
+    let turn = steps / 80
+    let body = Command.Body.revokeTokens(
+      device: turn % 3 == 0 ? phone : nil, tokenID: turn % 3 == 1 ? "t\(turn % 7)" : "",
+      ofService: turn.isMultiple(of: 2))
+    _ = desk.decide(
+      body, on: .user(Walk.users[turn % Walk.users.count]), service: ServiceID(checked: "ops"))
   }
 
   /// Of the latest group, where the user may.

@@ -23,6 +23,8 @@ struct SnapshotDecodingTests {
     }
     for user in [dave, erin] { desk.done(.block(user, true), on: ownMailbox, by: bob) }
     desk.done(.mark(.user(alice), MarksChange(isPinned: true)), on: ownMailbox, by: bob)
+    let void = Command.Body.revokeTokens(device: nil, tokenID: "t", ofService: false)
+    _ = desk.decide(void, on: ownMailbox, service: ServiceID(checked: "ops"))
     desk.done(.createGroup(GroupSettings(title: "")), on: group, by: bob)
     desk.done(.join, on: group, by: alice)
     desk.done(.openCursor(), on: group, by: bob, device: phone)
@@ -70,6 +72,10 @@ struct SnapshotDecodingTests {
     Row("a mailbox's group twice") { $0.bob.groups.append($0.bob.groups[0]) },
     Row("a mark twice") { $0.bob.marks.append($0.bob.marks[0]) },
     Row("an amended message twice") { $0.bob.amended.append($0.bob.amended[0]) },
+    Row("a void token twice") { $0.bob.revocations.append($0.bob.revocations[0]) },
+    Row("a void token before all were void") {
+      $0.bob.revocations.append(.with { $0.issuedUntilMs = 1 })
+    },
     Row("who is blocked twice") { $0.bob.blocked.append($0.bob.blocked[1]) },
     Row("who is blocked out of order") { $0.bob.blocked.swapAt(0, 1) },
     Row("a member twice") { $0.members.append($0.members[0]) },

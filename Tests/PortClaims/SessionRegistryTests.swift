@@ -40,6 +40,7 @@ struct SessionRegistryTests {
       let news =
         switch hop.news {
         case .replaced: "replaced"
+        case .displaced(let other): "displaced by \(other.device)"
         case .presence(let presence):
           "\(presence.user): \(presence.devices.map(\.text)) \(presence.lastSeen.milliseconds)"
         case .watchEnded(let user): "no more of \(user)"
@@ -57,9 +58,9 @@ struct SessionRegistryTests {
   func devices(_ kind: RegistryKind) {
     let registry = kind.make()
     let (first, second) = (session(1, in: one), session(2, in: other))
-    registry.register(first, of: alice, phone)
-    registry.register(second, of: alice, phone)
-    registry.register(session(3, in: one), of: alice, laptop)
+    registry.register(first, of: ConnectingDevice(alice, phone), under: .any)
+    registry.register(second, of: ConnectingDevice(alice, phone), under: .any)
+    registry.register(session(3, in: one), of: ConnectingDevice(alice, laptop), under: .any)
     #expect(told(one) == ["replaced to [1]"])
     registry.unregister(first, of: alice, phone, at: now)
     #expect(
@@ -68,6 +69,81 @@ struct SessionRegistryTests {
     registry.unregister(second, of: alice, phone, at: now)
     #expect(registry.presence(of: [alice]) == [UserPresence(user: alice, devices: [laptop])])
     #expect(told(other).isEmpty)
+  }
+
+  private static let policies: [(DevicePolicy, stays: [String], displaced: [UInt64])] = [
+    (.any, ["desktop", "other", "phone", "tablet"], []),
+    (.oneOfEachClass, ["desktop", "other", "tablet"], [1]),
+    (.one, ["tablet"], [1, 2, 3]),
+  ]
+
+  @Test(
+    "who connects displaces those that the policy lets it displace, and these end nothing any more",
+    arguments: RegistryKind.allCases, policies)
+  private func displaced(
+    _ kind: RegistryKind, _ row: (DevicePolicy, stays: [String], displaced: [UInt64])
+  ) {
+    let (policy, stays, displaced) = row
+    let registry = kind.make()
+    let mobile = DeviceClass(checked: "mobile")
+    let before: [(String, DeviceClass?)] = [
+      ("phone", mobile), ("desktop", DeviceClass(checked: "desk")), ("other", nil),
+    ]
+    for (index, (name, deviceClass)) in before.enumerated() {
+      registry.register(
+        session(UInt64(index + 1), in: one),
+        of: ConnectingDevice(alice, DeviceID(checked: name), deviceClass: deviceClass), under: .any)
+    }
+    // Another user's are no matter.
+    registry.register(
+      session(8, in: one), of: ConnectingDevice(bob, phone, deviceClass: mobile), under: policy)
+    let tablet = ConnectingDevice(alice, DeviceID(checked: "tablet"), deviceClass: mobile)
+    registry.register(session(9, in: other), of: tablet, under: policy)
+    #expect(
+      told(one) == (displaced.isEmpty ? [] : ["displaced by tablet to \(displaced)"]))
+    #expect(registry.presence(of: [alice]).first?.devices.map(\.text) == stays)
+    for number in displaced {
+      registry.unregister(session(number, in: one), of: alice, phone, at: now)
+    }
+    #expect(registry.presence(of: [alice]).first?.devices.map(\.text) == stays)
+    registry.register(session(10, in: one), of: tablet, under: policy)
+    #expect(told(other) == ["replaced to [9]"])
+  }
+
+  @Test(
+    "those that name no class are one class, and who watches hears of it once",
+    arguments: RegistryKind.allCases)
+  func classless(_ kind: RegistryKind) {
+    let registry = kind.make()
+    registry.register(
+      session(1, in: one), of: ConnectingDevice(alice, phone), under: .oneOfEachClass)
+    let watcher = session(7, in: other)
+    registry.propose([alice], watchedBy: watcher, of: bob)
+    _ = registry.watch([alice], by: watcher)
+    registry.register(
+      session(2, in: one), of: ConnectingDevice(alice, laptop), under: .oneOfEachClass)
+    #expect(told(one) == ["displaced by laptop to [1]"])
+    #expect(told(other) == [#"alice: ["laptop"] 0 to [7]"#])
+  }
+
+  @Test(
+    "of many that connect at the same moment exactly one stays, and each other is told",
+    arguments: RegistryKind.allCases)
+  func together(_ kind: RegistryKind) async {
+    let registry = kind.make()
+    await withTaskGroup { group in
+      for number in 1...32 as ClosedRange<UInt64> {
+        group.addTask { [one, alice] in
+          registry.register(
+            SessionHandle(number: number, home: one),
+            of: ConnectingDevice(alice, DeviceID(checked: "d\(number)")), under: .one)
+        }
+      }
+    }
+    let displaced = one.takeHops().flatMap(\.sessions)
+    #expect(displaced.count == 31 && Set(displaced).count == 31)
+    let left = Set(1...32 as ClosedRange<UInt64>).subtracting(displaced)
+    #expect(registry.presence(of: [alice]).first?.devices.map(\.text) == left.map { "d\($0)" })
   }
 
   @Test(
@@ -84,10 +160,10 @@ struct SessionRegistryTests {
     registry.propose([alice], watchedBy: session(4, in: other), of: carol)
     #expect(registry.watch([alice], by: session(5, in: other)).isEmpty)
     let alices = session(9, in: one)
-    registry.register(alices, of: alice, phone)
+    registry.register(alices, of: ConnectingDevice(alice, phone), under: .any)
     registry.unregister(alices, of: alice, phone, at: now)
     registry.unwatch([alice], by: watchers[0])
-    registry.register(alices, of: alice, laptop)
+    registry.register(alices, of: ConnectingDevice(alice, laptop), under: .any)
     #expect(
       told(one) == [
         #"alice: ["phone"] 0 to [1, 2]"#, "alice: [] 5 to [1, 2]", #"alice: ["laptop"] 0 to [2]"#,
@@ -112,7 +188,7 @@ struct SessionRegistryTests {
     #expect(registry.watch([alice], by: bobs).isEmpty)
     registry.blocked(carol, by: alice)
     #expect(told(one) == ["no more of alice to [2]"])
-    registry.register(session(3, in: one), of: alice, phone)
+    registry.register(session(3, in: one), of: ConnectingDevice(alice, phone), under: .any)
     #expect(told(one).isEmpty)
   }
 
@@ -129,8 +205,8 @@ struct SessionRegistryTests {
     }
     registry.endWatches { $0 == UserID(checked: "alice") }
     #expect(told(one) == ["no more of alice to [1]"])
-    registry.register(session(9, in: other), of: alice, phone)
-    registry.register(session(8, in: other), of: carol, phone)
+    registry.register(session(9, in: other), of: ConnectingDevice(alice, phone), under: .any)
+    registry.register(session(8, in: other), of: ConnectingDevice(carol, phone), under: .any)
     #expect(
       told(one) == [#"alice: ["phone"] 0 to [2, 3]"#, #"carol: ["phone"] 0 to [1, 2, 3]"#])
   }
@@ -144,9 +220,9 @@ struct SessionRegistryTests {
     registry.add(other)
     let group = StreamKey.group(GroupID(checked: "g"))
     let (first, second) = (session(1, in: one), session(2, in: other))
-    registry.register(first, of: alice, phone)
-    registry.register(second, of: alice, laptop)
-    registry.register(session(3, in: one), of: bob, phone)
+    registry.register(first, of: ConnectingDevice(alice, phone), under: .any)
+    registry.register(second, of: ConnectingDevice(alice, laptop), under: .any)
+    registry.register(session(3, in: one), of: ConnectingDevice(bob, phone), under: .any)
     registry.tell(.typing(carol, in: .user(alice)), to: [alice, bob], except: second)
     registry.tell(.transient(ByteBuffer(), in: group), followersOf: group, except: first)
     #expect(

@@ -79,6 +79,44 @@ import Testing
     #expect(try await queries.offline(user: owner, device: phone).map(\.cursor) == [Seq(2)])
   }
 
+  @Test(
+    "tokens that are void are told of, each holder's apart, until all are; a class is the last token's"
+  )
+  mutating func revoked() async throws {
+    var mailbox = MailboxChat()
+    let owner = mailbox.owner
+    func until(_ milliseconds: UInt64, _ device: String? = nil, ofService: Bool = false)
+      -> Revocation
+    {
+      Revocation(
+        device: device.map { DeviceID(checked: $0) },
+        issuedUntil: Timestamp(milliseconds: milliseconds), isOfService: ofService)
+    }
+    let (one, two) = (Revocation(tokenID: "1"), Revocation(tokenID: "2", isOfService: true))
+    log.append([
+      mailbox.own(.tokensRevoked(until(1, "phone"))), mailbox.own(.tokensRevoked(one)),
+      mailbox.own(.tokensRevoked(two)), mailbox.own(.tokensRevoked(until(2, "desk"))),
+      mailbox.own(.tokensRevoked(until(3, "phone"))),
+    ])
+    try makeEngine(log, folder).catchUp()
+    #expect(
+      try await queries.userDetails(owner).revocations
+        == [one, until(2, "desk"), until(3, "phone"), two])
+    log.append([mailbox.own(.tokensRevoked(until(9)))])
+    log.append([mailbox.own(.tokensRevoked(one))])
+    log.append([mailbox.onPhone(.cursorOpened(cursor: .none, registration: Seq(1)))])
+    for kind in ["old", "mobile"] {
+      log.append([
+        mailbox.onPhone(.sessionOpened(session: kind, client: "c", deviceClass: kind))
+      ])
+    }
+    try makeEngine(log, folder).catchUp()
+    #expect(try await queries.userDetails(owner).revocations == [until(9), one, two])
+    #expect(try await queries.devices(of: owner).map(\.deviceClass) == ["mobile"])
+    let projections = ProjectionCatalog(folder: folder.path, log: log, logger: .silent)
+    #expect(try projections.verify().allSatisfy(\.isOK))
+  }
+
   private func roles() async throws -> [String: Role] {
     let members = try await queries.members(of: chat.group, after: nil, limit: 10)
     return Dictionary(uniqueKeysWithValues: members.map { ($0.user.text, $0.role) })

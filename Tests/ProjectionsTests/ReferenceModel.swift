@@ -237,9 +237,9 @@ struct ReferenceModel {
       let own = mailbox[start...].filter { $0.actor.device == device }
       let opened = own.filter { $0.kind == .sessionOpened }
       let closed = own.filter { $0.kind == .sessionClosed }
-      var (session, client) = ("", "")
-      if case .sessionOpened(let last, let name)? = opened.last?.body {
-        (session, client) = (last, name)
+      var (session, client, deviceClass) = ("", "", "")
+      if case .sessionOpened(let last, let name, let kind)? = opened.last?.body {
+        (session, client, deviceClass) = (last, name, kind)
       }
       let isClosed = closed.contains {
         if case .sessionClosed(session, _) = $0.body { true } else { false }
@@ -250,7 +250,24 @@ struct ReferenceModel {
         sessionOpened: opened.last?.recordedAt ?? .none,
         sessionClosed: closed.last?.recordedAt ?? .none, sessions: UInt64(opened.count),
         isOpen: !opened.isEmpty && !isClosed, client: client,
-        isForgotten: isForgotten(device, of: user))
+        isForgotten: isForgotten(device, of: user), deviceClass: deviceClass)
+    }
+  }
+
+  /// What was revoked before all were is told no more.
+  func revocations(of user: UserID) -> [Revocation] {
+    let all = inStream(.user(user)).compactMap { event in
+      if case .tokensRevoked(let revoked) = event.body { revoked } else { nil }
+    }
+    return [false, true].flatMap { isOfService -> [Revocation] in
+      let own = all.filter { $0.isOfService == isOfService }
+      let last = own.lastIndex { $0.device == nil && $0.tokenID.isEmpty } ?? 0
+      var kept: [Revocation] = []
+      for revoked in own.dropFirst(last) {
+        kept.removeAll { $0.device == revoked.device && $0.tokenID == revoked.tokenID }
+        kept.append(revoked)
+      }
+      return kept
     }
   }
 
@@ -267,6 +284,7 @@ struct ReferenceModel {
     return UserDetails(
       user: user, firstSeen: first.recordedAt, lastSeen: lastSeen(of: user),
       devices: devices(of: user), groups: groups.compactMap { group($0).membership(of: user) },
-      blocked: blocked(by: user), marks: marks(of: user))
+      blocked: blocked(by: user), marks: marks(of: user),
+      revocations: revocations(of: user))
   }
 }

@@ -90,7 +90,8 @@ extension Scenario {
     let before = mailboxes[user]!.sessions[device]
     let name = "session-\(UInt64.random(in: 0...UInt64.max, using: &random))"
     mailboxes[user]!.sessions[device] = name
-    let body = Event.Body.sessionOpened(session: name, client: "test/\(device)")
+    let body = Event.Body.sessionOpened(
+      session: name, client: "test/\(device)", deviceClass: device == devices[0] ? "mobile" : "")
     events.append(event(stream, body, by: user, device: device))
     if let before {
       let replaced = Event.Body.sessionClosed(session: before, reason: "session_replaced")

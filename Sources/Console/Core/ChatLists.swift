@@ -103,7 +103,8 @@ extension ChatText {
         device.isOnline
         ? "online"
         : device.lastSeen.map { "last seen \(clock.moment($0))" } ?? "never online"
-      return "\(Terminal.safe(device.id)): \(state)\(device.id == this ? " (this one)" : "")"
+      let kind = device.deviceClass.map { ", \(Terminal.safe($0))" } ?? ""
+      return "\(Terminal.safe(device.id))\(kind): \(state)\(device.id == this ? " (this one)" : "")"
     }.joined(separator: "\n")
   }
 

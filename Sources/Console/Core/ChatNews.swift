@@ -16,6 +16,7 @@ extension ChatText {
     case .blocked(let user): "you blocked \(Terminal.safe(user))"
     case .unblocked(let user): "you no longer block \(Terminal.safe(user))"
     case .deviceForgotten(let device): "your device \(Terminal.safe(device)) is logged out"
+    case .tokensRevoked(let device, let token): line(device, token)
     case .presence(let presence): line(presence, reader.clock)
     case .typing(let user, let conversation):
       "\(mark(conversation, nil, for: reader))\(Terminal.safe(user)) is typing…"
@@ -24,6 +25,14 @@ extension ChatText {
     case .message, .status, .edited, .read, .caughtUp, .connection: nil
     default: membership(event, me: reader.me) ?? groupNews(event, me: reader.me)
     }
+  }
+
+  /// Which of one's tokens are void.
+  private static func line(_ device: String?, _ token: String?) -> String {
+    let what =
+      token != nil
+      ? "a token of yours" : device.map { "the tokens of your device \(Terminal.safe($0))" }
+    return "the server's operator has made \(what ?? "all your tokens") void"
   }
 
   /// `[12] alice: new text (edited)`

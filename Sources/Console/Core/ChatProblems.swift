@@ -101,6 +101,7 @@ extension ChatText {
     ErrorCode.storageFull.name: "the server's disk is full",
     ErrorCode.contentTooLarge.name: "that is too long",
     ErrorCode.sessionReplaced.name: "this device has connected from elsewhere",
+    ErrorCode.tokenRevoked.name: "the server's operator has made your token void; get a new one",
     ErrorCode.serverStopping.name: "the server is being stopped",
     ErrorCode.unreachable.name: "the server doesn't answer",
     ErrorCode.expiredToken.name: "the token has expired; get a new one",

@@ -182,12 +182,13 @@ final class RemoteAnswers: ConversationAnswers, Inspection {
   func userDetails(_ user: UserID) async throws(DaybookError) -> UserDetails {
     var request = Daybook_V1_UserRequest()
     request.user = user.text
-    var devices: [DeviceDetails] = []
+    var (devices, revoked): ([DeviceDetails], [Revocation]) = ([], [])
     var reply: Daybook_V1_UserReply
     repeat {
       let asked = request
       reply = try await ask { try await client.query(.user, asked) }
       devices += reply.devices.map { DeviceDetails($0) }
+      revoked += reply.revocations.map { Revocation($0) }
       request.after = reply.devices.last?.device ?? ""
     } while reply.more && !reply.devices.isEmpty
     var groups = Daybook_V1_MembershipsRequest()
@@ -196,7 +197,8 @@ final class RemoteAnswers: ConversationAnswers, Inspection {
       user: user, firstSeen: Timestamp(milliseconds: reply.firstSeenMs),
       lastSeen: Timestamp(milliseconds: reply.lastSeenMs), devices: devices,
       groups: try await memberships(groups, after: nil, limit: .max, next: \.group),
-      blocked: try await blocked(by: user), marks: try await marks(of: user))
+      blocked: try await blocked(by: user), marks: try await marks(of: user),
+      revocations: revoked)
   }
 
   private func blocked(by user: UserID) async throws(DaybookError) -> [UserID] {
@@ -285,6 +287,15 @@ extension JoinPolicy {
   }
 }
 
+extension Revocation {
+  fileprivate init(_ record: Daybook_V1_Revocation) {
+    self.init(
+      device: record.device.isEmpty ? nil : DeviceID(checked: record.device),
+      tokenID: record.tokenID, issuedUntil: Timestamp(milliseconds: record.issuedUntilMs),
+      isOfService: record.ofService)
+  }
+}
+
 extension DeviceDetails {
   fileprivate init(_ record: Daybook_V1_DeviceRecord) {
     self.init(
@@ -292,7 +303,8 @@ extension DeviceDetails {
       added: Timestamp(milliseconds: record.addedMs),
       sessionOpened: Timestamp(milliseconds: record.sessionOpenedMs),
       sessionClosed: Timestamp(milliseconds: record.sessionClosedMs), sessions: record.sessions,
-      isOpen: record.open, client: record.client, isForgotten: record.forgotten)
+      isOpen: record.open, client: record.client, isForgotten: record.forgotten,
+      deviceClass: record.deviceClass)
   }
 }
 

@@ -44,6 +44,7 @@ struct UserShow: AsyncParsableCommand {
     line.set("groups", details.groups.map(json))
     line.set("blocked", details.blocked.map(\.text))
     line.set("marks", details.marks.map(json))
+    line.set("revoked", details.revocations.map(json))
     return line
   }
 
@@ -58,6 +59,16 @@ struct UserShow: AsyncParsableCommand {
     line.set("open", device.isOpen)
     line.set("client", device.client)
     line.set("forgotten", device.isForgotten)
+    line.set("class", device.deviceClass.isEmpty ? nil : device.deviceClass)
+    return line
+  }
+
+  private static func json(_ revoked: Revocation) -> JSONLine {
+    var line = JSONLine()
+    line.set("of", revoked.isOfService ? "service" : "user")
+    line.set("device", revoked.device?.text)
+    line.set("token_id", revoked.tokenID.isEmpty ? nil : revoked.tokenID)
+    line.set("issued_until", time(revoked.issuedUntil))
     return line
   }
 
@@ -99,12 +110,14 @@ struct UserShow: AsyncParsableCommand {
       facts.append((marked.conversation.text, marks.compactMap { $0 }.joined(separator: ", ")))
     }
     return Facts.lines(facts) + devices(details.devices) + groups(details.groups)
+      + revoked(details.revocations)
   }
 
   private static func devices(_ devices: [DeviceDetails]) -> [String] {
     guard !devices.isEmpty else { return [] }
     var table = TextTable([
-      ("device", .left), ("cursor", .right), ("sessions", .right), ("last session", .left),
+      ("device", .left), ("class", .left), ("cursor", .right), ("sessions", .right),
+      ("last session", .left),
       ("last seen", .left), ("client", .left),
     ])
     for device in devices {
@@ -112,7 +125,9 @@ struct UserShow: AsyncParsableCommand {
       let state =
         device.isForgotten ? "forgotten" : device.isOpen ? "not seen to end" : "ended"
       table.add([
-        Terminal.safe(device.device.text), "\(device.cursor)", "\(device.sessions)", state,
+        Terminal.safe(device.device.text),
+        device.deviceClass.isEmpty ? "-" : Terminal.safe(device.deviceClass), "\(device.cursor)",
+        "\(device.sessions)", state,
         time(max(device.sessionOpened, device.sessionClosed)) ?? "-",
         Terminal.safe(device.client),
       ])
@@ -136,6 +151,20 @@ struct UserShow: AsyncParsableCommand {
           time(stay.ended) ?? "-",
         ])
       }
+    }
+    return [""] + table.lines
+  }
+
+  private static func revoked(_ revocations: [Revocation]) -> [String] {
+    guard !revocations.isEmpty else { return [] }
+    var table = TextTable([("void tokens", .left), ("of", .left), ("issued until", .left)])
+    for one in revocations {
+      let what =
+        one.tokenID.isEmpty
+        ? one.device.map { "of \($0)" } ?? "all" : PrintableText.quoted(one.tokenID)
+      table.add([
+        Terminal.safe(what), one.isOfService ? "service" : "user", time(one.issuedUntil) ?? "-",
+      ])
     }
     return [""] + table.lines
   }

@@ -220,8 +220,9 @@ extension ClientEngine {
         ? DaybookError(.unreachable, "the server closed the connection")
         : notDaybook("the connection is closed without a word"))
     lastError = nil
-    var wait: UInt64 = 0
+    var wait = TokenRenewal.pause(after: error)
     if !renewal.isWorthTrying(after: error) {
+      if error.code == .tokenRevoked { return stop(error) }
       if starting != nil, .now() >= startDeadline { return stop(error) }
       wait = pause(after: error)
       // Who waits for the first answer is told when the patience ends, not when the pause would.

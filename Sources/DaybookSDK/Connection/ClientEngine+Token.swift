@@ -66,12 +66,21 @@ struct TokenRenewal {
     return .nanoseconds((ends - now).nanoseconds / 5 * 4)
   }
 
-  /// A token that has expired is worth another one at once; if that has too, there is a pause.
+  /// A token that has expired, or is void, is worth another one; if that is no better, there is a pause after
+  /// the former, and an end after the latter: who makes tokens void means it.
   mutating func isWorthTrying(after error: DaybookError) -> Bool {
-    guard error.code == .expiredToken else { return false }
+    guard error.code.isOfSpentToken else { return false }
     defer { isTrusted = false }
     return isTrusted
   }
+
+  /// Until another token is asked for. Tokens say in whole seconds when they were made: one of the second in
+  /// which all were made void would be void too.
+  static func pause(after error: DaybookError) -> UInt64 {
+    error.code == .tokenRevoked ? revokedPauseMilliseconds : 0
+  }
+
+  private static let revokedPauseMilliseconds: UInt64 = 1_100
 }
 
 extension ClientEngine {

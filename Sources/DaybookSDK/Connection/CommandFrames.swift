@@ -70,6 +70,8 @@ extension IssuedCommand {
       (.silence, of(group, user, Daybook_V1_SilenceRequest.self) { $0.silenced = isSilenced })
     case .block(let user, let isBlocked): (.block, block(user, isBlocked))
     case .forgetDevice(let device): (.forgetDevice, forget(device))
+    case .revokeTokens(let user, let service, let device, let tokenID):
+      (.revoke, revoke(user, service, device, tokenID))
     }
   }
 
@@ -130,6 +132,18 @@ extension IssuedCommand {
     .with {
       $0.context = context
       $0.device = device.text
+    }
+  }
+
+  private func revoke(
+    _ user: UserID?, _ service: ServiceID?, _ device: DeviceID?, _ tokenID: String
+  ) -> Daybook_V1_RevokeRequest {
+    .with {
+      $0.context = context
+      $0.user = user?.text ?? ""
+      $0.service = service?.text ?? ""
+      $0.device = device?.text ?? ""
+      $0.tokenID = tokenID
     }
   }
 

@@ -71,6 +71,9 @@ extension ClientEvent {
     case .userBlocked(let user): return .blocked(user.text)
     case .userUnblocked(let user): return .unblocked(user.text)
     case .deviceForgotten(let device): return .deviceForgotten(device.text)
+    case .tokensRevoked(let revoked) where !revoked.isOfService:
+      return .tokensRevoked(
+        device: revoked.device?.text, tokenID: revoked.tokenID.isEmpty ? nil : revoked.tokenID)
     default: return nil
     }
   }

@@ -37,6 +37,8 @@ package struct IssuedCommand: Sendable, Equatable {
     case mark(conversation: StreamKey, MarksChange)
     case clear(conversation: StreamKey, upTo: Seq)
     case forgetDevice(DeviceID)
+    /// Of a user, or of a service; an empty id says all.
+    case revokeTokens(user: UserID?, service: ServiceID?, device: DeviceID?, tokenID: String)
   }
 
   package init(

@@ -4,6 +4,11 @@ import NIOCore
 import SwiftProtobuf
 package import WireProtocol
 
+extension ErrorCode {
+  /// The token has ended, or was made void: another one of the same holder may be good.
+  var isOfSpentToken: Bool { self == .expiredToken || self == .tokenRevoked }
+}
+
 extension SessionCore {
   private static let commandReplies = Set(FrameType.commands.map(\.reply))
   private static let queryReplies = Set(
@@ -63,7 +68,7 @@ extension SessionCore {
 
   /// Whether another connection may be better off than the one that this has ended.
   private func isWorthConnecting(_ error: DaybookError) -> Bool {
-    error.code.isTemporary || (settings.renewsToken && error.code == .expiredToken)
+    error.code.isTemporary || (settings.renewsToken && error.code.isOfSpentToken)
   }
 
   /// Everything from before the session has been told.

@@ -31,6 +31,9 @@ extension ClientError.Code {
   public static let serverStopping = ClientError.Code(ErrorCode.serverStopping)
   /// 109, final: The same user and device connected again, and the newer connection took over.
   public static let sessionReplaced = ClientError.Code(ErrorCode.sessionReplaced)
+  /// 110, final: Another of the user's devices has connected, and the server lets only one of
+  /// them be there at a time, or one of each class.
+  public static let deviceDisplaced = ClientError.Code(ErrorCode.deviceDisplaced)
 
   // 2xx: who is asking.
   /// 200, final: The token is no token, its signature is wrong, or it lacks what a token must
@@ -44,6 +47,8 @@ extension ClientError.Code {
   public static let notPermitted = ClientError.Code(ErrorCode.notPermitted)
   /// 204, temporary: The token states with nbf that it counts only from some later time on.
   public static let earlyToken = ClientError.Code(ErrorCode.earlyToken)
+  /// 205, final: The operator has made the token void; with it ends a session that it began.
+  public static let tokenRevoked = ClientError.Code(ErrorCode.tokenRevoked)
 
   // 3xx: the request itself.
   /// 300, final: An id of a user, group, device or stream is outside the grammar of ids.
@@ -112,6 +117,9 @@ extension ClientError.Code {
   public static let tooManyDevices = ClientError.Code(ErrorCode.tooManyDevices)
   /// 420, final: The user has joined the group as often as anybody may, and left it each time.
   public static let tooManyStays = ClientError.Code(ErrorCode.tooManyStays)
+  /// 421, final: As many tokens and devices of the user, or of the service, are void by name
+  /// as can be.
+  public static let tooManyRevocations = ClientError.Code(ErrorCode.tooManyRevocations)
 
   // 5xx: the log and what is built from it.
   /// 500, temporary: There is no room left where the log is. Nothing was appended; reading goes on.
@@ -197,12 +205,15 @@ extension ClientError.Code {
   /// All that this version knows.
   public static let all: [ClientError.Code] = [
     malformedFrame, frameTooLarge, unknownRequestType, outOfOrderFrame, connectDeadline,
-    heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced, invalidToken,
-    expiredToken, foreignToken, notPermitted, earlyToken, invalidID, invalidContent,
+    heartbeatMissed, tooManyInFlight, slowConsumer, serverStopping, sessionReplaced,
+    deviceDisplaced,
+    invalidToken,
+    expiredToken, foreignToken, notPermitted, earlyToken, tokenRevoked, invalidID, invalidContent,
     contentTooLarge, invalidRequest, clockAhead, numberConflict, duplicateExpired, groupNotFound,
     groupExists, notAMember, seqPastHead, unknownDevice, unknownUser, messageNotFound,
     messageWasRecalled, recallExpired, blocked, silenced, groupDissolved, notInvited,
     tooManyAmendments, receiptsOff, deviceForgotten, groupFull, tooManyDevices, tooManyStays,
+    tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted, truncated, dataFolderMissing,
     dataFolderExists, dataFolderInUse, formatVersion, permissionDenied, epochFenced,

@@ -64,6 +64,9 @@ public enum ClientEvent: Sendable, Hashable {
   case unblocked(String)
   /// It was taken off the list of this user's devices.
   case deviceForgotten(String)
+  /// The operator has made tokens of this user void: those of a device, or all (nil), that were made until
+  /// then, or the one of an id. Whoever has one has no session any more.
+  case tokensRevoked(device: String?, tokenID: String?)
 
   /// A watched user came, or went.
   case presence(UserPresence)

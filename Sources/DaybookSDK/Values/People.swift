@@ -23,6 +23,8 @@ public struct UserDevice: Sendable, Hashable {
   public var lastSeen: Moment?
   /// How far it has acked the mailbox.
   public var cursor: UInt64
+  /// What kind of device it is, as its last token said; nil where that said nothing.
+  public var deviceClass: String?
 }
 
 /// What has reached one receiver of a message; nil for what has not happened. Of a group, only
@@ -63,6 +65,7 @@ extension UserDevice {
     isOnline = device.online
     lastSeen = Moment(ifAny: device.lastSeenMs)
     cursor = device.cursor
+    deviceClass = device.deviceClass.isEmpty ? nil : device.deviceClass
   }
 }
 

@@ -58,6 +58,8 @@ package struct GatewayOptions: Sendable {
   package var connectionsMax: @Sendable () -> Int = { 10_000 }
   /// At the start; an operator may change them.
   package var rates = RateLimits()
+  /// At the start; an operator may change it.
+  package var devices = DevicePolicy.any
   /// Whose connections begin with what a proxy says of them; nil for nobody's.
   package var proxies: TrustedProxies?
   /// Connections waiting to be accepted.

@@ -29,8 +29,7 @@ final class BatchRouter: BatchConsumer {
 
   /// Here, and not in a session: of who has blocked somebody none may be connected.
   private func endWatches(_ slot: EventSlot, _ body: ByteBuffer) {
-    let bytes = body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
-    guard let bytes, let event = try? EventDecoding.decode(bytes),
+    guard let bytes = slot.bytes(in: body), let event = try? EventDecoding.decode(bytes),
       case .userBlocked(let other) = event.body, let user = event.stream.userID
     else { return }
     registry.blocked(other, by: user)

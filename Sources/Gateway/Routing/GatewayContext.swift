@@ -26,6 +26,7 @@ final class GatewayContext: Sendable {
   /// A session's name in the log, by its number.
   let sessionID: @Sendable (UInt64) -> String
   private let lastSession = NIOLockedValueBox<UInt64>(0)
+  private let devices: NIOLockedValueBox<DevicePolicy>
   private let allLoops = NIOLockedValueBox<[GatewayLoop]>([])
 
   init(
@@ -48,6 +49,7 @@ final class GatewayContext: Sendable {
     self.registry = registry
     self.work = work
     self.sessionID = sessionID
+    devices = NIOLockedValueBox(options.devices)
     addresses = AddressLimits(options.rates)
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
   }
@@ -62,6 +64,12 @@ final class GatewayContext: Sendable {
       last += 1
       return last
     }
+  }
+
+  /// Of sessions that begin from now on.
+  var devicePolicy: DevicePolicy {
+    get { devices.withLockedValue { $0 } }
+    set { devices.withLockedValue { $0 = newValue } }
   }
 
   var loops: [GatewayLoop] { allLoops.withLockedValue { $0 } }

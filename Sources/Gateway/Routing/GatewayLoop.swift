@@ -310,8 +310,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// A leave that nobody is told of but whom it concerns: here, at its place among the group's events, so
   /// that nothing behind it is pushed.
   private func left(_ slot: EventSlot, _ body: ByteBuffer) {
-    let bytes = body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
-    guard let bytes, let event = try? EventDecoding.decode(bytes),
+    guard let bytes = slot.bytes(in: body), let event = try? EventDecoding.decode(bytes),
       case .memberLeft(let member, _, _) = event.body
     else { return }
     for session in subscriptions.sessions(of: .user(member)) {

@@ -39,6 +39,9 @@ package final class GatewaySessions: Sendable {
     for loop in loops { loop.loop.execute { loop.bytesRate = limits.bytesPerConnection } }
   }
 
+  /// Which of a user's devices may be connected at the same time. Counts for who connects from now on.
+  package func changeDevices(to policy: DevicePolicy) { context.devicePolicy = policy }
+
   /// How many connections there are, those that have not said who they are included.
   package func connectionCount() async -> Int {
     var count = 0

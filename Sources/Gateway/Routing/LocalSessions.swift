@@ -14,9 +14,14 @@ final class LocalSessions: SessionRegistry {
     var isAllowed = false
   }
 
+  private struct OnlineDevice {
+    let session: SessionHandle
+    let deviceClass: DeviceClass?
+  }
+
   /// What is known of some of the users.
   private struct Shard {
-    var devices: [UserID: [DeviceID: SessionHandle]] = [:]
+    var devices: [UserID: [DeviceID: OnlineDevice]] = [:]
     var watchers: [UserID: [SessionHandle: Watcher]] = [:]
 
     func presence(of user: UserID) -> UserPresence {
@@ -24,7 +29,23 @@ final class LocalSessions: SessionRegistry {
     }
 
     func sessions(of user: UserID) -> [SessionHandle] {
-      devices[user].map { $0.sorted { $0.key < $1.key }.map(\.value) } ?? []
+      devices[user].map { $0.sorted { $0.key < $1.key }.map(\.value.session) } ?? []
+    }
+
+    /// Takes the place of the device's session and of those that it displaces, which are given back.
+    mutating func register(
+      _ session: SessionHandle, of device: ConnectingDevice, under policy: DevicePolicy
+    ) -> (replaced: SessionHandle?, displaced: [SessionHandle]) {
+      var others = devices.removeValue(forKey: device.user) ?? [:]
+      let replaced = others.removeValue(forKey: device.device)?.session
+      let displaced = others.filter {
+        device.displaces($0.value.deviceClass, under: policy)
+      }
+      for other in displaced.keys { others[other] = nil }
+      others[device.device] = OnlineDevice(session: session, deviceClass: device.deviceClass)
+      devices[device.user] = others
+      if replaced == nil || !displaced.isEmpty { tellWatchers(presence(of: device.user)) }
+      return (replaced, displaced.values.map(\.session))
     }
 
     /// Told under the lock, so that changes reach a watcher in the order they happened.
@@ -64,20 +85,21 @@ final class LocalSessions: SessionRegistry {
 
   // MARK: devices
 
-  func register(_ session: SessionHandle, of user: UserID, _ device: DeviceID) {
-    let replaced = shard(of: user).withLockedValue { shard in
-      let replaced = shard.devices[user, default: [:]].updateValue(session, forKey: device)
-      if replaced == nil { shard.tellWatchers(shard.presence(of: user)) }
-      return replaced
+  func register(
+    _ session: SessionHandle, of device: ConnectingDevice, under policy: DevicePolicy
+  ) {
+    let (replaced, displaced) = shard(of: device.user).withLockedValue {
+      $0.register(session, of: device, under: policy)
     }
     if let replaced { LocalSessions.deliver(.replaced, to: [replaced]) }
+    LocalSessions.deliver(.displaced(by: device), to: displaced)
   }
 
   func unregister(
     _ session: SessionHandle, of user: UserID, _ device: DeviceID, at now: Timestamp
   ) {
     shard(of: user).withLockedValue { shard in
-      guard shard.devices[user]?[device] == session else { return }
+      guard shard.devices[user]?[device]?.session == session else { return }
       shard.devices[user]?[device] = nil
       if shard.devices[user]?.isEmpty == true { shard.devices[user] = nil }
       var presence = shard.presence(of: user)

@@ -28,7 +28,7 @@ extension Session {
       if subscribed.insert(stream).inserted { home.subscribe(self, to: stream) }
     case .unsubscribe(let stream):
       if subscribed.remove(stream) != nil { home.unsubscribe(self, from: stream) }
-    case .register(let user, let device): register(user, device)
+    case .register(let device): register(device)
     case .proposeWatch(let users, let user):
       // A connection that has ended has left the registry for good.
       guard connection != nil else { return }
@@ -43,10 +43,10 @@ extension Session {
     }
   }
 
-  private func register(_ user: UserID, _ device: DeviceID) {
+  private func register(_ device: ConnectingDevice) {
     guard connection != nil else { return }
-    registered = (user, device)
-    home.context.registry.register(handle, of: user, device)
+    registered = (device.user, device.device)
+    home.context.registry.register(handle, of: device, under: home.context.devicePolicy)
   }
 
   private func scheduleExpiry(after delay: Duration) {

@@ -92,11 +92,20 @@ final class Session: @unchecked Sendable {
       let replaced = DaybookError(
         .sessionReplaced, "this device has connected again elsewhere")
       input { $0.closing(replaced, &$1) }
+    case .displaced(let other): input { $0.closing(Session.displaced(by: other), &$1) }
     case .presence(let presence): input { $0.presenceChanged(presence, &$1) }
     case .watchEnded(let user): input { $0.watchEnded(user, &$1) }
     case .typing(let user, let stream): input { $0.typingSeen(user, to: stream, &$1) }
     case .transient(let event, let stream): input { $0.transientSent(event, in: stream, &$1) }
     }
+  }
+
+  private static func displaced(by other: ConnectingDevice) -> DaybookError {
+    let kind = other.deviceClass.map { " (\($0))" } ?? ""
+    return DaybookError(
+      .deviceDisplaced,
+      "your device \(other.device)\(kind) has connected, and this server lets only one of the two be there"
+    )
   }
 
   func tick() {

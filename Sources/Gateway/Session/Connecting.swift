@@ -1,6 +1,7 @@
 import DaybookModel
 import DaybookSchema
 import NIOCore
+import Ports
 import Requests
 import SwiftProtobuf
 import WireProtocol
@@ -34,23 +35,30 @@ struct Connecting {
 }
 
 /// A session whose token is good, while its mailbox is opened: the reply says whether the device was
-/// known there.
+/// known there. A service has no mailbox; of its token it is asked meanwhile whether it is void.
 struct Opening {
+  /// Nil for a service.
+  let device: ConnectingDevice?
   let sequence: UInt32
   let client: String
   private let reply: Daybook_V1_ConnectReply
   /// Events that change the session itself and have come meanwhile.
   private var news: [(Seq, MailboxNews)] = []
 
-  init(_ connecting: Connecting, reply: Daybook_V1_ConnectReply) {
+  init(_ connecting: Connecting, as token: CheckedToken, reply: Daybook_V1_ConnectReply) {
+    device =
+      switch token.principal {
+      case .device(let user, let device):
+        ConnectingDevice(user, device, deviceClass: token.deviceClass)
+      case .service: nil
+      }
     sequence = connecting.sequence
     client = connecting.client
     self.reply = reply
   }
 
-  /// A service has no mailbox, and nothing knows it.
   func sayConnected(
-    resumed: Bool = false, registration: Seq = .none, _ output: inout SessionOutput
+    resumed: Bool, registration: Seq, _ output: inout SessionOutput
   ) {
     var reply = reply
     reply.resumed = resumed

@@ -1,20 +1,13 @@
 import DaybookModel
-import Ports
-import Requests
 
-/// For how long a session lasts while nothing ends it: as long as its client gives signs of life, and
-/// its token is good.
+/// For how long a session lasts while nothing ends it: as long as its client gives signs of life.
 struct Liveness {
-  private var expiresAt: Timestamp
   private let silentTicksMax: Int
   private var heard = true
   private var silentTicks = 0
 
   /// With so many silent ticks in a row the client is given up.
-  init(expiresAt: Timestamp, silentTicksMax: Int) {
-    self.expiresAt = expiresAt
-    self.silentTicksMax = silentTicksMax
-  }
+  init(silentTicksMax: Int) { self.silentTicksMax = silentTicksMax }
 
   /// Bytes of a frame that isn't whole yet are a sign of life too, and so is taking what was sent.
   mutating func peerIsAlive() { heard = true }
@@ -27,21 +20,5 @@ struct Liveness {
     guard silentTicks >= silentTicksMax else { return nil }
     return DaybookError(
       .heartbeatMissed, "nothing came for 2.5 heartbeat intervals; send heartbeats")
-  }
-
-  /// The session goes on with another token. Throws `not_permitted` for one of anybody else: a session
-  /// remains who it is.
-  mutating func renew(with token: CheckedToken, of requester: Requester) throws(DaybookError) {
-    guard token.principal == requester.principal else {
-      throw DaybookError(
-        .notPermitted, "the token is another's: a session is renewed with one of its own")
-    }
-    expiresAt = token.expiresAt
-  }
-
-  /// Zero once the token has expired.
-  func untilExpiry(_ now: Timestamp) -> Duration {
-    guard expiresAt > now else { return .zero }
-    return .milliseconds(Int64(clamping: expiresAt.milliseconds - now.milliseconds))
   }
 }

@@ -20,6 +20,9 @@ final class OpenSession {
   private let actor: Actor
   /// Which one the device is to its mailbox.
   private var registration = Seq.none
+  /// Nil where the token names none, and for a service.
+  private let deviceClass: DeviceClass?
+  private var token: SessionToken
   private var liveness: Liveness
   private var syncing: Syncing
   private var acks = AckGathering()
@@ -27,12 +30,9 @@ final class OpenSession {
   private var commands: CommandFlow
   private var queries: QueryFlow
   private var presence: PresenceFlow
-  /// Whether the token's end is awaited by a timer, as it is only once it is near: a timer for each
-  /// session would be memory that does nothing for days. Until then it is looked for at each tick.
-  private var expiryIsNear = false
 
   init(
-    _ id: String, _ requester: Requester, expiresAt: Timestamp, silentTicksMax: Int,
+    _ id: String, _ requester: Requester, _ token: CheckedToken, silentTicksMax: Int,
     _ settings: SessionSettings
   ) {
     let options = settings.options
@@ -40,7 +40,9 @@ final class OpenSession {
     self.settings = settings
     self.requester = requester
     actor = requester.actor
-    liveness = Liveness(expiresAt: expiresAt, silentTicksMax: silentTicksMax)
+    deviceClass = token.deviceClass
+    self.token = SessionToken(token, of: requester, settings)
+    liveness = Liveness(silentTicksMax: silentTicksMax)
     syncing = Syncing(
       for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
     commands = CommandFlow(
@@ -219,6 +221,10 @@ final class OpenSession {
     case (.ackedAhead(let group, let upTo), _):
       headKnown(group, ackedUpTo: upTo, outcome, sequence: purpose.sequence, &output)
     case (.open(let stream), _): try opened(stream, outcome, &output)
+    case (.token(let asked), _): try token.answered(outcome, about: asked, &output)
+    case (.renewal, _):
+      queries.ended()
+      token.renewalAnswered(outcome, sequence: purpose.sequence, &output)
     case (.resume(let stream), _): try resumed(stream, outcome, &output)
     case (.inspect(let query), _):
       queries.inspected(query, outcome, sequence: purpose.sequence, for: requester, &output)
@@ -258,21 +264,34 @@ final class OpenSession {
 
   // MARK: following
 
-  func open(_ stream: StreamKey, _ output: inout SessionOutput) {
-    syncing.open(stream, registration: registration, &output)
+  /// Asks what has to be answered before there is a session: a device's mailbox is opened; of a service's
+  /// token it is known then that it is not void, and what makes it so is pushed from there on.
+  func openFirst(_ output: inout SessionOutput) {
+    if let user = requester.user { return open(.user(user), &output) }
+    output.actions.append(.subscribe(token.stream))
+    token.ask(&output)
+  }
+
+  private func open(_ stream: StreamKey, _ output: inout SessionOutput) {
+    syncing.open(stream, registration: registration, token.stamp, &output)
   }
 
   /// The mailbox has been opened, and the client knows. Nothing hangs on what the log answers: a
-  /// session goes on where it has no room to tell of it.
+  /// session goes on where it has no room to tell of it. A service has nothing that is opened.
   func begin(
-    at position: StreamPosition, client: String, _ news: [MailboxNews],
+    at position: StreamPosition?, client: String, _ news: [MailboxNews],
     _ output: inout SessionOutput
   ) throws(EndOfSession) {
-    guard let user = requester.user else { return }
+    guard let user = requester.user, let position else {
+      for news in news { try take(news) }
+      return
+    }
     registration = position.registration
     presence.blocked(are: position.blocked)
     output.actions.append(
-      .note(.openSession(session: id, client: client), in: .user(user), by: actor))
+      .note(
+        .openSession(session: id, client: client, deviceClass: deviceClass), in: .user(user),
+        by: actor))
     syncing.knows(position.reached)
     syncing.want(position.groups)
     for news in news { try take(news) }
@@ -354,7 +373,8 @@ final class OpenSession {
   func committed(
     _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
   ) throws(EndOfSession) {
-    guard let bytes = OpenSession.event(slot, in: body) else { return }
+    guard let bytes = slot.bytes(in: body) else { return }
+    guard requester.user != nil else { return try MailboxNews(slot, bytes).map(take) ?? () }
     switch syncing.committed(stream, slot, bytes, &output) {
     case .notFollowed: return
     case .held: break
@@ -383,16 +403,15 @@ final class OpenSession {
   func held(
     _ stream: StreamKey, _ slot: EventSlot, _ body: ByteBuffer, _ output: inout SessionOutput
   ) -> MailboxNews? {
-    guard let bytes = OpenSession.event(slot, in: body) else { return nil }
+    guard let bytes = slot.bytes(in: body) else { return nil }
     _ = syncing.committed(stream, slot, bytes, &output)
     return MailboxNews(slot, bytes)
   }
 
-  private static func event(_ slot: EventSlot, in body: ByteBuffer) -> ByteBuffer? {
-    body.getSlice(at: body.readerIndex + Int(slot.start), length: Int(slot.length))
-  }
-
+  /// To a service, whose session hears of its tokens alone, a mailbox of its name says nothing else.
   private func take(_ news: MailboxNews) throws(EndOfSession) {
+    if case .revoked(let revoked) = news { return try token.take(revoked) }
+    guard requester.user != nil else { return }
     switch news {
     case .blocked(let other): presence.block(other, true)
     case .unblocked(let other): presence.block(other, false)
@@ -401,10 +420,12 @@ final class OpenSession {
       throw .closing(
         DaybookError(
           .deviceForgotten, "this device was forgotten: connect again and it is a new one"))
+    case .revoked: break
     }
   }
 
   func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
+    if stream == token.stream { token.ask(&output) }
     syncing.interrupted(stream, &output)
   }
 
@@ -450,17 +471,7 @@ final class OpenSession {
   func renewalChecked(
     _ result: Result<CheckedToken, DaybookError>, sequence: UInt32, _ output: inout SessionOutput
   ) {
-    queries.ended()
-    do throws(DaybookError) {
-      let token = try result.get()
-      try liveness.renew(with: token, of: requester)
-      expiryIsNear = false
-      output.write(
-        .renew.reply, sequence: sequence,
-        Daybook_V1_RenewReply.with { $0.tokenExpiresAtMs = token.expiresAt.milliseconds })
-    } catch {
-      output.error(error, sequence: sequence)
-    }
+    if !token.renew(with: result, sequence: sequence, &output) { queries.ended() }
   }
 
   func peerIsAlive() { liveness.peerIsAlive() }
@@ -469,26 +480,11 @@ final class OpenSession {
   func tick(isReading: Bool, _ output: inout SessionOutput) throws(EndOfSession) {
     presence.tick()
     if let silence = liveness.tick(isReading: isReading) { throw .closing(silence) }
-    if !expiryIsNear { try checkExpiry(&output) }
+    try token.tick(&output)
   }
 
   func expiryDue(_ output: inout SessionOutput) throws(EndOfSession) {
-    expiryIsNear = false
-    try checkExpiry(&output)
-  }
-
-  /// At the beginning, at each tick, and when the timer says so.
-  func checkExpiry(_ output: inout SessionOutput) throws(EndOfSession) {
-    let left = liveness.untilExpiry(clock.now())
-    guard left > .zero else {
-      throw .closing(
-        DaybookError(.expiredToken, "the token has expired: connect with a new one"))
-    }
-    // Two ticks: it is seen in time, even if one is late.
-    let interval = settings.options.heartbeatInterval
-    guard left <= .nanoseconds(interval.nanoseconds) else { return }
-    expiryIsNear = true
-    output.actions.append(.scheduleExpiry(after: left))
+    try token.expiryDue(&output)
   }
 
   /// To the log, which knows only of devices' sessions, and of those whose mailbox was opened.

@@ -23,8 +23,8 @@ enum SessionAction {
   /// Push the stream's events from now on; before anything is asked about it.
   case subscribe(StreamKey)
   case unsubscribe(StreamKey)
-  /// Another session of this device is to be closed.
-  case register(UserID, DeviceID)
+  /// Another session of this device is to be closed, and those of others that may not be there with it.
+  case register(ConnectingDevice)
   /// These may come to be watched: whoever blocks this user from now on will not. For a service there is no user.
   case proposeWatch([UserID], of: UserID?)
   case online(OnlineCheck, sequence: UInt32)
@@ -67,6 +67,10 @@ struct CommandPurpose {
     /// Nothing.
     case note
     case open(StreamKey)
+    /// Whether the token that the session lives by is good.
+    case token(TokenStamp)
+    /// The same of one that it is to go on with.
+    case renewal
     /// How far the stream goes, of which some may have been missed.
     case resume(StreamKey)
     indirect case inspect(Query)

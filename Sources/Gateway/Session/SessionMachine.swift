@@ -122,53 +122,51 @@ struct SessionMachine: ~Copyable {
       let options = settings.options
       let heartbeat = options.heartbeatInterval(askedFor: connecting.heartbeatMilliseconds)
       let session = OpenSession(
-        id, requester, expiresAt: token.expiresAt,
-        silentTicksMax: options.silentTicksMax(for: heartbeat), settings)
+        id, requester, token, silentTicksMax: options.silentTicksMax(for: heartbeat), settings)
       let opening = Opening(
-        connecting,
+        connecting, as: token,
         reply: Daybook_V1_ConnectReply(
           to: requester, session: id, logID: settings.logID, options, heartbeat: heartbeat,
           tokenExpiresAt: token.expiresAt, now: settings.clock.now()))
-      begin(session, opening, token.principal, &output)
+      begin(session, opening, &output)
     }
   }
 
   private mutating func begin(
-    _ session: OpenSession, _ opening: Opening, _ principal: Principal,
-    _ output: inout SessionOutput
+    _ session: OpenSession, _ opening: Opening, _ output: inout SessionOutput
   ) {
-    switch principal {
-    case .service:
-      phase = .open(session)
-      opening.sayConnected(&output)
-    case .device(let user, let device):
-      phase = .opening(session, opening)
-      output.actions.append(.register(user, device))
-      session.open(.user(user), &output)
-    }
+    phase = .opening(session, opening)
+    session.openFirst(&output)
     do throws(EndOfSession) {
-      try session.checkExpiry(&output)
+      try session.expiryDue(&output)
     } catch {
       end(error, &output)
     }
   }
 
-  /// The mailbox's owner has answered. If it can't be opened, there is no session.
+  /// The mailbox's owner has answered. If it can't be opened, or the token is void, there is no session, and
+  /// no other one ends for it.
   private mutating func opened(
     _ session: OpenSession, _ opening: Opening, _ outcome: Result<CommandOutcome, DaybookError>,
     _ output: inout SessionOutput
   ) throws(EndOfSession) {
-    let position: StreamPosition
+    var position: StreamPosition?
     do throws(DaybookError) {
-      position = try outcome.get().position()
+      let outcome = try outcome.get()
+      if opening.device == nil {
+        _ = try outcome.result()
+      } else {
+        position = try outcome.position()
+      }
     } catch {
       throw .fault(error, sequence: opening.sequence)
     }
     phase = .open(session)
     opening.sayConnected(
-      resumed: position.resumed, registration: position.registration, &output)
+      resumed: position?.resumed ?? false, registration: position?.registration ?? .none, &output)
     try session.begin(
-      at: position, client: opening.client, opening.news(after: position.head), &output)
+      at: position, client: opening.client, opening.news(after: position?.head ?? .none), &output)
+    if let device = opening.device { output.actions.append(.register(device)) }
   }
 
   /// The token that a session is to go on with was looked at.
@@ -189,7 +187,7 @@ struct SessionMachine: ~Copyable {
       switch phase {
       case .open(let session): try session.answered(purpose, outcome, &output)
       case .opening(let session, let opening):
-        // Nothing but the mailbox's opening is asked for yet.
+        // What was asked first is answered first.
         try opened(session, opening, outcome, &output)
       case .awaitingConnect, .checking, .closed: break
       }

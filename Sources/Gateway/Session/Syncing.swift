@@ -114,7 +114,7 @@ struct Syncing {
   /// `registration` is which one the device is to its mailbox: groups that know another one are
   /// followed afresh.
   mutating func open(
-    _ stream: StreamKey, registration: Seq, _ output: inout SessionOutput
+    _ stream: StreamKey, registration: Seq, _ token: TokenStamp, _ output: inout SessionOutput
   ) {
     current = stream
     following[stream] = StreamFollowing(stream, window: window)
@@ -129,7 +129,8 @@ struct Syncing {
       .submit(
         Command(
           stream: stream, actor: actor, id: nil,
-          body: .openCursor(registration: registration, known)),
+          body: .openCursor(
+            registration: registration, known, token: stream.kind == .user ? token : nil)),
         CommandPurpose(sequence: 0, kind: .open(stream))))
   }
 

@@ -33,12 +33,13 @@ enum CommandDigest {
       hash.combine(target.messageID.rawValue)
       hash.combine(reaction)
     case .sendTransient, .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .refused,
-      .openSession,
+      .checkToken, .openSession,
       .closeSession:
       break
     case .changeGroup, .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve:
       ofGroup(command, &hash)
-    case .block, .mark, .clear, .forgetDevice, .dropGroup, .readGroup: ofOwn(command, &hash)
+    case .block, .mark, .clear, .forgetDevice, .dropGroup, .readGroup, .revokeTokens:
+      ofOwn(command, &hash)
     }
     return UInt32(truncatingIfNeeded: hash.finish())
   }
@@ -98,6 +99,11 @@ enum CommandDigest {
       hash.combine(25)
       hash.combine(group.text)
       hash.combine(upTo.rawValue)
+    case .revokeTokens(let device, let tokenID, let isOfService):
+      hash.combine(26)
+      hash.combine(device?.text)
+      hash.combine(tokenID)
+      hash.combine(isOfService ? 1 : 0)
     default: assertionFailure("it is not about one's own mailbox")
     }
   }

@@ -20,13 +20,13 @@ extension PartitionState {
     case .sendTransient:
       return refusalToSpeak(user, in: at, draft.stream).map { .reject($0) }
         ?? draft.pushed(reaches: true)
-    case .openCursor(let registration, let known):
+    case .openCursor(let registration, let known, _):
       return groups[at].decideOpenCursor(registration, known, by: user, draft)
     case .createGroup:
       return .reject(.groupExists, "\(command.stream) exists; join it, or choose another id")
     case .refused(let reason): return .reject(reason)
     case .ack, .ackGroups, .read, .readGroup, .block, .mark, .forgetDevice, .inspectContact,
-      .dropGroup, .openSession, .closeSession:
+      .dropGroup, .checkToken, .revokeTokens, .openSession, .closeSession:
       return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
     case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
       .changeRole, .silence, .dissolve, .clear, .inspect:

@@ -20,8 +20,10 @@ extension PartitionState {
       .changeRole, .silence, .dissolve:
       return .reject(
         .invalidRequest, "\(command.stream) is a mailbox, and this is for groups")
+    case .revokeTokens:
+      return .reject(.notPermitted, "only a service that acts for nobody may do that")
     case .ack, .ackGroups, .read, .readGroup, .block, .mark, .clear, .forgetDevice, .openCursor,
-      .inspect, .dropGroup,
+      .inspect, .dropGroup, .checkToken,
       .openSession, .closeSession:
       break
     }
@@ -32,16 +34,21 @@ extension PartitionState {
     return mailboxes[at].decideOwn(command, draft)
   }
 
-  /// A service that acts for nobody may look at everything, and do nothing.
+  /// A service that acts for nobody may look at everything, and do nothing but make tokens void.
   private func decideMailboxForService(
     _ command: borrowing Command, at: Int?, _ draft: Draft
   ) -> Decision {
     guard command.actor.service != nil else { return .namesNoUser() }
+    let mailbox = at.map { mailboxes[$0] } ?? MailboxState()
     switch command.body {
     case .inspectContact: return draft.tell()
-    case .inspect(let peer):
-      let mailbox = at.map { mailboxes[$0] } ?? MailboxState()
-      return draft.tell(mailbox.position(peer: peer))
+    case .inspect(let peer): return draft.tell(mailbox.position(peer: peer))
+    case .checkToken(let token): return mailbox.decideCheck(token, draft)
+    case .revokeTokens(let device, let tokenID, let isOfService):
+      return mailbox.decideRevoke(
+        Revocation(
+          device: device, tokenID: tokenID,
+          issuedUntil: tokenID.isEmpty ? draft.now : .none, isOfService: isOfService), draft)
     default: return .namesNoUser()
     }
   }
@@ -57,7 +64,8 @@ extension MailboxState {
     case .read(let peer, let upTo): decideRead(peer, upTo, draft)
     case .readGroup(let group, let upTo, let reading):
       decideReadGroup(group, upTo, reading, draft)
-    case .openCursor: decideOpenCursor(draft)
+    case .openCursor(_, _, let token): decideOpenCursor(token, draft)
+    case .checkToken(let token): decideCheck(token, draft)
     case .inspect(let peer): draft.tell(position(peer: peer))
     case .block(let peer, let isBlocked): decideBlock(peer, isBlocked, draft)
     case .mark(let conversation, let change): decideMark(conversation, change, draft)
@@ -68,8 +76,10 @@ extension MailboxState {
     case .dropGroup(let group, let at):
       groups.contains(group)
         ? draft.append(.groupLeft(group, at: at), after: head) : draft.nothingToDo()
-    case .openSession(let session, let client):
-      draft.append(.sessionOpened(session: session, client: client), after: head)
+    case .openSession(let session, let client, let deviceClass):
+      draft.append(
+        .sessionOpened(session: session, client: client, deviceClass: deviceClass?.text ?? ""),
+        after: head)
     case .closeSession(let session, let reason):
       draft.append(.sessionClosed(session: session, reason: reason), after: head)
     default: .reject(.invalidRequest, "this is not for mailboxes")
@@ -101,10 +111,11 @@ extension MailboxState {
       .read(peer: peer, upTo: upTo, notice: notice(ofRead: upTo, from: state)), seq: head.next)
   }
 
-  private func decideOpenCursor(_ draft: Draft) -> Decision {
+  private func decideOpenCursor(_ token: TokenStamp?, _ draft: Draft) -> Decision {
     guard let device = draft.actor.device else {
       return .reject(.unknownDevice, "only a device can follow a mailbox")
     }
+    if let token, revocations.cover(token, of: device) { return .reject(.tokenIsRevoked) }
     if let known = devices[device] {
       return draft.tell(position(of: known, resumed: true))
     }

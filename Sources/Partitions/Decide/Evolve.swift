@@ -122,6 +122,7 @@ extension MailboxState {
     case .conversationMarked(let conversation, let marks): marked(conversation, marks)
     case .conversationCleared(let peer, let upTo): if let peer { cleared(peer, upTo: upTo) }
     case .deviceForgotten(let device): devices.removeAll { $0.device == device }
+    case .tokensRevoked(let revoked): revocations.take(revoked)
     case .messagesDelivered, .messagesRead, .noted, .messageWithheld, .groupInvited,
       .groupRefused, .groupWaiting, .sessionOpened, .sessionClosed:
       break

@@ -29,6 +29,7 @@ extension MailboxState: PagedState {
     amended.encode(8, into: &writer)
     writer.fixed64(9, amended.forgottenThrough.rawValue)
     groupReads.encode(10, into: &writer)
+    for revocation in revocations.entries { revocation.encode(11, into: &writer) }
   }
 
   package static func decode(
@@ -39,6 +40,7 @@ extension MailboxState: PagedState {
     var (peers, blocked): ([PeerState], [UserID]) = ([], [])
     var (isWhole, forgottenThrough) = (true, MessageID.none)
     var reads: [GroupPosition] = []
+    var revoked: [Revocation] = []
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
       switch tag {
       case Tag.delimited(1): user = try reader.user()
@@ -63,12 +65,16 @@ extension MailboxState: PagedState {
         if try !state.amended.decode(try reader.delimited()) { isWhole = false }
       case Tag.fixed64(9): forgottenThrough = MessageID(try reader.fixed64())
       case Tag.delimited(10): reads.append(try GroupPosition(try reader.delimited()))
+      case Tag.delimited(11): revoked.append(try Revocation(try reader.delimited()))
       default: return false
       }
       return true
     }
-    guard let groupReads = GroupPositions(reads) else { return nil }
+    guard let groupReads = GroupPositions(reads), let revocations = Revocations(revoked) else {
+      return nil
+    }
     state.groupReads = groupReads
+    state.revocations = revocations
     guard isWhole, state.amended.take(forgottenThrough: forgottenThrough),
       state.devices.areDistinct(by: \.device), state.groups.areDistinct(by: \.self),
       peers.areDistinct(by: \.user),

@@ -5,7 +5,7 @@ import Ports
 
 /// A partition's state and back (`schemas/daybook/v1/snapshot.proto`).
 package enum SnapshotCoding {
-  package static let version: UInt32 = 7
+  package static let version: UInt32 = 8
   /// More than that is not kept: what a state takes to write it down is memory too.
   static let bytesMax = 2 << 30
 

@@ -18,6 +18,8 @@ package struct MailboxState: Sendable, Equatable {
   /// How far the owner has read groups, or cleared them.
   package var groupReads = GroupPositions()
   package var amended = AmendedMemory()
+  /// Tokens that are void.
+  package var revocations = Revocations()
 
   package init() {}
 

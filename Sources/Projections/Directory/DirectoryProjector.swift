@@ -5,12 +5,15 @@ import DaybookModel
 final class DirectoryProjector: Projector {
   private let users = RowTable<KnownUser>()
   private let devices = RowTable<KnownDevice>()
+  private let revoked = RowTable<RevokedTokens>()
   private let groups = RowTable<KnownGroup>()
   private let members = RowTable<KnownMember>()
   private let pending = RowTable<PendingMember>()
   private let pastStays = RowLog<EndedStay>()
 
-  var tables: [any ProjectionTable] { [users, devices, groups, members, pending, pastStays] }
+  var tables: [any ProjectionTable] {
+    [users, devices, revoked, groups, members, pending, pastStays]
+  }
 
   func fold(_ batch: DecodedBatch) throws(DaybookError) {
     for index in batch.indices {
@@ -30,9 +33,11 @@ extension DirectoryProjector {
     // A cursor was opened before whatever was acked.
     case .acked, .groupCursors: break
     case .cursorOpened: try add(event)
-    case .sessionOpened(let session, let client): try open(event, session, client)
+    case .sessionOpened(let session, let client, let deviceClass):
+      try open(event, session, client, deviceClass)
     case .sessionClosed(let session, _): try close(event, session)
     case .deviceForgotten(let device): try forget(device, in: event.stream)
+    case .tokensRevoked(let tokens): try revoke(event, tokens)
     // A mailbox begins with its first seq, or with something that takes none.
     default: if event.seq <= Seq(1) { _ = try know(event) }
     }
@@ -64,7 +69,7 @@ extension DirectoryProjector {
   }
 
   private func open(
-    _ event: borrowing Event, _ session: String, _ client: String
+    _ event: borrowing Event, _ session: String, _ client: String, _ deviceClass: String
   ) throws(DaybookError) {
     let at = event.recordedAt
     users.change(try know(event)) { $0.sessionOpened = at }
@@ -73,7 +78,7 @@ extension DirectoryProjector {
       row.sessionOpened = at
       row.sessions &+= 1
       row.isOpen = true
-      (row.session, row.client) = (session, client)
+      (row.session, row.client, row.deviceClass) = (session, client, deviceClass)
     }
   }
 
@@ -91,6 +96,15 @@ extension DirectoryProjector {
   private func forget(_ device: DeviceID, in mailbox: StreamKey) throws(DaybookError) {
     guard let slot = try devices.find(RowKey(mailbox, device.text)) else { return }
     devices.change(slot) { $0.isForgotten = true }
+  }
+
+  /// It may be the first that the mailbox gets.
+  private func revoke(_ event: borrowing Event, _ tokens: Revocation) throws(DaybookError) {
+    _ = try know(event)
+    let (stream, seq) = (event.stream, event.seq)
+    let slot = try revoked.find(
+      tokens.key(in: stream), orMake: RevokedTokens(stream: stream.text, tokens))
+    revoked.change(slot) { ($0.seq, $0.issuedUntil) = (seq, tokens.issuedUntil) }
   }
 }
 

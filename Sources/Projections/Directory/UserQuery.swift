@@ -42,7 +42,7 @@ enum UserQuery {
         device: device, cursor: cursors[device] ?? .none, added: known.added,
         sessionOpened: known.sessionOpened, sessionClosed: known.sessionClosed,
         sessions: known.sessions, isOpen: known.isOpen, client: known.client,
-        isForgotten: known.isForgotten)
+        isForgotten: known.isForgotten, deviceClass: known.deviceClass)
     }
   }
 
@@ -76,19 +76,38 @@ enum UserQuery {
   static func details(
     of user: UserID, in files: Readers
   ) throws(DaybookError) -> UserDetails {
-    let (known, groups) = try files.directory.read { database in
+    let (known, groups, revoked) = try files.directory.read { database in
       guard let known = try self.known(database, user) else {
         throw DaybookError(
           .unknownUser, "nobody called '\(user)' is known: check the name")
       }
-      return (known, try DirectoryQuery.memberships(database, of: user))
+      return (
+        known, try DirectoryQuery.memberships(database, of: user),
+        try revocations(database, of: user)
+      )
     }
     return UserDetails(
       user: user, firstSeen: known.firstSeen, lastSeen: known.lastSeen,
       devices: try devices(of: user, in: files.directory, cursors: files.offline),
       groups: groups,
       blocked: try UnreadQuery.blocked(by: user, after: nil, limit: -1, in: files.unread),
-      marks: try UnreadQuery.marks(of: user, after: nil, limit: -1, in: files.unread))
+      marks: try UnreadQuery.marks(of: user, after: nil, limit: -1, in: files.unread),
+      revocations: revoked)
+  }
+
+  /// Tokens of the user that are void, then those of the service of that name; in the order in which they
+  /// became so.
+  private static func revocations(
+    _ database: Database, of user: UserID
+  ) throws -> [Revocation] {
+    let rows = try database.rows(
+      "\(RevokedTokens.layout.everything) WHERE stream = ? ORDER BY service, seq",
+      [StreamKey.user(user).text]
+    ).map { RevokedTokens(columns: Array($0.databaseValues)) }
+    let last = rows.filter { $0.device.isEmpty && $0.tokenID.isEmpty }
+    return rows.filter { row in
+      !last.contains { $0.isOfService == row.isOfService && $0.seq > row.seq }
+    }.map(\.revocation)
   }
 }
 

@@ -39,8 +39,8 @@ struct KnownDevice: ProjectedRow {
     name: "devices", keys: ["stream", "device"],
     values: [
       "added_ms", "session_opened_ms", "session_closed_ms", "sessions", "open", "forgotten",
-      "session", "client",
-    ], textValues: ["session", "client"])
+      "session", "client", "class",
+    ], textValues: ["session", "client", "class"])
 
   let stream: String
   let device: String
@@ -55,6 +55,8 @@ struct KnownDevice: ProjectedRow {
   var session = ""
   /// What the session's client called itself.
   var client = ""
+  /// What its token called it; empty where that says nothing.
+  var deviceClass = ""
 
   init(stream: String, device: String) {
     self.stream = stream
@@ -72,6 +74,7 @@ struct KnownDevice: ProjectedRow {
     isForgotten = columns[7].isSet
     session = columns[8].text
     client = columns[9].text
+    deviceClass = columns[10].text
   }
 
   func write(to columns: inout ColumnWriter) {
@@ -85,5 +88,6 @@ struct KnownDevice: ProjectedRow {
     columns.add(isForgotten)
     columns.add(session)
     columns.add(client)
+    columns.add(deviceClass)
   }
 }

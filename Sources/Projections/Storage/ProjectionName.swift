@@ -9,8 +9,8 @@ package enum ProjectionName: String, Sendable, CaseIterable {
   /// Raised when rows or their meaning change: files of another version are made anew.
   var schemaVersion: Int {
     switch self {
-    case .receipts, .unread: 4
-    case .history, .offline, .directory: 3
+    case .receipts, .unread, .directory: 4
+    case .history, .offline: 3
     }
   }
 }

@@ -23,7 +23,7 @@ package enum CloseCode {
   private static let finalErrors: [ErrorCode] = [
     .malformedFrame, .frameTooLarge, .outOfOrderFrame, .sessionReplaced, .deviceForgotten,
     .partitionReadOnly, .logCorrupt, .invalidToken, .expiredToken, .foreignToken, .tooManyDevices,
-    .invalidRequest,
+    .invalidRequest, .tokenRevoked, .deviceDisplaced,
   ]
 
   /// Those that have a code of their own.

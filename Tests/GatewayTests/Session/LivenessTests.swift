@@ -1,12 +1,10 @@
 import DaybookModel
 import NIOCore
-import Ports
-import Requests
 import Testing
 
 @testable import Gateway
 
-@Suite("a session's signs of life, and its token's end")
+@Suite("a session's signs of life")
 struct LivenessTests {
   /// Ticks, one a letter: `h` something was heard since the last, `s` nothing was, `b` nothing was read
   /// for the gateway keeps frames waiting.
@@ -19,7 +17,7 @@ struct LivenessTests {
       ("bbbbbbbb", nil), ("ssssbssssb", nil), ("bsssss", 6), ("ssssbsssss", 10),
     ] as [(String, Int?)])
   func silence(ticks: String, endsAt: Int?) {
-    var liveness = Liveness(expiresAt: .none, silentTicksMax: 5)
+    var liveness = Liveness(silentTicksMax: 5)
     var ended: Int?
     for (index, tick) in ticks.enumerated() {
       if tick == "h" { liveness.peerIsAlive() }
@@ -29,26 +27,6 @@ struct LivenessTests {
       ended = index + 1
     }
     #expect(ended == endsAt)
-  }
-
-  @Test(
-    "a token's end is as far away as it says, and then there",
-    arguments: [
-      (0, Duration.zero), (999, .zero), (1_000, .zero), (1_001, .milliseconds(1)),
-      (3_601_001, .milliseconds(3_600_001)), (.max, .milliseconds(Int64.max)),
-    ] as [(UInt64, Duration)])
-  func expiry(expiresAt: UInt64, after: Duration) throws {
-    var liveness = Liveness(
-      expiresAt: Timestamp(milliseconds: expiresAt), silentTicksMax: 5)
-    #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == after)
-    let crm = Principal.service(ServiceID(checked: "crm"))
-    let next = CheckedToken(crm, expiresAt: Timestamp(milliseconds: 2_500))
-    #expect(throws: DaybookError.self) {
-      try liveness.renew(with: next, of: Requester(.service(ServiceID(checked: "other"))))
-    }
-    #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == after)
-    try liveness.renew(with: next, of: Requester(crm))
-    #expect(liveness.untilExpiry(Timestamp(milliseconds: 1_000)) == .milliseconds(1_500))
   }
 
   @Test(

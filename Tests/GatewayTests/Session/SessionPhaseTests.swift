@@ -15,6 +15,7 @@ private final class PhasedSession {
 
   static let bob = UserID(checked: "bob")
   static let phone = DeviceID(checked: "phone")
+  private static let token = TokenStamp(issuedAt: Timestamp(milliseconds: 1_000), id: "t")
 
   private var machine = SessionMachine(
     id: "s", SessionSettings(logID: "log", options: GatewayOptions(), clock: MemoryDaybook()))
@@ -56,7 +57,8 @@ private final class PhasedSession {
   }
 
   func check(_ principal: Principal) {
-    let token = CheckedToken(principal, expiresAt: Timestamp(milliseconds: .max))
+    let token = CheckedToken(
+      principal, expiresAt: Timestamp(milliseconds: .max), stamp: PhasedSession.token)
     input { $0.tokenChecked(.success(token), &$1) }
   }
 
@@ -78,15 +80,23 @@ private final class PhasedSession {
     input { $0.answered(purpose, outcome, &$1) }
   }
 
-  func commit(_ seq: UInt64, _ body: Event.Body) throws {
+  /// What the question about the token is answered with.
+  func answerToken(_ outcome: Result<CommandOutcome, DaybookError>) {
+    let purpose = CommandPurpose(sequence: 0, kind: .token(PhasedSession.token))
+    input { $0.answered(purpose, outcome, &$1) }
+  }
+
+  func commit(
+    _ seq: UInt64, _ body: Event.Body, in stream: StreamKey = .user(bob)
+  ) throws {
     let event = Event(
-      stream: .user(PhasedSession.bob), seq: Seq(seq), recordedAt: .none,
+      stream: stream, seq: Seq(seq), recordedAt: .none,
       actor: Actor(user: PhasedSession.bob), body: body)
     let bytes = EventEncoding.encode(event)
     let slot = try bytes.withUnsafeReadableBytes { bytes throws(DaybookError) in
       try EventScan.slot(of: bytes, start: 0)
     }
-    input { $0.committed(.user(PhasedSession.bob), slot, bytes, &$1) }
+    input { $0.committed(stream, slot, bytes, &$1) }
   }
 
   /// What was asked for since, then what was said.
@@ -98,10 +108,11 @@ private final class PhasedSession {
         case .openSession: "log opened"
         case .closeSession(_, let reason): "log closed \(reason)"
         case .openCursor: "open \(command.stream)"
+        case .checkToken: "ask about token in \(command.stream)"
         default: "submit"
         }
       case .checkToken(let token): "check \(token)"
-      case .register(let user, let device): "register \(user) \(device)"
+      case .register(let device): "register \(device.user) \(device.device)"
       case .scheduleExpiry: "expiry"
       case .subscribe(let stream): "subscribe \(stream)"
       case .close: "close"
@@ -150,22 +161,83 @@ struct SessionPhaseTests {
     session.check(.device(PhasedSession.bob, PhasedSession.phone))
     #expect(
       session.happened()
-        == ["register bob phone", "subscribe user/bob", "open user/bob"])
+        == ["subscribe user/bob", "open user/bob"])
     session.answer(session.position(resumed: true, registration: 7, groups: ["g"]))
     #expect(
       session.happened() == [
-        "log opened", "subscribe group/g", "open group/g", "connected true 7 #1", "following",
+        "log opened", "subscribe group/g", "open group/g", "register bob phone",
+        "connected true 7 #1", "following",
       ])
   }
 
-  @Test("a service is open as soon as its token is good, and the log hears nothing of it")
-  func service() {
+  private func service() -> PhasedSession {
     let session = PhasedSession(.checking)
     session.check(.service(ServiceID(checked: "crm")))
+    #expect(session.happened() == ["subscribe user/crm", "ask about token in user/crm"])
+    #expect(!session.takesFrames)
+    return session
+  }
+
+  @Test(
+    "a service is open as soon as its token is known to be good, and the log hears nothing of it")
+  func serviceOpens() {
+    let session = service()
+    session.answerToken(.success(.done(CommandResult(recordedAt: .none, changed: false))))
     #expect(session.happened() == ["connected false 0 #1"])
     #expect(session.takesFrames)
     session.input { $0.disconnected(&$1) }
     #expect(session.happened().isEmpty && session.isClosed)
+  }
+
+  @Test("of a void token nothing is opened, and no other session ends for it")
+  func void() {
+    let service = service()
+    service.answerToken(.failure(.tokenIsRevoked))
+    #expect(service.happened() == ["close", "token_revoked #1"])
+    let device = PhasedSession(.opening)
+    device.answer(.failure(.tokenIsRevoked))
+    #expect(device.happened() == ["close", "token_revoked #1"])
+  }
+
+  @Test(
+    "what makes a token void while its session opens ends it, and a user of a service's name does not"
+  )
+  func voidMeanwhile() throws {
+    let crm = StreamKey(checked: "user/crm")!
+    for isOfService in [true, false] {
+      let service = service()
+      try service.commit(1, .userBlocked(PhasedSession.bob), in: crm)
+      try service.commit(
+        2, .tokensRevoked(Revocation(tokenID: "t", isOfService: isOfService)), in: crm)
+      #expect(service.happened().isEmpty)
+      service.answerToken(.success(.done(CommandResult(recordedAt: .none, changed: false))))
+      #expect(
+        service.happened() == ["connected false 0 #1"]
+          || (isOfService
+            && service.isClosed)
+      )
+      #expect(service.isClosed == isOfService)
+    }
+    let device = PhasedSession(.opening)
+    try device.commit(5, .tokensRevoked(Revocation(tokenID: "t")))
+    device.answer(device.position(head: 4))
+    #expect(
+      device.happened() == [
+        "log opened", "log closed token_revoked", "close", "connected true 0 #1",
+        "closing token_revoked",
+      ])
+  }
+
+  @Test("a session asks about its token where it may have missed that it is void")
+  func missed() {
+    let session = PhasedSession(.open)
+    session.input { $0.interrupted(.user(PhasedSession.bob), &$1) }
+    #expect(session.happened() == ["ask about token in user/bob", "submit"])
+    session.answerToken(.failure(.tokenIsRevoked))
+    #expect(
+      session.happened() == [
+        "log closed token_revoked", "close", "closing token_revoked",
+      ])
   }
 
   private static let rows: [(PhasedSession.Phase, takesFrames: Bool, isAccepted: Bool)] = [

@@ -43,7 +43,7 @@ final class SyncedStreams {
   }
 
   func open(_ stream: StreamKey) {
-    syncing.open(stream, registration: Seq(3), &output)
+    syncing.open(stream, registration: Seq(3), TokenStamp(issuedAt: .none), &output)
   }
 
   func openNext() {
@@ -133,7 +133,7 @@ final class SyncedStreams {
         return "read \(stream) \(from)-\(through)"
       case .submit(let command, let purpose):
         switch (command.body, purpose.kind) {
-        case (.openCursor(registration: Seq(3), let known), .open(command.stream)):
+        case (.openCursor(registration: Seq(3), let known, _), .open(command.stream)):
           let from = known == GroupReached() ? "" : " from \(known.cursor), read \(known.read)"
           return "open \(command.stream)\(from)"
         case (.inspect(peer: nil), .resume(command.stream)): return "ask \(command.stream)"

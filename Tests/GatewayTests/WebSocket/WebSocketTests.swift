@@ -2,6 +2,7 @@ import DaybookModel
 import DaybookSchema
 import Foundation
 import NIOCore
+import Ports
 import SwiftProtobuf
 import Testing
 import WireProtocol
@@ -308,6 +309,17 @@ struct WebSocketTests {
       let first = try await fixture.liveJSONSession("bob:tab")
       let second = try await fixture.liveJSONSession("bob:tab")
       #expect(try await first.closing() == .init(4104, "session_replaced"))
+      fixture.daybook.revoke(Revocation(tokenID: "id"), of: "alice")
+      let void = try await fixture.webSocket()
+      void.send(#"{"sequence":1,"connect":{"token":"alice:tab#id"}}"#)
+      #expect(try await void.error().name == "token_revoked")
+      #expect(try await void.closing() == .init(4113, "token_revoked"))
+      fixture.sessions.changeDevices(to: .one)
+      let tab = try await fixture.liveJSONSession("carol:tab")
+      let phone = try await fixture.connect("carol:phone")
+      #expect(try await tab.closing() == .init(4114, "device_displaced"))
+      #expect(
+        try await phone.ask(.heartbeat, Daybook_V1_HeartbeatRequest()).type == .heartbeat.reply)
       second.send(#"{"sequence":2,"disconnect":{}}"#)
       #expect(try await second.json("disconnect_reply").sequence == 2)
       #expect(try await second.closing() == .init(1000, ""))

@@ -160,6 +160,10 @@ extension MailboxWorld {
     Row("`forgetDevice` that is unknown") { _, _ in .forgetDevice(laptop) },
     Row("`dropGroup` that is in the list") { _, _ in .dropGroup(ubuntu, at: Seq(1)) },
     Row("`dropGroup` that isn't") { _, _ in .dropGroup(GroupID(checked: "else"), at: Seq(1)) },
+    Row("`checkToken` that is good") { _, _ in .checkToken(TokenStamp(issuedAt: start)) },
+    Row("`revokeTokens`") { _, _ in
+      .revokeTokens(device: nil, tokenID: "t", ofService: false)
+    },
     Row("`openSession`") { _, _ in .openSession(session: "s", client: "c") },
     Row("`closeSession`") { _, _ in .closeSession(session: "s", reason: "") },
   ]
@@ -174,7 +178,7 @@ func kindsOfStream(of body: Command.Body) -> Set<StreamKey.Kind> {
     .silence, .dissolve:
     [.group]
   case .ack, .ackGroups, .read, .readGroup, .block, .mark, .forgetDevice, .inspectContact,
-    .dropGroup, .openSession, .closeSession:
+    .dropGroup, .checkToken, .revokeTokens, .openSession, .closeSession:
     [.user]
   // Nobody's wish.
   case .refused: []

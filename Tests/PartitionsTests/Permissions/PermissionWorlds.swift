@@ -37,7 +37,7 @@ func outcome(of decision: Decision, asking body: Command.Body) -> String {
   case .append(_, .done(let result)), .answer(.done(let result)):
     if result.pending { return "pending" }
     switch body {
-    case .inspectContact: return "ok"
+    case .inspectContact, .checkToken: return "ok"
     case .sendTransient where !result.changed: return "withheld"
     default: return result.changed ? "ok" : "nothing"
     }
