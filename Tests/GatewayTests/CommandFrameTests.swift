@@ -255,7 +255,8 @@ struct CommandFrameTests {
       #expect(command.stream.text == frame.stream && command.body.words == frame.says)
       #expect(command.actor == Actor(service: ServiceID(checked: "crm")))
       let (bob, _) = try await fixture.live("bob:phone")
-      #expect(try await ask(bob, frame).type == .error)
+      let refused = try Daybook_V1_ErrorReply(frameBody: try await ask(bob, frame).body)
+      #expect(refused.name == "not_permitted")
       #expect(fixture.daybook.commandsNow { $0.id != nil }.count == 1)
     }
   }

@@ -74,7 +74,7 @@ struct SnapshotDecodingTests {
     Row("an amended message twice") { $0.bob.amended.append($0.bob.amended[0]) },
     Row("a void token twice") { $0.bob.revocations.append($0.bob.revocations[0]) },
     Row("a void token before all were void") {
-      $0.bob.revocations.append(.with { $0.issuedUntilMs = 1 })
+      $0.bob.revocations.append(.with { $0.issuedUntilMs = 9 })
     },
     Row("who is blocked twice") { $0.bob.blocked.append($0.bob.blocked[1]) },
     Row("who is blocked out of order") { $0.bob.blocked.swapAt(0, 1) },

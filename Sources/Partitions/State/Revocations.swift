@@ -7,13 +7,16 @@ package struct Revocations: Sendable, Equatable {
 
   package init() {}
 
-  /// From a snapshot. Nil for two of which one says what the other does.
+  /// From a snapshot. Nil where one would have taken the place of another.
   package init?(_ entries: [Revocation]) {
+    var (named, holders): (Set<Revocation>, Set<Bool>) = ([], [])
     for entry in entries {
-      guard isNew(entry) else { return nil }
-      take(entry)
+      var name = entry
+      name.issuedUntil = .none
+      let isFirst = holders.insert(entry.isOfService).inserted
+      guard named.insert(name).inserted, isFirst || !entry.isOfAll else { return nil }
     }
-    guard self.entries == entries else { return nil }
+    self.entries = entries
   }
 
   /// `device` is that of the token, and nil for a service's.

@@ -33,6 +33,10 @@ enum RecordTarget {
       .conversationMarked(
         .group(GroupID(checked: "all")), ConversationMarks(isQuiet: true, isPinned: true)),
       .deviceForgotten(DeviceID(checked: "phone")),
+      .tokensRevoked(
+        Revocation(
+          device: DeviceID(checked: "phone"), issuedUntil: Timestamp(milliseconds: 9),
+          isOfService: true)),
     ]
     return bodies.map { body in
       let event = Event(

@@ -9,6 +9,7 @@ extension SimRun {
       try LoggedEvents(log), policy: sizes.policy, findings: findings)
     CommandCheck(reference: reference, findings: findings).check(commands, submissions)
     SightCheck(run: self, reference: reference).check()
+    checkTokens(reference)
     for device in devices { StoreCheck(device: device, reference: reference).check() }
     RangeCheck(run: self, reference: reference).check()
     try ProjectionCheck(run: self, reference: reference).check()

@@ -31,7 +31,7 @@ struct RunTally: Sendable {
       "command abandoned", "device began anew", "awaited an ack", "fell behind",
       "clock set back", "clock set forward", "origin looked for in the log", "members unlisted",
       "members listed again", "empty stay", "receipts off", "began far back",
-      "events held back",
+      "events held back", "void token refused",
     ]
 }
 

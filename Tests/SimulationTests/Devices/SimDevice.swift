@@ -18,6 +18,9 @@ final class SimDevice {
   /// Retries were asked for.
   private(set) var retryIsDue = false
   private var process = 0
+  /// Of the token that it has.
+  private(set) var token: TokenStamp
+  private var tokenNumber = 0
   /// Since what it has kept began.
   private(set) var wasRestarted = false
   private var lastNumber: UInt64 = 0
@@ -38,7 +41,8 @@ final class SimDevice {
     self.user = user
     self.device = device
     self.run = run
-    core = SimDevice.makeCore(user, device, origin: "")
+    token = TokenStamp(issuedAt: .none, id: "\(device)-0")
+    core = SimDevice.makeCore(SimTokens.make(user, device, token), device, origin: "")
     startProcess()
   }
 
@@ -58,16 +62,17 @@ final class SimDevice {
 
   // MARK: processes
 
-  private static func makeCore(_ user: UserID, _ device: DeviceID, origin: String) -> SessionCore {
+  private static func makeCore(_ token: String, _ device: DeviceID, origin: String) -> SessionCore {
     SessionCore(
       settings: SessionCore.Settings(
-        token: SimTokens.make(user, device), clientName: "simulation",
+        token: token, clientName: "simulation",
         origin: Origin("\(origin)\(device)".utf8)!, firstNumber: 1, inFlightMax: 8))
   }
 
   private func startProcess() {
     process += 1
-    core = SimDevice.makeCore(user, device, origin: "\(process)")
+    core = SimDevice.makeCore(
+      SimTokens.make(user, device, token), device, origin: "\(process)")
     lastNumber = 0
     retryIsDue = false
     inbox.removeAll()
@@ -84,6 +89,15 @@ final class SimDevice {
     hangUp()
     startProcess()
     wasRestarted = true
+  }
+
+  /// Made by a clock that is not the server's: sooner or later it is ahead of what made the last one void.
+  private func takeNewToken() {
+    tokenNumber += 1
+    let later = token.issuedAt.milliseconds + 1_000 << min(UInt64(tokenNumber), 16)
+    token = TokenStamp(
+      issuedAt: Timestamp(milliseconds: max(run.clock.now().milliseconds, later) / 1_000 * 1_000),
+      id: "\(device)-\(tokenNumber)")
   }
 
   /// Nothing of what it has kept counts any more.
@@ -295,6 +309,10 @@ final class SimDevice {
     case .sessionReplaced:
       // By its own former connection, whose Connect was slow to arrive: its user opens it again.
       run.tally.count("replaced by itself")
+      restart()
+    case .tokenRevoked:
+      run.tally.count("void token refused")
+      takeNewToken()
       restart()
     default:
       run.findings.add("\(name) stopped for good: \(error)")

@@ -35,6 +35,8 @@ struct MailboxReference {
   var devices: [DeviceID: Device] = [:]
   var acks: [(after: Seq, upTo: Seq, senders: [UserID], at: Timestamp)] = []
   var lastSeen = Timestamp.none
+  /// Tokens that are void.
+  var revoked: [Revocation] = []
   /// What notices say of messages that the owner sent.
   var delivered: [UserID: [(after: MessageID, upTo: MessageID)]] = [:]
   var readByPeer: [UserID: MessageID] = [:]
@@ -60,6 +62,14 @@ struct MailboxReference {
   // MARK: what was asked of this mailbox
 
   private mutating func takeOwn(_ event: Event) -> String? {
+    if case .tokensRevoked(let tokens) = event.body {
+      if tokens.tokenID.isEmpty, tokens.device == nil {
+        // Those of ids count as made before.
+        revoked.removeAll { $0.isOfService == tokens.isOfService && !$0.tokenID.isEmpty }
+      }
+      revoked.append(tokens)
+      return event.actor.service == nil ? "no service did it" : nil
+    }
     guard let actor = event.actor.user else {
       // By the server, of a device that was silent for too long.
       return event.kind == .deviceForgotten ? takeOfDevice(event) : "nobody did it"

@@ -38,6 +38,7 @@ final class SimRun: @unchecked Sendable {
   private(set) var server: SimServer?
   private var maker: CommandMaker
   private(set) var projecting: SimProjecting! = nil
+  private var operating: SimOperator! = nil
   private var lives = 0
   var tally = RunTally()
   private(set) var steps = 0
@@ -54,6 +55,7 @@ final class SimRun: @unchecked Sendable {
     queries = SimQueries(self)
     sessionWork = SimSessionWork(self)
     projecting = try SimProjecting(self)
+    operating = SimOperator(self)
     for user in sizes.users {
       for device in sizes.devices { devices.append(SimDevice(user, device, self)) }
     }
@@ -105,6 +107,7 @@ final class SimRun: @unchecked Sendable {
 
   private func step() throws {
     steps += 1
+    operating.mayRevoke()
     guard try !makeTrouble() else { return }
     if dice.oneIn(sizes.commandEvery) {
       let device = dice.pick(devices)

@@ -141,11 +141,14 @@ final class SimServer: @unchecked Sendable {
 
 /// A token that says whose it is.
 struct SimTokens: TokenCheck {
-  static func make(_ user: UserID, _ device: DeviceID) -> String { "\(user) \(device)" }
+  static func make(_ user: UserID, _ device: DeviceID, _ stamp: TokenStamp) -> String {
+    "\(user) \(device) \(stamp.id) \(stamp.issuedAt.milliseconds)"
+  }
 
-  /// Of some tokens, so that sessions begin in both ways.
+  /// Of some devices, so that sessions begin in both ways.
   func checkAtOnce(_ token: String) -> CheckedToken? {
-    token.utf8.reduce(0) { $0 + Int($1) }.isMultiple(of: 2) ? SimTokens.read(token) : nil
+    let names = token.split(separator: " ").prefix(2).joined()
+    return names.utf8.reduce(0) { $0 + Int($1) }.isMultiple(of: 2) ? SimTokens.read(token) : nil
   }
 
   func check(_ token: String) async throws(DaybookError) -> CheckedToken { SimTokens.read(token) }
@@ -154,7 +157,9 @@ struct SimTokens: TokenCheck {
     let parts = token.split(separator: " ").map(String.init)
     return CheckedToken(
       .device(UserID(checked: parts[0]), DeviceID(checked: parts[1])),
-      expiresAt: Timestamp(milliseconds: 4_000_000_000_000))
+      expiresAt: Timestamp(milliseconds: 4_000_000_000_000),
+      stamp: TokenStamp(
+        issuedAt: Timestamp(milliseconds: UInt64(parts[3])!), id: parts[2]))
   }
 }
 
