@@ -25,14 +25,17 @@ package struct DaybookError: Error, Sendable, CustomStringConvertible {
     let code: ErrorCode
     let message: String
     let retryAfter: Duration?
+    let nextNumber: UInt64
     let cause: (any Error)?
 
     init(
-      _ code: ErrorCode, _ message: String, _ retryAfter: Duration?, _ cause: (any Error)?
+      _ code: ErrorCode, _ message: String, _ retryAfter: Duration?, _ nextNumber: UInt64,
+      _ cause: (any Error)?
     ) {
       self.code = code
       self.message = message
       self.retryAfter = retryAfter
+      self.nextNumber = nextNumber
       self.cause = cause
     }
   }
@@ -43,14 +46,18 @@ package struct DaybookError: Error, Sendable, CustomStringConvertible {
   package var message: String { parts.message }
   /// Of a temporary one: it is of no use to come again earlier. Nil where nobody knows.
   package var retryAfter: Duration? { parts.retryAfter }
+  /// Of a command whose number is its stream's own: which is taken next there. 0 where the stream's owner
+  /// has not said.
+  package var nextNumber: UInt64 { parts.nextNumber }
   /// What led to it, if that was an error of its own.
   package var cause: (any Error)? { parts.cause }
 
   package init(
-    _ code: ErrorCode, _ message: String, retryAfter: Duration? = nil, cause: (any Error)? = nil
+    _ code: ErrorCode, _ message: String, retryAfter: Duration? = nil, nextNumber: UInt64 = 0,
+    cause: (any Error)? = nil
   ) {
     assert(retryAfter == nil || code.isTemporary, "what is final is not tried again")
-    parts = Parts(code, message, retryAfter, cause)
+    parts = Parts(code, message, retryAfter, nextNumber, cause)
   }
 
   package var description: String {

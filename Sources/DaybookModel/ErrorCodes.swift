@@ -50,7 +50,8 @@ extension ErrorCode {
   package static let groupFull = ErrorCode(418, "group_full")
   package static let tooManyDevices = ErrorCode(419, "too_many_devices")
   package static let tooManyStays = ErrorCode(420, "too_many_stays")
-  package static let tooManyRevocations = ErrorCode(421, "too_many_revocations")
+  package static let numberGap = ErrorCode(421, "number_gap", temporary: true)
+  package static let tooManyRevocations = ErrorCode(422, "too_many_revocations")
 
   // 5xx: the log and what is built from it.
   package static let storageFull = ErrorCode(500, "storage_full", temporary: true)
@@ -120,7 +121,7 @@ extension ErrorCode {
     messageNotFound, messageWasRecalled, recallExpired, blocked, silenced, groupDissolved,
     notInvited, tooManyAmendments, receiptsOff, deviceForgotten, groupFull,
     tooManyDevices,
-    tooManyStays, tooManyRevocations,
+    tooManyStays, numberGap, tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
     truncated,
@@ -134,6 +135,12 @@ extension ErrorCode {
     kafkaTopicUnfit, kafkaRecordTooLarge, kafkaThrottled, kafkaFailed, mirrorFenced,
     mirrorOfAnother, mirrorTopicLost,
   ]
+
+  /// One that a later version has given, and this one doesn't know, keeps its number.
+  package static func numbered(_ number: UInt32) -> ErrorCode {
+    all.first { $0.number == number } ?? ErrorCode(number, "error_\(number)")
+  }
+
   /// For which a server closes a session without having been asked (`schemas/wire-protocol.md`).
   package static let closing: [ErrorCode] = [
     connectDeadline, heartbeatMissed, slowConsumer, serverStopping, sessionReplaced,

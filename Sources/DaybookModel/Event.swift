@@ -12,12 +12,15 @@ package struct Event: Sendable, Equatable {
   package var command: CommandID?
   /// Set in what the relay wrote.
   package var cause: Cause?
+  /// What the command stated, or the event that this one follows from.
+  package var traceID: TraceID?
   package var body: Body
 
   @inlinable
   package init(
     stream: StreamKey, seq: Seq = .none, messageID: MessageID = .none, recordedAt: Timestamp,
-    actor: Actor, command: CommandID? = nil, cause: Cause? = nil, body: Body
+    actor: Actor, command: CommandID? = nil, cause: Cause? = nil,
+    traceID: TraceID? = nil, body: Body
   ) {
     self.stream = stream
     self.seq = seq
@@ -26,6 +29,7 @@ package struct Event: Sendable, Equatable {
     self.actor = actor
     self.command = command
     self.cause = cause
+    self.traceID = traceID
     self.body = body
   }
 
@@ -160,6 +164,12 @@ package struct Origin: Hashable, Sendable, CustomStringConvertible {
     hasher.combine(fingerprint)
   }
 
+  /// One that nobody else has.
+  package static func random() -> Origin {
+    var random = SystemRandomNumberGenerator()
+    return Origin((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })!
+  }
+
   package var description: String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
@@ -171,12 +181,21 @@ package struct CommandID: Hashable, Sendable {
   package var origin: Origin
   package var number: UInt64
   package var digest: UInt32
+  /// The number counts the origin's commands to the event's stream alone.
+  package var isGapless: Bool
+  /// Of a note: the number of the error that the command was refused with for good; 0: it was
+  /// accepted.
+  package var refusal: UInt32
 
   @inlinable
-  package init(origin: Origin, number: UInt64, digest: UInt32) {
+  package init(
+    origin: Origin, number: UInt64, digest: UInt32, isGapless: Bool = false, refusal: UInt32 = 0
+  ) {
     self.origin = origin
     self.number = number
     self.digest = digest
+    self.isGapless = isGapless
+    self.refusal = refusal
   }
 }
 

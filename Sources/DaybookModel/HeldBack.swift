@@ -1,6 +1,9 @@
 /// Whose commands were turned away for now, and which: until they have come again, lowest first,
 /// later ones that were on their way meanwhile would overtake them, and are turned away too. Times are
 /// `WallClock.uptime`: who sets the clock must not let anything overtake.
+///
+/// Not of numbers that are a stream's own: nothing overtakes those, for its owner takes none before its
+/// turn.
 package struct HeldBack: Sendable {
   /// After this long without failure, whoever has not come again isn't waited for.
   package static let milliseconds: UInt64 = 30_000
@@ -17,6 +20,7 @@ package struct HeldBack: Sendable {
   package var isEmpty: Bool { count == 0 }
 
   package mutating func turnedAway(_ issued: IssuedNumber, uptime: Timestamp) {
+    guard issued.origin.gaplessStream == nil else { return }
     until = Timestamp(milliseconds: uptime.milliseconds + HeldBack.milliseconds)
     insert(issued)
   }

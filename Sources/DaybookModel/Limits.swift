@@ -11,6 +11,8 @@ package enum Limits {
   package static let clientTimeMillisecondsMax: UInt64 = 253_402_300_799_999
   package static let titleBytesMax = 512
   package static let originBytesMax = 32
+  /// A trace-id of W3C Trace Context.
+  package static let traceIDBytes = 16
   /// Numbers of an origin whose results a partition has in memory. The log has all of them.
   package static let originWindow = 1024
   /// Origins of a user, and a partition, whose windows are in memory. What they do not know is looked
@@ -18,6 +20,12 @@ package enum Limits {
   package static let originWindowsMax = 64
   /// What windows of origins take in memory, of one partition.
   package static let originWindowsBytesMax = 64 << 20
+  /// Commands that a stream's owner holds because a number before theirs, of the same origin in the same
+  /// stream, is missing: of one origin in one stream, of a partition, their bytes, and for how long.
+  package static let heldNumbersPerOriginMax = 64
+  package static let heldNumbersMax = 8_192
+  package static let heldNumbersBytesMax = 8 << 20
+  package static let heldNumbersMilliseconds: UInt64 = 5_000
   /// Commands of a partition that wait until the log was asked whether they were accepted before.
   package static let waitingCommandsMax = 16_384
   /// An event in the log, everything included.
@@ -38,6 +46,10 @@ package enum Limits {
   /// A frame, header included, of a connection whose Connect was not accepted yet: some ten times
   /// what a token takes.
   package static let strangerFrameBytesMax = 8_192
+  /// Bodies of frames that are together smaller are not compressed; nor are frames that are together
+  /// larger than so much in one compressed.
+  package static let compressedBodyBytesMin = 1_024
+  package static let compressedFramesBytesMax = 262_144
   /// What is said of an error on the wire.
   package static let errorMessageBytesMax = 512
   package static let partitionsMax = 1024

@@ -26,7 +26,7 @@ package enum EventDecoding {
     _ bytes: UnsafeRawBufferPointer, names: NameCache, into event: inout Event
   ) throws(DaybookError) {
     (event.seq, event.messageID, event.recordedAt) = (.none, .none, .none)
-    (event.command, event.cause, event.body) = (nil, nil, .noted)
+    (event.command, event.cause, event.traceID, event.body) = (nil, nil, nil, .noted)
     do throws(DaybookError) {
       try decodeFields(bytes, .skipped, names: names, into: &event)
     } catch {
@@ -91,6 +91,9 @@ package enum EventDecoding {
       case 10 << 3 | 5: command.digest = try reader.fixed32()
       case causeTag where names == nil:
         event.cause = try cause(ProtobufReader(try reader.delimited()))
+      case 12 << 3: command.isGapless = try reader.varint() != 0
+      case 13 << 3 | 2 where names == nil: event.traceID = TraceID(try reader.delimited())
+      case 14 << 3: command.refusal = UInt32(truncatingIfNeeded: try reader.varint())
       default:
         if tag & 7 == 2, let kind = EventKind(rawValue: UInt8(clamping: tag >> 3)) {
           event.body = try body(kind, ProtobufReader(try reader.delimited()), content)
@@ -124,9 +127,14 @@ package enum EventDecoding {
     var origin: Origin?
     var number: UInt64 = 0
     var digest: UInt32 = 0
+    var isGapless = false
+    var refusal: UInt32 = 0
 
     var id: CommandID? {
-      origin.map { CommandID(origin: $0, number: number, digest: digest) }
+      origin.map {
+        CommandID(
+          origin: $0, number: number, digest: digest, isGapless: isGapless, refusal: refusal)
+      }
     }
   }
 

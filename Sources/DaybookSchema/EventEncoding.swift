@@ -37,7 +37,7 @@ package enum EventEncoding {
   @inlinable
   package static func originFingerprint(_ event: Event) -> UInt64 {
     guard let command = event.command else { return 0 }
-    return IssuedOrigin(command.origin, by: event.actor).fingerprint
+    return IssuedOrigin(command, by: event.actor, to: event.stream).fingerprint
   }
 
   /// Of an amendment and of what was withheld, the key under which it is found; else zero.
@@ -65,7 +65,7 @@ package enum EventEncoding {
     let names =
       event.stream.text.utf8.count + (event.actor.user?.text.utf8.count ?? 0)
       + (event.actor.device?.text.utf8.count ?? 0) + (event.actor.service?.text.utf8.count ?? 0)
-    return names + 160
+    return names + 192
   }
 
   @inlinable
@@ -97,6 +97,13 @@ package enum EventEncoding {
       writer.uint(2, UInt64(cause.offset.rawValue))
       writer.uint(3, UInt64(cause.index))
     }
+    if let command = event.command { writer.uint(12, command.isGapless ? 1 : 0) }
+    if let traceID = event.traceID {
+      writer.tag(13, 2)
+      writer.varint(UInt64(TraceID.byteCount))
+      traceID.withBytes { writer.raw($0) }
+    }
+    if let command = event.command { writer.uint(14, UInt64(command.refusal)) }
     writer.tag(Int(event.kind.rawValue), 2)
     writer.varint(UInt64(bodyLength))
     let before = writer.count

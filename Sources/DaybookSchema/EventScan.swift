@@ -23,7 +23,7 @@ package enum EventScan {
       start: start, length: UInt32(bytes.count), stream: 0, conversation: 0, seq: .none,
       messageID: .none, kind: nil)
     var body = stream
-    var hasBody = false
+    var (hasBody, isGapless) = (false, false)
     while !reader.isAtEnd {
       let tag = try reader.tag()
       switch tag {
@@ -34,6 +34,7 @@ package enum EventScan {
       case 7 << 3 | 2: service = try reader.delimited()
       case 8 << 3 | 2: origin = try reader.delimited()
       case 9 << 3: slot.number = try reader.varint()
+      case 12 << 3: isGapless = try reader.varint() != 0
       default:
         // Beside a body that is known, what isn't is a field of a later version.
         if tag & 7 == 2, tag >> 3 >= EventKind.firstField {
@@ -56,7 +57,8 @@ package enum EventScan {
     if !origin.isEmpty {
       // As `IssuedOrigin` has it: services share theirs.
       slot.origin = IssuedOrigin.fingerprint(
-        origin, user: service.isEmpty && !user.isEmpty ? user : nil)
+        origin, user: service.isEmpty && !user.isEmpty ? user : nil,
+        gaplessStream: isGapless ? slot.stream : nil)
     }
     guard let kind = slot.kind else { return slot }
     if kind.isMessage {

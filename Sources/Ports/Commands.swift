@@ -52,16 +52,20 @@ package struct Command: Sendable {
   package var id: NumberedOrigin?
   /// The highest message id that the issuer has seen: the answer's id will be above it.
   package var observed: MessageID
+  /// What its event, and what follows from that, keeps.
+  package var traceID: TraceID?
   package var body: Body
 
   @inlinable
   package init(
-    stream: StreamKey, actor: Actor, id: NumberedOrigin?, observed: MessageID = .none, body: Body
+    stream: StreamKey, actor: Actor, id: NumberedOrigin?, observed: MessageID = .none,
+    traceID: TraceID? = nil, body: Body
   ) {
     self.stream = stream
     self.actor = actor
     self.id = id
     self.observed = observed
+    self.traceID = traceID
     self.body = body
   }
 
@@ -120,6 +124,9 @@ package struct Command: Sendable {
     /// Whether the owner of the mailbox talks with the actor, and so lets its presence be known:
     /// refused with `not_permitted` if not. Changes nothing, logs nothing.
     case inspectContact
+    /// Which number is next of an origin's commands to the stream that are taken in turn. Changes
+    /// nothing, logs nothing.
+    case nextNumber(Origin)
     /// A group in the mailbox's list that was found dissolved: it is dropped from there.
     case dropGroup(GroupID, at: Seq)
     /// What can't be done, for this reason, unless it was done before: the message that it is about
@@ -133,7 +140,11 @@ package struct Command: Sendable {
 extension Command {
   /// Nil for what comes without a number.
   package var issued: IssuedNumber? {
-    id.map { IssuedNumber(IssuedOrigin($0.origin, by: actor), number: $0.number) }
+    id.map { IssuedNumber(issuedOrigin($0), number: $0.number) }
+  }
+
+  package func issuedOrigin(_ id: NumberedOrigin) -> IssuedOrigin {
+    IssuedOrigin(id.origin, by: actor, in: id.isGapless ? stream : nil)
   }
 }
 
@@ -164,11 +175,14 @@ package final class MessageReference: Sendable, Equatable {
 package struct NumberedOrigin: Hashable, Sendable {
   package var origin: Origin
   package var number: UInt64
+  /// It counts the origin's commands to one stream alone, whose owner takes them strictly in turn.
+  package var isGapless: Bool
 
   @inlinable
-  package init(origin: Origin, number: UInt64) {
+  package init(origin: Origin, number: UInt64, isGapless: Bool = false) {
     self.origin = origin
     self.number = number
+    self.isGapless = isGapless
   }
 }
 
@@ -178,6 +192,8 @@ package enum CommandOutcome: Sendable, Equatable {
   case done(CommandResult)
   /// Of `openCursor` and `inspect`: what was asked for.
   case position(StreamPosition)
+  /// Of `nextNumber`, with how many later ones wait for it.
+  case nextNumber(UInt64, held: Int)
 
   /// Throws `storage_failed` where the owner, which may be another process, has answered something
   /// else.
@@ -190,6 +206,12 @@ package enum CommandOutcome: Sendable, Equatable {
   package func position() throws(DaybookError) -> StreamPosition {
     guard case .position(let position) = self else { throw CommandOutcome.unexpected }
     return position
+  }
+
+  /// The same, for what asks which number is next.
+  package func nextNumber() throws(DaybookError) -> (next: UInt64, held: Int) {
+    guard case .nextNumber(let next, let held) = self else { throw CommandOutcome.unexpected }
+    return (next, held)
   }
 
   private static let unexpected = DaybookError(

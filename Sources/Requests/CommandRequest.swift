@@ -36,7 +36,8 @@ extension Issuer {
   package func command(
     _ stream: StreamKey, _ body: Command.Body, observed: MessageID = .none
   ) -> Command {
-    Command(stream: stream, actor: actor, id: id, observed: observed, body: body)
+    Command(
+      stream: stream, actor: actor, id: id, observed: observed, traceID: traceID, body: body)
   }
 
   /// Whether the answer may name the seq that the command took: not another's mailbox's, for that

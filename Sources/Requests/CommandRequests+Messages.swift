@@ -12,6 +12,19 @@ extension CommandRequests {
     _ body: ByteBuffer, _ requester: Requester, _ now: Timestamp
   ) throws(DaybookError) -> CommandRequest {
     let request = try SendRequest(frameBody: body)
+    let issuer = try requester.issuer(request.context)
+    do throws(DaybookError) {
+      return try send(request, issuer, now)
+    } catch {
+      // The stream's owner is to know that nothing comes under this number: those behind it would wait.
+      guard issuer.id.isGapless, !error.code.isTemporary else { throw error }
+      return CommandRequest(issuer, request.to, .refused(error))
+    }
+  }
+
+  private static func send(
+    _ request: SendRequest, _ issuer: Issuer, _ now: Timestamp
+  ) throws(DaybookError) -> CommandRequest {
     try ContentCoding.check(request.content)
     guard request.senderName.utf8.count <= Limits.senderNameBytesMax else {
       throw DaybookError(
@@ -22,13 +35,16 @@ extension CommandRequests {
         .invalidRequest, "client_time_ms is past the year 9999: state milliseconds since 1970, or 0"
       )
     }
-    let issuer = try requester.issuer(request.context)
     var message = Message(
       content: request.content, clientTime: request.clientTime, senderName: request.senderName)
     guard let extras = request.extras else {
       return CommandRequest(issuer, request.to, .send(message))
     }
     message.extras = try messageExtras(extras, to: request.to, now)
+    guard !(extras.isTransient && issuer.id.isGapless) else {
+      throw DaybookError(
+        .invalidRequest, "a transient message is in no log, which its number could be counted by")
+    }
     let body: Command.Body = extras.isTransient ? .sendTransient(message) : .send(message)
     guard extras.replyTo != .none else { return CommandRequest(issuer, request.to, body) }
     return CommandRequest(

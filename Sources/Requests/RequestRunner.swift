@@ -37,6 +37,11 @@ package struct RequestRunner: Sendable {
     if FrameType.commands.contains(type) {
       return try await command(type, body, requester)
     }
+    if type == .nextNumber {
+      let asked = try NextNumber(body, by: requester)
+      return .answer(
+        try NextNumber.answer(.success(try await commands.ask(asked.command).outcome)).get())
+    }
     let request = try QueryRequests.parse(type, body, by: requester)
     if let token { try await queries.waitUntil(covering: token) }
     return .answer(try await answer(request, requester))

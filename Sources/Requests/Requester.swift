@@ -79,6 +79,19 @@ package struct Requester: Sendable, Equatable {
     }
   }
 
+  /// Whose commands are asked about: the asker's own, or of a service those that it issued for the user
+  /// whom it names. Throws `not_permitted`, `invalid_id`, and `invalid_request` where nobody states an origin.
+  func issuer(
+    _ origin: Origin?, for named: String
+  ) throws(DaybookError) -> (actor: Actor, origin: Origin) {
+    let user = try owner(named)
+    guard let origin = origin ?? self.origin else {
+      throw DaybookError(
+        .invalidRequest, "numbers are an origin's: set it in Connect or in the question")
+    }
+    return (service == nil ? actor : Actor(user: user, service: service), origin)
+  }
+
   /// Throws what is wrong with the context.
   func issuer(_ context: CommandContext) throws(DaybookError) -> Issuer {
     let actor = try actor(context)
@@ -108,7 +121,10 @@ package struct Requester: Sendable, Equatable {
         .invalidRequest, "a command has an origin: set it in Connect or in the command's context")
     }
     return Issuer(
-      actor: actor, user: user, id: NumberedOrigin(origin: origin, number: context.number))
+      actor: actor, user: user,
+      id: NumberedOrigin(
+        origin: origin, number: context.number, isGapless: context.isGapless),
+      traceID: context.traceID)
   }
 }
 
@@ -118,8 +134,11 @@ package struct Issuer: Sendable {
   /// The actor's; of a service that acts for nobody, whose mailbox the command is about.
   package let user: UserID
   package let id: NumberedOrigin
+  package let traceID: TraceID?
 
-  package var issued: IssuedNumber {
-    IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number)
+  /// Whose turn it is to whoever keeps commands in their order before they reach an owner. Nil where the
+  /// owner takes the numbers in turn by itself.
+  package var issued: IssuedNumber? {
+    id.isGapless ? nil : IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number)
   }
 }

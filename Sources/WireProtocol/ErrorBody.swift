@@ -12,6 +12,7 @@ extension DaybookError {
       $0.temporary = code.isTemporary
       $0.message = clientMessage
       $0.retryAfterMs = retryAfter.map { UInt32(clamping: $0.inMilliseconds) } ?? 0
+      $0.nextNumber = nextNumber
     }
   }
 
@@ -37,7 +38,8 @@ extension DaybookError {
       PrintableText.line(reply.message, bytesMax: Limits.errorMessageBytesMax),
       // What is final is not tried again, whatever else it says.
       retryAfter: reply.temporary && reply.retryAfterMs > 0
-        ? .milliseconds(Int64(reply.retryAfterMs)) : nil)
+        ? .milliseconds(Int64(reply.retryAfterMs)) : nil,
+      nextNumber: reply.nextNumber)
   }
 }
 

@@ -55,6 +55,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let overview = FrameType(rawValue: 64)
   package static let refusedAddresses = FrameType(rawValue: 65)
   package static let liftRefusal = FrameType(rawValue: 66)
+  package static let nextNumber = FrameType(rawValue: 68)
   // An operator's command.
   package static let revoke = FrameType(rawValue: 67)
 
@@ -74,6 +75,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let transient = FrameType(rawValue: 0x208)
   package static let awaitingAck = FrameType(rawValue: 0x209)
   package static let behind = FrameType(rawValue: 0x20a)
+  package static let compressed = FrameType(rawValue: 0x20b)
 
   /// Requests that are answered with a `CommandReply`.
   package static let commands: Set<FrameType> = [
@@ -86,7 +88,7 @@ package struct FrameType: Hashable, Sendable, RawRepresentable {
   package static let queries: Set<FrameType> = [
     .history, .unread, .online, .members, .receipts, .devices, .group, .conversations, .blocked,
     .user, .memberships, .offline, .users, .groups, .streams,
-    .overview,
+    .overview, .nextNumber,
   ]
 
   /// Requests that are the gateway's own matter.

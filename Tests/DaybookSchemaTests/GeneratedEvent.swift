@@ -19,7 +19,10 @@ extension Daybook_V1_Event {
       origin = Data(command.origin.bytes)
       number = command.number
       digest = command.digest
+      gapless = command.isGapless
+      refusal = command.refusal
     }
+    traceID = Data(event.traceID?.bytes ?? [])
     if let cause = event.cause {
       self.cause = .with {
         $0.partition = UInt32(cause.partition.rawValue)

@@ -6,7 +6,7 @@ extension CommandOutcome {
   private var done: CommandResult {
     switch self {
     case .done(let result): result
-    case .position: preconditionFailure("answered with a position")
+    case .position, .nextNumber: preconditionFailure("answered with something else")
     }
   }
 

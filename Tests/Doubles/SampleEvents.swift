@@ -22,13 +22,17 @@ package struct SampleEvents {
       command: chance(2)
         ? nil
         : CommandID(
-          origin: origin(), number: number(), digest: UInt32(truncatingIfNeeded: number())),
+          origin: origin(), number: number(), digest: UInt32(truncatingIfNeeded: number()),
+          isGapless: chance(2),
+          refusal: kind == .noted && chance(2) ? UInt32(truncatingIfNeeded: number()) : 0),
       cause: chance(2)
         ? nil
         : Cause(
           partition: PartitionID(Int(random.next() % 1024)),
           offset: Offset(Int64(truncatingIfNeeded: number() >> 1)),
           index: UInt32(truncatingIfNeeded: number())),
+      traceID: chance(2)
+        ? nil : TraceID((0..<16).map { _ in UInt8.random(in: 1...255, using: &random) }),
       body: body(kind))
   }
 

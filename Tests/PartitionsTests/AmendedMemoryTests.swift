@@ -118,7 +118,7 @@ struct ForgottenAmendmentTests {
   private func outcome(_ result: Result<CommandOutcome, DaybookError>) -> String {
     switch result {
     case .success(.done(let done)): "changed \(done.changed) seq \(done.seq)"
-    case .success(.position): "a position"
+    case .success(.position), .success(.nextNumber): "a position"
     case .failure(let error): error.code.name
     }
   }

@@ -61,7 +61,7 @@ struct Desk {
     let asked = Command(
       stream: .group(group), actor: Actor(user: user), id: nil, body: .inspect(peer: nil))
     switch state.decide(asked, now: now, policy: policy) {
-    case .reject(let error): return .reject(error)
+    case .reject(let error), .refuse(_, let error): return .reject(error)
     case .append(_, let outcome), .answer(let outcome):
       guard let position = try? outcome.position() else { return .reject(.invalidRequest, "") }
       return decide(
@@ -76,7 +76,7 @@ struct Desk {
   ) -> CommandOutcome {
     switch decide(body, on: stream, by: user, device: device) {
     case .append(_, let outcome), .answer(let outcome): return outcome
-    case .reject(let error): fatalError("refused: \(error)")
+    case .reject(let error), .refuse(_, let error): fatalError("refused: \(error)")
     }
   }
 
@@ -125,8 +125,8 @@ extension Command.Body {
   /// What is asked by the server itself, and what changes nothing, needs no idempotence.
   var isNumbered: Bool {
     switch self {
-    case .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .sendTransient, .checkToken,
-      .openSession, .closeSession:
+    case .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .nextNumber, .sendTransient,
+      .checkToken, .openSession, .closeSession:
       false
     default: true
     }
@@ -139,7 +139,7 @@ extension Decision {
   var outcome: CommandOutcome? {
     switch self {
     case .append(_, let outcome), .answer(let outcome): outcome
-    case .reject: nil
+    case .reject, .refuse: nil
     }
   }
 }

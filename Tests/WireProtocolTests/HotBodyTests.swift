@@ -107,7 +107,7 @@ struct HotBodyTests {
     #expect(FrameType.commands.isDisjoint(with: FrameType.queries))
     let all = FrameType.commands.union(FrameType.queries)
     #expect(all.allSatisfy { $0.rawValue < 0x100 && $0.reply.rawValue == $0.rawValue + 0x100 })
-    #expect(FrameType.commands.count == 22 && FrameType.queries.count == 16)
+    #expect(FrameType.commands.count == 22 && FrameType.queries.count == 17)
     #expect((48...63).allSatisfy { FrameType.commands.contains(FrameType(rawValue: $0)) })
     #expect((37...47).allSatisfy { FrameType.queries.contains(FrameType(rawValue: $0)) })
     #expect(FrameType.transient.rawValue == 0x208)

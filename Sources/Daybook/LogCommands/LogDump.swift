@@ -178,6 +178,14 @@ struct DumpedEvent {
     line.set("user", event.actor.user?.text)
     line.set("device", event.actor.device?.text)
     line.set("service", event.actor.service?.text)
+    if let number = event.command?.number {
+      line.set("number", number)
+    } else {
+      line.set("number", nil)
+    }
+    line.set("gapless", event.command?.isGapless ?? false)
+    line.set("refusal", refusal)
+    line.set("trace_id", event.traceID?.description)
     line.set("bytes", byteCount)
     switch said {
     case .text(let text): line.set("text", text)
@@ -192,6 +200,12 @@ struct DumpedEvent {
     return line
   }
 
+  /// The name of the error that a command was refused with for good.
+  private var refusal: String? {
+    guard let number = event.command?.refusal, number > 0 else { return nil }
+    return ErrorCode.numbered(number).name
+  }
+
   /// Widths are fixed, for a log is printed as it is read.
   static let heading = columns(
     "part", "offset", "recorded at", "type", "seq", "stream", "by")
@@ -202,7 +216,7 @@ struct DumpedEvent {
       "\(partition)", "\(offset)", event.recordedAt.rfc3339, event.kind.name,
       event.seq == .none ? "-" : "\(event.seq)", Terminal.safe(event.stream.text),
       Terminal.safe(by.compactMap { $0 }.joined(separator: " ")))
-      + (said.map { "  \($0.line)" } ?? "")
+      + (event.traceID.map { "  trace \($0)" } ?? "") + (said.map { "  \($0.line)" } ?? "")
   }
 
   private static func columns(

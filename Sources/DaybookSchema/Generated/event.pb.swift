@@ -317,6 +317,13 @@ package nonisolated struct Daybook_V1_Event: @unchecked Sendable {
     set {_uniqueStorage()._traceID = newValue}
   }
 
+  /// Of a note: the number of the error with which a gapless command was refused for good. It has its
+  /// number all the same, so that those behind it go on.
+  package var refusal: UInt32 {
+    get {_storage._refusal}
+    set {_uniqueStorage()._refusal = newValue}
+  }
+
   package var body: OneOf_Body? {
     get {return _storage._body}
     set {_uniqueStorage()._body = newValue}
@@ -1625,7 +1632,7 @@ nonisolated extension Daybook_V1_Waiting: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Event"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{1}gapless\0\u{3}trace_id\0\u{4}\u{3}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0\u{3}group_cursors\0\u{3}group_waiting\0\u{3}tokens_revoked\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stream\0\u{1}seq\0\u{3}message_id\0\u{3}recorded_at_ms\0\u{1}user\0\u{1}device\0\u{1}service\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}cause\0\u{1}gapless\0\u{3}trace_id\0\u{1}refusal\0\u{4}\u{2}message_sent\0\u{3}message_copied\0\u{1}acked\0\u{1}read\0\u{3}messages_delivered\0\u{3}messages_read\0\u{3}group_created\0\u{3}member_joined\0\u{3}member_left\0\u{3}group_joined\0\u{3}group_left\0\u{3}group_read\0\u{3}cursor_opened\0\u{1}noted\0\u{3}message_recalled\0\u{3}message_edited\0\u{3}reaction_added\0\u{3}reaction_removed\0\u{3}message_withheld\0\u{3}message_tombstone\0\u{3}group_changed\0\u{3}member_invited\0\u{3}join_requested\0\u{3}join_refused\0\u{3}role_changed\0\u{3}member_silenced\0\u{3}group_dissolved\0\u{3}group_invited\0\u{3}group_refused\0\u{3}user_blocked\0\u{3}user_unblocked\0\u{3}conversation_marked\0\u{3}conversation_cleared\0\u{3}group_cleared\0\u{3}device_forgotten\0\u{3}session_opened\0\u{3}session_closed\0\u{3}amendment_withheld\0\u{3}group_cursors\0\u{3}group_waiting\0\u{3}tokens_revoked\0")
 
   fileprivate class _StorageClass {
     var _stream: String = String()
@@ -1641,6 +1648,7 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _cause: Daybook_V1_Cause? = nil
     var _gapless: Bool = false
     var _traceID: Data = Data()
+    var _refusal: UInt32 = 0
     var _body: Daybook_V1_Event.OneOf_Body?
 
       // This property is used as the initial default value for new instances of the type.
@@ -1665,6 +1673,7 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
       _cause = source._cause
       _gapless = source._gapless
       _traceID = source._traceID
+      _refusal = source._refusal
       _body = source._body
     }
   }
@@ -1697,6 +1706,7 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._cause) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._gapless) }()
         case 13: try { try decoder.decodeSingularBytesField(value: &_storage._traceID) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._refusal) }()
         case 16: try {
           var v: Daybook_V1_MessageSent?
           var hadOneofValue = false
@@ -2281,6 +2291,9 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._traceID.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._traceID, fieldNumber: 13)
       }
+      if _storage._refusal != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._refusal, fieldNumber: 14)
+      }
       switch _storage._body {
       case .messageSent?: try {
         guard case .messageSent(let v)? = _storage._body else { preconditionFailure() }
@@ -2470,6 +2483,7 @@ nonisolated extension Daybook_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._cause != rhs_storage._cause {return false}
         if _storage._gapless != rhs_storage._gapless {return false}
         if _storage._traceID != rhs_storage._traceID {return false}
+        if _storage._refusal != rhs_storage._refusal {return false}
         if _storage._body != rhs_storage._body {return false}
         return true
       }

@@ -469,7 +469,8 @@ package nonisolated struct Daybook_V1_ErrorReply: Sendable {
   /// Of a temporary one: come again no earlier than this; 0: by the client's own pauses.
   package var retryAfterMs: UInt32 = 0
 
-  /// Of `number_gap`: the number that is missing.
+  /// Of `number_gap`: the number that is missing. Of a gapless command that was refused for good by the
+  /// stream's owner: the one after it, for the refusal is what came of it.
   package var nextNumber: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -534,6 +534,9 @@ package nonisolated struct Daybook_V1_OriginSnapshot: Sendable {
   /// The numbers are those of commands to this stream alone; empty: of all in the partition.
   package var gaplessStream: String = String()
 
+  /// Errors that commands were refused with for good, 0 for none; empty where all are.
+  package var refusal: [UInt32] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1585,7 +1588,7 @@ nonisolated extension Daybook_V1_OwnerSnapshot: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OriginSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{2}\u{2}pending\0\u{3}known_from\0\u{3}is_partial\0\u{3}gapless_stream\0\u{c}\u{8}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}number\0\u{1}digest\0\u{1}changed\0\u{3}message_id\0\u{1}seq\0\u{3}recorded_at_ms\0\u{2}\u{2}pending\0\u{3}known_from\0\u{3}is_partial\0\u{3}gapless_stream\0\u{1}refusal\0\u{c}\u{8}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1604,6 +1607,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.knownFrom) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.isPartial) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.gaplessStream) }()
+      case 13: try { try decoder.decodeRepeatedUInt32Field(value: &self.refusal) }()
       default: break
       }
     }
@@ -1643,6 +1647,9 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if !self.gaplessStream.isEmpty {
       try visitor.visitSingularStringField(value: self.gaplessStream, fieldNumber: 12)
     }
+    if !self.refusal.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.refusal, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1658,6 +1665,7 @@ nonisolated extension Daybook_V1_OriginSnapshot: SwiftProtobuf.Message, SwiftPro
     if lhs.knownFrom != rhs.knownFrom {return false}
     if lhs.isPartial != rhs.isPartial {return false}
     if lhs.gaplessStream != rhs.gaplessStream {return false}
+    if lhs.refusal != rhs.refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -15,6 +15,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     let session: Session
     let purpose: CommandPurpose
     let since: NIODeadline
+    let traceID: TraceID?
   }
 
   /// A command's token is its place here and how often that was used: an answer that comes twice, or
@@ -176,7 +177,9 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   /// Commands of one tick go to their partition's owner together.
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: Session) {
-    let token = takePlace(Unanswered(session: session, purpose: purpose, since: .now()))
+    let token = takePlace(
+      Unanswered(
+        session: session, purpose: purpose, since: .now(), traceID: command.traceID))
     let partition = command.stream.partition(of: gathered.count).index
     if gathered[partition].isEmpty {
       if gatheredPartitions.isEmpty { loop.execute { self.submitGathered() } }
@@ -237,6 +240,11 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       if isFirst {
         context.metrics.commandDuration.recordNanoseconds((.now() - entry.since).nanoseconds)
         isFirst = false
+      }
+      if let traceID = entry.traceID {
+        let failure =
+          if case .failure(let error) = answer.outcome { error } else { nil as DaybookError? }
+        entry.session.logCommand(traceID, failure, took: .now() - entry.since)
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }

@@ -37,6 +37,7 @@ extension Session {
     case .unwatch(let users): context.registry.unwatch(users, by: handle)
     case .typing(let user, let stream): typing(user, stream)
     case .pushTransient(let event, let isWithheld): push(event, isWithheld: isWithheld)
+    case .logRefusal(let traceID, let error): logCommand(traceID, error, took: .zero)
     case .scheduleAcks: home.scheduleAcks(of: self)
     case .scheduleGroupCursors: home.scheduleGroupCursors(of: self)
     case .close: close()

@@ -330,6 +330,11 @@ final class Session: @unchecked Sendable {
       metadata: ["address": "\(network)"])
   }
 
+  /// Of a command that states a trace id. `failure`: what it was refused with.
+  func logCommand(_ traceID: TraceID, _ failure: DaybookError?, took: TimeAmount) {
+    home.context.sessionLog.command(failure, took: took, traceID: traceID, facts)
+  }
+
   /// What each line of the log has of this session.
   private var facts: Logger.Metadata {
     var facts: Logger.Metadata = ["session": "\(machine.id)"]

@@ -1,6 +1,7 @@
 import DaybookModel
 import Logging
 import NIOConcurrencyHelpers
+import NIOCore
 import Ports
 import Requests
 
@@ -14,6 +15,9 @@ final class SessionLog: Sendable {
     case crowded = "clients found no place"
     case insecure = "TLS handshakes failed"
     case troubled = "sessions were ended by the server"
+    case failing = "traced commands were refused"
+    case slow = "traced commands were slow"
+    case done = "traced commands were done"
   }
 
   private let logger: Logger
@@ -55,6 +59,31 @@ final class SessionLog: Sendable {
   /// Client and server could not agree on TLS, so that nothing could be said.
   func handshakeFailed(_ reason: String, _ facts: @autoclosure () -> Logger.Metadata) {
     note(.insecure, .notice, "a TLS handshake failed: \(reason)", facts())
+  }
+
+  /// From how long on a command was slow.
+  static let slowAfter = TimeAmount.seconds(1)
+
+  /// A command that states a trace id, and what it was refused with, if it was. What went well, and
+  /// quickly, is told to whoever wants to see all.
+  func command(
+    _ failure: DaybookError?, took: TimeAmount, traceID: TraceID,
+    _ facts: @autoclosure () -> Logger.Metadata
+  ) {
+    let isSlow = took >= SessionLog.slowAfter
+    let milliseconds = took.nanoseconds / 1_000_000
+    func metadata() -> Logger.Metadata {
+      facts().merging(["trace_id": "\(traceID)", "took_ms": "\(milliseconds)"]) { _, own in own }
+    }
+    if let failure {
+      note(
+        .failing, SessionLog.level(failure.code), "a command was refused: \(failure)",
+        SessionLog.with(failure.code, metadata()))
+    } else if isSlow {
+      note(.slow, .notice, "a command took \(milliseconds) ms", metadata())
+    } else {
+      note(.done, .debug, "a command is durable", metadata())
+    }
   }
 
   private static func with(_ code: ErrorCode, _ facts: Logger.Metadata) -> Logger.Metadata {

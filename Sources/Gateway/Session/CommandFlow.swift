@@ -83,12 +83,22 @@ struct CommandFlow {
   ) throws(DaybookError) {
     // What waits is asked when its turn comes.
     guard waiting.isEmpty, !heldBack.isEmpty else { return }
-    guard heldBack.mayPass(issuer.issued, uptime: uptime()) else { throw HeldBack.outOfTurn }
+    guard issuer.issued.map({ heldBack.mayPass($0, uptime: uptime()) }) ?? true else {
+      throw HeldBack.outOfTurn
+    }
   }
 
   /// It is not taken now, and is to come again before those behind it.
   mutating func turnAway(_ issuer: Issuer, uptime: Timestamp) {
-    heldBack.turnedAway(issuer.issued, uptime: uptime)
+    if let issued = issuer.issued { heldBack.turnedAway(issued, uptime: uptime) }
+  }
+
+  /// The answer to what no owner is asked, or was asked in vain.
+  private func refuse(
+    _ asked: AskedCommand, _ error: DaybookError, _ output: inout SessionOutput
+  ) {
+    if let traceID = asked.issuer.traceID { output.actions.append(.logRefusal(traceID, error)) }
+    output.error(error, sequence: asked.sequence)
   }
 
   /// Of what was admitted.
@@ -253,8 +263,10 @@ struct CommandFlow {
     while let first = waiting.first {
       if case .finding = first.state { return }
       waiting.removeFirst()
-      guard heldBack.isEmpty || heldBack.mayPass(first.asked.issuer.issued, uptime: uptime) else {
-        output.error(HeldBack.outOfTurn, sequence: first.asked.sequence)
+      if !heldBack.isEmpty, let issued = first.asked.issuer.issued,
+        !heldBack.mayPass(issued, uptime: uptime)
+      {
+        refuse(first.asked, HeldBack.outOfTurn, &output)
         continue
       }
       switch first.state {
@@ -270,9 +282,9 @@ struct CommandFlow {
     _ asked: AskedCommand, _ unresolved: Unresolved, _ error: DaybookError, uptime: Timestamp,
     _ output: inout SessionOutput
   ) {
-    if error.code.isTemporary { heldBack.turnedAway(asked.issuer.issued, uptime: uptime) }
+    if error.code.isTemporary { turnAway(asked.issuer, uptime: uptime) }
     guard let (stream, body) = unresolved.refusal(of: error) else {
-      return output.error(error, sequence: asked.sequence)
+      return refuse(asked, error, &output)
     }
     submit(asked, stream, body, &output)
   }

@@ -105,6 +105,7 @@ final class OpenSession {
       output.actions.append(try OperatorFrames.action(for: frame, by: requester))
     case .typing: try typing(frame, &output)
     case .online: try online(frame, &output)
+    case .nextNumber: try nextNumber(frame, &output)
     case .connect:
       throw DaybookError(.outOfOrderFrame, "this connection has its session: connect once")
     default:
@@ -115,8 +116,15 @@ final class OpenSession {
 
   private func command(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let request = try CommandRequests.parse(frame.type, frame.body, by: requester, now: clock.now())
-    try commands.admit(request.issuer, uptime: clock.uptime())
-    try admitByRate(request.issuer, frame.type)
+    do throws(DaybookError) {
+      try commands.admit(request.issuer, uptime: clock.uptime())
+      try admitByRate(request.issuer, frame.type)
+    } catch {
+      if let traceID = request.issuer.traceID {
+        output.actions.append(.logRefusal(traceID, error))
+      }
+      throw error
+    }
     // What is read was received: it is to be known in that order.
     if case .submit(let stream, .read) = request.step {
       acks.flush(stream, by: actor, registration, &output)
@@ -188,6 +196,16 @@ final class OpenSession {
     try queries.ask(request, sequence: frame.sequence, by: actor, &output)
   }
 
+  private func nextNumber(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    let asked = try NextNumber(frame.body, by: requester)
+    if let user = requester.user {
+      try settings.rates.admit(.queries, of: user, now: clock.uptime())
+    }
+    try queries.begin()
+    output.actions.append(
+      .submit(asked.command, CommandPurpose(sequence: frame.sequence, kind: .nextNumber)))
+  }
+
   private func online(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
     let check = try OnlineCheck(try Daybook_V1_OnlineRequest(frameBody: frame.body))
     try presence.admit(check)
@@ -233,6 +251,9 @@ final class OpenSession {
         outcome, sequence: purpose.sequence, uptime: clock.uptime(), &output)
     case (.typing(let conversation), .success): presence.mayType(in: conversation, &output)
     case (.typing, .failure): break
+    case (.nextNumber, _):
+      queries.answered(
+        FrameType.nextNumber.reply, sequence: purpose.sequence, NextNumber.answer(outcome), &output)
     case (.contact(let other), _):
       let isAnswered = presence.contactKnown(other, outcome, sequence: purpose.sequence, &output)
       if isAnswered { queries.ended() }

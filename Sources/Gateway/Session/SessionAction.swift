@@ -34,6 +34,8 @@ enum SessionAction {
   /// Push an event that no log has to whoever is online, but not to this session. What was withheld
   /// from its receiver goes to the sender's other sessions alone, as if it hadn't been.
   case pushTransient(Event, isWithheld: Bool)
+  /// Tell the operator of a command with this trace id that was refused before its owner knew of it.
+  case logRefusal(TraceID, DaybookError)
   /// Call `flushAcks` at the end of the tick.
   case scheduleAcks
   /// Call `flushGroupCursors` once the interval for that is over.
@@ -78,6 +80,8 @@ struct CommandPurpose {
     case locate
     /// Whether this user's presence may be known.
     case contact(UserID)
+    /// Which number is next.
+    case nextNumber
     /// Whether this user's typing may be seen there.
     case typing(StreamKey)
   }

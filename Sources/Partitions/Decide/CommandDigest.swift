@@ -32,8 +32,8 @@ enum CommandDigest {
       hash.combine(isRemoved ? 8 : 9)
       hash.combine(target.messageID.rawValue)
       hash.combine(reaction)
-    case .sendTransient, .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .refused,
-      .checkToken, .openSession,
+    case .sendTransient, .ack, .ackGroups, .openCursor, .inspect, .inspectContact, .nextNumber,
+      .refused, .checkToken, .openSession,
       .closeSession:
       break
     case .changeGroup, .invite, .remove, .admit, .refuse, .changeRole, .silence, .dissolve:

@@ -10,7 +10,8 @@ extension PartitionState {
     given: UInt64 = 0
   ) -> Decision {
     var read = self
-    let place = read.place(command.stream, command.actor, command.id?.origin)
+    let place = read.place(
+      command.stream, command.actor, command.id.map { command.issuedOrigin($0) })
     return read.decide(command, at: place, now: now, policy: policy, given: given)
   }
 
@@ -25,12 +26,17 @@ extension PartitionState {
       command, now: max(now, recordedAt), wallClock: now, policy: policy)
     if let id = command.id {
       let digest = CommandDigest.of(command)
-      let actor = command.actor
+      let (actor, stream) = (command.actor, command.stream)
       let said = origins.lookup(
-        IssuedNumber(IssuedOrigin(id.origin, by: actor), number: id.number), id.number,
-        at: place.origin)
+        IssuedNumber(
+          IssuedOrigin(id.origin, by: actor, in: id.isGapless ? stream : nil), number: id.number),
+        id.number, at: place.origin)
       switch said {
-      case .unseen: draft.id = CommandID(origin: id.origin, number: id.number, digest: digest)
+      case .unseen:
+        let next = id.isGapless ? origins.highest(at: place.origin) + 1 : id.number
+        guard id.number <= next else { return .reject(.numberGap(next, in: stream)) }
+        draft.id = CommandID(
+          origin: id.origin, number: id.number, digest: digest, isGapless: id.isGapless)
       case .seen(let entry):
         // What it asked for can't be said any more, and so not compared.
         if case .refused = command.body {
@@ -43,11 +49,34 @@ extension PartitionState {
           .overloaded, "whether number \(id.number) was used before is not known yet; retry")
       }
     }
-    if case .refused(let reason) = command.body { return .reject(reason) }
+    let decision = decide(command, at: place, draft)
+    guard case .reject(let error) = decision, let id = draft.id, id.isGapless,
+      !error.code.isTemporary
+    else { return decision }
+    return draft.refuse(error, id)
+  }
+
+  private func decide(
+    _ command: borrowing Command, at place: Place, _ draft: Draft
+  ) -> Decision {
+    switch command.body {
+    case .refused(let reason): return .reject(reason)
+    case .nextNumber(let origin): return nextNumber(of: origin, draft)
+    default: break
+    }
     return switch command.stream.kind {
     case .user: decideMailbox(command, at: place.stream, draft)
     case .group: decideGroup(command, at: place.stream, draft)
     }
+  }
+
+  func nextNumber(of origin: Origin, _ draft: Draft) -> Decision {
+    let issued = IssuedOrigin(origin, by: draft.actor, in: draft.stream)
+    guard let highest = origins.highest(of: issued) else {
+      // Whoever holds the state asks the log first.
+      return .reject(.overloaded, "which number is next is not known yet; retry")
+    }
+    return .answer(.nextNumber(highest + 1, held: 0))
   }
 
   private static func answer(to entry: OriginWindow.Entry, digest: UInt32) -> Decision {
@@ -55,6 +84,13 @@ extension PartitionState {
       return .reject(
         .numberConflict,
         "number \(entry.number) was used for another command; give each command its own")
+    }
+    if entry.refusal != 0 {
+      return .reject(
+        DaybookError(
+          ErrorCode.numbered(UInt32(entry.refusal)),
+          "number \(entry.number) was refused with this when it first came",
+          nextNumber: entry.number + 1))
     }
     return .answer(
       .done(

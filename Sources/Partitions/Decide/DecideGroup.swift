@@ -29,7 +29,7 @@ extension PartitionState {
       .dropGroup, .checkToken, .revokeTokens, .openSession, .closeSession:
       return .reject(.invalidRequest, "\(command.stream) is a group, and this is for mailboxes")
     case .recall, .edit, .react, .changeGroup, .join, .leave, .invite, .remove, .admit, .refuse,
-      .changeRole, .silence, .dissolve, .clear, .inspect:
+      .changeRole, .silence, .dissolve, .clear, .inspect, .nextNumber:
       return groups[at].decideSeldom(command, by: user, draft)
     }
   }

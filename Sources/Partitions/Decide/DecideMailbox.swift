@@ -23,7 +23,7 @@ extension PartitionState {
     case .revokeTokens:
       return .reject(.notPermitted, "only a service that acts for nobody may do that")
     case .ack, .ackGroups, .read, .readGroup, .block, .mark, .clear, .forgetDevice, .openCursor,
-      .inspect, .dropGroup, .checkToken,
+      .inspect, .nextNumber, .dropGroup, .checkToken,
       .openSession, .closeSession:
       break
     }

@@ -9,6 +9,7 @@ struct Draft {
   let now: Timestamp
   let wallClock: Timestamp
   let policy: DecisionPolicy
+  let traceID: TraceID?
   var id: CommandID?
 
   init(
@@ -19,6 +20,7 @@ struct Draft {
     self.now = now
     self.wallClock = wallClock
     self.policy = policy
+    traceID = command.traceID
   }
 
   /// An event, and the answer that it leads to. It takes the seq after `head` if its kind has one.
@@ -40,7 +42,7 @@ struct Draft {
     .append(
       Event(
         stream: stream, seq: seq, messageID: messageID, recordedAt: now, actor: actor, command: id,
-        body: body),
+        traceID: traceID, body: body),
       position.map { .position($0) }
         ?? .done(
           CommandResult(messageID: messageID, seq: seq, recordedAt: now, pending: pending)))
@@ -52,8 +54,22 @@ struct Draft {
     let outcome = CommandOutcome.done(
       CommandResult(recordedAt: now, changed: false, pending: pending))
     guard id != nil else { return .answer(outcome) }
-    return .append(
-      Event(stream: stream, recordedAt: now, actor: actor, command: id, body: .noted), outcome)
+    return .append(note(id), outcome)
+  }
+
+  private func note(_ id: CommandID?) -> Event {
+    Event(
+      stream: stream, recordedAt: now, actor: actor, command: id, traceID: traceID, body: .noted)
+  }
+
+  /// Refused for good. The number is its stream's own, and taken: nobody has to find another use for it
+  /// before those behind it can go on.
+  func refuse(_ error: DaybookError, _ id: CommandID) -> Decision {
+    var id = id
+    id.refusal = error.code.number
+    return .refuse(
+      note(id),
+      DaybookError(error.code, error.message, nextNumber: id.number + 1, cause: error.cause))
   }
 
   /// What is only pushed, not logged; `reaches` says whether anybody is to see it.
@@ -66,6 +82,14 @@ struct Draft {
 
   /// The same, where the answer is yes.
   func tell() -> Decision { .answer(.done(CommandResult(recordedAt: now, changed: false))) }
+}
+
+extension DaybookError {
+  static func numberGap(_ next: UInt64, in stream: StreamKey) -> DaybookError {
+    DaybookError(
+      .numberGap, "number \(next) of this origin in \(stream) is missing: send that first",
+      nextNumber: next)
+  }
 }
 
 extension Decision {

@@ -3,7 +3,8 @@ package import DaybookModel
 extension PartitionState {
   /// Takes an event into the state: the same for what was just decided and for what is replayed.
   package mutating func evolve(_ event: borrowing Event) {
-    evolve(event, at: place(event.stream, event.actor, event.command?.origin))
+    let origin = event.command.map { IssuedOrigin($0, by: event.actor, to: event.stream) }
+    evolve(event, at: place(event.stream, event.actor, origin))
   }
 
   mutating func evolve(_ event: borrowing Event, at place: Place) {
@@ -17,7 +18,7 @@ extension PartitionState {
       let pending = isPending(event, command, at: place)
       origins.accept(
         OriginWindow.Entry(event, command, pending: pending),
-        of: IssuedOrigin(command.origin, by: event.actor), at: place.origin)
+        of: IssuedOrigin(command, by: event.actor, to: event.stream), at: place.origin)
     }
     if let cause = event.cause {
       sources[cause.partition] = SourcePosition(offset: cause.offset, index: cause.index)
@@ -35,7 +36,7 @@ extension PartitionState {
   ) -> Bool {
     switch event.kind {
     case .joinRequested: return true
-    case .noted:
+    case .noted where command.refusal == 0:
       guard event.stream.kind == .group, let at = place.stream, let user = event.actor.user,
         groups[at].waiting.hasRequested(user)
       else { return false }

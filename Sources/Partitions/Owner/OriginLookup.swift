@@ -67,7 +67,7 @@ struct OriginLookup {
       for event in stored {
         let event = try EventDecoding.decode(event.bytes, content: .skipped)
         guard let command = event.command,
-          IssuedOrigin(command.origin, by: event.actor) == origin
+          IssuedOrigin(command, by: event.actor, to: event.stream) == origin
         else { continue }
         own.append(OriginWindow.Entry(event, command, pending: event.kind == .joinRequested))
       }

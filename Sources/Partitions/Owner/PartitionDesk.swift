@@ -15,6 +15,10 @@ struct PartitionDesk {
   /// Closed batches that wait for the log.
   private(set) var ready: [OpenBatch] = []
   private var heldBack = HeldBack()
+  /// Commands before whose turn others are missing.
+  private var held: HeldNumbers
+  /// What was held, and is next now.
+  private var released: PendingCommand?
   /// Streams of which the log has said what became of a message.
   private var learnedAbout: Set<StreamKey> = []
   private let policy: DecisionPolicy
@@ -24,8 +28,9 @@ struct PartitionDesk {
 
   init(
     _ state: PartitionState, policy: DecisionPolicy = .standard, headerBytes: Int,
-    given: @escaping (PartitionID) -> UInt64 = { _ in 0 }
+    held: HeldNumbers = HeldNumbers(), given: @escaping (PartitionID) -> UInt64 = { _ in 0 }
   ) {
+    self.held = held
     self.state = state
     self.policy = policy
     self.headerBytes = headerBytes
@@ -40,7 +45,8 @@ struct PartitionDesk {
   /// and the rest goes on.
   ///
   /// Returns how many were taken: it stops before the first of which only the log knows whether it was
-  /// accepted before, or what it is about.
+  /// accepted before, or what it is about; and behind one that such a command was held for, which is
+  /// `takeReleased`'s then.
   @discardableResult
   mutating func take(
     _ commands: [PendingCommand], now: Timestamp, uptime: Timestamp,
@@ -50,10 +56,69 @@ struct PartitionDesk {
     commands.withUnsafeBufferPointer { commands in
       for index in commands.indices {
         guard take(commands[index], now, uptime, refusing) else { return index }
+        while let next = released {
+          released = nil
+          guard take(next, now, uptime, refusing) else {
+            released = next
+            return index + 1
+          }
+        }
       }
       return commands.count
     }
   }
+
+  /// What has come to its turn, and has to wait for the log before all others.
+  mutating func takeReleased() -> PendingCommand? {
+    defer { released = nil }
+    return released
+  }
+
+  // MARK: numbers in turn
+
+  /// When the next command that is held has waited long enough; nil where none is held.
+  var heldUntil: Timestamp? { held.firstDue }
+
+  /// Answers those that have waited long enough that a number before theirs is missing.
+  mutating func expireHeld(uptime: Timestamp) {
+    for pending in held.due(at: uptime) { refuseAsEarly(pending) }
+  }
+
+  /// Those that are held, which are to be answered.
+  mutating func dropHeld() -> [PendingCommand] { held.removeAll() }
+
+  /// The refusal waits for its batch: the number that is said to be missing is missing only while what
+  /// was decided becomes durable.
+  private mutating func refuseAsEarly(_ pending: PendingCommand) {
+    guard let issued = pending.command.issued else { return }
+    let highest = state.origins.highest(at: state.origins.find(issued.origin))
+    open.answer(pending, .failure(.numberGap(highest + 1, in: pending.command.stream)))
+  }
+
+  private func heldCount(asked command: borrowing Command) -> Int {
+    guard case .nextNumber(let origin) = command.body else { return 0 }
+    return held.count(of: IssuedOrigin(origin, by: command.actor, in: command.stream))
+  }
+
+  /// Whether its turn is still to come.
+  private mutating func holds(
+    _ pending: borrowing PendingCommand, at place: Place, _ uptime: Timestamp
+  ) -> Bool {
+    guard let id = pending.command.id, id.isGapless,
+      id.number > state.origins.highest(at: place.origin) + 1, let issued = pending.command.issued
+    else { return false }
+    if let early = held.hold(copy pending, issued, uptime: uptime) { refuseAsEarly(early) }
+    return true
+  }
+
+  /// A number that is its stream's own was taken: the one behind it may be here already.
+  private mutating func hasTaken(_ pending: borrowing PendingCommand) {
+    guard let id = pending.command.id, id.isGapless, !held.isEmpty else { return }
+    released = held.take(
+      IssuedNumber(pending.command.issuedOrigin(id), number: id.number + 1))
+  }
+
+  // MARK: what the log knows
 
   /// None where the state knows enough to decide it.
   mutating func questions(about command: borrowing Command) -> [LogLookup.Question] {
@@ -69,6 +134,13 @@ struct PartitionDesk {
   private mutating func originQuestion(
     about command: borrowing Command
   ) -> OriginLookup.Question? {
+    if case .nextNumber(let origin) = command.body {
+      // Of a number that none is above: what is below a window does not matter.
+      let asked = IssuedOrigin(origin, by: command.actor, in: command.stream)
+      guard state.origins.highest(of: asked) == nil else { return nil }
+      return OriginLookup.Question(
+        issued: IssuedNumber(asked, number: .max), isBelowWindow: false)
+    }
     guard let issued = command.issued else { return nil }
     let place = state.origins.find(issued.origin)
     guard state.origins.lookup(issued, issued.number, at: place) == .unknown else { return nil }
@@ -141,13 +213,10 @@ struct PartitionDesk {
       return true
     }
     let place = state.place(
-      pending.command.stream, pending.command.actor, pending.command.id?.origin)
-    if let id = pending.command.id,
-      case .unknown = state.origins.remembered(id.number, at: place.origin),
-      originQuestion(about: pending.command) != nil
-    {
-      return false
-    }
+      pending.command.stream, pending.command.actor,
+      pending.command.id.map { pending.command.issuedOrigin($0) })
+    if asksLog(of: pending.command, at: place) { return false }
+    if refusing == nil, holds(pending, at: place, uptime) { return true }
     if amendedQuestion(about: pending.command, at: place.stream) != nil { return false }
     if refusing == nil {
       for event in state.preceding(pending.command, at: place.stream, now: now, policy) {
@@ -170,6 +239,19 @@ struct PartitionDesk {
       open.answer(pending, .success(outcome))
       for next in state.following(event, at: place.stream, policy) { append(next) }
       closeIfFull()
+      hasTaken(pending)
+    case .refuse(let event, let error):
+      if let refusing {
+        turnAway(pending, refusing, uptime)
+        return true
+      }
+      state.evolve(event, at: place)
+      open.append(event)
+      open.answer(pending, .failure(error))
+      closeIfFull()
+      hasTaken(pending)
+    case .answer(.nextNumber(let next, _)):
+      open.answer(pending, .success(.nextNumber(next, held: heldCount(asked: pending.command))))
     case .answer(let outcome):
       if refusing != nil, let issued = pending.command.issued { heldBack.answered(issued) }
       open.answer(pending, .success(outcome))
@@ -182,6 +264,19 @@ struct PartitionDesk {
       }
     }
     return true
+  }
+
+  /// Whether only the log knows what became of its number, or which is next.
+  private mutating func asksLog(of command: borrowing Command, at place: Place) -> Bool {
+    switch command.id {
+    case nil:
+      guard case .nextNumber = command.body else { return false }
+    case let id?:
+      guard case .unknown = state.origins.remembered(id.number, at: place.origin) else {
+        return false
+      }
+    }
+    return originQuestion(about: command) != nil
   }
 
   /// What no command asked for.
@@ -259,7 +354,8 @@ struct PartitionDesk {
   /// Takes over another state.
   mutating func restart(_ state: PartitionState) {
     let heldBack = heldBack
-    self = PartitionDesk(state, policy: policy, headerBytes: headerBytes, given: given)
+    self = PartitionDesk(
+      state, policy: policy, headerBytes: headerBytes, held: held, given: given)
     self.heldBack = heldBack
   }
 }

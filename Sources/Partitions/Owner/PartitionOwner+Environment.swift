@@ -23,6 +23,7 @@ extension PartitionOwner {
     let owner: @Sendable (PartitionID) -> PartitionOwner
     let logger: Logger
     var metrics: any MetricsFactory = MetricsSystem.factory
+    var held = HeldNumbers.Bounds()
     var rejections = CommandRejections(MetricsSystem.factory)
   }
 }

@@ -15,6 +15,8 @@ final class PartitionOwner: @unchecked Sendable {
   static let readyMax = 16
   static let retryAfter = TimeAmount.seconds(1)
   static let reloadAfter = TimeAmount.seconds(5)
+  /// No sooner are those that are held looked through again.
+  static let heldCheckedAfter = TimeAmount.milliseconds(250)
   /// Questions to the log at a time.
   static let lookupsMax = 256
 
@@ -55,6 +57,8 @@ final class PartitionOwner: @unchecked Sendable {
   /// all that was decided is durable.
   private var waiting: [PendingCommand] = []
   private var isLookingUp = false
+  /// A timer runs for those that the desk holds.
+  private var isWatchingHeld = false
 
   /// `turn` is that of all owners on the loop.
   init(_ partition: PartitionID, turn: CommitTurn, environment: Environment) {
@@ -71,7 +75,8 @@ final class PartitionOwner: @unchecked Sendable {
     desk = PartitionDesk(
       PartitionState(partition: partition, environment.state),
       policy: environment.policy,
-      headerBytes: environment.log.batchHeaderBytes, given: environment.clocks.given)
+      headerBytes: environment.log.batchHeaderBytes, held: HeldNumbers(environment.held),
+      given: environment.clocks.given)
     relay = Relay(
       source: partition, loop: loop, log: environment.log, blocking: environment.blocking,
       logger: logger, metrics: environment.metrics
@@ -116,8 +121,25 @@ final class PartitionOwner: @unchecked Sendable {
       taken = desk.take(
         commands, now: environment.clock.now(), uptime: environment.clock.uptime())
     }
-    wait(commands[taken...])
+    // What has come to its turn goes first: those behind it are of its origin, or may wait.
+    let released = desk.takeReleased().map { [$0] } ?? []
+    wait((released + commands[taken...])[...])
+    watchHeld()
     advance()
+  }
+
+  /// Looks after the time of those that are held.
+  private func watchHeld() {
+    guard !isWatchingHeld, let due = desk.heldUntil else { return }
+    isWatchingHeld = true
+    let uptime = environment.clock.uptime()
+    let wait = due.milliseconds - min(due.milliseconds, uptime.milliseconds)
+    loop.scheduleTask(in: max(.milliseconds(Int64(wait)), PartitionOwner.heldCheckedAfter)) {
+      self.isWatchingHeld = false
+      self.desk.expireHeld(uptime: self.environment.clock.uptime())
+      self.watchHeld()
+      self.advance()
+    }
   }
 
   private func turnAway(_ commands: [PendingCommand], _ error: DaybookError) {
@@ -126,7 +148,7 @@ final class PartitionOwner: @unchecked Sendable {
   }
 
   private func turnAwayWaiting(_ error: DaybookError) {
-    let commands = waiting
+    let commands = waiting + desk.dropHeld()
     waiting = []
     metrics.waitingCommands.set(0)
     turnAway(commands, error)

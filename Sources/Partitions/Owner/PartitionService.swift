@@ -34,7 +34,8 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
     policy: DecisionPolicy = .standard, state: StateSettings = StateSettings(),
     clock: any WallClock, blocking: any BlockingWork, keeping: (any BlockingWork)? = nil,
     group: any EventLoopGroup, patience: TimeAmount = CommitTurn.patience,
-    withoutRelay: Set<PartitionID> = [], logger: Logger,
+    withoutRelay: Set<PartitionID> = [], held: HeldNumbers.Bounds = HeldNumbers.Bounds(),
+    logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     partitionCount = log.partitionCount
@@ -49,7 +50,7 @@ package final class PartitionService: Commands, CommittedBatches, RelayProgress 
       keeping: keeping, announce: { consumers.announce($0) },
       interrupt: { consumers.interrupt($0) },
       owner: { partition in owners.withLockedValue { $0[partition.index] } },
-      logger: logger, metrics: metrics, rejections: CommandRejections(metrics))
+      logger: logger, metrics: metrics, held: held, rejections: CommandRejections(metrics))
     var turns: [CommitTurn] = []
     let made = (0..<log.partitionCount).map { index in
       let loop = group.next()

@@ -5,6 +5,8 @@ package struct Effect: Sendable, Equatable {
   package var stream: StreamKey
   package var messageID: MessageID
   package var actor: Actor
+  /// Of the event that it follows from.
+  package var traceID: TraceID? = nil
   package var body: Event.Body
   /// Where it comes from; the offset is known only once the source is durable.
   package var cause: Cause
@@ -18,7 +20,8 @@ package enum Effects {
     of event: borrowing Event, index: Int, to effects: inout [SourceEffect]
   ) {
     guard event.cause == nil else { return }
-    var sink = EffectSink(index: index, actor: event.actor, effects: effects)
+    var sink = EffectSink(
+      index: index, actor: event.actor, traceID: event.traceID, effects: effects)
     effects = []  // So that the sink's are the only ones, and grow in place.
     switch event.stream.kind {
     case .user: inMailbox(event, &sink)
@@ -108,12 +111,14 @@ package enum Effects {
 private struct EffectSink {
   let index: Int
   let actor: Actor
+  let traceID: TraceID?
   var effects: [SourceEffect]
   private var next: UInt32 = 0
 
-  init(index: Int, actor: Actor, effects: [SourceEffect]) {
+  init(index: Int, actor: Actor, traceID: TraceID?, effects: [SourceEffect]) {
     self.index = index
     self.actor = actor
+    self.traceID = traceID
     self.effects = effects
   }
 
@@ -125,7 +130,7 @@ private struct EffectSink {
     effects.append(
       SourceEffect(
         eventIndex: index, effectIndex: next, stream: stream, messageID: messageID,
-        actor: actor, body: body))
+        actor: actor, traceID: traceID, body: body))
     next += 1
   }
 }
@@ -163,11 +168,12 @@ package struct SourceEffect: Sendable, Equatable {
   package var stream: StreamKey
   package var messageID: MessageID
   package var actor: Actor
+  package var traceID: TraceID? = nil
   package var body: Event.Body
 
   package func located(in partition: PartitionID, at offset: Offset) -> Effect {
     Effect(
-      stream: stream, messageID: messageID, actor: actor, body: body,
+      stream: stream, messageID: messageID, actor: actor, traceID: traceID, body: body,
       cause: Cause(partition: partition, offset: offset, index: effectIndex))
   }
 }
@@ -180,7 +186,7 @@ extension PartitionState {
     var event = Event(
       stream: effect.stream, messageID: effect.messageID,
       recordedAt: max(min(now, MessageID.lastTime), recordedAt),
-      actor: effect.actor, cause: effect.cause, body: effect.body)
+      actor: effect.actor, cause: effect.cause, traceID: effect.traceID, body: effect.body)
     if isUnwanted(effect, at: at) {
       // Not shown, and yet taken: else it would come again for ever.
       event.messageID = .none

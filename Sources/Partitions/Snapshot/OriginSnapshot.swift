@@ -31,7 +31,7 @@ extension OwnedWindows: PagedState {
       }
       return true
     }
-    guard isWhole, !owned.windows.isEmpty, owned.windows.areDistinct(by: \.origin) else {
+    guard isWhole, !owned.windows.isEmpty, owned.windows.areDistinct(by: \.key) else {
       return nil
     }
     return (try key(bytes), owned)
@@ -53,8 +53,19 @@ extension OwnedWindows.Kept {
       writer.packed(9, varints: entries.lazy.map { $0.pending ? 1 : 0 })
       writer.uint(10, window.knownFrom)
       writer.flag(11, !window.isLoaded)
+      writer.string(12, gaplessStream?.text ?? "")
+      if entries.contains(where: { $0.refusal != 0 }) {
+        writer.packed(13, varints: entries.lazy.map { UInt64($0.refusal) })
+      }
     }
   }
+
+  fileprivate struct Key: Hashable {
+    let origin: Origin
+    let gaplessStream: StreamKey?
+  }
+
+  fileprivate var key: Key { Key(origin: origin, gaplessStream: gaplessStream) }
 
   private struct Columns {
     var number: [UInt64] = []
@@ -64,16 +75,19 @@ extension OwnedWindows.Kept {
     var seq: [UInt64] = []
     var recordedAt: [UInt64] = []
     var pending: [UInt64] = []
+    var refusal: [UInt64] = []
 
     /// Nil for columns of which one is longer than another.
     var entries: [OriginWindow.Entry]? {
       let count = number.count
       guard digest.count == count, changed.count == count, messageID.count == count,
-        seq.count == count, recordedAt.count == count, pending.count == count
+        seq.count == count, recordedAt.count == count, pending.count == count,
+        refusal.isEmpty || refusal.count == count
       else { return nil }
       return (0..<count).map { at in
         OriginWindow.Entry(
           number: number[at], digest: digest[at], changed: changed[at] != 0,
+          refusal: refusal.isEmpty ? 0 : UInt16(clamping: refusal[at]),
           messageID: MessageID(messageID[at]), seq: Seq(seq[at]),
           recordedAt: Timestamp(milliseconds: recordedAt[at]), pending: pending[at] != 0)
       }
@@ -82,6 +96,7 @@ extension OwnedWindows.Kept {
 
   fileprivate init?(_ bytes: UnsafeRawBufferPointer) throws(DaybookError) {
     var origin: Origin?
+    var stream = ""
     var columns = Columns()
     var (knownFrom, isPartial) = (UInt64(0), false)
     try ProtobufReader.forEachField(bytes) { (tag, reader) throws(DaybookError) in
@@ -96,13 +111,18 @@ extension OwnedWindows.Kept {
       case Tag.varint(9), Tag.delimited(9): try reader.varints(tag, into: &columns.pending)
       case Tag.varint(10): knownFrom = try reader.varint()
       case Tag.varint(11): isPartial = try reader.flag()
+      case Tag.delimited(12): stream = try reader.string()
+      case Tag.varint(13), Tag.delimited(13): try reader.varints(tag, into: &columns.refusal)
       default: return false
       }
       return true
     }
     guard let origin, let entries = columns.entries else { return nil }
+    let gaplessStream = stream.isEmpty ? nil : StreamKey(checked: stream)
+    guard stream.isEmpty == (gaplessStream == nil) else { return nil }
     var window = OriginWindow(knownFrom: knownFrom, isLoaded: !isPartial)
     for entry in entries { window.insert(entry) }
-    self.init(origin: origin, window: window, lastUsed: 0, step: 0)
+    self.init(
+      origin: origin, gaplessStream: gaplessStream, window: window, lastUsed: 0, step: 0)
   }
 }

@@ -92,18 +92,20 @@ package struct OriginMemory: Sendable {
 
   package mutating func find(_ key: IssuedOrigin) -> Place? {
     guard let owner = owners.find(WindowOwner(user: key.user)),
-      let window = owners[owner].windows.firstIndex(where: { $0.origin == key.origin })
+      let window = owners[owner].windows.firstIndex(where: { $0.isOf(key) })
     else { return nil }
     return Place(owner: owner, window: window)
   }
 
   package subscript(_ key: IssuedOrigin) -> OriginWindow? {
-    owners.state(of: WindowOwner(user: key.user))?.windows.first { $0.origin == key.origin }?.window
+    owners.state(of: WindowOwner(user: key.user))?.windows.first { $0.isOf(key) }?.window
   }
 
   package func forEach(_ body: (IssuedOrigin, OriginWindow) -> Void) {
     owners.forEach { owner, owned in
-      for kept in owned.windows { body(IssuedOrigin(kept.origin, user: owner.user), kept.window) }
+      for kept in owned.windows {
+        body(IssuedOrigin(kept.origin, user: owner.user, in: kept.gaplessStream), kept.window)
+      }
     }
   }
 
@@ -120,6 +122,18 @@ package struct OriginMemory: Sendable {
     let known = remembered(number, at: place)
     guard case .unknown = known, !found.isEmpty, let said = found[issued()] else { return known }
     return said.map { .seen($0) } ?? .unseen
+  }
+
+  /// The highest number that was taken, of an origin at `place` whose numbers have no gaps; 0 for none.
+  /// Only where memory, or the log, has been asked whether a number of it was used.
+  func highest(at place: Place?) -> UInt64 {
+    place.map { owners[$0.owner].windows[$0.window].window.highest } ?? 0
+  }
+
+  /// The same, of whatever origin. Nil where only the log knows.
+  func highest(of key: IssuedOrigin) -> UInt64? {
+    guard let window = self[key] else { return hasForgotten ? nil : 0 }
+    return window.isLoaded ? window.highest : nil
   }
 
   // MARK: learning
@@ -181,7 +195,8 @@ package struct OriginMemory: Sendable {
     let owner = owners.find(whose) ?? owners.insert(whose, OwnedWindows())
     uses += 1
     count += 1
-    var kept = OwnedWindows.Kept(origin: key.origin, window: window, lastUsed: uses, step: 0)
+    var kept = OwnedWindows.Kept(
+      origin: key.origin, gaplessStream: key.gaplessStream, window: window, lastUsed: uses, step: 0)
     kept.step = ages.add(kept.bytes)
     owners[owner].windows.append(kept)
     let place = Place(owner: owner, window: owners[owner].windows.count - 1)

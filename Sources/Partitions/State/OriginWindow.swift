@@ -8,6 +8,9 @@ package struct OriginWindow: Sendable, Equatable {
     package var number: UInt64
     package var digest: UInt32
     package var changed: Bool
+    /// The error that it was refused with for good; 0: it was accepted. Only where the number is its
+    /// stream's own: of others a refusal is not kept.
+    package var refusal: UInt16 = 0
     package var messageID: MessageID
     package var seq: Seq
     package var recordedAt: Timestamp
@@ -42,6 +45,8 @@ package struct OriginWindow: Sendable, Equatable {
   }
 
   package var current: ArraySlice<Entry> { entries[first...] }
+  /// 0 for none.
+  package var highest: UInt64 { entries.last?.number ?? 0 }
   /// About what it takes in memory.
   var bytes: Int { entries.capacity * MemoryLayout<Entry>.stride }
 
@@ -97,6 +102,7 @@ extension OriginWindow.Entry {
   init(_ event: borrowing Event, _ command: CommandID, pending: Bool) {
     self.init(
       number: command.number, digest: command.digest, changed: event.kind != .noted,
-      messageID: event.messageID, seq: event.seq, recordedAt: event.recordedAt, pending: pending)
+      refusal: UInt16(clamping: command.refusal), messageID: event.messageID, seq: event.seq,
+      recordedAt: event.recordedAt, pending: pending)
   }
 }

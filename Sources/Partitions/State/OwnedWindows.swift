@@ -9,12 +9,18 @@ struct WindowOwner: Hashable, Sendable {
 struct OwnedWindows: Sendable, Equatable {
   struct Kept: Sendable, Equatable {
     let origin: Origin
+    /// Whose own its numbers are; nil for numbers of commands to whatever stream.
+    let gaplessStream: StreamKey?
     var window: OriginWindow
     /// In the order of uses of all windows.
     var lastUsed: UInt64
     var step: WindowAges.Step
 
     var bytes: Int { OriginMemory.windowBytes + window.bytes }
+
+    func isOf(_ key: borrowing IssuedOrigin) -> Bool {
+      origin == key.origin && gaplessStream == key.gaplessStream
+    }
   }
 
   var windows: [Kept] = []

@@ -60,10 +60,8 @@ struct Place {
 
 extension PartitionState {
   /// Changes nothing that the state says: what is found has been read from its page.
-  mutating func place(_ stream: StreamKey, _ actor: Actor, _ origin: Origin?) -> Place {
-    Place(
-      stream: find(stream, for: actor.user),
-      origin: origin.flatMap { origins.find(IssuedOrigin($0, by: actor)) })
+  mutating func place(_ stream: StreamKey, _ actor: Actor, _ origin: IssuedOrigin?) -> Place {
+    Place(stream: find(stream, for: actor.user), origin: origin.flatMap { origins.find($0) })
   }
 
   mutating func find(_ stream: StreamKey, for user: UserID? = nil) -> Int? {

@@ -113,6 +113,9 @@ struct RequestPermissionTests {
     Row("`user`", .user) { _ in Daybook_V1_UserRequest() },
     Row("`memberships`", .memberships) { _ in Daybook_V1_MembershipsRequest() },
     Row("`offline`", .offline) { _ in Daybook_V1_OfflineRequest.with { $0.device = "phone" } },
+    Row("`next number` of own commands", .nextNumber) { _ in
+      Daybook_V1_NextNumberRequest.with { ($0.origin, $0.stream) = (Data([1]), "user/peer") }
+    },
     Row("`ack`", .ack) { _ in
       Daybook_V1_AckRequest.with { ($0.stream, $0.upToSeq) = ("user/owner", 1) }
     },
@@ -139,6 +142,11 @@ struct RequestPermissionTests {
     },
     Row("`offline`", .offline) { _ in
       Daybook_V1_OfflineRequest.with { ($0.user, $0.device) = ("owner", "phone") }
+    },
+    Row("`next number` of commands for the user", .nextNumber) { _ in
+      Daybook_V1_NextNumberRequest.with {
+        ($0.origin, $0.stream, $0.user) = (Data([1]), "user/peer", "owner")
+      }
     },
   ]
 

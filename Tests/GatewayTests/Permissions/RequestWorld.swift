@@ -60,6 +60,9 @@ final class RequestWorld {
       take(event)
       return .success(outcome)
     case .answer(let outcome): return .success(outcome)
+    case .refuse(let event, let error):
+      take(event)
+      return .failure(error)
     case .reject(let error): return .failure(error)
     }
   }
@@ -78,7 +81,7 @@ final class RequestWorld {
       id: NumberedOrigin(origin: Origin("world".utf8)!, number: number), body: body)
     switch decide(command) {
     case .success(.done(let result)): return result
-    case .success(.position): fatalError("answered with a position")
+    case .success(.position), .success(.nextNumber): fatalError("answered with something else")
     case .failure(let error): fatalError("refused: \(error)")
     }
   }

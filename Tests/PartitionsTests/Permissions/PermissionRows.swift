@@ -180,7 +180,7 @@ func kindsOfStream(of body: Command.Body) -> Set<StreamKey.Kind> {
   case .ack, .ackGroups, .read, .readGroup, .block, .mark, .forgetDevice, .inspectContact,
     .dropGroup, .checkToken, .revokeTokens, .openSession, .closeSession:
     [.user]
-  // Nobody's wish.
-  case .refused: []
+  // Nobody's wish; and what is asked about the own commands alone.
+  case .refused, .nextNumber: []
   }
 }

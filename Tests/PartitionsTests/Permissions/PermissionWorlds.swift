@@ -33,7 +33,9 @@ func outcome(of decision: Decision, asking body: Command.Body) -> String {
   case .append(let event, _)
   where event.kind == .messageWithheld || event.kind == .amendmentWithheld:
     return "withheld"
-  case .append(_, .position), .answer(.position): return "ok"
+  case .refuse(_, let error): return error.code.name
+  case .append(_, .position), .answer(.position), .append(_, .nextNumber), .answer(.nextNumber):
+    return "ok"
   case .append(_, .done(let result)), .answer(.done(let result)):
     if result.pending { return "pending" }
     switch body {

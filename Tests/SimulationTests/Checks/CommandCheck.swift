@@ -8,31 +8,35 @@ import WireProtocol
 /// What was answered with success is in the log exactly once, as it was asked and as it was
 /// answered; what was refused is not there at all.
 struct CommandCheck {
-  private struct Key: Hashable {
-    let user: UserID
-    let origin: Origin
-    let number: UInt64
-  }
-
   private let reference: Reference
   private let findings: Findings
-  private var logged: [Key: [LoggedEvent]] = [:]
+  private var logged: [IssuedNumber: [LoggedEvent]] = [:]
 
   init(reference: Reference, findings: Findings) {
     self.reference = reference
     self.findings = findings
     for event in reference.log.all {
-      guard let command = event.event.command, let user = event.event.actor.user else { continue }
-      let key = Key(user: user, origin: command.origin, number: command.number)
-      logged[key, default: []].append(event)
+      guard let issued = event.event.issued else { continue }
+      logged[issued, default: []].append(event)
     }
   }
 
   func check(_ records: [IssuedRecord], _ submissions: Submissions) {
     checkOrder(records, submissions)
-    for record in records {
-      let key = Key(user: record.device.user, origin: record.origin, number: record.number)
-      check(record, logged[key] ?? [])
+    checkTurns()
+    for record in records { check(record, logged[record.issued] ?? []) }
+  }
+
+  /// Numbers that are a stream's own stand in the log as they count: none is missing, none comes twice.
+  private func checkTurns() {
+    var last: [IssuedOrigin: UInt64] = [:]
+    for event in reference.log.partitions.joined() {
+      guard let issued = event.event.issued, issued.origin.gaplessStream != nil else { continue }
+      findings.expect(
+        issued.number == (last[issued.origin] ?? 0) + 1,
+        "\(event.place): number \(issued.number) in \(event.event.stream) behind "
+          + "\(last[issued.origin] ?? 0)")
+      last[issued.origin] = issued.number
     }
   }
 
@@ -40,16 +44,14 @@ struct CommandCheck {
   private func checkOrder(_ records: [IssuedRecord], _ submissions: Submissions) {
     var times: [IssuedNumber: Timestamp] = [:]
     for record in records {
-      times[
-        IssuedNumber(IssuedOrigin(record.origin, user: record.device.user), number: record.number)] =
-        record.time
+      times[record.issued] = record.time
     }
     for (partition, events) in reference.log.partitions.enumerated() {
       var highest: [IssuedOrigin: (issued: IssuedNumber, offset: Int)] = [:]
       for event in events {
-        guard let command = event.event.command else { continue }
-        let issued = IssuedNumber(
-          IssuedOrigin(command.origin, by: event.event.actor), number: command.number)
+        guard let issued = event.event.issued, issued.origin.gaplessStream == nil else {
+          continue
+        }
         guard let before = highest[issued.origin], before.issued.number >= issued.number else {
           highest[issued.origin] = (issued, Int(event.offset.rawValue))
           continue
@@ -68,6 +70,10 @@ struct CommandCheck {
     case nil:
       findings.expect(record.isAbandoned, "\(record.place) was never answered")
       findings.expect(events.count <= 1, "\(record.place) is in the log \(events.count) times")
+    case .failure(let error) where record.gaplessStream != nil:
+      findings.expect(
+        events.map { $0.event.command?.refusal } == [error.code.number],
+        "\(record.place) was refused (\(error)), which is not what the log says of it")
     case .failure(let error):
       findings.expect(
         events.isEmpty, "\(record.place) was refused (\(error)) and is in the log")
@@ -85,6 +91,8 @@ struct CommandCheck {
       check(record, reply, events[0].event)
     }
     for event in events where event.event.kind != .noted {
+      findings.expect(
+        event.event.command?.refusal == 0, "\(event.place) was refused and is something")
       findings.expect(
         record.body.isWhat(event.event), "\(event.place) isn't what \(record.place) asked for")
     }
@@ -110,6 +118,15 @@ struct CommandCheck {
     findings.expect(
       reply.pending == isAsked || event.kind == .noted,
       "\(record.place) was answered with pending \(reply.pending)")
+  }
+}
+
+extension Event {
+  /// Nil for what no command led to.
+  fileprivate var issued: IssuedNumber? {
+    command.map {
+      IssuedNumber(IssuedOrigin($0, by: actor, to: stream), number: $0.number)
+    }
   }
 }
 

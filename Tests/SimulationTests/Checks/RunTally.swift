@@ -32,6 +32,7 @@ struct RunTally: Sendable {
       "clock set back", "clock set forward", "origin looked for in the log", "members unlisted",
       "members listed again", "empty stay", "receipts off", "began far back",
       "events held back", "void token refused",
+      "taken in turn", "refused in turn", "number was missing",
     ]
 }
 
@@ -55,6 +56,9 @@ extension SimRun {
     for logged in try LoggedEvents(log).all {
       tally.count(logged.event.kind.name)
       tally.note(logged.event)
+      if let command = logged.event.command, command.isGapless {
+        tally.count(command.refusal == 0 ? "taken in turn" : "refused in turn")
+      }
       if logged.event.kind == .noted, logged.event.cause != nil {
         tally.count("relayed amendment hidden")
       }

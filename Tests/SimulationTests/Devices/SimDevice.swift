@@ -24,6 +24,10 @@ final class SimDevice {
   /// Since what it has kept began.
   private(set) var wasRestarted = false
   private var lastNumber: UInt64 = 0
+  /// In some runs a device's messages are taken in turn in each conversation.
+  private var gapless = GaplessNumbers(origin: Origin("g".utf8)!)
+  /// On its way as one that an earlier frame is stuck before: it goes out behind the next.
+  private var lateFrame: (request: SessionRequest, sequence: UInt32)?
   private var lastToken: UInt64 = 0
   private var decoder = FrameDecoder()
   private var inbox = CircularBuffer<(event: ClientEvent?, point: AckPoint?)>()
@@ -48,6 +52,8 @@ final class SimDevice {
 
   var name: String { "\(user)'s \(device)" }
   var isOffline: Bool { connection == nil }
+  /// A frame that others have overtaken, or may.
+  var hasLateFrame: Bool { connection != nil && lateFrame != nil }
   var hasInbox: Bool { !inbox.isEmpty }
   var hasAcks: Bool { !taken.isEmpty }
   var isQuiet: Bool {
@@ -74,6 +80,7 @@ final class SimDevice {
     core = SimDevice.makeCore(
       SimTokens.make(user, device, token), device, origin: "\(process)")
     lastNumber = 0
+    gapless = GaplessNumbers(origin: Origin("g\(process)\(device)".utf8)!)
     retryIsDue = false
     inbox.removeAll()
     taken = [:]
@@ -121,6 +128,7 @@ final class SimDevice {
   private func hangUp() {
     guard let connection else { return }
     self.connection = nil
+    lateFrame = nil
     fetches = [:]
     connection.cutToServer(keeping: run.dice.below(connection.toServer.count + 1))
     core.connectionLost()
@@ -166,17 +174,40 @@ final class SimDevice {
   // MARK: what the user does
 
   func issue(_ body: IssuedCommand.Body) {
-    lastNumber += 1
+    let command = numbered(body)
     lastToken += 1
     commands[lastToken] = run.commands.count
     run.commands.append(
       IssuedRecord(
-        device: self, origin: core.settings.origin, number: lastNumber, body: body,
+        device: self, origin: command.origin ?? core.settings.origin, number: command.number,
+        gaplessStream: command.isGapless ? command.receiver : nil, body: body,
         issuedAt: run.log.heads, time: run.clock.uptime()))
     // What is read was received: the ack goes first, so that the sender hears of it in that order.
     if case .read = body { sendAcks() }
-    core.issue(IssuedCommand(number: lastNumber, body: body), token: lastToken)
+    core.issue(command, token: lastToken)
     perform()
+  }
+
+  private func numbered(_ body: IssuedCommand.Body) -> IssuedCommand {
+    if run.isGapless, body.isKept, let stream = body.receiver {
+      let (origin, number) = gapless.next(in: stream)
+      return IssuedCommand(origin: origin, number: number, body: body, isGapless: true)
+    }
+    lastNumber += 1
+    return IssuedCommand(number: lastNumber, body: body)
+  }
+
+  func sendLateFrame() {
+    if let late = lateFrame { write(late.request, late.sequence) }
+    lateFrame = nil
+  }
+
+  private func write(_ request: SessionRequest, _ sequence: UInt32) {
+    lastSequence += 1
+    coreSequences[lastSequence] = sequence
+    var bytes = ByteBuffer()
+    request.writeFrame(sequence: lastSequence, to: &bytes)
+    connection?.sendToServer(.frame(bytes))
   }
 
   func ask(_ query: DeviceQuery) {
@@ -261,11 +292,13 @@ final class SimDevice {
   private func perform(_ action: SessionAction) -> Bool {
     switch action {
     case .write(let request, let sequence):
-      lastSequence += 1
-      coreSequences[lastSequence] = sequence
-      var bytes = ByteBuffer()
-      request.writeFrame(sequence: lastSequence, to: &bytes)
-      connection?.sendToServer(.frame(bytes))
+      if case .command(let command) = request, command.isGapless, lateFrame == nil,
+        run.dice.oneIn(3)
+      {
+        lateFrame = (request, sequence)
+      } else {
+        write(request, sequence)
+      }
     case .emit(let event, let point):
       if swallows(event) { return true }
       if case .connection(.connected(let info))? = event { connected(info) }
@@ -333,6 +366,8 @@ struct IssuedRecord {
   unowned let device: SimDevice
   let origin: Origin
   let number: UInt64
+  /// The number counts in this stream alone.
+  let gaplessStream: StreamKey?
   let body: IssuedCommand.Body
   /// How much of each partition was durable then.
   let issuedAt: [Int]
@@ -342,15 +377,20 @@ struct IssuedRecord {
   var isAbandoned = false
 
   init(
-    device: SimDevice, origin: Origin, number: UInt64, body: IssuedCommand.Body, issuedAt: [Int],
-    time: Timestamp
+    device: SimDevice, origin: Origin, number: UInt64, gaplessStream: StreamKey?,
+    body: IssuedCommand.Body, issuedAt: [Int], time: Timestamp
   ) {
+    self.gaplessStream = gaplessStream
     self.device = device
     self.origin = origin
     self.number = number
     self.body = body
     self.issuedAt = issuedAt
     self.time = time
+  }
+
+  var issued: IssuedNumber {
+    IssuedNumber(IssuedOrigin(origin, user: device.user, in: gaplessStream), number: number)
   }
 
   var place: String { "\(device.name)'s command \(origin)/\(number) \(body)" }

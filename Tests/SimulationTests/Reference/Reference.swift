@@ -35,22 +35,17 @@ struct Reference {
 
   private func judgeTimes(_ findings: Findings) {
     for partition in log.partitions {
-      var (time, numbers) = (Timestamp.none, Set<Numbered>())
+      var (time, numbers) = (Timestamp.none, Set<IssuedNumber>())
       for logged in partition {
         let event = logged.event
         findings.expect(event.recordedAt >= time, "\(logged.place): time runs backwards")
         time = event.recordedAt
         guard let command = event.command else { continue }
-        let key = Numbered(user: event.actor.user, origin: command.origin, number: command.number)
+        let key = IssuedNumber(
+          IssuedOrigin(command, by: event.actor, to: event.stream), number: command.number)
         findings.expect(
           numbers.insert(key).inserted, "\(logged.place): number \(command.number) a second time")
       }
     }
-  }
-
-  private struct Numbered: Hashable {
-    let user: UserID?
-    let origin: Origin
-    let number: UInt64
   }
 }

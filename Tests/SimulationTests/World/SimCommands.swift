@@ -58,6 +58,7 @@ final class SimCommands: Commands, @unchecked Sendable {
         if error.code == .clockAhead {
           server.run.findings.add("an id that was given was refused: \(error.message)")
         }
+        if error.code == .numberGap { server.run.tally.count("number was missing") }
         if error.code.isTemporary, let submission {
           server.run.submissions.turnedAway(submission)
         }

@@ -43,6 +43,8 @@ final class SimRun: @unchecked Sendable {
   var tally = RunTally()
   private(set) var steps = 0
   private(set) var isHealing = false
+  /// Messages are taken in turn, and their frames overtake each other on the way.
+  var isGapless: Bool { seed % 4 == 0 }
 
   init(seed: UInt64, mutation: Mutation? = nil) throws {
     self.seed = seed
@@ -101,6 +103,7 @@ final class SimRun: @unchecked Sendable {
     case acks(SimDevice)
     case connect(SimDevice)
     case retry(SimDevice)
+    case late(SimDevice)
     case project
     case time
   }
@@ -139,6 +142,7 @@ final class SimRun: @unchecked Sendable {
     }
     for device in devices {
       if device.hasInbox { moves.append(.take(device)) }
+      if device.hasLateFrame { moves.append(.late(device)) }
       if device.hasAcks { moves.append(.acks(device)) }
       if device.isOffline, server?.isStopping == false { moves.append(.connect(device)) }
     }
@@ -156,6 +160,7 @@ final class SimRun: @unchecked Sendable {
     case .acks(let device): device.sendAcks()
     case .connect(let device): connect(device)
     case .retry(let device): device.retry()
+    case .late(let device): device.sendLateFrame()
     case .project: projecting.step()
     case .time: passTime()
     }
