@@ -121,7 +121,7 @@ let package = Package(
         "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", nioCore, nioLocks,
         grdb, sqlite, logging, metrics,
       ]),
-    module("WireProtocol", ["DaybookModel", "DaybookSchema", nioCore, protobuf]),
+    module("WireProtocol", ["DaybookModel", "DaybookSchema", "CZlib", nioCore, protobuf]),
     module(
       "Requests",
       ["DaybookModel", "DaybookSchema", "Ports", "WireProtocol", nioCore, nioLocks, protobuf]),
@@ -196,7 +196,11 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["Daybook", "Courier", "DaybookSDK", "DaybookSchema", "WireProtocol", "Doubles"]),
+      [
+        "Daybook", "Courier", "DaybookSDK", "DaybookModel", "DaybookSchema", "WireProtocol",
+        "Doubles",
+        nioCore, protobuf,
+      ]),
     tests(
       "TelemetryTests",
       ["Telemetry", "DaybookModel", nioCore, nioPosix, nioLocks, logging, metrics]),

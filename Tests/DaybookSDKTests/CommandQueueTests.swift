@@ -1,4 +1,5 @@
 import DaybookModel
+import NIOCore
 import Testing
 
 @testable import DaybookSDK
@@ -87,6 +88,29 @@ struct CommandQueueTests {
     queue.append(command(1, origin: "b"), token: 2)
     queue.append(command(5011, origin: "a"), token: 3)
     #expect(drain(&queue, from: 1, bounds) == [5000, 1])
+  }
+
+  @Test(
+    "what an earlier client has left in a conversation is answered before its next message goes")
+  func gaplessOrigins() {
+    func message(_ number: UInt64, _ origin: String, to user: String = "ben") -> IssuedCommand {
+      IssuedCommand(
+        origin: Origin(origin.utf8)!, number: number,
+        body: .send(to: .user(UserID(checked: user)), Message(content: ByteBuffer())),
+        isGapless: true)
+    }
+    var queue = CommandQueue()
+    for (token, command) in [
+      message(7, "old"), message(8, "old"), message(1, "new", to: "eve"), message(1, "new"),
+      message(2, "new"),
+    ].enumerated() {
+      queue.append(command, token: UInt64(token))
+    }
+    #expect(drain(&queue, from: 1) == [7, 8, 1])
+    _ = queue.answered(1)
+    #expect(drain(&queue, from: 4) == [])
+    _ = queue.answered(2)
+    #expect(drain(&queue, from: 4) == [1, 2])
   }
 
   @Test("what was turned away goes first at the retry, under its number, and nothing overtakes it")

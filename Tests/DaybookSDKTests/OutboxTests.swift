@@ -137,6 +137,38 @@ struct OutboxTests {
     try await server.scripted.close()
   }
 
+  @Test(
+    "messages that are taken in turn count in their conversation, and one that was not stored leaves no gap"
+  )
+  func gapless() {
+    func kept(_ id: UInt64, to user: String) -> OutboxQueue.Kept {
+      OutboxQueue.Kept(
+        command: IssuedCommand(
+          number: id,
+          body: .send(to: .user(UserID(checked: user)), Message(content: ByteBuffer())),
+          isGapless: true), token: id, number: id)
+    }
+    func numbers(_ job: OutboxQueue.Job?) -> [UInt64]? { job?.storing.map(\.command.number) }
+    var counts = GaplessNumbers(origin: Origin("process".utf8)!)
+    var queue = OutboxQueue(origin: Origin("outbox".utf8)!, owner: nil, kept: [])
+    for (id, user) in ["ben", "ben", "eve"].enumerated() {
+      queue.add(kept(UInt64(id + 1), to: user))
+    }
+    var job = queue.next(numbering: &counts)
+    #expect(numbers(job) == [1, 2, 1])
+    #expect(job?.storing.allSatisfy { $0.command.origin == Origin("process".utf8) } == true)
+    queue.add(kept(4, to: "ben"))
+    let unstored = queue.done(isBound: true, isStored: false, numbering: &counts)
+    #expect(unstored.map(\.number) == [1, 2, 3])
+    job = queue.next(numbering: &counts)
+    #expect(numbers(job) == [1] && job?.storing.map(\.number) == [4])
+    _ = queue.done(isBound: true, isStored: true, numbering: &counts)
+    counts.abandon(.user(UserID(checked: "ben")), for: Origin("other".utf8)!)
+    queue.add(kept(5, to: "ben"))
+    job = queue.next(numbering: &counts)
+    #expect(numbers(job) == [1] && job?.storing.first?.command.origin == Origin("other".utf8))
+  }
+
   @Test("a message is sent when it is stored and its owner is known, durably, and no sooner")
   func machine() {
     let origin = Origin("origin".utf8)!
@@ -144,31 +176,32 @@ struct OutboxTests {
       let body = IssuedCommand.Body.join(GroupID(checked: "team"))
       return OutboxQueue.Kept(command: IssuedCommand(number: number, body: body), token: number)
     }
+    var numbers = GaplessNumbers(origin: origin)
     var queue = OutboxQueue(origin: origin, owner: nil, kept: [kept(1)])
-    var job = queue.next()
+    var job = queue.next(numbering: &numbers)
     var ready = queue.takeReady()
     #expect(job == nil && ready == [] && !queue.isEmpty)
     queue.add(kept(2))
-    job = queue.next()
+    job = queue.next(numbering: &numbers)
     #expect(job?.storing == [kept(2)])
     var isTheirs = queue.opened(by: "ann")
     #expect(isTheirs)
     queue.add(kept(3))
-    job = queue.next()
+    job = queue.next(numbering: &numbers)
     #expect(job == nil, "one job at a time")
-    var unstored = queue.done(isBound: true, isStored: true)
+    var unstored = queue.done(isBound: true, isStored: true, numbering: &numbers)
     ready = queue.takeReady()
     #expect(unstored == [] && ready == [], "the owner is not written yet")
-    job = queue.next()
+    job = queue.next(numbering: &numbers)
     #expect(job?.owner == "ann" && job?.storing == [kept(3)])
-    unstored = queue.done(isBound: true, isStored: false)
+    unstored = queue.done(isBound: true, isStored: false, numbering: &numbers)
     ready = queue.takeReady()
     #expect(unstored == [kept(3)] && ready == [kept(1), kept(2)])
     #expect(queue.isEmpty && queue.isIdle)
     queue.answered(1)
-    job = queue.next()
+    job = queue.next(numbering: &numbers)
     #expect(job?.removing == [1])
-    _ = queue.done(isBound: true, isStored: true)
+    _ = queue.done(isBound: true, isStored: true, numbering: &numbers)
     isTheirs = queue.opened(by: "ann")
     let isOthers = queue.opened(by: "bob")
     #expect(isTheirs && !isOthers)

@@ -165,6 +165,19 @@ public final class DaybookClient: UserCommands, Sendable {
     return try outcome.get()
   }
 
+  /// Runs `body`, whose commands carry this trace id: 32 hexadecimal digits, not all of them 0, as a
+  /// `traceparent` has them (W3C Trace Context). The server's log shows it, and events keep it:
+  /// `IncomingMessage.traceID`. Throws `invalid_argument` for what is none.
+  public func withTraceID<Answer>(
+    _ traceID: String, _ body: () async throws -> Answer
+  ) async throws -> Answer {
+    guard let id = TraceID(hexadecimal: traceID) else {
+      throw ClientError(
+        .invalidArgument, "a trace id has 32 hexadecimal digits, of which one at least is not 0")
+    }
+    return try await CallTrace.$current.withValue(id) { try await body() }
+  }
+
   // MARK: bulk
 
   /// Pulls commands from the source, at most `window` of them unanswered, until it is exhausted and
@@ -187,7 +200,7 @@ public final class DaybookClient: UserCommands, Sendable {
       let sent = SentMessage(
         id: last, conversation: conversation, loop: engine.loop,
         limit: engine.configuration.requestDeadline, kept: isKept ? nil : .success(()))
-      engine.submit(.command(body, for: user, .send(sent)))
+      engine.submit(.command(body, for: user, CallTrace.current, .send(sent)))
       return sent
     }
   }
@@ -195,7 +208,8 @@ public final class DaybookClient: UserCommands, Sendable {
   func command(
     _ body: IssuedCommand.Body, for user: UserID?
   ) async throws(ClientError) -> CommandReply {
-    try await ask { ClientEngine.Work.command(body, for: user, .reply($0)) }
+    let traceID = CallTrace.current
+    return try await ask { ClientEngine.Work.command(body, for: user, traceID, .reply($0)) }
   }
 
   func ask<Answer: Sendable>(

@@ -184,12 +184,20 @@ extension ClientEngine {
 
   // MARK: trouble
 
-  func scheduleRetry() {
+  /// After a pause, and no earlier than the server has said of any of them.
+  func scheduleRetry(after stated: Duration?) {
+    if let stated {
+      let pause = TimeAmount(min(stated, ClientEngine.statedPauseMax))
+      retryNotBefore = max(retryNotBefore, .now() + pause)
+    }
     guard retryTimer == nil else { return }
     var random = SystemRandomNumberGenerator()
     let wait = retryBackoff.next(using: &random)
-    retryTimer = loop.scheduleTask(in: .milliseconds(Int64(wait))) { [self] in
+    let due = max(retryNotBefore, .now() + .milliseconds(Int64(wait)))
+    retryTimer = loop.scheduleTask(deadline: due) { [self] in
       retryTimer = nil
+      // The server may have said more since.
+      guard .now() >= retryNotBefore else { return scheduleRetry(after: nil) }
       core.retryTurnedAway()
       perform()
     }

@@ -7,7 +7,9 @@ import WireProtocol
 /// Messages that go through an outbox: stored off the loop, a batch at a time, and sent once that is
 /// durable; taken out when the server has answered.
 extension ClientEngine {
-  func keep(_ body: IssuedCommand.Body, for user: UserID?, _ message: SentMessage) {
+  func keep(
+    _ body: IssuedCommand.Body, for user: UserID?, _ traceID: TraceID?, _ message: SentMessage
+  ) {
     let token = nextToken()
     guard !isOver, let origin = outbox?.origin else {
       finish(message, .failure(overError))
@@ -15,8 +17,9 @@ extension ClientEngine {
     }
     completions[token] = .kept(message)
     let command = IssuedCommand(
-      origin: origin, number: message.id, actingFor: user, body: body)
-    outbox?.add(OutboxQueue.Kept(command: command, token: token))
+      origin: origin, number: message.id, actingFor: user, body: body,
+      isGapless: configuration.ordering == .gapless, traceID: traceID)
+    outbox?.add(OutboxQueue.Kept(command: command, token: token, number: message.id))
     workOnOutbox()
   }
 
@@ -30,7 +33,7 @@ extension ClientEngine {
     var messages: [SentMessage] = []
     for entry in contents.entries {
       guard let command = IssuedCommand(kept: ByteBuffer(bytes: entry.bytes)),
-        command.number == entry.number, let receiver = command.receiver
+        command.isGapless || command.number == entry.number, let receiver = command.receiver
       else {
         throw ClientError(.outboxCorrupt, "entry \(entry.number) of the outbox is no message")
       }
@@ -39,7 +42,7 @@ extension ClientEngine {
         limit: configuration.requestDeadline)
       let token = nextToken()
       completions[token] = .kept(message)
-      kept.append(OutboxQueue.Kept(command: command, token: token))
+      kept.append(OutboxQueue.Kept(command: command, token: token, number: entry.number))
       messages.append(message)
     }
     outbox = OutboxQueue(origin: origin, owner: contents.owner, kept: kept)
@@ -48,7 +51,7 @@ extension ClientEngine {
 
   func workOnOutbox() {
     guard let store = configuration.outbox else { return }
-    guard let job = outbox?.next() else {
+    guard let job = outbox?.next(numbering: &numbers) else {
       if isOver, outbox?.isIdle == true {
         outbox = nil
         store.release()
@@ -84,7 +87,9 @@ extension ClientEngine {
       logger.error("the outbox still has what was answered", metadata: ["error": "\(error)"])
     }
     let isStored = (try? stored.get()) != nil
-    let unstored = outbox?.done(isBound: (try? bound.get()) != nil, isStored: isStored) ?? []
+    let unstored =
+      outbox?.done(
+        isBound: (try? bound.get()) != nil, isStored: isStored, numbering: &numbers) ?? []
     for one in job.storing where isStored { message(one)?.kept(.success(())) }
     if case .failure(let error) = stored { fail(unstored, error) }
     if case .failure(let error) = bound { stop(error.asDaybookError) }
@@ -143,6 +148,6 @@ extension OutboxQueue.Kept {
   fileprivate var entry: OutboxEntry {
     var frame = ByteBuffer()
     command.writeFrame(sequence: 0, to: &frame)
-    return OutboxEntry(number: command.number, bytes: Array(frame.readableBytesView))
+    return OutboxEntry(number: number, bytes: Array(frame.readableBytesView))
   }
 }

@@ -13,7 +13,7 @@ import WireProtocol
 final class ClientEngine: @unchecked Sendable {
   enum Work: Sendable {
     /// For the user, if a service acts for one.
-    case command(IssuedCommand.Body, for: UserID?, Completion)
+    case command(IssuedCommand.Body, for: UserID?, TraceID?, Completion)
     case query(FrameType, ByteBuffer, Reply<ByteBuffer>)
     /// Nobody waits for this answer any more.
     case abandon(Reply<ByteBuffer>)
@@ -86,6 +86,8 @@ final class ClientEngine: @unchecked Sendable {
   var reads = ReadPositions()
   /// Nil where there is none, and once it is given back.
   var outbox: OutboxQueue?
+  /// Of messages that count in their stream.
+  var numbers = GaplessNumbers(origin: .random())
   var runs: [SourceRun] = []
   private var settling: [Reply<Void>] = []
   /// Who waits for the session's end.
@@ -104,6 +106,8 @@ final class ClientEngine: @unchecked Sendable {
   var deadline: Scheduled<Void>?
   var ackTimer: Scheduled<Void>?
   var retryTimer: Scheduled<Void>?
+  /// The server has said to come no earlier with what it turned away.
+  var retryNotBefore = NIODeadline.uptimeNanoseconds(0)
   var connectTimer: Scheduled<Void>?
   var renewTimer: Scheduled<Void>?
   var lastHeard = NIODeadline.now()
@@ -158,10 +162,21 @@ final class ClientEngine: @unchecked Sendable {
 
   private func take(_ work: Work) {
     switch work {
-    case .command(let body, let user, .send(let message)) where outbox != nil && body.isKept:
-      keep(body, for: user, message)
-    case .command(let body, let user, let completion):
-      issue(completion) { core.issue(body, actingFor: user, token: $0) }
+    case .command(let body, let user, let traceID, .send(let message))
+    where outbox != nil && body.isKept:
+      keep(body, for: user, traceID, message)
+    case .command(let body, let user, let traceID, let completion):
+      issue(completion) { token in
+        if configuration.ordering == .gapless, body.isKept, let stream = body.receiver {
+          let (origin, number) = numbers.next(in: stream)
+          let command = IssuedCommand(
+            origin: origin, number: number, actingFor: user, body: body, isGapless: true,
+            traceID: traceID)
+          core.issue(command, token: token)
+        } else {
+          core.issue(body, actingFor: user, traceID: traceID, token: token)
+        }
+      }
     case .query(let type, let body, let reply):
       guard !isOver else { return reply.fail(overError) }
       queries[nextToken()] = reply
@@ -288,9 +303,22 @@ final class ClientEngine: @unchecked Sendable {
       renewal.lasts(token.lasts, until: token.until, from: .now())
       scheduleRenewal()
     case .ackNow: sendAcks()
-    case .retryLater: scheduleRetry()
+    case .retryLater(let stated): scheduleRetry(after: stated)
     case .reconnect(let error): drop(error)
     case .stop(let error): stop(error)
+    }
+  }
+
+  /// What was refused by nobody who counts has left a gap.
+  private func abandonNumbers(of token: UInt64, _ outcome: Result<CommandReply, DaybookError>) {
+    guard configuration.ordering == .gapless, !isOver, case .failure(let error) = outcome,
+      !error.code.isTemporary, error.nextNumber == 0
+    else { return }
+    switch completions[token] {
+    case .send(let message), .kept(let message):
+      guard let stream = try? message.conversation.key() else { return }
+      numbers.abandon(stream, for: .random())
+    default: break
     }
   }
 
@@ -300,6 +328,7 @@ final class ClientEngine: @unchecked Sendable {
     _ token: UInt64, _ outcome: Result<CommandReply, DaybookError>
   ) -> StatusUpdate? {
     if case .success = outcome { retryBackoff.reset() }
+    abandonNumbers(of: token, outcome)
     switch completions.removeValue(forKey: token) {
     case .reply(let reply): reply.complete(outcome.mapError { ClientError($0) })
     case .send(let message): return message.complete(outcome)

@@ -9,7 +9,9 @@ extension IssuedCommand {
   func writeFrame(sequence: UInt32, to buffer: inout ByteBuffer) {
     switch body {
     case .send(let to, let message, let extras):
-      let context = CommandContext(origin: origin, number: number, actingFor: actingFor)
+      let context = CommandContext(
+        origin: origin, number: number, actingFor: actingFor, isGapless: isGapless,
+        traceID: traceID)
       SendRequest(
         context: context, to: to, content: message.content, clientTime: message.clientTime,
         senderName: message.senderName, extras: extras
@@ -184,6 +186,8 @@ extension IssuedCommand {
       if let origin { $0.origin.append(contentsOf: origin.bytes) }
       $0.number = number
       if let actingFor { $0.actingFor = actingFor.text }
+      $0.gapless = isGapless
+      if let traceID { $0.traceID.append(contentsOf: traceID.bytes) }
     }
   }
 }

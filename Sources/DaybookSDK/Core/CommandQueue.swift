@@ -28,6 +28,17 @@ package struct CommandQueue: Sendable {
     var state = State.waiting
   }
 
+  /// Whose numbers rise by one: an origin's, or an origin's in one stream.
+  private struct Counter: Hashable, Sendable {
+    let origin: Origin?
+    let gaplessStream: StreamKey?
+
+    init(of command: IssuedCommand) {
+      origin = command.origin
+      gaplessStream = command.isGapless ? command.receiver : nil
+    }
+  }
+
   private struct Span: Sendable {
     var lowest: UInt64
     var unanswered: Int
@@ -40,7 +51,7 @@ package struct CommandQueue: Sendable {
   private var sendPosition = 0
   /// Position by the sequence of the frame that carries it on this connection.
   private var sequences: [UInt32: Int] = [:]
-  private var spans: [Origin?: Span] = [:]
+  private var spans: [Counter: Span] = [:]
   private var turnedAway = 0
 
   package init() {}
@@ -61,7 +72,14 @@ package struct CommandQueue: Sendable {
     guard turnedAway == 0, waiting > 0 else { return nil }
     let index = sendPosition - firstPosition
     let command = self[index].command
-    if !command.hasSparseNumber, let span = spans[command.origin], command.number > span.lowest,
+    let counter = Counter(of: command)
+    // What an earlier client has left in this stream comes first: no number says so.
+    if let stream = counter.gaplessStream,
+      spans.keys.contains(where: { $0.gaplessStream == stream && $0.origin != counter.origin })
+    {
+      return nil
+    }
+    if !command.hasSparseNumber, let span = spans[counter], command.number > span.lowest,
       command.number - span.lowest > bounds.numberSpanMax
     {
       return nil
@@ -69,8 +87,8 @@ package struct CommandQueue: Sendable {
     self[index].state = .sent
     sequences[sequence] = sendPosition
     sendPosition += 1
-    let span = spans[command.origin]
-    spans[command.origin] = Span(
+    let span = spans[counter]
+    spans[counter] = Span(
       lowest: min(span?.lowest ?? command.number, command.number),
       unanswered: (span?.unanswered ?? 0) + 1)
     return command
@@ -132,10 +150,11 @@ package struct CommandQueue: Sendable {
   }
 
   private mutating func close(_ command: IssuedCommand, after index: Int) {
-    guard var span = spans[command.origin] else { return }
+    let counter = Counter(of: command)
+    guard var span = spans[counter] else { return }
     span.unanswered -= 1
     guard span.unanswered > 0 else {
-      spans[command.origin] = nil
+      spans[counter] = nil
       return
     }
     if command.number == span.lowest {
@@ -143,14 +162,14 @@ package struct CommandQueue: Sendable {
       var at = index + 1
       while at < sendPosition - firstPosition {
         let other = self[at]
-        if other.state != .answered && other.command.origin == command.origin {
+        if other.state != .answered && Counter(of: other.command) == counter {
           span.lowest = other.command.number
           break
         }
         at += 1
       }
     }
-    spans[command.origin] = span
+    spans[counter] = span
   }
 
   private subscript(index: Int) -> Entry {

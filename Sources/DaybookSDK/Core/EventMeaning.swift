@@ -24,27 +24,29 @@ extension ClientEvent {
     let by = event.actor.user?.text ?? ""
     let at = Moment(event.recordedAt)
     let id = event.messageID.rawValue
+    let traceID = event.traceID?.description
     switch event.body {
     case .messageRecalled(let target):
       return .recalled(
         MessageRecall(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          at: at))
+          at: at, traceID: traceID))
     case .messageEdited(let target, let content):
       return .edited(
         MessageEdit(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          at: at, content: MessageContent(encoded: content)))
+          at: at, content: MessageContent(encoded: content),
+          traceID: traceID))
     case .reactionAdded(let target, let reaction):
       return .reaction(
         MessageReaction(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          at: at, reaction: reaction, isRemoved: false))
+          at: at, reaction: reaction, isRemoved: false, traceID: traceID))
     case .reactionRemoved(let target, let reaction):
       return .reaction(
         MessageReaction(
           conversation: Conversation(of: target, in: event), messageID: id, by: by,
-          at: at, reaction: reaction, isRemoved: true))
+          at: at, reaction: reaction, isRemoved: true, traceID: traceID))
     default: return nil
     }
   }

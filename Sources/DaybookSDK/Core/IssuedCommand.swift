@@ -10,6 +10,9 @@ package struct IssuedCommand: Sendable, Equatable {
   /// The user whom a service acts for.
   package var actingFor: UserID?
   package var body: Body
+  /// The number counts its origin's messages to one stream alone, whose owner takes them in turn.
+  package var isGapless: Bool
+  package var traceID: TraceID?
   /// Its origin's numbers are no 1, 2, 3…: how far apart two of them are says nothing.
   package var hasSparseNumber: Bool
 
@@ -43,17 +46,31 @@ package struct IssuedCommand: Sendable, Equatable {
 
   package init(
     origin: Origin? = nil, number: UInt64, actingFor: UserID? = nil, body: Body,
-    hasSparseNumber: Bool = false
+    hasSparseNumber: Bool = false, isGapless: Bool = false, traceID: TraceID? = nil
   ) {
     self.origin = origin
     self.number = number
     self.actingFor = actingFor
     self.body = body
     self.hasSparseNumber = hasSparseNumber
+    self.isGapless = isGapless
+    self.traceID = traceID
   }
 }
 
+extension IssuedCommand {
+  /// Where a message goes; nil for what is none.
+  package var receiver: StreamKey? { body.receiver }
+}
+
 extension IssuedCommand.Body {
+  var receiver: StreamKey? {
+    switch self {
+    case .send(let to, _, _), .forward(let to, _, _): to
+    default: nil
+    }
+  }
+
   /// The user to whom it sends what is stored: there will be news of how far that has come.
   var followedReceiver: UserID? {
     switch self {

@@ -1,4 +1,4 @@
-package import DaybookModel
+import DaybookModel
 import DaybookSchema
 package import NIOCore
 import WireProtocol
@@ -30,15 +30,8 @@ extension IssuedCommand {
 
   private init(_ context: CommandContext, _ body: Body) {
     self.init(
-      origin: context.origin, number: context.number, actingFor: context.actingFor, body: body)
-  }
-
-  /// Where the message goes.
-  package var receiver: StreamKey? {
-    switch body {
-    case .send(let to, _, _), .forward(let to, _, _): to
-    default: nil
-    }
+      origin: context.origin, number: context.number, actingFor: context.actingFor, body: body,
+      isGapless: context.isGapless, traceID: context.traceID)
   }
 }
 

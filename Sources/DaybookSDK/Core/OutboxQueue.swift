@@ -7,10 +7,13 @@ package struct OutboxQueue: Sendable {
   package struct Kept: Sendable, Equatable {
     package var command: IssuedCommand
     package var token: UInt64
+    /// What the outbox knows it by; the command's own number too, unless that counts in its stream alone.
+    package var number: UInt64
 
-    package init(command: IssuedCommand, token: UInt64) {
+    package init(command: IssuedCommand, token: UInt64, number: UInt64? = nil) {
       self.command = command
       self.token = token
+      self.number = number ?? command.number
     }
   }
 
@@ -60,16 +63,25 @@ package struct OutboxQueue: Sendable {
 
   package mutating func answered(_ number: UInt64) { answered.append(number) }
 
-  /// What is to be done now, if anything.
-  package mutating func next() -> Job? {
+  /// What is to be done now, if anything. Messages that count in their stream get their numbers here: one
+  /// that could not be stored is never sent, and leaves no gap.
+  package mutating func next(numbering numbers: inout GaplessNumbers) -> Job? {
     guard !isIdle, job == nil else { return nil }
+    for index in waiting.indices where waiting[index].command.isGapless {
+      guard let stream = waiting[index].command.receiver else { continue }
+      let (origin, number) = numbers.next(in: stream)
+      waiting[index].command.origin = origin
+      waiting[index].command.number = number
+    }
     job = Job(owner: binding, storing: waiting, removing: answered)
     (binding, waiting, answered) = (nil, [], [])
     return job
   }
 
   /// What a job came to: of the binding, and of the storing. Answers what could not be stored.
-  package mutating func done(isBound bound: Bool, isStored: Bool) -> [Kept] {
+  package mutating func done(
+    isBound bound: Bool, isStored: Bool, numbering numbers: inout GaplessNumbers
+  ) -> [Kept] {
     guard let job else { preconditionFailure("no job was given out") }
     self.job = nil
     if let name = job.owner, bound {
@@ -77,6 +89,11 @@ package struct OutboxQueue: Sendable {
       isBound = true
     }
     if isStored { stored += job.storing }
+    for kept in job.storing where !isStored && kept.command.isGapless {
+      if let stream = kept.command.receiver {
+        numbers.takeBack(in: stream, of: kept.command.origin)
+      }
+    }
     return isStored ? [] : job.storing
   }
 

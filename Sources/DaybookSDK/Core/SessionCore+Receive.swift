@@ -180,7 +180,7 @@ extension SessionCore {
       // Each retry is turned away anew: the user is told once.
       if !isDelayed { actions.append(.emit(.delayed(ClientError(error)), nil)) }
       isDelayed = true
-      actions.append(.retryLater)
+      turnedAway(until: error.retryAfter)
     } else if let token = queue.answered(frame.sequence) {
       actions.append(.answer(token: token, .failure(error)))
       if let peer = sends.removeValue(forKey: token) { tell(board.dropped(to: peer)) }

@@ -73,6 +73,9 @@ package struct SessionCore: Sendable {
   var watched: Set<String> = []
   /// Conversations that the user has marked as unread, as far as this client was told.
   package var markedUnread: Set<StreamKey> = []
+  /// The server has said when to come again with what it turned away: nothing goes out before that, on
+  /// whatever connection.
+  private var isPaused = false
   /// The user knows that commands are turned away for the time being.
   var isDelayed = false
   /// A connection was given up whose Connect may still be on its way: should it arrive after a later
@@ -139,9 +142,12 @@ package struct SessionCore: Sendable {
 
   /// A command under the session's own origin and next number.
   package mutating func issue(
-    _ body: IssuedCommand.Body, actingFor user: UserID? = nil, token: UInt64
+    _ body: IssuedCommand.Body, actingFor user: UserID? = nil, traceID: TraceID? = nil,
+    token: UInt64
   ) {
-    issue(IssuedCommand(number: nextNumber, actingFor: user, body: body), token: token)
+    issue(
+      IssuedCommand(number: nextNumber, actingFor: user, body: body, traceID: traceID),
+      token: token)
     nextNumber += 1
   }
 
@@ -161,7 +167,7 @@ package struct SessionCore: Sendable {
 
   /// Sends what may go out.
   package mutating func flush() {
-    guard phase == .online else { return }
+    guard phase == .online, !isPaused else { return }
     while let command = queue.next(sequence: lastSequence &+ 1, within: bounds) {
       actions.append(.write(.command(command), sequence: nextSequence()))
     }
@@ -169,6 +175,7 @@ package struct SessionCore: Sendable {
 
   /// Tries again what the server turned away for the time being.
   package mutating func retryTurnedAway() {
+    isPaused = false
     guard phase == .online else { return }
     var last = lastSequence
     let again = queue.retry {
@@ -180,6 +187,12 @@ package struct SessionCore: Sendable {
       actions.append(.write(.command(command), sequence: sequence))
     }
     flush()
+  }
+
+  /// The server turned something away until then.
+  mutating func turnedAway(until retryAfter: Duration?) {
+    if retryAfter != nil { isPaused = true }
+    actions.append(.retryLater(after: retryAfter))
   }
 
   /// A question; answered through `queryAnswer` under this id. Asked again after a reconnect.
@@ -267,8 +280,8 @@ package enum SessionAction: Sendable {
   case opened(heartbeatMilliseconds: UInt32, token: (lasts: UInt64, until: UInt64))
   /// The server waits for an ack: what is due goes out without delay.
   case ackNow
-  /// Commands were turned away: call `retryTurnedAway` after a while.
-  case retryLater
+  /// Commands were turned away: call `retryTurnedAway` after a while, and no earlier than the server says.
+  case retryLater(after: Duration?)
   /// This connection is of no more use.
   case reconnect(DaybookError)
   /// No connection ever will be.

@@ -9,6 +9,17 @@ public struct ClientConfiguration: Sendable {
   /// pauses that grow. Whoever has not answered within `connectDeadline` counts as failed.
   public typealias TokenProvider = @Sendable () async throws -> String
 
+  /// How the server is to keep the order of messages.
+  public enum Ordering: Sendable, Hashable {
+    /// They are taken as they come, on a connection in the order in which they were sent; one that comes
+    /// again after a failure may find later ones taken.
+    case pipelined
+    /// In each conversation strictly in the order in which they were sent, whatever happens on the way:
+    /// the server takes none before the one before it was taken, or refused for good. While it waits for
+    /// one, `.delayed` tells of `number_gap`.
+    case gapless
+  }
+
   /// A name or an address.
   public var host: String
   /// 1 to 65,535.
@@ -28,6 +39,8 @@ public struct ClientConfiguration: Sendable {
   public var origin: [UInt8]?
   /// The first command's number under `origin`.
   public var firstNumber: UInt64 = 1
+  /// How messages are counted.
+  public var ordering = Ordering.pipelined
   /// Commands on their way at one time, at most; the server's own bound holds too.
   public var commandsInFlightMax = 256
   /// Before the first attempt to reconnect, at most; doubled with each further one.

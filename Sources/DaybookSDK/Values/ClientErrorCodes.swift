@@ -117,7 +117,10 @@ extension ClientError.Code {
   public static let tooManyDevices = ClientError.Code(ErrorCode.tooManyDevices)
   /// 420, final: The user has joined the group as often as anybody may, and left it each time.
   public static let tooManyStays = ClientError.Code(ErrorCode.tooManyStays)
-  /// 421, final: As many tokens and devices of the user, or of the service, are void by name
+  /// 421, temporary: The command is gapless, and a number before its own is missing in the stream; the
+  /// reply names that in next_number. Nothing of the command was done.
+  public static let numberGap = ClientError.Code(ErrorCode.numberGap)
+  /// 422, final: As many tokens and devices of the user, or of the service, are void by name
   /// as can be.
   public static let tooManyRevocations = ClientError.Code(ErrorCode.tooManyRevocations)
 
@@ -213,7 +216,7 @@ extension ClientError.Code {
     groupExists, notAMember, seqPastHead, unknownDevice, unknownUser, messageNotFound,
     messageWasRecalled, recallExpired, blocked, silenced, groupDissolved, notInvited,
     tooManyAmendments, receiptsOff, deviceForgotten, groupFull, tooManyDevices, tooManyStays,
-    tooManyRevocations,
+    numberGap, tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted, truncated, dataFolderMissing,
     dataFolderExists, dataFolderInUse, formatVersion, permissionDenied, epochFenced,

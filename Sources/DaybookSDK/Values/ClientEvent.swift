@@ -89,15 +89,18 @@ public struct MessageRecall: Sendable, Hashable {
   public var by: String
   /// When the server took it.
   public var at: Moment
+  /// What its command belonged to (`DaybookClient.withTraceID`).
+  public var traceID: String?
 
   package init(
     conversation: Conversation, messageID: UInt64, by: String,
-    at: Moment = Moment(millisecondsSince1970: 0)
+    at: Moment = Moment(millisecondsSince1970: 0), traceID: String? = nil
   ) {
     self.conversation = conversation
     self.messageID = messageID
     self.by = by
     self.at = at
+    self.traceID = traceID
   }
 }
 
@@ -113,17 +116,20 @@ public struct MessageEdit: Sendable, Hashable {
   public var at: Moment
   /// What it says now.
   public var content: MessageContent
+  /// What its command belonged to (`DaybookClient.withTraceID`).
+  public var traceID: String?
 
   package init(
     conversation: Conversation, messageID: UInt64, by: String,
     at: Moment = Moment(millisecondsSince1970: 0),
-    content: MessageContent
+    content: MessageContent, traceID: String? = nil
   ) {
     self.conversation = conversation
     self.messageID = messageID
     self.by = by
     self.at = at
     self.content = content
+    self.traceID = traceID
   }
 }
 
@@ -141,11 +147,13 @@ public struct MessageReaction: Sendable, Hashable {
   public var reaction: String
   /// It was taken back.
   public var isRemoved: Bool
+  /// What its command belonged to (`DaybookClient.withTraceID`).
+  public var traceID: String?
 
   package init(
     conversation: Conversation, messageID: UInt64, by: String,
     at: Moment = Moment(millisecondsSince1970: 0),
-    reaction: String, isRemoved: Bool
+    reaction: String, isRemoved: Bool, traceID: String? = nil
   ) {
     self.conversation = conversation
     self.messageID = messageID
@@ -153,6 +161,7 @@ public struct MessageReaction: Sendable, Hashable {
     self.at = at
     self.reaction = reaction
     self.isRemoved = isRemoved
+    self.traceID = traceID
   }
 }
 

@@ -39,6 +39,8 @@ public struct IncomingMessage: Sendable, Hashable {
   public var expiresAt: Moment?
   /// It was recalled, or has expired: there is nothing to show but that.
   public var gone: Gone?
+  /// What its command belonged to (`DaybookClient.withTraceID`), 32 hexadecimal digits.
+  public var traceID: String?
   /// How often it was edited, and what people reacted. Only of history: in events these come as
   /// events of their own.
   public var edits = 0
@@ -105,6 +107,7 @@ public struct IncomingMessage: Sendable, Hashable {
     from = event.actor.user?.text ?? ""
     content = .bytes(type: "", [])
     recordedAt = Moment(event.recordedAt)
+    traceID = event.traceID?.description
     isOwn = user != nil && event.actor.user == user
   }
 

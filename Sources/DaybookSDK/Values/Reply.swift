@@ -70,6 +70,11 @@ final class Reply<Answer: Sendable>: Sendable {
   }
 }
 
+/// What the commands of a task belong to (`DaybookClient.withTraceID`).
+enum CallTrace {
+  @TaskLocal static var current: TraceID?
+}
+
 /// Until when the answers are waited for that a task asks for (`DaybookClient.withDeadline`).
 enum CallDeadline {
   @TaskLocal static var current: NIODeadline?
