@@ -260,6 +260,8 @@ package final class StreamPosition: Sendable, Equatable {
   package let groups: [GroupID]
   /// Of a mailbox: whom its owner has blocked.
   package let blocked: [UserID]
+  /// Of a mailbox: the conversations that its owner has marked as quiet.
+  package let quiet: [StreamKey]
   /// Up to where the user has cleared the conversation that was asked about.
   package let cleared: Seq
   /// Of a group: what the user is there; nil for a service that acts for nobody.
@@ -274,7 +276,7 @@ package final class StreamPosition: Sendable, Equatable {
   package init(
     cursor: Seq, head: Seq, resumed: Bool, registration: Seq = .none, visible: [SeqInterval],
     groups: [GroupID] = [],
-    blocked: [UserID] = [], cleared: Seq = .none, role: Role? = nil,
+    blocked: [UserID] = [], quiet: [StreamKey] = [], cleared: Seq = .none, role: Role? = nil,
     isDissolved: Bool = false,
     reached: GroupsReached = GroupsReached(), reading: GroupReading = GroupReading()
   ) {
@@ -285,6 +287,7 @@ package final class StreamPosition: Sendable, Equatable {
     self.visible = visible
     self.groups = groups
     self.blocked = blocked
+    self.quiet = quiet
     self.cleared = cleared
     self.role = role
     self.isDissolved = isDissolved
@@ -295,7 +298,7 @@ package final class StreamPosition: Sendable, Equatable {
   package static func == (a: StreamPosition, b: StreamPosition) -> Bool {
     a.cursor == b.cursor && a.head == b.head && a.resumed == b.resumed
       && a.registration == b.registration && a.visible == b.visible && a.groups == b.groups
-      && a.blocked == b.blocked && a.cleared == b.cleared
+      && a.blocked == b.blocked && a.quiet == b.quiet && a.cleared == b.cleared
       && a.role == b.role && a.isDissolved == b.isDissolved
       && a.reached == b.reached && a.reading == b.reading
   }

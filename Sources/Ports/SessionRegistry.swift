@@ -12,6 +12,9 @@ package protocol SessionRegistry: AnyObject, Sendable {
 
   // MARK: devices
 
+  /// The session, which is not registered yet, is part of nobody's presence.
+  func hide(_ session: SessionHandle, of user: UserID)
+
   /// The device's session from now on; one that it had before is told `replaced`, and those of other
   /// devices that the policy lets it displace are told `displaced`: they are not there any more. Of two that
   /// come at the same time, the later one stays.

@@ -9,10 +9,14 @@ import WireProtocol
 
 /// Plays the server to a `SessionCore`, frame by frame.
 struct Peer {
-  var core = SessionCore(
-    settings: SessionCore.Settings(
-      token: "t", clientName: "test", origin: Origin("origin".utf8)!, firstNumber: 1,
-      inFlightMax: 100))
+  var core: SessionCore
+
+  init(_ connection: ConnectionSettings = ConnectionSettings()) {
+    core = SessionCore(
+      settings: SessionCore.Settings(
+        token: "t", clientName: "test", origin: Origin("origin".utf8)!, firstNumber: 1,
+        inFlightMax: 100, connection: connection))
+  }
 
   mutating func connect(logID: String = "log", registration: UInt64 = 1) {
     core.opened()
@@ -108,8 +112,8 @@ struct Peer {
     core.receive(Frame(type: type.reply, sequence: sequence, body: body))
   }
 
-  mutating func error(_ sequence: UInt32, _ code: ErrorCode) {
-    let reply = DaybookError(code, "told").errorReply
+  mutating func error(_ sequence: UInt32, _ code: ErrorCode, retryAfter: Duration? = nil) {
+    let reply = DaybookError(code, "told", retryAfter: retryAfter).errorReply
     core.receive(
       Frame(type: .error, sequence: sequence, body: ByteBuffer(bytes: reply.wireBytes())))
   }
@@ -131,6 +135,7 @@ struct Taken {
   var questionsAnswered: [UInt64] = []
   var questionsFailed: [UInt64] = []
   var wantsRetry = false
+  var retriesAfter: [Duration] = []
   var wantsAcks = false
   var stop: ErrorCode?
   var reconnect: ErrorCode?
@@ -151,7 +156,9 @@ struct Taken {
     case .queryAnswer(let id, .failure): questionsFailed.append(id)
     case .opened: break
     case .ackNow: wantsAcks = true
-    case .retryLater: wantsRetry = true
+    case .retryLater(let stated):
+      wantsRetry = true
+      if let stated { retriesAfter.append(stated) }
     case .reconnect(let error): reconnect = error.code
     case .stop(let error): stop = error.code
     }

@@ -242,6 +242,87 @@ struct SessionCoreTests {
     #expect(server.take().delays == 1)
   }
 
+  @Test("sends nothing before the time that the server has stated, on a later connection neither")
+  func retryAfter() {
+    var server = Peer()
+    server.connect()
+    server.core.issue(.join(GroupID(checked: "a")), token: 1)
+    server.core.flush()
+    let sequence = server.take().sequences.last!
+    server.error(sequence, .overloaded, retryAfter: .seconds(30))
+    #expect(server.take().retriesAfter == [.seconds(30)])
+    server.core.issue(.join(GroupID(checked: "b")), token: 2)
+    server.core.flush()
+    #expect(server.take().commands == [])
+    server.core.connectionLost()
+    server.connect()
+    server.core.flush()
+    #expect(server.take().commands == [])
+    server.core.retryTurnedAway()
+    #expect(server.take().commands.map(\.number) == [1, 2])
+  }
+
+  @Test("fetches what is announced to it, each once, and acks what was taken")
+  func pulls() {
+    var settings = ConnectionSettings()
+    settings.pulls = true
+    var server = Peer(settings)
+    server.connect()
+    server.following(cursor: 0, head: 2)
+    var taken = server.take()
+    #expect(taken.fetches == ["user/me 1...2"])
+    let behind = Daybook_V1_Behind.with {
+      $0.streams = [
+        .with {
+          $0.stream = "user/me"
+          $0.headSeq = 4
+        }
+      ]
+    }
+    server.push(.behind, ByteBuffer(bytes: behind.wireBytes()))
+    let first = taken.sequences.last!
+    taken = server.take()
+    #expect(taken.fetches == [])
+    server.fetched(first, [1, 2], next: 0)
+    taken = server.take()
+    #expect(taken.texts == ["m1", "m2"] && taken.fetches == ["user/me 3...4"])
+    server.fetched(taken.sequences.last!, [3, 4], next: 0)
+    #expect(server.take().texts == ["m3", "m4"])
+    server.core.handed(StreamKey(checked: "user/me")!, upTo: Seq(4))
+    #expect(server.take().acks == ["user/me 4"])
+  }
+
+  @Test("reads frames out of a compressed one, if it has asked for that", arguments: [true, false])
+  func compressed(isAsked: Bool) {
+    var settings = ConnectionSettings()
+    settings.deflates = isAsked
+    var server = Peer(settings)
+    server.connect()
+    server.following(cursor: 0, head: 0)
+    _ = server.take()
+    let text = String(repeating: "the same again ", count: 200)
+    let event = Event(
+      stream: StreamKey(checked: "user/me")!, seq: Seq(1), messageID: MessageID(1),
+      recordedAt: Timestamp(milliseconds: 1), actor: Actor(user: UserID(checked: "bob")),
+      body: .messageSent(Message(content: ContentCoding.text(text))))
+    var frame = ByteBuffer()
+    frame.writeFrame(.event, sequence: 0, body: EventEncoding.encode(event))
+    var decoder = FrameDecoder()
+    for chunk in FrameCompression.deflate([frame]) { decoder.append(chunk) }
+    while let compressed = try? decoder.next() { server.core.receive(compressed) }
+    #expect(server.take().texts == (isAsked ? [text] : []))
+  }
+
+  @Test("a compressed frame that can't be read ends the connection")
+  func tornCompressed() {
+    var settings = ConnectionSettings()
+    settings.deflates = true
+    var server = Peer(settings)
+    server.connect()
+    server.push(.compressed, ByteBuffer(bytes: [8, 1]))
+    #expect(server.take().reconnect != nil)
+  }
+
   @Test("keeps a command that was turned away for now, and fails one that was refused")
   func errors() {
     var server = Peer()

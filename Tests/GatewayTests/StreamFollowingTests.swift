@@ -125,6 +125,7 @@ struct StreamFollowingTests {
           #expect(pendingRead == nil && bytesMax > 0)
           pendingRead = from.rawValue...through.rawValue
           return
+        case .announce: Issue.record("nobody pulls")
         case .awaitAck(let upTo):
           #expect(awaited == nil, "said twice")
           awaited = upTo.rawValue
@@ -164,7 +165,8 @@ struct StreamFollowingTests {
       case .push: show(arrived)
       case .fallBehind: advance()
       case .hold, .drop: break
-      case .pushLast, .gap: Issue.record("no gap, no leave")
+      case .pushLast, .gap, .withhold, .announce, .announceLast:
+        Issue.record("no gap, no leave, no settings")
       }
     }
 

@@ -147,6 +147,31 @@ struct SessionRegistryTests {
   }
 
   @Test(
+    "a session that hides is in nobody's presence, and is told all the same",
+    arguments: RegistryKind.allCases)
+  func hidden(_ kind: RegistryKind) {
+    let registry = kind.make()
+    let watcher = session(1, in: one)
+    registry.propose([alice], watchedBy: watcher, of: bob)
+    _ = registry.watch([alice], by: watcher)
+    let (first, second, third) = (
+      session(2, in: other), session(3, in: other), session(4, in: other)
+    )
+    registry.hide(first, of: alice)
+    registry.register(first, of: ConnectingDevice(alice, phone), under: .any)
+    #expect(registry.presence(of: [alice]) == [UserPresence(user: alice)])
+    registry.tell(.typing(bob, in: .user(alice)), to: [alice], except: nil)
+    #expect(told(other) == ["bob types in user/alice to [2]"])
+    // The device comes again and does not hide; then it does.
+    registry.register(second, of: ConnectingDevice(alice, phone), under: .any)
+    registry.hide(third, of: alice)
+    registry.register(third, of: ConnectingDevice(alice, phone), under: .any)
+    registry.unregister(third, of: alice, phone, at: now)
+    #expect(told(one) == [#"alice: ["phone"] 0 to [1]"#, "alice: [] 0 to [1]"])
+    #expect(told(other) == ["replaced to [2]", "replaced to [3]"])
+  }
+
+  @Test(
     "who watches hears of each change, in order, all of one home at once",
     arguments: RegistryKind.allCases)
   func watching(_ kind: RegistryKind) {

@@ -22,7 +22,7 @@ enum ImportRules {
       "DaybookModel", "DaybookSchema", "Ports", "LogReading", "CMappedFaults", "NIOCore",
       "NIOConcurrencyHelpers", "GRDB", "GRDBSQLite", "Logging", "Metrics", "Foundation",
     ],
-    "WireProtocol": ["DaybookModel", "DaybookSchema", "NIOCore", "SwiftProtobuf"],
+    "WireProtocol": ["DaybookModel", "DaybookSchema", "CZlib", "NIOCore", "SwiftProtobuf"],
     "Requests": [
       "DaybookModel", "DaybookSchema", "Ports", "WireProtocol", "NIOCore",
       "NIOConcurrencyHelpers", "SwiftProtobuf",

@@ -132,7 +132,8 @@ final class ClientEngine: @unchecked Sendable {
         token: configuration.token, clientName: configuration.clientName, origin: origin,
         firstNumber: configuration.firstNumber,
         inFlightMax: max(1, configuration.commandsInFlightMax),
-        renewsToken: configuration.tokenProvider != nil))
+        renewsToken: configuration.tokenProvider != nil,
+        connection: configuration.connectionOptions.settings))
     backoff = Backoff(
       firstMilliseconds: configuration.reconnectFirst.wholeMilliseconds,
       maxMilliseconds: configuration.reconnectMax.wholeMilliseconds)

@@ -48,6 +48,12 @@ extension SessionCore {
     case .caughtUp:
       isCaughtUpDue = true
       tellCaughtUp()
+    case .behind where settings.connection.pulls:
+      for head in try Daybook_V1_Behind(frameBody: frame.body).streams {
+        announced(try StreamKey(parsing: head.stream), upTo: Seq(head.headSeq))
+      }
+    case .compressed where settings.connection.deflates:
+      for inner in try FrameCompression.inflate(frame.body) { receive(inner) }
     case .awaitingAck: actions.append(.ackNow)
     case .presence:
       let push = try Daybook_V1_Presence(frameBody: frame.body)
@@ -218,6 +224,13 @@ extension SessionCore {
     }
     streams[stream] = tracker
     acknowledge(stream)
+    if settings.connection.pulls { announced(stream, upTo: head) }
+    fetchGap(stream)
+  }
+
+  /// There is so much of it to fetch.
+  private mutating func announced(_ stream: StreamKey, upTo head: Seq) {
+    guard streams[stream]?.passOver(head) == true else { return }
     fetchGap(stream)
   }
 

@@ -19,11 +19,13 @@ package struct SessionCore: Sendable {
     package var inFlightMax: Int
     /// Whoever runs this session has another token when this one has expired.
     package var renewsToken: Bool
+    package var connection: ConnectionSettings
 
     package init(
       token: String, clientName: String, origin: Origin, firstNumber: UInt64, inFlightMax: Int,
-      renewsToken: Bool = false
+      renewsToken: Bool = false, connection: ConnectionSettings = ConnectionSettings()
     ) {
+      self.connection = connection
       self.renewsToken = renewsToken
       self.token = token
       self.clientName = clientName
@@ -110,6 +112,7 @@ package struct SessionCore: Sendable {
       $0.token = settings.token
       $0.client = settings.clientName
       $0.origin.append(contentsOf: settings.origin.bytes)
+      if settings.connection != ConnectionSettings() { $0.settings = settings.connection.message }
     }
     call(.connect, .connect, body: ByteBuffer(bytes: request.wireBytes()))
   }

@@ -41,6 +41,8 @@ public struct ClientConfiguration: Sendable {
   public var firstNumber: UInt64 = 1
   /// How messages are counted.
   public var ordering = Ordering.pipelined
+  /// What the server is to do otherwise on this client's connections.
+  public var connectionOptions = ConnectionOptions()
   /// Commands on their way at one time, at most; the server's own bound holds too.
   public var commandsInFlightMax = 256
   /// Before the first attempt to reconnect, at most; doubled with each further one.

@@ -24,9 +24,13 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var remote: SocketAddress?
   private var address = ""
   private var isStranger = true
+  let mayCompress: Bool
 
   /// `reads` is what it is read into once it has connected.
-  init(_ home: GatewayLoop, gate: ConnectionGate, reads: ReadBuffer) {
+  init(
+    _ home: GatewayLoop, gate: ConnectionGate, reads: ReadBuffer, mayCompress: Bool = false
+  ) {
+    self.mayCompress = mayCompress
     self.home = home
     self.gate = gate
     self.reads = home.strangersReads

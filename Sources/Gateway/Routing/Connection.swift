@@ -8,6 +8,8 @@ protocol Connection: AnyObject {
   var peer: String { get }
   /// Whom it counts for where addresses are limited; empty where that is nowhere.
   var network: String { get }
+  /// Nobody on the way hides what is said: its size tells no more than it does itself.
+  var mayCompress: Bool { get }
   /// False while so much waits to be read by the client that no more should be written.
   var isWritable: Bool { get }
   /// What was written and has not left.
@@ -30,5 +32,6 @@ protocol Connection: AnyObject {
 extension Connection {
   var network: String { "" }
   var peer: String { "" }
+  var mayCompress: Bool { false }
   func ends(because reason: ErrorCode) {}
 }

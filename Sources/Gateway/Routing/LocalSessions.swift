@@ -23,9 +23,14 @@ final class LocalSessions: SessionRegistry {
   private struct Shard {
     var devices: [UserID: [DeviceID: OnlineDevice]] = [:]
     var watchers: [UserID: [SessionHandle: Watcher]] = [:]
+    /// Of sessions that are part of nobody's presence.
+    var hidden: Set<SessionHandle> = []
 
     func presence(of user: UserID) -> UserPresence {
-      UserPresence(user: user, devices: (devices[user] ?? [:]).keys.sorted())
+      let seen = (devices[user] ?? [:]).filter {
+        hidden.isEmpty || !hidden.contains($0.value.session)
+      }
+      return UserPresence(user: user, devices: seen.keys.sorted())
     }
 
     func sessions(of user: UserID) -> [SessionHandle] {
@@ -36,6 +41,7 @@ final class LocalSessions: SessionRegistry {
     mutating func register(
       _ session: SessionHandle, of device: ConnectingDevice, under policy: DevicePolicy
     ) -> (replaced: SessionHandle?, displaced: [SessionHandle]) {
+      let before = presence(of: device.user)
       var others = devices.removeValue(forKey: device.user) ?? [:]
       let replaced = others.removeValue(forKey: device.device)?.session
       let displaced = others.filter {
@@ -44,8 +50,11 @@ final class LocalSessions: SessionRegistry {
       for other in displaced.keys { others[other] = nil }
       others[device.device] = OnlineDevice(session: session, deviceClass: device.deviceClass)
       devices[device.user] = others
-      if replaced == nil || !displaced.isEmpty { tellWatchers(presence(of: device.user)) }
-      return (replaced, displaced.values.map(\.session))
+      let gone = displaced.values.map(\.session)
+      if !hidden.isEmpty { hidden.subtract(gone + (replaced.map { [$0] } ?? [])) }
+      let now = presence(of: device.user)
+      if now.devices != before.devices { tellWatchers(now) }
+      return (replaced, gone)
     }
 
     /// Told under the lock, so that changes reach a watcher in the order they happened.
@@ -85,6 +94,10 @@ final class LocalSessions: SessionRegistry {
 
   // MARK: devices
 
+  func hide(_ session: SessionHandle, of user: UserID) {
+    shard(of: user).withLockedValue { _ = $0.hidden.insert(session) }
+  }
+
   func register(
     _ session: SessionHandle, of device: ConnectingDevice, under policy: DevicePolicy
   ) {
@@ -102,6 +115,7 @@ final class LocalSessions: SessionRegistry {
       guard shard.devices[user]?[device]?.session == session else { return }
       shard.devices[user]?[device] = nil
       if shard.devices[user]?.isEmpty == true { shard.devices[user] = nil }
+      guard shard.hidden.remove(session) == nil else { return }
       var presence = shard.presence(of: user)
       if presence.devices.isEmpty { presence.lastSeen = now }
       shard.tellWatchers(presence)

@@ -28,6 +28,8 @@ extension Session {
       if subscribed.insert(stream).inserted { home.subscribe(self, to: stream) }
     case .unsubscribe(let stream):
       if subscribed.remove(stream) != nil { home.unsubscribe(self, from: stream) }
+    case .hide(let user):
+      if connection != nil { context.registry.hide(handle, of: user) }
     case .register(let device): register(device)
     case .proposeWatch(let users, let user):
       // A connection that has ended has left the registry for good.

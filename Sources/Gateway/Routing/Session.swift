@@ -33,6 +33,8 @@ final class Session: @unchecked Sendable {
   private var known: Requester?
   /// The server has said why it ends.
   private var isToldOf = false
+  /// The client has been told that frames are compressed from now on.
+  private var isDeflating = false
   /// What it has sent, where that is limited, and whether it has sent too much to be read from now.
   private var quota: TokenBucket?
   private var isHeldUp = false
@@ -56,7 +58,8 @@ final class Session: @unchecked Sendable {
     decoder = FrameDecoder(
       bodyBytesMax: options.frameBytesMax, strangerFrameBytesMax: options.strangerFrameBytesMax)
     machine = SessionMachine(
-      id: context.sessionID(handle.number), context.sessionSettings)
+      id: context.sessionID(handle.number), context.sessionSettings,
+      mayCompress: connection.mayCompress)
   }
 
   /// The user, if this session follows the stream.
@@ -304,9 +307,13 @@ final class Session: @unchecked Sendable {
     }
     guard let connection, !output.isEmpty else { return }
     home.traffic.framesSent += output.frameCount
-    home.traffic.bytesSent += output.byteCount
     home.traffic.pushes += output.pushCount
-    connection.write(output.takeBytes(), then: afterWriting())
+    var chunks = output.takeBytes()
+    if isDeflating { chunks = FrameCompression.deflate(chunks) }
+    // From the reply on that says so.
+    isDeflating = machine.deflates
+    home.traffic.bytesSent += chunks.reduce(0) { $0 + $1.readableBytes }
+    connection.write(chunks, then: afterWriting())
   }
 
   private func tell(_ reason: DaybookError) {

@@ -15,6 +15,8 @@ struct Connecting {
   /// Name and version of the client's program.
   let client: String
   let heartbeatMilliseconds: UInt32
+  /// Nil where it says nothing of them.
+  let settings: ConnectionSettings?
 
   /// `token` is taken where the request has none. Throws `malformed_frame` and `invalid_request`.
   init(_ frame: Frame, offered token: String, clientBytesMax: Int) throws(DaybookError) {
@@ -30,6 +32,7 @@ struct Connecting {
     client = request.client
     self.token = request.token.isEmpty ? token : request.token
     heartbeatMilliseconds = request.heartbeatIntervalMs
+    settings = request.hasSettings ? ConnectionSettings(request.settings) : nil
     sequence = frame.sequence
   }
 }
@@ -41,7 +44,7 @@ struct Opening {
   let device: ConnectingDevice?
   let sequence: UInt32
   let client: String
-  private let reply: Daybook_V1_ConnectReply
+  private var reply: Daybook_V1_ConnectReply
   /// Events that change the session itself and have come meanwhile.
   private var news: [(Seq, MailboxNews)] = []
 
@@ -65,6 +68,9 @@ struct Opening {
     reply.registration = registration.rawValue
     output.write(.connect.reply, sequence: sequence, reply)
   }
+
+  /// Of what the client has asked for, this counts.
+  mutating func agree(on settings: ConnectionSettings) { reply.settings = settings.message }
 
   mutating func keep(_ news: MailboxNews, at seq: Seq) { self.news.append((seq, news)) }
 

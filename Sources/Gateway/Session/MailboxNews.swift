@@ -16,11 +16,12 @@ enum MailboxNews: Sendable {
   case unblocked(UserID)
   case forgotten(DeviceID)
   case revoked(Revocation)
+  case marked(StreamKey, isQuiet: Bool)
 
   /// Nil for all other events.
   init?(_ slot: EventSlot, _ bytes: ByteBuffer) {
     switch slot.kind {
-    case .userBlocked, .userUnblocked, .deviceForgotten, .tokensRevoked: break
+    case .userBlocked, .userUnblocked, .deviceForgotten, .tokensRevoked, .conversationMarked: break
     default: return nil
     }
     switch try? EventDecoding.decode(bytes).body {
@@ -28,6 +29,8 @@ enum MailboxNews: Sendable {
     case .userUnblocked(let other): self = .unblocked(other)
     case .deviceForgotten(let device): self = .forgotten(device)
     case .tokensRevoked(let revoked): self = .revoked(revoked)
+    case .conversationMarked(let conversation, let marks):
+      self = .marked(conversation, isQuiet: marks.isQuiet)
     default: return nil
     }
   }

@@ -14,7 +14,9 @@ import WireProtocol
 /// back. Nobody else knows it.
 final class OpenSession {
   private let id: String
-  private let settings: SessionSettings
+  let settings: SessionSettings
+  /// What counts of what the client wants of its connection.
+  let connection: ConnectionSettings
   let requester: Requester
   /// Whom the session itself acts as.
   private let actor: Actor
@@ -24,17 +26,18 @@ final class OpenSession {
   private let deviceClass: DeviceClass?
   private var token: SessionToken
   private var liveness: Liveness
-  private var syncing: Syncing
+  var syncing: Syncing
   private var acks = AckGathering()
   private var groupCursors = GroupCursorGathering()
   private var commands: CommandFlow
-  private var queries: QueryFlow
-  private var presence: PresenceFlow
+  var queries: QueryFlow
+  var presence: PresenceFlow
 
   init(
     _ id: String, _ requester: Requester, _ token: CheckedToken, silentTicksMax: Int,
-    _ settings: SessionSettings
+    _ settings: SessionSettings, connection: ConnectionSettings = ConnectionSettings()
   ) {
+    self.connection = connection
     let options = settings.options
     self.id = id
     self.settings = settings
@@ -44,7 +47,8 @@ final class OpenSession {
     self.token = SessionToken(token, of: requester, settings)
     liveness = Liveness(silentTicksMax: silentTicksMax)
     syncing = Syncing(
-      for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax)
+      for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax,
+      settings: connection)
     commands = CommandFlow(
       inFlightMax: options.inFlightMax, looksAhead: requester.user == nil)
     queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
@@ -55,7 +59,7 @@ final class OpenSession {
         onlineUsersInFlightMax: options.onlineUsersInFlightMax, typingMax: options.typingMax))
   }
 
-  private var clock: any WallClock { settings.clock }
+  var clock: any WallClock { settings.clock }
 
   var takesFrames: Bool { commands.takesFrames }
   /// Something that the client has asked is unanswered.
@@ -152,6 +156,7 @@ final class OpenSession {
       throw DaybookError(.notPermitted, "a service follows no stream and acks none")
     }
     try syncing.acked(request.stream, request.upTo)
+    syncing.heard(request.stream, &output)
     if let group = request.stream.groupID {
       gather(group, upTo: request.upTo, sequence: frame.sequence, &output)
     } else {
@@ -194,33 +199,7 @@ final class OpenSession {
       try settings.rates.admit(.queries, of: user, now: clock.uptime())
     }
     try queries.ask(request, sequence: frame.sequence, by: actor, &output)
-  }
-
-  private func nextNumber(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let asked = try NextNumber(frame.body, by: requester)
-    if let user = requester.user {
-      try settings.rates.admit(.queries, of: user, now: clock.uptime())
-    }
-    try queries.begin()
-    output.actions.append(
-      .submit(asked.command, CommandPurpose(sequence: frame.sequence, kind: .nextNumber)))
-  }
-
-  private func online(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let check = try OnlineCheck(try Daybook_V1_OnlineRequest(frameBody: frame.body))
-    try presence.admit(check)
-    try queries.begin()
-    presence.ask(check, sequence: frame.sequence, &output)
-  }
-
-  private func typing(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
-    let request = try Daybook_V1_TypingRequest(frameBody: frame.body)
-    let conversation = try StreamKey(parsing: request.conversation)
-    guard requester.user != nil else { throw Requester.ownersOnly }
-    if conversation.kind == .group, !syncing.isFollowed(conversation) {
-      throw DaybookError(.notAMember, "only members of \(conversation) may type there")
-    }
-    presence.typing(in: conversation, sequence: frame.sequence, &output)
+    if case .fetch(let stream, _, _, _, _) = request.query { syncing.heard(stream, &output) }
   }
 
   // MARK: answers
@@ -309,10 +288,14 @@ final class OpenSession {
     }
     registration = position.registration
     presence.blocked(are: position.blocked)
-    output.actions.append(
-      .note(
-        .openSession(session: id, client: client, deviceClass: deviceClass), in: .user(user),
-        by: actor))
+    syncing.quiet(are: position.quiet)
+    // What the log has of sessions, others are told: when the user was last seen.
+    if !connection.hidesPresence {
+      output.actions.append(
+        .note(
+          .openSession(session: id, client: client, deviceClass: deviceClass), in: .user(user),
+          by: actor))
+    }
     syncing.knows(position.reached)
     syncing.want(position.groups)
     for news in news { try take(news) }
@@ -383,12 +366,6 @@ final class OpenSession {
     flushGroupCursors(&output)
   }
 
-  /// The user has left the group, and its stream says so to nobody else: what may be seen of it the
-  /// group's owner is asked.
-  func left(_ stream: StreamKey, _ output: inout SessionOutput) {
-    syncing.left(stream, &output)
-  }
-
   // MARK: what commits
 
   func committed(
@@ -436,6 +413,7 @@ final class OpenSession {
     switch news {
     case .blocked(let other): presence.block(other, true)
     case .unblocked(let other): presence.block(other, false)
+    case .marked(let conversation, let isQuiet): syncing.mark(conversation, isQuiet: isQuiet)
     case .forgotten(let forgotten):
       guard forgotten == requester.device else { return }
       throw .closing(
@@ -443,11 +421,6 @@ final class OpenSession {
           .deviceForgotten, "this device was forgotten: connect again and it is a new one"))
     case .revoked: break
     }
-  }
-
-  func interrupted(_ stream: StreamKey, _ output: inout SessionOutput) {
-    if stream == token.stream { token.ask(&output) }
-    syncing.interrupted(stream, &output)
   }
 
   /// The owner has said how far the stream goes, and of the own mailbox also what changes the session
@@ -459,32 +432,15 @@ final class OpenSession {
     guard syncing.follows(stream) else { return }
     do throws(DaybookError) {
       let position = try outcome.get().position()
-      if stream.kind == .user { presence.blocked(are: position.blocked) }
+      if stream.kind == .user {
+        presence.blocked(are: position.blocked)
+        syncing.quiet(are: position.quiet)
+      }
       syncing.resumed(stream, position)
       advance(&output)
     } catch {
       throw .closing(error)
     }
-  }
-
-  // MARK: people
-
-  func presenceChanged(_ change: UserPresence, _ output: inout SessionOutput) {
-    presence.presenceChanged(change, &output)
-  }
-
-  func watchEnded(_ other: UserID, _ output: inout SessionOutput) {
-    presence.watchEnded(other, &output)
-  }
-
-  func typingSeen(_ typist: UserID, to stream: StreamKey, _ output: inout SessionOutput) {
-    guard stream.kind == .user || syncing.isFollowed(stream) else { return }
-    presence.typingSeen(typist, to: stream, &output)
-  }
-
-  func transientSent(_ event: ByteBuffer, in stream: StreamKey, _ output: inout SessionOutput) {
-    guard stream.kind == .user || syncing.isFollowed(stream) else { return }
-    presence.transientSent(event, &output)
   }
 
   // MARK: how long it lasts
@@ -500,6 +456,7 @@ final class OpenSession {
   /// Called twice in each heartbeat interval.
   func tick(isReading: Bool, _ output: inout SessionOutput) throws(EndOfSession) {
     presence.tick()
+    syncing.sayWithheld(&output)
     if let silence = liveness.tick(isReading: isReading) { throw .closing(silence) }
     try token.tick(&output)
   }
@@ -510,7 +467,7 @@ final class OpenSession {
 
   /// To the log, which knows only of devices' sessions, and of those whose mailbox was opened.
   func announceEnd(reason: String, _ output: inout SessionOutput) {
-    guard let user = requester.user else { return }
+    guard let user = requester.user, !connection.hidesPresence else { return }
     output.actions.append(
       .note(.closeSession(session: id, reason: reason), in: .user(user), by: actor))
   }

@@ -23,6 +23,8 @@ enum SessionAction {
   /// Push the stream's events from now on; before anything is asked about it.
   case subscribe(StreamKey)
   case unsubscribe(StreamKey)
+  /// Others see this session, of this user, as if it were not there. Before it is registered.
+  case hide(UserID)
   /// Another session of this device is to be closed, and those of others that may not be there with it.
   case register(ConnectingDevice)
   /// These may come to be watched: whoever blocks this user from now on will not. For a service there is no user.

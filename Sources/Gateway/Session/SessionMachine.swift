@@ -22,14 +22,17 @@ struct SessionMachine: ~Copyable {
 
   let id: String
   private let settings: SessionSettings
+  /// What is said on the line may be compressed.
+  private let mayCompress: Bool
   private var phase = Phase.awaitingConnect(token: "")
   private var lastSequence: UInt32 = 0
   /// The session ends with this once all that was asked of it is answered; until then nothing more is
   /// taken of it.
   private var drain: DaybookError?
 
-  init(id: String, _ settings: SessionSettings) {
+  init(id: String, _ settings: SessionSettings, mayCompress: Bool = false) {
     self.id = id
+    self.mayCompress = mayCompress
     self.settings = settings
   }
 
@@ -47,6 +50,9 @@ struct SessionMachine: ~Copyable {
 
   /// Its Connect was accepted, and it has not ended.
   var isAccepted: Bool { session != nil }
+
+  /// It was agreed on with the client that large frames are compressed.
+  var deflates: Bool { session?.connection.deflates ?? false }
 
   /// Frames wait while the token is looked at, until Connect is answered, and for commands.
   var takesFrames: Bool {
@@ -122,14 +128,25 @@ struct SessionMachine: ~Copyable {
       let options = settings.options
       let heartbeat = options.heartbeatInterval(askedFor: connecting.heartbeatMilliseconds)
       let session = OpenSession(
-        id, requester, token, silentTicksMax: options.silentTicksMax(for: heartbeat), settings)
-      let opening = Opening(
+        id, requester, token, silentTicksMax: options.silentTicksMax(for: heartbeat), settings,
+        connection: agreed(connecting, token.principal))
+      var opening = Opening(
         connecting, as: token,
         reply: Daybook_V1_ConnectReply(
           to: requester, session: id, logID: settings.logID, options, heartbeat: heartbeat,
           tokenExpiresAt: token.expiresAt, now: settings.clock.now()))
+      if connecting.settings != nil { opening.agree(on: session.connection) }
       begin(session, opening, &output)
     }
+  }
+
+  /// A service, which follows nothing, is pushed nothing that could be left out.
+  private func agreed(_ connecting: Connecting, _ principal: Principal) -> ConnectionSettings {
+    let asked = connecting.settings ?? ConnectionSettings()
+    var agreed = asked
+    if case .service = principal { agreed = ConnectionSettings() }
+    agreed.deflates = asked.deflates && mayCompress
+    return agreed
   }
 
   private mutating func begin(
@@ -166,7 +183,9 @@ struct SessionMachine: ~Copyable {
       resumed: position?.resumed ?? false, registration: position?.registration ?? .none, &output)
     try session.begin(
       at: position, client: opening.client, opening.news(after: position?.head ?? .none), &output)
-    if let device = opening.device { output.actions.append(.register(device)) }
+    guard let device = opening.device else { return }
+    if session.connection.hidesPresence { output.actions.append(.hide(device.user)) }
+    output.actions.append(.register(device))
   }
 
   /// The token that a session is to go on with was looked at.

@@ -20,6 +20,8 @@ struct StreamFollowing {
     case awaitAck(upTo: Seq)
     /// Nothing is left to sync.
     case live
+    /// Of a stream that the client fetches: it has more than the client was told of.
+    case announce
     /// The last seq that the user may see was sent.
     case ended
   }
@@ -27,7 +29,13 @@ struct StreamFollowing {
   /// What ends it for this user.
   enum Ending { case left, dissolved }
 
-  enum Verdict { case push, pushLast, hold, fallBehind, drop, gap }
+  enum Verdict {
+    case push, pushLast, hold, fallBehind, drop, gap
+    /// It is one of those that are not pushed, and needs no room.
+    case withhold
+    /// The client fetches, and may be told that there is more.
+    case announce, announceLast
+  }
 
   let stream: StreamKey
   private(set) var phase = Phase.opening
@@ -43,6 +51,8 @@ struct StreamFollowing {
   private(set) var openedHead = Seq.none
   private(set) var sent = Seq.none
   private var window: PushWindow
+  /// The client fetches what it wants: nothing is pushed.
+  let isPulled: Bool
   /// The size of the event after `sent`, once it was seen to be more than there is room for.
   private var nextBytes = 1
   private(set) var target = Seq.none
@@ -53,8 +63,9 @@ struct StreamFollowing {
   /// The user joined again before the end was reached.
   var reopens = false
 
-  init(_ stream: StreamKey, window: PushWindow.Size) {
+  init(_ stream: StreamKey, window: PushWindow.Size, isPulled: Bool = false) {
     self.stream = stream
+    self.isPulled = isPulled
     self.window = PushWindow(window)
   }
 
@@ -94,6 +105,10 @@ struct StreamFollowing {
       if let closesAt, sent >= closesAt { return .ended }
       phase = .live
       return .live
+    }
+    if isPulled {
+      sent = end
+      return .announce
     }
     let part = VisibleRanges.head(sent.next, end, visible: visible)
     guard part.isVisible else {
@@ -139,7 +154,8 @@ struct StreamFollowing {
 
   /// How many of the page's events there is room for: these are pushed. Nil if the page isn't what
   /// follows: then something of the log is missing.
-  mutating func took(page: [StreamEvent]) -> Int? {
+  /// Those that `withheld` says so of are passed over, and need no room; empty: none of them.
+  mutating func took(page: [StreamEvent], withheld: [Bool] = []) -> Int? {
     assert(isReading)
     var expected = sent.next
     for event in page {
@@ -149,6 +165,10 @@ struct StreamFollowing {
     guard let last = page.last?.seq, last <= end else { return nil }
     isReading = false
     for (index, event) in page.enumerated() {
+      if !withheld.isEmpty, withheld[index] {
+        passed(event.seq)
+        continue
+      }
       let bytes = event.bytes.readableBytes
       guard window.takes(bytes: bytes) else {
         nextBytes = bytes
@@ -170,7 +190,7 @@ struct StreamFollowing {
   /// An event of the stream has committed, which may end it. `mayPush` is false while the session
   /// has no room, of whatever stream.
   mutating func committed(
-    _ seq: Seq, bytes: Int, ends: Ending?, mayPush: Bool
+    _ seq: Seq, bytes: Int, ends: Ending?, mayPush: Bool, isWithheld: Bool = false
   ) -> Verdict {
     switch phase {
     case .opening:
@@ -185,6 +205,14 @@ struct StreamFollowing {
       guard seq > sent else { return .drop }
       guard seq == sent.next else { return .gap }
       if let ends { close(at: seq, ends) }
+      if isWithheld, ends == nil {
+        passed(seq)
+        return .withhold
+      }
+      if isPulled {
+        passed(seq)
+        return ends == nil ? .announce : .announceLast
+      }
       guard mayPush, window.takes(bytes: bytes) else {
         phase = .behind
         target = seq
@@ -194,6 +222,11 @@ struct StreamFollowing {
       pushed(seq, bytes: bytes)
       return ends == nil ? .push : .pushLast
     }
+  }
+
+  private mutating func passed(_ seq: Seq) {
+    sent = seq
+    nextBytes = 1
   }
 
   private mutating func pushed(_ seq: Seq, bytes: Int) {

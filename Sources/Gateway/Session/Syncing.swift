@@ -10,38 +10,13 @@ import WireProtocol
 /// the other, then whatever is joined. What is pushed later than it came about, for want of room in
 /// its stream's window or in what waits to be read by the client, is caught up with here too.
 ///
-/// It says which stream is to be opened next, and whoever hears it calls `open`: something may have to
-/// go ahead of that.
+/// It says which stream is to be opened next; whoever hears it calls `open`.
 struct Syncing {
   private enum Progress { case waits, live, ended }
 
   private struct Ended {
     var acked: Seq
     let head: Seq
-  }
-
-  /// What has become of an event that has committed.
-  enum Committed: Equatable {
-    case notFollowed
-    /// It is kept for later, or was seen before.
-    case held
-    /// `mayOpen`: with it, a stream may be there to be opened.
-    case pushed(mayOpen: Bool)
-    /// The stream is to be taken further from the log: `advance`.
-    case fellBehind
-    /// Some before it are missing.
-    case gap
-  }
-
-  /// What has become of a page.
-  enum PageTaken {
-    /// Nobody wants it, or there was no room: it is read again.
-    case dropped
-    /// What of it was pushed.
-    case pushed(ArraySlice<StreamEvent>)
-    /// It can't be read, and costs its stream.
-    case ended
-    case failed(DaybookError)
   }
 
   private let actor: Actor
@@ -62,13 +37,21 @@ struct Syncing {
   /// How far the device and its user had come in groups when the mailbox was opened.
   private var reached = GroupsReached()
   private var behind = StreamsBehind()
+  private let isPulled: Bool
+  private var withholding: Withholding
+  private var announcing = Announcing()
   /// What waits to be read by the client is as much as it may be. Until it has come down nothing is
   /// pushed, and streams stay behind.
   private var isFull = false
   /// Something waits for that.
   private var isOwing = false
 
-  init(for requester: Requester, window: PushWindow.Size, outboundBytesMax: Int) {
+  init(
+    for requester: Requester, window: PushWindow.Size, outboundBytesMax: Int,
+    settings: ConnectionSettings = ConnectionSettings()
+  ) {
+    isPulled = settings.pulls
+    withholding = Withholding(settings)
     actor = requester.actor
     user = requester.user
     mailbox = requester.user.map { .user($0) }
@@ -117,7 +100,7 @@ struct Syncing {
     _ stream: StreamKey, registration: Seq, _ token: TokenStamp, _ output: inout SessionOutput
   ) {
     current = stream
-    following[stream] = StreamFollowing(stream, window: window)
+    following[stream] = StreamFollowing(stream, window: window, isPulled: isPulled)
     var known = GroupReached()
     if let group = stream.groupID {
       known = reached[group]
@@ -146,6 +129,10 @@ struct Syncing {
         $0.cursor = min(position.cursor, position.head).rawValue
         $0.headSeq = position.head.rawValue
       })
+    if isPulled {
+      following[stream]?.acked(min(position.cursor, position.head))
+      announcing.begin(stream, head: position.head)
+    }
   }
 
   /// It can't be followed.
@@ -249,6 +236,7 @@ struct Syncing {
           })
         return .waits
       case .live: return .live
+      case .announce: announce(stream, &output)
       case .ended:
         end(stream, say: true, &output)
         return .ended
@@ -276,16 +264,24 @@ struct Syncing {
       return .ended
     case .failure(let error): return .failed(error)
     case .success(let page):
-      guard let count = following[stream]?.took(page: page) else {
+      let withheld =
+        withholding.isIdle ? [] : page.map { withholding.withholds($0.bytes, of: stream) }
+      guard let count = following[stream]?.took(page: page, withheld: withheld) else {
         return .failed(
           DaybookError(
             .storageFailed, "a page of \(stream) does not follow what was sent; connect again"))
       }
       let taken = page.prefix(count)
-      for event in taken {
-        output.push(event: event.bytes)
+      for (index, event) in taken.enumerated() {
+        if !withheld.isEmpty, withheld[index] {
+          withholding.passed(event.seq, of: stream)
+        } else {
+          withholding.say(of: stream, before: event.seq, &output)
+          output.push(event: event.bytes)
+        }
         if stream.kind == .user { noteJoin(in: event) }
       }
+      if let last = taken.last { withholding.say(of: stream, before: last.seq.next, &output) }
       return .pushed(taken)
     }
   }
@@ -293,9 +289,35 @@ struct Syncing {
   /// Joins up to the mailbox's head at its opening are in the owner's answer already.
   private mutating func noteJoin(in event: StreamEvent) {
     guard let known = mailboxOpenedHead, event.seq > known,
-      let group = Syncing.groupJoined(event.bytes)
+      let group = FollowedEvent.groupJoined(event.bytes)
     else { return }
     want(group)
+  }
+
+  // MARK: what is not pushed
+
+  /// As the mailbox's owner has said.
+  mutating func quiet(are conversations: [StreamKey]) { withholding.quiet(are: conversations) }
+
+  mutating func mark(_ conversation: StreamKey, isQuiet: Bool) {
+    withholding.mark(conversation, isQuiet: isQuiet)
+  }
+
+  /// Called now and then: what was passed over while nothing else of its stream came.
+  mutating func sayWithheld(_ output: inout SessionOutput) {
+    for stream in withholding.untold {
+      guard let sent = following[stream]?.sent else { continue }
+      withholding.say(of: stream, before: sent.next, &output)
+    }
+  }
+
+  /// The client has fetched or acked some of a stream.
+  mutating func heard(_ stream: StreamKey, _ output: inout SessionOutput) {
+    if let followed = following[stream] { announcing.heard(followed, &output) }
+  }
+
+  private mutating func announce(_ stream: StreamKey, _ output: inout SessionOutput) {
+    if let followed = following[stream] { announcing.announce(followed, &output) }
   }
 
   // MARK: acks
@@ -324,18 +346,36 @@ struct Syncing {
   mutating func committed(
     _ stream: StreamKey, _ slot: EventSlot, _ bytes: ByteBuffer, _ output: inout SessionOutput
   ) -> Committed {
-    let (ends, mayPush) = (ending(slot, bytes), mayPush(output))
+    let (ends, mayPush) = (FollowedEvent.ending(slot, bytes, for: user), mayPush(output))
+    let isWithheld = withholding.withholds(bytes, of: stream)
     let verdict = following[stream]?.committed(
-      slot.seq, bytes: bytes.readableBytes, ends: ends, mayPush: mayPush)
+      slot.seq, bytes: bytes.readableBytes, ends: ends, mayPush: mayPush,
+      isWithheld: isWithheld)
     switch verdict {
+    case .withhold:
+      if !isPulled { withholding.passed(slot.seq, of: stream) }
+      return .held
+    case .announce:
+      announce(stream, &output)
+      guard slot.kind == .groupJoined, let group = FollowedEvent.groupJoined(bytes) else {
+        return .held
+      }
+      want(group)
+      return .pushed(mayOpen: true)
+    case .announceLast:
+      announce(stream, &output)
+      end(stream, say: true, &output)
+      return .pushed(mayOpen: true)
     case .push:
+      withholding.say(of: stream, before: slot.seq, &output)
       output.push(event: bytes)
-      guard slot.kind == .groupJoined, let group = Syncing.groupJoined(bytes) else {
+      guard slot.kind == .groupJoined, let group = FollowedEvent.groupJoined(bytes) else {
         return .pushed(mayOpen: false)
       }
       want(group)
       return .pushed(mayOpen: true)
     case .pushLast:
+      withholding.say(of: stream, before: slot.seq, &output)
       output.push(event: bytes)
       end(stream, say: true, &output)
       return .pushed(mayOpen: true)
@@ -343,14 +383,6 @@ struct Syncing {
     case .gap: return .gap
     case .hold, .drop: return .held
     case nil: return .notFollowed
-    }
-  }
-
-  private func ending(_ slot: EventSlot, _ bytes: ByteBuffer) -> StreamFollowing.Ending? {
-    switch slot.kind {
-    case .groupDissolved: .dissolved
-    case .memberLeft: user != nil && Syncing.memberLeft(bytes) == user ? .left : nil
-    default: nil
     }
   }
 
@@ -422,6 +454,10 @@ struct Syncing {
   private mutating func end(_ stream: StreamKey, say: Bool, _ output: inout SessionOutput) {
     output.actions.append(.unsubscribe(stream))
     behind.remove(stream)
+    announcing.end(stream)
+    if let sent = following[stream]?.sent {
+      withholding.say(of: stream, before: sent.next, &output)
+    }
     guard let followed = following.removeValue(forKey: stream) else { return }
     if followed.phase != .opening {
       ended[stream] = Ended(acked: followed.ackedUpTo, head: followed.head)
@@ -445,19 +481,5 @@ struct Syncing {
   private func note(_ body: Command.Body, _ output: inout SessionOutput) {
     guard let mailbox else { return }
     output.actions.append(.note(body, in: mailbox, by: actor))
-  }
-
-  private static func groupJoined(_ bytes: ByteBuffer) -> GroupID? {
-    guard case .groupJoined(let group, _)? = try? EventDecoding.decode(bytes).body else {
-      return nil
-    }
-    return group
-  }
-
-  private static func memberLeft(_ bytes: ByteBuffer) -> UserID? {
-    guard case .memberLeft(let member, _, _)? = try? EventDecoding.decode(bytes).body else {
-      return nil
-    }
-    return member
   }
 }

@@ -12,6 +12,8 @@ package final class Listener: Sendable {
     case tcp
     /// Frames in messages of WebSockets.
     case webSocket(WebSocketOptions)
+
+    var isPlain: Bool { if case .tcp = self { true } else { false } }
   }
 
   private let group: any EventLoopGroup
@@ -45,7 +47,8 @@ package final class Listener: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let home = context.gatewayLoop(of: channel.eventLoop)
           try Listener.set(channel, context.options, home)
-          if context.options.proxies?.include(channel.remoteAddress) == true {
+          let isProxied = context.options.proxies?.include(channel.remoteAddress) == true
+          if isProxied {
             try channel.pipeline.syncOperations.addHandler(
               ProxyHandler(
                 deadline: context.options.connectDeadline, logger: context.logger))
@@ -55,7 +58,9 @@ package final class Listener: Sendable {
             try WebSocketLine.configure(channel, home, options)
           }
           try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(home, gate: gate, reads: tls == nil ? home.reads : home.recordReads))
+            ConnectionHandler(
+              home, gate: gate, reads: tls == nil ? home.reads : home.recordReads,
+              mayCompress: line.isPlain && tls == nil && !isProxied))
         }
       }
     let address = ServerAddress(host: host, port: port)

@@ -140,6 +140,7 @@ extension MailboxState {
       cursor: device?.cursor ?? .none, head: head, resumed: resumed,
       registration: device?.registration ?? .none,
       visible: [SeqInterval(first: Seq(1), last: nil)], groups: groups, blocked: blocked,
+      quiet: marks.isEmpty ? [] : marks.filter(\.value.isQuiet).map(\.key),
       cleared: peer.flatMap { self.peer($0)?.cleared } ?? .none,
       reached: GroupsReached(cursors: device?.groups ?? GroupPositions(), reads: groupReads))
   }

@@ -18,11 +18,11 @@ final class SyncedStreams {
 
   init(
     of principal: Principal = .device(bob, DeviceID(checked: "phone")), windowEvents: Int = 4,
-    outboundBytesMax: Int = 1 << 20
+    outboundBytesMax: Int = 1 << 20, settings: ConnectionSettings = ConnectionSettings()
   ) {
     syncing = Syncing(
       for: Requester(principal), window: PushWindow.Size(events: windowEvents, bytes: 1 << 20),
-      outboundBytesMax: outboundBytesMax)
+      outboundBytesMax: outboundBytesMax, settings: settings)
   }
 
   /// All groups followed and live, and nothing in any of them.
