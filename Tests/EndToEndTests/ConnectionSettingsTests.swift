@@ -63,6 +63,45 @@ struct ConnectionSettingsTests {
     _ = await server.stop()
   }
 
+  @Test("of a conversation that is marked as quiet nothing comes, from another device's mark on")
+  func quiet() async throws {
+    let server = try await TestServer()
+    try await server.start()
+    func client(
+      _ user: String, _ device: String, _ change: (inout ConnectionOptions) -> Void = { _ in }
+    ) async throws -> DaybookClient {
+      let token = try await server.token(user: user, device: device)
+      var configuration = try ClientConfiguration(server: server.address, token: token)
+      change(&configuration.connectionOptions)
+      let client = try DaybookClient(configuration)
+      try await client.connect()
+      return client
+    }
+    let ben = try await client("ben", "phone")
+    let eve = try await client("eve", "phone")
+    let laptop = try await client("ann", "laptop")
+    for life in 1...2 {
+      let phone = try await client("ann", "phone") { $0.quietWithheld = true }
+      var events = phone.events.makeAsyncIterator()
+      if life == 1 {
+        _ = try await laptop.mark(.user("ben"), isQuiet: true)
+        while let event = await events.next() { if case .marked = event { break } }
+      }
+      _ = try await ben.send(text: "quiet \(life)", to: .user("ann")).stored()
+      _ = try await eve.send(text: "loud \(life)", to: .user("ann")).stored()
+      var found: [String] = []
+      while found.isEmpty, let event = await events.next() {
+        if case .message(let message) = event { found.append(message.from) }
+      }
+      #expect(found == ["eve"], "in life \(life)")
+      let history = try await phone.history(of: .user("ben")).messages
+      #expect(history.map(\.content) == (1...life).map { .text("quiet \($0)") })
+      await phone.close()
+    }
+    for one in [ben, eve, laptop] { await one.close() }
+    _ = await server.stop()
+  }
+
   @Test("a client with all of them misses nothing that it fetches", arguments: [false, true])
   func client(pulls: Bool) async throws {
     let server = try await TestServer()

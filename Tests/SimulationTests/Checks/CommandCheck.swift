@@ -34,8 +34,8 @@ struct CommandCheck {
       guard let issued = event.event.issued, issued.origin.gaplessStream != nil else { continue }
       findings.expect(
         issued.number == (last[issued.origin] ?? 0) + 1,
-        "\(event.place): number \(issued.number) in \(event.event.stream) behind "
-          + "\(last[issued.origin] ?? 0)")
+        "\(event.place): number \(issued.number) in \(event.event.stream) is out of "
+          + "turn behind \(last[issued.origin] ?? 0)")
       last[issued.origin] = issued.number
     }
   }

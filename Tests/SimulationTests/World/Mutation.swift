@@ -10,6 +10,8 @@ enum Mutation: String, CaseIterable, Sendable {
   case recalledShown
   /// A client keeps one event from its user.
   case eventSwallowed
+  /// A number that is its stream's own is logged as a later one.
+  case turnSkipped
   /// A projection takes direct messages for nothing.
   case eventUnfolded
 
@@ -21,6 +23,7 @@ enum Mutation: String, CaseIterable, Sendable {
     case .appendLost: 17
     case .recalledShown: 15
     case .eventSwallowed: 18
+    case .turnSkipped: 4
     case .eventUnfolded: 2
     }
   }
@@ -33,6 +36,7 @@ enum Mutation: String, CaseIterable, Sendable {
     case .appendLost: "is in the log 0 times"
     case .recalledShown: "was read though it was recalled"
     case .eventSwallowed: "was not told of"
+    case .turnSkipped: "is out of turn"
     case .eventUnfolded: "rebuilt projections"
     }
   }

@@ -81,4 +81,15 @@ extension SimRun {
       return event
     }
   }
+
+  func skipTurn() {
+    var isDone = false
+    log.tamper = { event in
+      guard !isDone, let command = event.command, command.isGapless else { return nil }
+      isDone = true
+      var event = event
+      event.command?.number = command.number + 1
+      return event
+    }
+  }
 }

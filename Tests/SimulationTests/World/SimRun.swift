@@ -62,6 +62,7 @@ final class SimRun: @unchecked Sendable {
       for device in sizes.devices { devices.append(SimDevice(user, device, self)) }
     }
     if mutation == .causeForgotten { forgetCauses() }
+    if mutation == .turnSkipped { skipTurn() }
   }
 
   deinit { server?.die() }
