@@ -197,9 +197,8 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "Daybook", "Courier", "DaybookSDK", "DaybookModel", "DaybookSchema", "WireProtocol",
-        "Doubles",
-        nioCore, protobuf,
+        "Daybook", "Courier", "DaybookSDK", "DaybookModel", "DaybookSchema", "Ports",
+        "WireProtocol", "Server", "Doubles", nioCore, nioPosix, nioTLS, nioLocks, protobuf,
       ]),
     tests(
       "TelemetryTests",

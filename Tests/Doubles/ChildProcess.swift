@@ -13,10 +13,11 @@ package final class ChildProcess: @unchecked Sendable {
   private var ended: Int32?
 
   /// `input`, `output` and `errors` are files; nothing comes from or goes to those that are nil.
-  /// `environment`: this process's where nil.
+  /// `environment`: this process's where nil. `descriptors` it has as 3 and on, beside those three.
   package init(
     _ program: String, _ arguments: [String], environment: [String: String]? = nil,
-    folder: String? = nil, input: String? = nil, output: String? = nil, errors: String? = nil
+    folder: String? = nil, input: String? = nil, output: String? = nil, errors: String? = nil,
+    descriptors: [Int32] = []
   ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -25,6 +26,10 @@ package final class ChildProcess: @unchecked Sendable {
     for (number, path) in [(1, output), (2, errors)] {
       posix_spawn_file_actions_addopen(
         &actions, Int32(number), path ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    }
+
+    for (index, descriptor) in descriptors.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, descriptor, 3 + Int32(index))
     }
 
     // Threads that run tests block signals, and what is blocked stays so in the program.

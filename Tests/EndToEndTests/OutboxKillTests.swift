@@ -27,7 +27,7 @@ struct OutboxKillTests {
       var environment = ProcessInfo.processInfo.environment
       environment["DAYBOOK_TOKEN"] = token
       process = try ChildProcess(
-        Program.url.deletingLastPathComponent().appendingPathComponent("Courier").path,
+        Program.folder.appending(path: "Courier").path,
         [server.address, "ben", server.folder.appendingPathComponent("outbox").path],
         environment: environment, input: input, output: output.path,
         errors: server.folder.appendingPathComponent("err-\(round)").path)

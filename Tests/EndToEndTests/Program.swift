@@ -4,9 +4,10 @@ import Testing
 
 /// The built `daybook`, run as a user runs it.
 enum Program {
-  /// Tests and program are built side by side.
-  static let url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    .appendingPathComponent("daybook")
+  /// Tests and program are built side by side, unless what is measured is to be another build.
+  static let url = environment.map { URL(fileURLWithPath: $0) } ?? folder.appending(path: "daybook")
+  private static let environment = ProcessInfo.processInfo.environment["DAYBOOK_PROGRAM"]
+  static let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
 
   struct Output: Sendable {
     var status: Int32
@@ -56,7 +57,9 @@ final class Running: @unchecked Sendable {
 
   /// Of `shell`, which then takes the program's arguments, the program is what it ends with:
   /// `exec "$0" "$@"`.
-  init(_ arguments: [String], input: String = "", shell: String? = nil) throws {
+  init(
+    _ arguments: [String], input: String = "", shell: String? = nil, descriptors: [Int32] = []
+  ) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "daybook-run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -69,7 +72,7 @@ final class Running: @unchecked Sendable {
       (shell.map { ["-c", $0, Program.url.path] } ?? []) + arguments,
       input: folder.appendingPathComponent("in").path,
       output: folder.appendingPathComponent("out").path,
-      errors: folder.appendingPathComponent("err").path)
+      errors: folder.appendingPathComponent("err").path, descriptors: descriptors)
   }
 
   deinit {
@@ -78,6 +81,8 @@ final class Running: @unchecked Sendable {
   }
 
   var isRunning: Bool { process.isRunning }
+
+  var identifier: Int32 { process.identifier }
 
   func signal(_ number: Int32) { process.signal(number) }
 
@@ -163,6 +168,9 @@ final class TestServer: @unchecked Sendable {
   var isRunning: Bool { running?.isRunning ?? false }
 
   func signal(_ number: Int32) { running?.signal(number) }
+
+  /// Of its process; nil where none runs.
+  var identifier: Int32? { running?.identifier }
 
   /// What it has printed so far.
   var output: String { running?.text() ?? "" }
