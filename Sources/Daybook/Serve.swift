@@ -115,6 +115,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     // Before anything that takes its time.
     let stop = StopSignal([SIGINT, SIGTERM])
+    let lines = try listen.lines(try PassedSockets.take())
     let current = try await SettingsInUse(settings, level: log.level)
     let requests = OperatorRequests(OperatorLog.logger) { try await current.reload($0) }
     let operations = try metrics.map {
@@ -128,7 +129,7 @@ struct Serve: AsyncParsableCommand {
         OperatorLog.logger.info(
           "metrics and health are at http://\(listening)", metadata: ["address": "\(listening)"])
       }
-      try await serve(until: stop, requests, operations?.1, current)
+      try await serve(lines, until: stop, requests, operations?.1, current)
     } catch is StopSignal.Raised {
     } catch {
       await operations?.1.stop()
@@ -138,10 +139,10 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func serve(
-    until stop: StopSignal, _ requests: OperatorRequests, _ operations: Operations?,
+    _ lines: [ListenLine], until stop: StopSignal, _ requests: OperatorRequests,
+    _ operations: Operations?,
     _ current: SettingsInUse
   ) async throws {
-    let lines = try listen.lines()
     var mirrors: [MirrorSettings] = []
     for path in mirror { mirrors.append(try MirrorFile.read(path)) }
     let folder = try data.open()
@@ -149,7 +150,7 @@ struct Serve: AsyncParsableCommand {
     // Nothing is changed before the log is known to be one that this program can read.
     let readOnly = try readOnly(folder)
     try folder.keepFromOthers(OperatorLog.logger)
-    for line in lines { try ListenProbe.check(line.address) }
+    for line in lines where line.passed == nil { try ListenProbe.check(line.address) }
     OperatorLog.logger.info(
       "daybook \(Version.text) starts on \(folder.path)",
       metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])

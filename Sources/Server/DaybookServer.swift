@@ -136,8 +136,12 @@ package final class DaybookServer: Sendable {
       case .tcp: .tcp
       case .webSocket(let origins): .webSocket(WebSocketOptions(origins: origins))
       }
-    let bound = try await listener.start(
-      kind, host: address.host, port: address.port, tls: line.isTLS ? certificates : nil)
+    let tls = line.isTLS ? certificates : nil
+    if let passed = line.passed {
+      try await listener.start(kind, on: passed.descriptor, tls: tls)
+      return line
+    }
+    let bound = try await listener.start(kind, host: address.host, port: address.port, tls: tls)
     var open = line
     open.address = ServerAddress(
       host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)

@@ -11,11 +11,17 @@ package struct ListenLine: Sendable, CustomStringConvertible {
   package var address: ServerAddress
   package var kind: Kind
   package var isTLS: Bool
+  /// A socket that listens there already; nil where one is to be opened.
+  package var passed: PassedSocket?
 
-  package init(_ address: ServerAddress, _ kind: Kind = .tcp, isTLS: Bool = false) {
+  package init(
+    _ address: ServerAddress, _ kind: Kind = .tcp, isTLS: Bool = false,
+    passed: PassedSocket? = nil
+  ) {
     self.address = address
     self.kind = kind
     self.isTLS = isTLS
+    self.passed = passed
   }
 
   package var description: String {

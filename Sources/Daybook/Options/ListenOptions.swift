@@ -7,9 +7,10 @@ struct ListenOptions: ParsableArguments {
   @Option(
     help: """
       Where to listen for clients that speak in clear, HOST:PORT; port 0 chooses a free one; 'none' \
-      lets in by the others alone.
+      lets in by the others alone. If not given, 127.0.0.1:7000, unless a service manager has passed \
+      sockets.
       """)
-  var tcp = "127.0.0.1:7000"
+  var tcp: String?
 
   @Option(
     help: """
@@ -61,38 +62,93 @@ struct ListenOptions: ParsableArguments {
   var tlsClientCertificates: ClientCertificates?
 
   private static let none = "none"
+  private static let tcpStandard = "127.0.0.1:7000"
+
+  /// What is spoken at an address.
+  private enum Speech: String, CaseIterable {
+    case tcp, tls, ws, wss
+
+    var isTLS: Bool { self == .tls || self == .wss }
+    var isWebSocket: Bool { self == .ws || self == .wss }
+
+    /// Of a socket that was passed; nil for a name that says nothing. One alone without a name of its own (then it
+    /// has its unit's) is of clients in clear.
+    init?(passed name: String, isAlone: Bool) {
+      if let known = Speech(rawValue: name) {
+        self = known
+      } else if isAlone, name.isEmpty || name == "unknown" || name.hasSuffix(".socket") {
+        self = .tcp
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private func address(_ speech: Speech) -> String? {
+    switch speech {
+    case .tcp: tcp
+    case .tls: tls
+    case .ws: ws
+    case .wss: wss
+    }
+  }
 
   func validate() throws {
-    if tcp == ListenOptions.none, [tls, ws, wss].allSatisfy({ $0 == nil }) {
+    let names = PassedSockets.names
+    let passed = names.compactMap { Speech(passed: $0, isAlone: names.count == 1) }
+    func isSpoken(_ speech: Speech) -> Bool {
+      passed.contains(speech) || address(speech) != nil && address(speech) != ListenOptions.none
+    }
+    if tcp == ListenOptions.none, !Speech.allCases.contains(where: isSpoken) {
       throw ValidationError("--tcp none leaves no way in: give --tls, --ws or --wss")
     }
-    if wsOrigin != nil, ws == nil, wss == nil {
+    if wsOrigin != nil, !isSpoken(.ws), !isSpoken(.wss) {
       throw ValidationError("--ws-origin says who may connect to --ws or --wss: give one")
     }
     let files = [tlsCertificate, tlsKey, tlsClientAuthority]
-    if tls == nil, wss == nil {
+    if !isSpoken(.tls), !isSpoken(.wss) {
       guard files.allSatisfy({ $0 == nil }) else {
         throw ValidationError(
           "certificates are of no use without --tls HOST:PORT or --wss HOST:PORT")
       }
     } else if tlsCertificate == nil || tlsKey == nil {
       throw ValidationError(
-        "\(tls == nil ? "--wss" : "--tls") takes --tls-certificate and --tls-key")
+        "\(isSpoken(.tls) ? "--tls" : "--wss") takes --tls-certificate and --tls-key")
     }
     if tlsClientCertificates != nil, tlsClientAuthority == nil {
       throw ValidationError("--tls-client-certificates goes with --tls-client-ca")
     }
   }
 
-  /// In the order in which they are told. Throws `invalid_argument`.
-  func lines() throws(DaybookError) -> [ListenLine] {
+  /// In the order in which they are told. A socket that was passed counts in place of the option. Throws
+  /// `invalid_argument`.
+  func lines(_ passed: [PassedSocket]) throws(DaybookError) -> [ListenLine] {
+    var found: [Speech: [PassedSocket]] = [:]
+    for socket in passed {
+      guard let speech = Speech(passed: socket.name, isAlone: passed.count == 1) else {
+        let name = PrintableText.line(socket.name, bytesMax: 64)
+        throw DaybookError(
+          .invalidArgument,
+          "a socket was passed that is named '\(name)': FileDescriptorName= is tcp, tls, ws or wss")
+      }
+      found[speech, default: []].append(socket)
+    }
     var lines: [ListenLine] = []
-    if tcp != ListenOptions.none { lines.append(ListenLine(try ServerAddress(parsing: tcp))) }
-    if let tls { lines.append(ListenLine(try ServerAddress(parsing: tls), isTLS: true)) }
-    let pages = ListenLine.Kind.webSocket(origins: origins)
-    if let ws { lines.append(ListenLine(try ServerAddress(parsing: ws), pages)) }
-    if let wss { lines.append(ListenLine(try ServerAddress(parsing: wss), pages, isTLS: true)) }
+    for speech in Speech.allCases {
+      let kind = speech.isWebSocket ? ListenLine.Kind.webSocket(origins: origins) : .tcp
+      if let sockets = found[speech] {
+        for socket in sockets {
+          lines.append(ListenLine(socket.address, kind, isTLS: speech.isTLS, passed: socket))
+        }
+      } else if let text = address(speech) ?? standard(speech, passed), text != ListenOptions.none {
+        lines.append(ListenLine(try ServerAddress(parsing: text), kind, isTLS: speech.isTLS))
+      }
+    }
     return lines
+  }
+
+  private func standard(_ speech: Speech, _ passed: [PassedSocket]) -> String? {
+    speech == .tcp && passed.isEmpty ? ListenOptions.tcpStandard : nil
   }
 
   private var origins: [String]? {

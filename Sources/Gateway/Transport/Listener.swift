@@ -33,8 +33,33 @@ package final class Listener: Sendable {
   package func start(
     _ line: Line, host: String, port: Int, tls: TLSCertificates? = nil
   ) async throws -> SocketAddress {
+    let address = ServerAddress(host: host, port: port)
+    do {
+      let channel = try await bootstrap(line, tls).bind(host: host, port: port).get()
+      channels.withLockedValue { $0.append(channel) }
+      guard let bound = channel.localAddress else {
+        throw DaybookError(.unreachable, "\(address) has no address to listen on")
+      }
+      return bound
+    } catch let error as IOError {
+      throw DaybookError(
+        .unreachable,
+        "can't listen on \(address): is another server running there? (errno \(error.errnoCode))")
+    }
+  }
+
+  /// The same on a socket that listens already. It is closed when this stops listening, and goes on where
+  /// somebody else has it too: who connects meanwhile waits in it.
+  package func start(
+    _ line: Line, on descriptor: Int32, tls: TLSCertificates? = nil
+  ) async throws {
+    let channel = try await bootstrap(line, tls).withBoundSocket(descriptor).get()
+    channels.withLockedValue { $0.append(channel) }
+  }
+
+  private func bootstrap(_ line: Line, _ tls: TLSCertificates?) -> ServerBootstrap {
     let (context, gate) = (sessions.context, gate)
-    let bootstrap = ServerBootstrap(group: group)
+    return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(context.options.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: UInt(ConnectionGate.acceptsMax))
@@ -63,19 +88,6 @@ package final class Listener: Sendable {
               mayCompress: line.isPlain && tls == nil && !isProxied))
         }
       }
-    let address = ServerAddress(host: host, port: port)
-    do {
-      let channel = try await bootstrap.bind(host: host, port: port).get()
-      channels.withLockedValue { $0.append(channel) }
-      guard let bound = channel.localAddress else {
-        throw DaybookError(.unreachable, "\(address) has no address to listen on")
-      }
-      return bound
-    } catch let error as IOError {
-      throw DaybookError(
-        .unreachable,
-        "can't listen on \(address): is another server running there? (errno \(error.errnoCode))")
-    }
   }
 
   /// At once: through the bootstrap each option is a future of its own, for each connection.
