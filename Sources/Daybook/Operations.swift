@@ -18,7 +18,10 @@ final class Operations: Sendable {
     let running = NIOLockedValueBox<DaybookServer?>(nil)
     self.running = running
     let process = ProcessMetrics(registry)
-    registry.beforeReading { process.update() }
+    registry.beforeReading {
+      process.update()
+      running.withLockedValue { $0 }?.measure()
+    }
     port = OperatorPort(metrics: registry, health: health, logger: logger) {
       await running.withLockedValue { $0 }?.fault()
     }

@@ -20,6 +20,7 @@ package final class DaybookServer: Sendable {
   private let sessions: GatewaySessions
   private let listener: Listener
   private let certificates: TLSCertificates?
+  private let certificateWatch: CertificateWatch?
   private let mirrors: [LogMirror]
   private let tokens: TokenAuthority
   private let secretPath: String
@@ -38,7 +39,14 @@ package final class DaybookServer: Sendable {
     self.lock = lock
     self.logger = logger
     let clock = SystemClock()
-    certificates = try DaybookServer.certificates(tls, clock: clock, logger: logger)
+    let certificates = try tls.map { (files) throws(DaybookError) in
+      try TLSCertificates(clock: clock) { () throws(DaybookError) in try files.read() }
+    }
+    self.certificates = certificates
+    certificateWatch = certificates.map {
+      CertificateWatch($0, clock: clock, logger: logger, metrics: metrics)
+    }
+    certificateWatch?.look()
     let trustedProxies = try proxies.map { (text) throws(DaybookError) in
       try TrustedProxies(parsing: text)
     }
@@ -82,17 +90,6 @@ package final class DaybookServer: Sendable {
     }
   }
 
-  private static func certificates(
-    _ files: TLSFiles?, clock: SystemClock, logger: Logger
-  ) throws(DaybookError) -> TLSCertificates? {
-    guard let files else { return nil }
-    let certificates = try TLSCertificates(clock: clock) { () throws(DaybookError) in
-      try files.read()
-    }
-    if let warning = certificates.warning { logger.warning("\(warning)") }
-    return certificates
-  }
-
   private static func opening(_ folder: DataFolder, logger: Logger) -> OpeningContext {
     var opening = OpeningContext()
     opening.statements = { folder.durableStatements($0) }
@@ -125,6 +122,11 @@ package final class DaybookServer: Sendable {
     for mirror in mirrors { mirror.start(ended: mirrorEnded) }
     var open: [ListenLine] = []
     for line in lines { open.append(try await listen(line)) }
+    if let certificateWatch {
+      backend.group.any().scheduleRepeatedTask(
+        initialDelay: CertificateWatch.interval, delay: CertificateWatch.interval
+      ) { _ in certificateWatch.look() }
+    }
     return open
   }
 
@@ -173,6 +175,9 @@ package final class DaybookServer: Sendable {
       ])
   }
 
+  /// What is cheaper asked for than counted is set as it is now.
+  package func measure() { certificateWatch?.measure() }
+
   /// Limits of who may do how much, from now on.
   package func changeRates(to limits: RateLimits) { sessions.changeRates(to: limits) }
 
@@ -188,6 +193,7 @@ package final class DaybookServer: Sendable {
     let secret = try Secret.load(at: secretPath)
     var changes: [String] = []
     if let change = try certificates?.reload() { changes.append(change) }
+    certificateWatch?.look()
     if await tokens.change(to: secret) {
       changes.append("the secret is another one: tokens made with the one before are good no more")
     }

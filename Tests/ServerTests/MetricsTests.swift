@@ -1,4 +1,5 @@
 import DaybookModel
+import Doubles
 import Foundation
 import Metrics
 import MetricsTestKit
@@ -70,7 +71,13 @@ struct MetricsTests {
     let folder = place.url.appending(path: "data")
     try swept.image.lay(down: folder)
     let metrics = TestMetrics()
-    let server = try await SweptServer(at: folder.path, metrics: metrics, isMirrored: true)
+    let certificates = try TLSFixtures.copy()
+    defer { try? FileManager.default.removeItem(at: certificates) }
+    let server = try await SweptServer(
+      at: folder.path, metrics: metrics, isMirrored: true,
+      tls: TLSFiles(
+        certificate: certificates.appending(path: "server.pem").path,
+        key: certificates.appending(path: "server.key").path))
     do {
       try await body(server)
     } catch {

@@ -172,6 +172,11 @@ enum MetricHelp {
     Handshakes: over TLS, on which client and server could not agree; the log says \
     why.
     """,
+    "daybook_tls_certificate_expiry_seconds":
+      """
+    Seconds: until the certificate of the lines of TLS ends, or the first of those \
+    that signed it; below 0 past that. Of a server without TLS there is none.
+    """,
     "daybook_gateway_received_frames_total":
       """
     Frames: whole frames of clients.

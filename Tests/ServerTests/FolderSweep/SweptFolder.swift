@@ -103,14 +103,15 @@ final class SweptServer: Sendable {
   /// Throws what keeps a server from starting.
   init(
     at path: String, told log: RecordingLog = RecordingLog(),
-    metrics: any MetricsFactory = NOOPMetricsHandler.instance, isMirrored: Bool = false
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance, isMirrored: Bool = false,
+    tls: TLSFiles? = nil
   ) async throws {
     self.log = log
     let folder = try DataFolder(at: path)
     let lock = try folder.lock()
     server = try await DaybookServer(
       folder: folder, lock: lock, loops: 1, policy: .standard, readOnlyPartitions: [],
-      mirrors: isMirrored ? [try Self.mirror] : [], logger: log.logger, metrics: metrics)
+      mirrors: isMirrored ? [try Self.mirror] : [], tls: tls, logger: log.logger, metrics: metrics)
     do {
       let line = ListenLine(ServerAddress(host: "127.0.0.1", port: 0))
       address = try await server.start([line], isStopping: { false })[0].address

@@ -34,6 +34,12 @@ package final class TLSCertificates: Sendable {
     return new.isSame(as: old) ? nil : "TLS: new connections get the certificate of \(new.facts)"
   }
 
+  /// Until nobody can connect with it any more; below 0 past that.
+  package var secondsLeft: Int64 {
+    let end = loaded.withLockedValue { $0.end }
+    return (Int64(end.milliseconds) - Int64(clock.now().milliseconds)) / 1_000
+  }
+
   /// In a line for the operator, where a certificate is near its end.
   package var warning: String? {
     let loaded = loaded.withLockedValue { $0 }
