@@ -110,7 +110,11 @@ struct WebSocketTests {
       // It has its place as soon as it is seen.
       while await fixture.sessions.connectionCount() == 0 { await Task.yield() }
       let second = try await fixture.socket()
-      #expect(await second.rest().contains("503 Service Unavailable"))
+      let answer = await second.rest()
+      #expect(answer.contains("503 Service Unavailable"))
+      // It is told two to ten seconds.
+      let seconds = answer.firstMatch(of: /\r\nRetry-After: (\d+)\r\n/).flatMap { Int($0.1) }
+      #expect((2...10).contains(seconds ?? 0), "\(answer)")
       await first.close()
     }
   }

@@ -1,4 +1,5 @@
 import DaybookModel
+import DaybookSchema
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -28,8 +29,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// What was agreed on, until the request has ended.
   private var agreed: (HTTPRequestHead, Upgrade)?
   private var isAnswered = false
-  /// Why the session ends, if it does before the request has come.
+  /// Why the session ends, if it does before the request has come, and its own words.
   private var ending: ErrorCode?
+  private var said = FrameDecoder()
 
   init(
     _ home: GatewayLoop, _ options: WebSocketOptions,
@@ -141,6 +143,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// What a session says now is its end, which HTTP says in its own way.
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    said.append(unwrapOutboundIn(data))
     promise?.succeed()
   }
 
@@ -156,12 +159,30 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     if let ending, !isAnswered {
-      answer(
+      var refusal =
         ending == .connectDeadline
-          ? UpgradeRefusal(.requestTimeout, "no request came in time")
-          : UpgradeRefusal(.serviceUnavailable, "\(ending.name): come again in a while"), context)
+        ? UpgradeRefusal(.requestTimeout, "no request came in time")
+        : UpgradeRefusal(.serviceUnavailable, "\(ending.name): come again in a while")
+      if let milliseconds = retryAfter() {
+        // In whole seconds, and never sooner (RFC 9110, 10.2.3).
+        refusal.headers["Retry-After"] = "\((milliseconds + 999) / 1_000)"
+      }
+      answer(refusal, context)
     }
     context.close(mode: mode, promise: promise)
+  }
+}
+
+extension UpgradeHandler {
+  /// As the session's `closing` states it, in milliseconds; nil where it does not.
+  private func retryAfter() -> UInt32? {
+    while let frame = try? said.next() {
+      guard frame.type == .closing,
+        let closing = try? Daybook_V1_Closing(frameBody: frame.body), closing.error.retryAfterMs > 0
+      else { continue }
+      return closing.error.retryAfterMs
+    }
+    return nil
   }
 }
 
