@@ -1,7 +1,11 @@
+import DaybookSchema
 import Doubles
 import Foundation
 import FoundationNetworking
+import NIOCore
+import SwiftProtobuf
 import Testing
+import WireProtocol
 
 @Suite("what operators see of a running server", .timeLimit(.minutes(30)))
 struct OperationsTests {
@@ -163,28 +167,71 @@ struct OperationsTests {
     #expect(output.status == 0)
   }
 
-  @Test("an address whose tokens keep failing is listed, and let in by hand")
+  @Test(
+    "an address whose tokens keep failing is listed, and let in by hand on the server's own machine"
+  )
   func abuse() async throws {
     let server = try await TestServer(partitions: 2)
     let settings = server.folder.appending(path: "settings.yaml")
     try "limits: { failed_tokens_per_address: { per_second: 0.001, burst: 2 } }\n".write(
       to: settings, atomically: true, encoding: .utf8)
-    try await server.start(["--settings", settings.path])
+    // Whoever connects from there says by which address it is known.
+    try await server.start(["--settings", settings.path, "--proxy-from", "127.0.0.2"])
     let service = try await server.token(service: "operator")
-    let ask = ["gateway", "abuse", "--server", server.address, "--token", service, "--json"]
-    let none = try await Program.succeed(ask)
-    #expect(none.text.isEmpty)
-    for _ in 0..<3 {
+    let abuse = ["gateway", "abuse", "--server", server.address, "--token", service, "--json"]
+    // Of the machine itself none is refused, however many fail.
+    for _ in 0..<4 {
       let output = try await Program.run(
         ["chat", "--server", server.address, "--token", "nonsense"])
       #expect(output.errors.contains("invalid_token"))
     }
-    // The operator's address is the same one, so the operator waits as well: for what is refused is the
-    // address. It is let in when its time has come.
-    #expect(server.errors.contains("127.0.0.1 is refused for a while"))
-    let refused = try await Program.run(
-      ["send", "--server", server.address, "--token", service, "--to", "bob", "--as", "alice", "x"])
-    #expect(refused.status == 1 && refused.errors.contains("overloaded"))
+    #expect(try await Program.succeed(abuse).text.isEmpty)
+    for _ in 0..<3 { try badToken(server.address) }
+    while !server.errors.contains("203.0.113.7 is refused for a while") {
+      try #require(server.isRunning)
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let listed = try await Program.succeed(abuse).objects()
+    #expect(listed.map { $0["address"] as? String } == ["203.0.113.7"])
+    #expect(listed[0]["failures"] as? Int == 3)
+    try await Program.succeed(abuse + ["--lift", "203.0.113.7"])
+    #expect(try await Program.succeed(abuse).text.isEmpty)
     _ = await server.stop()
+  }
+
+  /// Through a proxy at 127.0.0.2, as whoever is at 203.0.113.7; returns once it has its answer.
+  private func badToken(_ address: String) throws {
+    let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(file) }
+    func at(_ host: String, _ port: UInt16) -> sockaddr_in {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      inet_pton(AF_INET, host, &address.sin_addr)
+      return address
+    }
+    func with(_ address: sockaddr_in, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+      -> Int32
+    {
+      withUnsafePointer(to: address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+    }
+    try #require(with(at("127.0.0.2", 0)) { bind(file, $0, $1) } == 0)
+    try #require(with(at("127.0.0.1", port)) { connect(file, $0, $1) } == 0)
+    let signature: [UInt8] = [
+      0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
+    ]
+    var bytes = ByteBuffer(bytes: signature + [0x21, 0x11, 0, 12])
+    bytes.writeBytes([203, 0, 113, 7, 127, 0, 0, 1, 0x1f, 0x90, 0x1b, 0x58])
+    bytes.writeFrame(
+      .connect, sequence: 1, message: Daybook_V1_ConnectRequest.with { $0.token = "nonsense" })
+    let request = Array(bytes.readableBytesView)
+    try #require(write(file, request, request.count) == request.count)
+    var answer = [UInt8](repeating: 0, count: 4_096)
+    while read(file, &answer, answer.count) > 0 {}
   }
 }

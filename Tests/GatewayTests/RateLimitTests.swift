@@ -94,6 +94,18 @@ private func at(_ milliseconds: UInt64) -> Timestamp { Timestamp(milliseconds: m
     #expect(addresses.knock(from: "one more", now: at(30_000)) == nil)
   }
 
+  @Test("the server's own machine is never refused for its tokens, and any other is")
+  func loopback() {
+    let addresses = AddressLimits(limits())
+    for address in ["127.0.0.1", "127.3.2.1", "0:0:0:0::/64"] {
+      for _ in 0..<100 { #expect(!addresses.tokenFailed(from: address, now: at(0))) }
+    }
+    for address in ["128.0.0.1", "12.7.0.1", "0:0:0:1::/64", ""] {
+      while !addresses.tokenFailed(from: address, now: at(0)) {}
+    }
+    #expect(addresses.refused(now: at(0)).count == 4)
+  }
+
   @Test("nothing is limited unless it is said")
   func unlimited() {
     let addresses = AddressLimits(RateLimits())
@@ -164,6 +176,7 @@ struct GatewayLimitTests {
   func addresses() async throws {
     var options = GatewayOptions.patient
     options.rates.failedTokensPerAddress = Rate(perSecond: 0.001, burst: 3)
+    options.refusesLoopback = true
     try await GatewayFixture.runOverTCP(options) { fixture in
       let service = try await fixture.connect("service:operator")
       let bad = Daybook_V1_ConnectRequest.with { $0.token = "nobody" }

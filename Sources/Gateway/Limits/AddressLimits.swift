@@ -33,8 +33,12 @@ package final class AddressLimits: Sendable {
   static let refusalMax: UInt64 = 3_600_000
 
   private let state: NIOLockedValueBox<State>
+  private let refusesLoopback: Bool
 
-  init(_ limits: RateLimits) { state = NIOLockedValueBox(State(limits: limits)) }
+  init(_ limits: RateLimits, refusesLoopback: Bool = false) {
+    state = NIOLockedValueBox(State(limits: limits))
+    self.refusesLoopback = refusesLoopback
+  }
 
   func change(to limits: RateLimits) { state.withLockedValue { $0.limits = limits } }
 
@@ -64,10 +68,13 @@ package final class AddressLimits: Sendable {
       retryAfter: .milliseconds(Int64(clamping: milliseconds)))
   }
 
-  /// A token from there was refused. True if that makes the address a refused one.
+  /// A token from there was refused. True if that makes the address a refused one. That of the server's own machine
+  /// is none: whoever lets others in again comes from there.
   func tokenFailed(from address: String, now: Timestamp) -> Bool {
     state.withLockedValue { state in
-      guard let rate = state.limits.failedTokensPerAddress else { return false }
+      guard let rate = state.limits.failedTokensPerAddress,
+        refusesLoopback || !AddressLimits.isLoopback(address)
+      else { return false }
       var entry = state.entry(of: address, now: now)
       defer { state.entries[address] = entry }
       entry.failures += 1
@@ -81,6 +88,11 @@ package final class AddressLimits: Sendable {
       entry.refusedUntil = Timestamp(milliseconds: now.milliseconds + time)
       return true
     }
+  }
+
+  /// As `ClientNetwork` names it.
+  private static func isLoopback(_ address: String) -> Bool {
+    address.hasPrefix("127.") || address == "0:0:0:0::/64"
   }
 
   /// Those that are refused now, the longest first.

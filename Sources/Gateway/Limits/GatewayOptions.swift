@@ -60,6 +60,8 @@ package struct GatewayOptions: Sendable {
   package var rates = RateLimits()
   /// At the start; an operator may change it.
   package var devices = DevicePolicy.any
+  /// Too many bad tokens get the server's own machine refused as well, where whoever lets others in again may be.
+  package var refusesLoopback = false
   /// Whose connections begin with what a proxy says of them; nil for nobody's.
   package var proxies: TrustedProxies?
   /// Connections waiting to be accepted.

@@ -50,7 +50,7 @@ final class GatewayContext: Sendable {
     self.work = work
     self.sessionID = sessionID
     devices = NIOLockedValueBox(options.devices)
-    addresses = AddressLimits(options.rates)
+    addresses = AddressLimits(options.rates, refusesLoopback: options.refusesLoopback)
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
   }
 
