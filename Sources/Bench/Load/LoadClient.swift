@@ -56,6 +56,9 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   private weak var writer: LoadClient?
   /// When what was sent and has not reached its only reader was due. Nil if there are others.
   private var undelivered: CircularBuffer<UInt64>?
+  /// Called with each message that comes, and with what ends the connection.
+  var whenReceived: (() -> Void)?
+  var whenFailed: ((any Error) -> Void)?
 
   init(_ plan: Plan, _ figures: LoadFigures, on loop: any EventLoop) {
     self.plan = plan
@@ -101,6 +104,13 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     return done.futureResult
   }
 
+  /// A message to whom it writes to at this place, whatever its window.
+  func say(toTarget place: Int) {
+    limit = max(limit, sent + 1)
+    send(due: NIODeadline.now().uptimeNanoseconds, to: plan.targets[place])
+    flush()
+  }
+
   func flush() {
     guard outgoing.readableBytes > 0, let channel else { return }
     channel.writeAndFlush(outgoing, promise: nil)
@@ -129,9 +139,12 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func send(due time: UInt64) {
+    send(due: time, to: plan.targets[sent % plan.targets.count])
+  }
+
+  private func send(due time: UInt64, to target: StreamKey) {
     let context = CommandContext(
       number: UInt64(sent + 1), actingFor: plan.isService ? plan.user : nil)
-    let target = plan.targets[sent % plan.targets.count]
     sent += 1
     let sequence = nextSequence()
     unanswered[sequence] = time
@@ -192,6 +205,7 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   private func fail(_ error: DaybookError) {
     ready.fail(error)
     done.fail(error)
+    whenFailed?(error)
   }
 
   // MARK: what comes
@@ -241,6 +255,7 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     heads[stream] = slot.seq
     guard slot.kind == .messageSent else { return }
     received += 1
+    whenReceived?()
     if let time = writer?.undelivered?.popFirst() { figures.delivered(due: time) }
   }
 }

@@ -173,6 +173,25 @@ final class LoadRun {
     return (usage, answered)
   }
 
+  /// One message of a client to the group at this place among its targets, which all follow. Nanoseconds until the
+  /// last of them has got it.
+  func deliver(from sender: Int, toTarget place: Int) async throws -> UInt64 {
+    let arrived = loop.makePromise(of: UInt64.self)
+    loop.execute { [clients] in
+      let start = NIODeadline.now()
+      var left = clients.count
+      for client in clients {
+        client.whenReceived = {
+          left -= 1
+          if left == 0 { arrived.succeed(UInt64((NIODeadline.now() - start).nanoseconds)) }
+        }
+        client.whenFailed = { arrived.fail($0) }
+      }
+      clients[sender].say(toTarget: place)
+    }
+    return try await arrived.futureResult.get()
+  }
+
   /// They do nothing but stay connected.
   func stay(for seconds: Int) async throws {
     try await loop.scheduleTask(in: .seconds(Int64(seconds))) {}.futureResult.get()

@@ -15,6 +15,11 @@ struct BenchGroup: AsyncParsableCommand {
       members have: counts, and a page of 1,000 users. --acking members have a device each and ack what \
       was sent, once: ack_us is the mean time of that, and events_per_message what a message to the \
       large group led to in its partition before.
+
+      With --online something else is measured, with a server's process and over TCP: so many users, all \
+      connected, are in two groups, one of them alone and one with --members, of whom nobody else is \
+      there. They are written to in turns: small_cpu_us and large_cpu_us are the server's processor time \
+      a message, small_last_us and large_last_us the medians of the time until the last of them has it.
       """)
 
   @OptionGroup var options: BenchOptions
@@ -34,7 +39,21 @@ struct BenchGroup: AsyncParsableCommand {
   @Option(help: "Members who have a device, and ack what was sent.")
   var acking = 0
 
+  @Option(
+    help: "Users who are online, and in a group of their own too: what a message to either costs.")
+  var online: Int?
+
+  @Option(
+    help: "With --online, times that each group is written to, 20 messages one after the other.")
+  var rounds = 20
+
   func validate() throws {
+    if let online {
+      guard (2...members).contains(online), online <= 10_000 else {
+        throw ValidationError("--online is 2 to 10000, and not more than --members")
+      }
+      guard (1...10_000).contains(rounds) else { throw ValidationError("--rounds is 1 to 10000") }
+    }
     guard (100...Limits.groupMembersMax).contains(members) else {
       throw ValidationError("--members is 100 to \(Limits.groupMembersMax)")
     }
@@ -50,6 +69,12 @@ struct BenchGroup: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if let online {
+      let bench = OnlineGroupBench(
+        partitions: options.partitions, messageBytes: options.messageBytes, members: members,
+        online: online, rounds: rounds, inFlight: inFlight, logger: OperatorLog.logger)
+      return try await options.report(by: "cpu_ratio", bench.measure)
+    }
     let bench = GroupBench(
       partitions: options.partitions, messageBytes: options.messageBytes, members: members,
       messages: messages, questions: questions, inFlight: inFlight, acking: acking,
