@@ -33,6 +33,8 @@ final class RawClient: RawLineOwner, @unchecked Sendable {
   private(set) var ackedCount = 0
   /// A send was refused for now: what is unacked goes again, in its order, once the others are answered.
   private var isHeldBack = false
+  /// It does nothing for which a server may end its session, but for now.
+  var behaves = false
   /// It opens connections and says nothing.
   var isSilent = false
   /// Why the server has ended the last line, and when it said so.
@@ -175,6 +177,7 @@ final class RawClient: RawLineOwner, @unchecked Sendable {
   func opened(_ line: RawLine) {
     self.line = line
     openLines += 1
+    closing = nil
     defer { wake() }
     guard !isSilent else { return }
     let connect = Daybook_V1_ConnectRequest.with {
@@ -196,6 +199,9 @@ final class RawClient: RawLineOwner, @unchecked Sendable {
 
   func ended(_ line: RawLine) {
     if line === self.line { self.line = nil }
+    if behaves, line.wasOpen, !line.wasClosedHere, closing == nil {
+      ledger.withLockedValue { $0.fault("\(user), who behaves, was cut off without a word") }
+    }
     if line.wasOpen { openLines -= 1 }
     wake()
   }
@@ -226,7 +232,11 @@ final class RawClient: RawLineOwner, @unchecked Sendable {
       case .error: try refused(frame, line)
       case FrameType.connect.reply: connectedAt = .now()
       case .closing:
-        closing = (try Daybook_V1_Closing(frameBody: frame.body).error, .now())
+        let reason = try Daybook_V1_Closing(frameBody: frame.body).error
+        closing = (reason, .now())
+        if behaves, !reason.temporary {
+          ledger.withLockedValue { $0.fault("\(user), who behaves, was ended: \(reason.name)") }
+        }
       default: break
       }
     } catch {

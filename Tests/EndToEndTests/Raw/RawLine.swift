@@ -44,6 +44,8 @@ final class RawLine: ChannelInboundHandler, @unchecked Sendable {
   /// The highest number that was sent here.
   var sentUpTo: UInt64 = 0
   private(set) var isEnded = false
+  /// It was not the server who ended it.
+  private(set) var wasClosedHere = false
 
   private init(_ transport: RawTransport, _ owner: any RawLineOwner) {
     self.transport = transport
@@ -123,10 +125,14 @@ final class RawLine: ChannelInboundHandler, @unchecked Sendable {
   /// Nothing more is written.
   func halfClose() { channel?.close(mode: .output, promise: nil) }
 
-  func close() { channel?.close(promise: nil) }
+  func close() {
+    wasClosedHere = true
+    channel?.close(promise: nil)
+  }
 
   /// With RST, and whatever is on its way is lost.
   func reset() {
+    wasClosedHere = true
     _ = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     if let context = belowTLS { context.close(promise: nil) } else { channel?.close(promise: nil) }
   }

@@ -91,6 +91,7 @@ final class SoakRun: Sendable {
   func prepare() async throws {
     try await server.makeGroups(
       plan.users.enumerated().map { ($1, String(plan.group(of: $0).dropFirst("group/".count))) })
+    for client in good { client.run { $0.behaves = true } }
     for client in clients {
       await client.stayConnected()
       client.run { $0.line?.close() }
