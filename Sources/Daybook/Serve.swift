@@ -70,6 +70,13 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: """
+      Bytes that a session may have in memory of what it is sent and sends, beside the system's buffers: \
+      as many connections as there are may take so much.
+      """)
+  var sessionBytesMax = Limits.sessionBytesMax
+
+  @Option(
+    help: """
       A file with what may change while the server runs: the log's level, limits of what an address, a user \
       or a connection may do, and which of a user's devices may be there together. Read anew on SIGHUP.
       """, completion: .file())
@@ -87,9 +94,13 @@ struct Serve: AsyncParsableCommand {
       throw ValidationError(
         "--recall-limit is 0 to \(TimeSpan(seconds: Serve.recallLimitMax)), not \(recallLimit)")
     }
+    guard Serve.sessionBytes.contains(sessionBytesMax) else {
+      throw ValidationError("--session-bytes-max is 8192 to 16777216")
+    }
     if let loops, !(1...256).contains(loops) { throw ValidationError("--loops is 1 to 256") }
   }
 
+  private static let sessionBytes = 8_192...16_777_216
   /// A hundred years.
   private static let recallLimitMax: Int64 = 3_155_760_000
 
@@ -158,6 +169,7 @@ struct Serve: AsyncParsableCommand {
       folder: folder, lock: lock, loops: loops ?? max(1, System.coreCount - 1), policy: policy,
       readOnlyPartitions: readOnly, mirrors: mirrors, tls: listen.files,
       proxies: proxyFrom, rates: current.rates, devices: current.devices,
+      sessionBytesMax: sessionBytesMax,
       logger: OperatorLog.logger, metrics: operations?.metrics ?? MetricsSystem.factory)
     server.trust(current.trustedAtStart)
     do {

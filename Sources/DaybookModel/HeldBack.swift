@@ -15,7 +15,9 @@ package struct HeldBack: Sendable {
   private var count = 0
   private var until = Timestamp.none
 
-  package init() {}
+  private let numbersMax: Int
+
+  package init(numbersMax: Int = HeldBack.numbersMax) { self.numbersMax = numbersMax }
 
   package var isEmpty: Bool { count == 0 }
 
@@ -49,7 +51,7 @@ package struct HeldBack: Sendable {
   }
 
   private mutating func insert(_ issued: IssuedNumber) {
-    guard count < HeldBack.numbersMax else { return }
+    guard count < numbersMax else { return }
     var all = numbers.removeValue(forKey: issued.origin) ?? []
     // Nearly always at the end, for commands come in order.
     var at = all.count

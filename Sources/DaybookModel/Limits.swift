@@ -71,6 +71,8 @@ package enum Limits {
   /// Of one stream, what a session is pushed without having acked it.
   package static let windowEvents = 1_024
   package static let windowBytes = 1 << 20
+  /// What one session has in memory of what it is sent and sends.
+  package static let sessionBytesMax = 65_536
   package static let historyPageMax = 500
   package static let membersPageMax = 5_000
   /// Memberships in one page, which ends before that at `pageBytesMax`: each has its stays.

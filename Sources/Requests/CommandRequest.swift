@@ -15,6 +15,11 @@ package struct CommandRequest: Sendable {
   package let issuer: Issuer
   package let step: Step
 
+  /// It changes one mailbox, and is about no message that is to be looked for.
+  package var isForOneUser: Bool {
+    if case .submit(let stream, _) = step { stream.kind == .user } else { false }
+  }
+
   init(_ issuer: Issuer, _ stream: StreamKey, _ body: Command.Body) {
     self.issuer = issuer
     step = .submit(stream, body)

@@ -33,7 +33,7 @@ package final class DaybookServer: Sendable {
     folder: DataFolder, lock: FolderLock, loops: Int, policy: DecisionPolicy,
     readOnlyPartitions: Set<PartitionID>, mirrors: [MirrorSettings] = [], tls: TLSFiles? = nil,
     proxies: String? = nil, rates: RateLimits = RateLimits(), devices: DevicePolicy = .any,
-    logger: Logger,
+    sessionBytesMax: Int = Limits.sessionBytesMax, logger: Logger,
     metrics: any MetricsFactory = MetricsSystem.factory
   ) async throws {
     self.lock = lock
@@ -69,6 +69,7 @@ package final class DaybookServer: Sendable {
     options.rates = rates
     options.devices = devices
     options.proxies = trustedProxies
+    options.sessionBytesMax = sessionBytesMax
     OpenFiles.raiseLimit()
     options.connectionsMax = { [partitions = backend.log.partitionCount] in
       OpenFiles.connectionsMax(partitions: partitions)

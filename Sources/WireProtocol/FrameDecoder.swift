@@ -39,6 +39,13 @@ package struct FrameDecoder: Sendable {
   /// Bytes that are here and no whole frame yet.
   package var pendingBytes: Int { pending.readableBytes }
 
+  /// Of the frame at the front, header included, as soon as its header is here; else 0.
+  package var frontBytes: Int {
+    guard fault == nil, pending.readableBytes >= FrameHeader.bytes else { return 0 }
+    let header = peekHeader()
+    return Int(header.headerLength) + Int(header.bodyLength)
+  }
+
   /// Takes what was read. Bytes that follow a fault are dropped.
   package mutating func append(_ bytes: ByteBuffer) {
     guard fault == nil else { return }

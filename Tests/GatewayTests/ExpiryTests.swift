@@ -39,7 +39,8 @@ struct ExpiryTests {
     let daybook = MemoryDaybook()
     let start = daybook.now().milliseconds
     var machine = SessionMachine(
-      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook))
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook), load: .idle
+    )
     var output = SessionOutput()
     var body = ByteBuffer()
     body.writeBytes(Daybook_V1_ConnectRequest.with { $0.token = "x" }.wireBytes())

@@ -17,6 +17,9 @@ final class MemoryConnection: Connection, TestLine, @unchecked Sendable {
   struct Closed: Error {}
 
   let home: GatewayLoop
+  /// The client does not read: what is written stays here.
+  private var isStuck = false
+  private var unread: [ByteBuffer] = []
   /// How often the session has written.
   private(set) var writes = 0
   private let feed: AsyncStream<Frame>.Continuation
@@ -56,16 +59,35 @@ final class MemoryConnection: Connection, TestLine, @unchecked Sendable {
     }.get()
   }
 
+  /// The client stops reading, or reads what has come meanwhile and goes on. On the loop.
+  func read(_ reads: Bool) {
+    isStuck = !reads
+    guard reads else { return }
+    let waiting = unread
+    unread = []
+    say(waiting)
+    session?.writabilityChanged()
+  }
+
+  /// What keeps memory here and in the session, as it is allocated. On the loop.
+  var heldBytes: Int {
+    unread.reduce(session?.heldBytes ?? 0) { $0 + $1.storageCapacity - $1.readableBytes }
+  }
+
   // MARK: the session's side
 
-  var isWritable: Bool { true }
-  var bufferedBytes: Int { 0 }
+  var isWritable: Bool { bufferedBytes <= home.context.options.unsentBytesHigh }
+  var bufferedBytes: Int { unread.reduce(0) { $0 + $1.readableBytes } }
 
   func write(_ chunks: [ByteBuffer], then written: (() -> Void)?) {
     writes += 1
+    if isStuck { unread += chunks } else { say(chunks) }
+    written?()
+  }
+
+  private func say(_ chunks: [ByteBuffer]) {
     for chunk in chunks { decoder.append(chunk) }
     while let frame = try? decoder.next() { feed.yield(frame) }
-    written?()
   }
 
   func resumeReading() {

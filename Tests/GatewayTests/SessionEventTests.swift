@@ -133,7 +133,8 @@ struct SessionEventTests {
   func refused() async throws {
     let daybook = MemoryDaybook()
     var machine = SessionMachine(
-      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook))
+      id: "1", SessionSettings(logID: "log", options: GatewayOptions(), clock: daybook), load: .idle
+    )
     var output = SessionOutput()
     let connect = Daybook_V1_ConnectRequest.with { $0.token = "x" }
     machine.received(

@@ -33,7 +33,9 @@ final class Followed {
     value.committed(Seq(seq), bytes: bytes, ends: ends, mayPush: mayPush)
   }
 
-  func took(_ page: [StreamEvent]) -> Int? { value.took(page: page) }
+  func took(_ page: [StreamEvent]) -> Int? {
+    value.took(page: page, atMost: page.count)
+  }
 
   func took(_ seqs: ClosedRange<UInt64>, bytes: Int = 1) -> Int? {
     let body = ByteBuffer(repeating: 0, count: bytes)

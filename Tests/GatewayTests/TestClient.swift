@@ -378,3 +378,8 @@ final class PoolThreads: BlockingWork {
     NIOThreadPool.singleton.submit { _ in work() }
   }
 }
+
+extension LoopLoad {
+  /// Of a loop that has nothing to do.
+  static var idle: LoopLoad { LoopLoad(LoadMetrics(), loop: 0) }
+}

@@ -9,6 +9,8 @@ struct LimitTableTests {
     ("GatewayOptions", "Sources/Gateway/Limits/GatewayOptions.swift"),
     ("AddressLimits", "Sources/Gateway/Limits/AddressLimits.swift"),
     ("UserRates", "Sources/Gateway/Limits/UserRates.swift"),
+    ("LoadGauge", "Sources/Gateway/Limits/LoadGauge.swift"),
+    ("CommandFlow", "Sources/Gateway/Session/CommandFlow.swift"),
     ("HeldBack", "Sources/DaybookModel/HeldBack.swift"),
     ("FrameHeader", "Sources/WireProtocol/FrameHeader.swift"),
     ("TokenAuthority", "Sources/Identity/TokenAuthority.swift"),

@@ -14,8 +14,6 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private let home: GatewayLoop
   private let gate: ConnectionGate
   private var reads: ReadBuffer
-  /// Of who has connected.
-  private let knownReads: ReadBuffer
   private var session: Session?
   private var context: ChannelHandlerContext?
   private var readIsPending = false
@@ -25,16 +23,14 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
   private var address = ""
   private var isStranger = true
   let mayCompress: Bool
+  /// As who is in front of it has said.
+  private(set) var writtenBytesEach = 1
 
-  /// `reads` is what it is read into once it has connected.
-  init(
-    _ home: GatewayLoop, gate: ConnectionGate, reads: ReadBuffer, mayCompress: Bool = false
-  ) {
+  init(_ home: GatewayLoop, gate: ConnectionGate, mayCompress: Bool = false) {
     self.mayCompress = mayCompress
     self.home = home
     self.gate = gate
-    self.reads = home.strangersReads
-    knownReads = reads
+    reads = home.strangersReads
   }
 
   // MARK: ChannelHandler
@@ -110,6 +106,7 @@ final class ConnectionHandler: ChannelDuplexHandler, @unchecked Sendable {
     switch event as? LineEvent {
     case .token(let token): session?.offered(token)
     case .fault(let fault): session?.faulted(fault)
+    case .writes(let bytes): writtenBytesEach = bytes
     case nil:
       if event as? ChannelEvent == .inputClosed { session?.peerIsDone() }
       context.fireUserInboundEventTriggered(event)
@@ -167,7 +164,7 @@ extension ConnectionHandler: Connection {
     isStranger = false
     gate.known(from: address)
     context.triggerUserOutboundEvent(SessionEvent.known, promise: nil)
-    reads = knownReads
+    reads = home.reads
     // Of a channel that is open it can be set.
     try? context.channel.syncOptions?.setOption(
       .recvAllocator, value: LoopReads(reads, hasRead: true))

@@ -16,4 +16,6 @@ enum LineEvent: Sendable {
   case token(String)
   /// What has come is no frame.
   case fault(FrameFault)
+  /// What is written takes so many bytes for each from now on.
+  case writes(bytesEach: Int)
 }

@@ -39,12 +39,15 @@ package struct GatewayOptions: Sendable {
   package var queryWait: TimeAmount = .seconds(10)
   /// Of each stream a session follows, what it is pushed without having acked it.
   package var window = PushWindow.Size(events: Limits.windowEvents, bytes: Limits.windowBytes)
-  /// What waits to be read by a client: from there on nothing is pushed, nor are its frames taken,
-  /// until it has come down to `outboundBytesLow`.
-  package var outboundBytesMax = 1 << 20
-  package var outboundBytesLow = 256 << 10
-  /// Bytes of a client's frames that are read meanwhile, so that its heartbeats are heard.
-  package var unreadFramesBytesMax = 64 << 10
+  /// What one session has in memory of what it is sent and sends, beside the system's own buffers, whatever it
+  /// does: half for what waits to be read by its client, half for what it has asked and is not answered. A single
+  /// event, or frame, that is larger comes alone; replies to queries have `queryBytesMax`.
+  package var sessionBytesMax = Limits.sessionBytesMax
+  /// Commands of a service are its operator's own, and come in bulk.
+  package var serviceBytesMax = 1 << 20
+  /// Memory for frames, of all sessions, that are larger than what one session may have of them: the next ones
+  /// are not read before there is room.
+  package var largeFramesBytesMax = 64 << 20
   /// Name and version of a client's program, which the log keeps with each session.
   package var clientBytesMax = 128
   /// Users whose presence one session may watch.
@@ -68,6 +71,16 @@ package struct GatewayOptions: Sendable {
   package var backlog = 1024
 
   package init() {}
+
+  /// What the system has not taken of what a session has said: past it nothing is pushed, nor are its frames taken,
+  /// until nearly all has gone.
+  var unsentBytesHigh: Int { max(1, sessionBytesMax / 32) }
+  var unsentBytesLow: Int { max(1, sessionBytesMax / 64) }
+  /// What is said at a time; with all that it wastes, and what is unsent, it is half of a session's memory.
+  var outboundBytesMax: Int { max(1, sessionBytesMax / 8 * 3) }
+  /// Commands without an answer take so much and one read more; what a client that does not read has sent is read
+  /// up to there, so that its heartbeats are heard.
+  var inboundBytesMax: Int { max(1, sessionBytesMax / 4) }
 
   /// What a client's wish comes to; 0: it has none.
   func heartbeatInterval(askedFor milliseconds: UInt32) -> TimeAmount {

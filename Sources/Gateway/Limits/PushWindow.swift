@@ -2,6 +2,9 @@ import DaybookModel
 
 /// What of one stream a session was pushed and has not acked: never more than it was promised, but
 /// for a single event that is larger than that alone.
+///
+/// An ack makes room for the events that it covers at once; for their bytes exactly as long as few events are under
+/// way, and else in portions, each when all of it is acked.
 package struct PushWindow: Sendable {
   package struct Size: Sendable, Equatable {
     package var events: Int
@@ -13,26 +16,32 @@ package struct PushWindow: Sendable {
     }
   }
 
-  private struct Pushed {
-    let seq: Seq
-    let bytes: Int
+  /// Neighbours, which leave together: their events one by one as they are acked, their bytes with the last.
+  private struct Portion {
+    let first: Seq
+    var last: Seq
+    var events: Int
+    var bytes: Int
   }
+
+  /// So much is known of what is not acked, however many events it is: a session that reads and never acks may
+  /// follow very many streams.
+  static let portionsMax = 16
 
   let size: Size
   /// The highest ack, of whatever was pushed or not.
   private(set) var ackedUpTo = Seq.none
   private(set) var lastPushed = Seq.none
   private(set) var bytes = 0
-  /// By ascending seq; those before `first` are acked, and leave with the next that finds them many.
-  private var pushed: [Pushed] = []
-  private var first = 0
+  private(set) var events = 0
+  /// By ascending seq.
+  private var portions: [Portion] = []
 
   init(_ size: Size) {
     assert(size.events > 0 && size.bytes > 0)
     self.size = size
   }
 
-  var events: Int { pushed.count - first }
   var eventsLeft: Int { max(0, size.events - events) }
   var bytesLeft: Int { max(0, size.bytes - bytes) }
 
@@ -45,22 +54,39 @@ package struct PushWindow: Sendable {
     lastPushed = seq
     // The device has it from an earlier session, and has said so.
     guard seq > ackedUpTo else { return }
-    pushed.append(Pushed(seq: seq, bytes: count))
     bytes += count
+    events += 1
+    portions.append(Portion(first: seq, last: seq, events: 1, bytes: count))
+    if portions.count > PushWindow.portionsMax { joinSmallest() }
+  }
+
+  /// Two neighbours become one.
+  private mutating func joinSmallest() {
+    var (smallest, bytes) = (0, Int.max)
+    for index in portions.indices.dropLast() {
+      let both = portions[index].bytes + portions[index + 1].bytes
+      if both < bytes { (smallest, bytes) = (index, both) }
+    }
+    let next = portions.remove(at: smallest + 1)
+    portions[smallest].last = next.last
+    portions[smallest].events += next.events
+    portions[smallest].bytes += next.bytes
   }
 
   mutating func ack(_ upTo: Seq) {
     ackedUpTo = max(ackedUpTo, upTo)
-    while first < pushed.count, pushed[first].seq <= ackedUpTo {
-      bytes -= pushed[first].bytes
-      first += 1
+    let left = portions.firstIndex { $0.last > ackedUpTo } ?? portions.count
+    for portion in portions[..<left] {
+      events -= portion.events
+      bytes -= portion.bytes
     }
-    if first == pushed.count {
-      pushed.removeAll(keepingCapacity: true)
-      first = 0
-    } else if first >= size.events {
-      pushed.removeFirst(first)
-      first = 0
-    }
+    portions.removeFirst(left)
+    guard let next = portions.first, next.first <= ackedUpTo else { return }
+    // How many of them are acked can be told where no seqs lie between that were not pushed; else some may seem to
+    // be under way that are not, until the last of them is acked.
+    let ahead = Int(next.last.rawValue - ackedUpTo.rawValue)
+    guard ahead < next.events else { return }
+    events -= next.events - ahead
+    portions[0].events = ahead
   }
 }

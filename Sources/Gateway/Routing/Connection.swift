@@ -12,6 +12,8 @@ protocol Connection: AnyObject {
   var mayCompress: Bool { get }
   /// False while so much waits to be read by the client that no more should be written.
   var isWritable: Bool { get }
+  /// What a byte that is written takes here at most, where what is written is put into another form.
+  var writtenBytesEach: Int { get }
   /// What was written and has not left.
   var bufferedBytes: Int { get }
 
@@ -33,5 +35,6 @@ extension Connection {
   var network: String { "" }
   var peer: String { "" }
   var mayCompress: Bool { false }
+  var writtenBytesEach: Int { 1 }
   func ends(because reason: ErrorCode) {}
 }

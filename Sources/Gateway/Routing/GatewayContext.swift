@@ -21,6 +21,7 @@ final class GatewayContext: Sendable {
   let registry: any SessionRegistry
   private let followerCounts = FollowerCounts()
   let queryBudget: QueryBudget
+  let largeFrames: QueryBudget
   let addresses: AddressLimits
   let work: any SessionWork
   /// A session's name in the log, by its number.
@@ -52,6 +53,7 @@ final class GatewayContext: Sendable {
     devices = NIOLockedValueBox(options.devices)
     addresses = AddressLimits(options.rates, refusesLoopback: options.refusesLoopback)
     queryBudget = QueryBudget(bytesMax: options.queryBytesMax)
+    largeFrames = QueryBudget(bytesMax: options.largeFramesBytesMax)
   }
 
   /// 60 bits: up to 15 digits a string has them within itself.
@@ -76,7 +78,7 @@ final class GatewayContext: Sendable {
 
   /// Gives each event loop its table. Called once, before anything is routed.
   func serve(on loops: [any EventLoop]) -> [GatewayLoop] {
-    let made = loops.map { GatewayLoop($0, self) }
+    let made = loops.enumerated().map { GatewayLoop($1, self, index: $0) }
     allLoops.withLockedValue { $0 = made }
     for loop in made { registry.add(loop) }
     return made

@@ -27,6 +27,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   let loop: any EventLoop
   let context: GatewayContext
+  let load: LoopLoad
   private var subscriptions = SubscriptionTable()
   /// Read by the owners' threads.
   private let followed = NIOLockedValueBox(FollowedStreams())
@@ -44,30 +45,36 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
   /// Since `settle` last counted it.
   var traffic = Traffic()
   private var acking: [Session] = []
+  /// For how many ticks acks are held while load is shed.
+  private static let ackTicksHeldMax = 50
+  private var ackTicksHeld = 0
   /// Whose acks of groups wait for the interval's end.
   private var ackingGroups: [Session] = []
   private var heartbeats: RepeatedTask?
+  /// Of its sessions, as it was counted last.
+  private var heldBytes = 0
   /// Who has connected and not said yet who it is, in the order in which that is due.
   private var strangers = CircularBuffer<(session: UInt64, due: NIODeadline)>()
   private var strangersTimer: Scheduled<Void>?
   /// What each connection may send; nil where that is not limited.
   var bytesRate: Rate?
   /// What connections are read into: those of strangers a little at a time.
-  let reads = ReadBuffer(capacity: 65_536)
+  /// Of others at most as much as a record of TLS has, for what one read brings is how large its buffer of plaintext
+  /// becomes, and stays.
+  let reads: ReadBuffer
   let strangersReads = ReadBuffer(capacity: 2_048)
-  /// Of TLS: a record at a time, for what one read brings is how large its buffer of plaintext becomes, and
-  /// stays.
-  let recordReads = ReadBuffer(capacity: 16_384)
   /// What sessions have submitted when they were closed is answered behind the end.
   private var hasEnded = false
   /// Called once no session is left.
   private var whenEmpty: [() -> Void] = []
 
-  init(_ loop: any EventLoop, _ context: GatewayContext) {
+  init(_ loop: any EventLoop, _ context: GatewayContext, index: Int) {
     self.loop = loop
     self.context = context
+    load = LoopLoad(context.metrics.load, loop: index)
     gathered = Array(repeating: [], count: context.commands.partitionCount)
     bytesRate = context.options.rates.bytesPerConnection
+    reads = ReadBuffer(capacity: min(16_384, max(2_048, context.options.inboundBytesMax)))
   }
 
   // MARK: sessions
@@ -87,6 +94,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     heartbeats?.cancel()
     heartbeats = nil
     forgetStrangers()
+    countHeld()
     let waiting = whenEmpty
     whenEmpty = []
     for proceed in waiting { proceed() }
@@ -128,6 +136,14 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     context.sessionLog.tellSuppressed()
     for session in ordered { session.tick() }
     settle()
+    countHeld()
+  }
+
+  /// What sessions have in memory, as it is now.
+  private func countHeld() {
+    let held = sessions.values.reduce(0) { $0 + $1.heldBytes }
+    context.metrics.heldBytes.increment(by: Double(held - heldBytes))
+    heldBytes = held
   }
 
   /// Ends every session, each once what it has asked is answered, and tells it when to come again:
@@ -177,6 +193,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   /// Commands of one tick go to their partition's owner together.
   func submit(_ command: Command, _ purpose: CommandPurpose, from session: Session) {
+    load.asked()
     let token = takePlace(
       Unanswered(
         session: session, purpose: purpose, since: .now(), traceID: command.traceID))
@@ -230,17 +247,16 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
 
   private func take(_ answers: [CommandAnswer]) {
     if hasEnded { return }
-    // Of the first one: those of one batch have waited for the same sync, and there may be thousands.
-    var isFirst = true
+    // Of the first one that was done: those of one batch have waited for the same sync, and there may be thousands.
+    var longest: NIODeadline?
+    var count = 0
     for answer in answers {
       guard let entry = leavePlace(answer.token) else {
         context.logger.error("a command was answered twice")
         continue
       }
-      if isFirst {
-        context.metrics.commandDuration.recordNanoseconds((.now() - entry.since).nanoseconds)
-        isFirst = false
-      }
+      count += 1
+      if longest == nil, case .success = answer.outcome { longest = entry.since }
       if let traceID = entry.traceID {
         let failure =
           if case .failure(let error) = answer.outcome { error } else { nil as DaybookError? }
@@ -248,7 +264,17 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       }
       entry.session.input { $0.answered(entry.purpose, answer.outcome, &$1) }
     }
+    weigh(count, since: longest)
     settleSoon()
+  }
+
+  private func weigh(_ count: Int, since: NIODeadline?) {
+    guard let since else { return load.refused(count) }
+    let now = NIODeadline.now()
+    let delay = (now - since).nanoseconds
+    context.metrics.commandDuration.recordNanoseconds(delay)
+    load.answered(
+      count, after: .nanoseconds(delay), at: .nanoseconds(Int64(now.uptimeNanoseconds)))
   }
 
   /// Acks of this session wait for the tick's end.
@@ -258,7 +284,15 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
     loop.scheduleTask(in: context.options.ackTick) { self.flushAcks() }
   }
 
+  /// While there is more to do than can be done they wait for some more: there are fewer of them then, and one that is
+  /// lost costs a redelivery.
   private func flushAcks() {
+    if ackTicksHeld < GatewayLoop.ackTicksHeldMax, load.sheds(.ack) {
+      ackTicksHeld += 1
+      loop.scheduleTask(in: context.options.ackTick) { self.flushAcks() }
+      return
+    }
+    ackTicksHeld = 0
     let due = acking
     acking = []
     for session in due { session.input { $0.flushAcks(&$1) } }
@@ -309,6 +343,7 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       }
       guard let followers = subscriptions.subscribers(of: slot, in: batch.body) else { continue }
       for session in followers.sessions {
+        if !session.output.takes(event: Int(slot.length)) { settle(session) }
         session.input { $0.committed(followers.stream, slot, batch.body, &$1) }
       }
     }
@@ -358,6 +393,14 @@ final class GatewayLoop: CommandReceiver, @unchecked Sendable {
       self.isToSettle = false
       self.settle()
     }
+  }
+
+  /// In the middle of a tick: what this session has to say is on its way, if its system takes it, before there is more.
+  private func settle(_ session: Session) {
+    guard !isSettling else { return }
+    isSettling = true
+    session.settle()
+    isSettling = false
   }
 
   /// Runs what sessions asked for, and flushes each once. Writing may come back here, from a

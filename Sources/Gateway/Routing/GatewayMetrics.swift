@@ -6,6 +6,8 @@ import Requests
 struct GatewayMetrics: Sendable {
   let connections: Meter
   let sessions: Meter
+  let load: LoadMetrics
+  let heldBytes: Meter
   let failedHandshakes: Counter
   private let endings: [ErrorCode: Counter]
   private let queries: [QueryKind: Timer]
@@ -20,6 +22,8 @@ struct GatewayMetrics: Sendable {
   init(_ factory: any MetricsFactory) {
     connections = Meter(label: "daybook_gateway_connections", factory: factory)
     sessions = Meter(label: "daybook_gateway_sessions", factory: factory)
+    load = LoadMetrics(factory)
+    heldBytes = Meter(label: "daybook_gateway_held_bytes", factory: factory)
     failedHandshakes = Counter(
       label: "daybook_gateway_failed_handshakes_total", factory: factory)
     let counters = ErrorCode.all.map { code in

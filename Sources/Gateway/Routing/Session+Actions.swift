@@ -147,7 +147,7 @@ extension Session {
   /// Waits as long as it takes: a sync that is refused would only begin again.
   private func readPage(_ stream: StreamKey, _ from: Seq, _ through: Seq, _ bytesMax: Int) {
     let queries = home.context.queries
-    leased(2 * Limits.pageBytesMax, within: nil) {
+    leased(Session.smallWorkBytes + 2 * bytesMax, within: nil) {
       () async throws(DaybookError) in
       try await queries.events(
         of: stream, from: from, through: through, limit: Limits.pageEventsMax,

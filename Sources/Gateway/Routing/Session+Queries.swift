@@ -33,7 +33,8 @@ extension Session {
   }
 
   private static let noRoom = DaybookError(
-    .overloaded, "the server has as many queries as it has memory for; ask again in a while")
+    .overloaded, "the server has as many queries as it has memory for; ask again in a while",
+    retryAfter: .seconds(1))
 
   private func start<T: Sendable>(
     _ work: @escaping @Sendable () async throws(DaybookError) -> T, _ lease: QueryLease,

@@ -13,16 +13,18 @@ import WireProtocol
 /// `@unchecked Sendable`: touched on its home's loop only, but for `onLoop`.
 final class Session: @unchecked Sendable {
   /// What it has to say waits for the end of a tick, for more, up to so many bytes.
-  private static let gatheredBytesMax = 65_536
+  private static let gatheredBytesMax = 16_384
 
   let home: GatewayLoop
   let handle: SessionHandle
   var machine: SessionMachine
-  var output = SessionOutput()
+  var output: SessionOutput
   private var decoder: FrameDecoder
   /// Nil once it has ended.
   private(set) var connection: (any Connection)?
   private var isMarked = false
+  private var isWriting = false
+  private let largeFrame: LargeFrameRoom
   var isClosing = false
   private var waitingAtTick = 0
   /// For how long the rest of a frame has been waited for.
@@ -55,11 +57,19 @@ final class Session: @unchecked Sendable {
     let context = home.context
     handle = SessionHandle(number: context.nextSessionNumber(), home: home)
     let options = context.options
+    output = SessionOutput(bytesMax: options.outboundBytesMax)
+    largeFrame = LargeFrameRoom(context.largeFrames, home.loop, from: options.inboundBytesMax)
     decoder = FrameDecoder(
       bodyBytesMax: options.frameBytesMax, strangerFrameBytesMax: options.strangerFrameBytesMax)
     machine = SessionMachine(
-      id: context.sessionID(handle.number), context.sessionSettings,
+      id: context.sessionID(handle.number), context.sessionSettings, load: home.load,
       mayCompress: connection.mayCompress)
+  }
+
+  /// What it has in memory of what it is sent and sends, queries and their replies apart.
+  var heldBytes: Int {
+    let sent = output.byteCount + (connection?.bufferedBytes ?? 0)
+    return sent + decoder.pendingBytes + machine.commandBytes
   }
 
   /// The user, if this session follows the stream.
@@ -119,9 +129,10 @@ final class Session: @unchecked Sendable {
     let waiting = connection?.bufferedBytes ?? 0
     let isTaking = waiting < waitingAtTick
     waitingAtTick = waiting
+    let isHeldUp = isHeldUp || largeFrame.isWaiting || isPaced
     input {
       if isTaking { $0.peerIsAlive() }
-      let isReading = !self.isHeldUp && (!self.isWritable || $0.takesFrames)
+      let isReading = !isHeldUp && (!self.isWritable || $0.takesFrames)
       $0.tick(isReading: isReading, &$1)
     }
     checkFrame()
@@ -129,7 +140,9 @@ final class Session: @unchecked Sendable {
 
   /// Bytes are a sign of life, but a frame may not be fed for ever, a byte at a time.
   private func checkFrame() {
-    let isAwaited = decoder.pendingBytes > 0 && machine.takesFrames && isWritable && !isHeldUp
+    let isAwaited =
+      decoder.pendingBytes > 0 && takesFrames && isWritable && !isHeldUp
+      && !largeFrame.isWaiting
     frameTicks = isAwaited ? frameTicks + 1 : 0
     guard frameTicks > 2 * home.context.options.frameIntervalsMax else { return }
     let late = DaybookError(
@@ -138,6 +151,14 @@ final class Session: @unchecked Sendable {
   }
 
   private var isWritable: Bool { connection?.isWritable ?? true }
+
+  /// A service, which brings very many commands, is not refused any while there is too much to do: it is read no
+  /// further, until those that it has are done.
+  private var takesFrames: Bool { machine.takesFrames && !isPaced }
+
+  private var isPaced: Bool {
+    known?.service != nil && home.load.isHigh && machine.commandBytes > 0
+  }
 
   // MARK: the connection
 
@@ -159,7 +180,18 @@ final class Session: @unchecked Sendable {
     decoder.append(bytes)
     machine.peerIsAlive()
     takeFrames()
+    makeRoomForFrame()
     mark()
+  }
+
+  /// For what is at the front and was not taken, or has not come as a whole.
+  private func makeRoomForFrame() {
+    let bytes = decoder.frontBytes
+    guard largeFrame.isConcerned(by: bytes) else { return }
+    largeFrame.takes(bytes) { [self, home] in
+      mark()
+      home.settle()
+    }
   }
 
   /// Who sends more than is allowed is not read from for a while: its system keeps the rest. A service
@@ -192,7 +224,7 @@ final class Session: @unchecked Sendable {
     var frames = 0
     defer { home.traffic.framesReceived += frames }
     // What is asked while answers wait to be read is answered when they have been.
-    while machine.takesFrames, isWritable {
+    while takesFrames, isWritable {
       do throws(FrameFault) {
         guard let frame = try decoder.next() else { break }
         frameTicks = 0
@@ -208,14 +240,17 @@ final class Session: @unchecked Sendable {
   /// read what it is sent is listened to for some more, for its heartbeats.
   var wantsBytes: Bool {
     if machine.isClosed { return true }
-    if isHeldUp { return false }
+    if isHeldUp || largeFrame.isWaiting { return false }
     guard isWritable else {
-      return decoder.pendingBytes < home.context.options.unreadFramesBytesMax
+      let waiting = decoder.pendingBytes + machine.commandBytes
+      return waiting < home.context.options.inboundBytesMax
     }
-    return machine.takesFrames
+    return takesFrames
   }
 
   func writabilityChanged() {
+    // Whoever writes looks by itself.
+    guard !isWriting else { return }
     mark()
     home.settle()
   }
@@ -225,7 +260,7 @@ final class Session: @unchecked Sendable {
     guard !machine.isClosed else { return connection?.close() ?? () }
     do throws(FrameFault) {
       // Whole frames may still wait here for room; only a cut one is a fault.
-      if machine.takesFrames, isWritable { try decoder.finish() }
+      if takesFrames, isWritable { try decoder.finish() }
       input { $0.disconnected(&$1) }
       isClosing = true
       home.settle()
@@ -252,6 +287,7 @@ final class Session: @unchecked Sendable {
     connection = nil
     waitingQueries = []
     unwritten = []
+    largeFrame.end()
     leaveTables()
     home.remove(self)
   }
@@ -281,7 +317,10 @@ final class Session: @unchecked Sendable {
         }
         makeRoom()
         // Answers make room for frames that are here already.
-        if machine.takesFrames, decoder.pendingBytes > 0 { takeFrames() }
+        if takesFrames, decoder.pendingBytes > 0 {
+          takeFrames()
+          makeRoomForFrame()
+        }
       } while !output.actions.isEmpty
       flush()
       machine.flushed(isFull: !isWritable, &output)
@@ -297,6 +336,7 @@ final class Session: @unchecked Sendable {
     home.context.sessionLog.opened(requester, facts)
     decoder.strangerFrameBytesMax = nil
     connection.isKnown()
+    output.bytesMax = home.context.options.outboundBytesMax / connection.writtenBytesEach
   }
 
   private func flush() {
@@ -313,7 +353,9 @@ final class Session: @unchecked Sendable {
     // From the reply on that says so.
     isDeflating = machine.deflates
     home.traffic.bytesSent += chunks.reduce(0) { $0 + $1.readableBytes }
+    isWriting = true
     connection.write(chunks, then: afterWriting())
+    isWriting = false
   }
 
   private func tell(_ reason: DaybookError) {

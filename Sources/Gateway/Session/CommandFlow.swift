@@ -9,6 +9,8 @@ struct AskedCommand {
   let sequence: UInt32
   let type: FrameTypeOfRequest
   let issuer: Issuer
+  /// Of its body.
+  var bytes: UInt32 = 0
 }
 
 /// Commands, in their order, and their answers. What a command asks for is told by `CommandRequests`.
@@ -47,18 +49,27 @@ struct CommandFlow {
     }
   }
 
+  /// Numbers that were turned away and are waited for.
+  static let heldBackMax = 1_024
+  /// What a command takes in memory until it is answered, its body apart.
+  static let commandBytes = 256
+
   private let inFlightMax: Int
+  private let inFlightBytesMax: Int
   private let looksAhead: Bool
   private var inFlight = 0
+  /// What those without an answer take, those that wait included.
+  private(set) var byteCount = 0
   /// In their order; the first is one of which something is being looked for.
   private var waiting = CircularBuffer<WaitingCommand>(initialCapacity: 1)
   /// Commands that were turned away before their owner, who keeps their order, knew of them.
-  private var heldBack = HeldBack()
+  private var heldBack = HeldBack(numbersMax: CommandFlow.heldBackMax)
   /// The highest message id that this session was sent: answers to its commands are above it.
   private var observed = MessageID.none
 
-  init(inFlightMax: Int, looksAhead: Bool) {
+  init(inFlightMax: Int, inFlightBytesMax: Int, looksAhead: Bool) {
     self.inFlightMax = inFlightMax
+    self.inFlightBytesMax = inFlightBytesMax
     self.looksAhead = looksAhead
   }
 
@@ -66,6 +77,7 @@ struct CommandFlow {
   /// and while too much is unanswered.
   var takesFrames: Bool {
     (waiting.isEmpty || looksAhead) && inFlight + waiting.count < inFlightMax
+      && byteCount < inFlightBytesMax
   }
 
   var isAsked: Bool { inFlight > 0 || !waiting.isEmpty }
@@ -105,6 +117,7 @@ struct CommandFlow {
   mutating func take(
     _ step: CommandRequest.Step, for asked: AskedCommand, _ output: inout SessionOutput
   ) {
+    byteCount += CommandFlow.commandBytes + Int(asked.bytes)
     switch step {
     case .submit(let stream, let body) where waiting.isEmpty:
       submit(asked, stream, body, &output)
@@ -132,7 +145,12 @@ struct CommandFlow {
       .submit(
         asked.issuer.command(stream, body, observed: observed),
         CommandPurpose(
-          sequence: asked.sequence, kind: kind, hidesSeq: !asked.issuer.seesSeq(of: stream))))
+          sequence: asked.sequence, bytes: asked.bytes, kind: kind,
+          hidesSeq: !asked.issuer.seesSeq(of: stream))))
+  }
+
+  private mutating func ended(bytes: UInt32) {
+    byteCount -= CommandFlow.commandBytes + Int(bytes)
   }
 
   // MARK: answers
@@ -143,6 +161,7 @@ struct CommandFlow {
     _ outcome: Result<CommandOutcome, DaybookError>, _ output: inout SessionOutput
   ) {
     inFlight -= 1
+    ended(bytes: purpose.bytes)
     do throws(DaybookError) {
       reply(try outcome.get().result(), to: type, purpose, &output)
     } catch {
@@ -157,6 +176,7 @@ struct CommandFlow {
     _ outcome: Result<CommandOutcome, DaybookError>, _ output: inout SessionOutput
   ) {
     inFlight -= 1
+    ended(bytes: purpose.bytes)
     do throws(DaybookError) {
       var result = try outcome.get().result()
       var event = event
@@ -266,6 +286,7 @@ struct CommandFlow {
       if !heldBack.isEmpty, let issued = first.asked.issuer.issued,
         !heldBack.mayPass(issued, uptime: uptime)
       {
+        ended(bytes: first.asked.bytes)
         refuse(first.asked, HeldBack.outOfTurn, &output)
         continue
       }
@@ -284,6 +305,7 @@ struct CommandFlow {
   ) {
     if error.code.isTemporary { turnAway(asked.issuer, uptime: uptime) }
     guard let (stream, body) = unresolved.refusal(of: error) else {
+      ended(bytes: asked.bytes)
       return refuse(asked, error, &output)
     }
     submit(asked, stream, body, &output)

@@ -17,6 +17,7 @@ final class OpenSession {
   let settings: SessionSettings
   /// What counts of what the client wants of its connection.
   let connection: ConnectionSettings
+  private let admission: Admission
   let requester: Requester
   /// Whom the session itself acts as.
   private let actor: Actor
@@ -24,7 +25,7 @@ final class OpenSession {
   private var registration = Seq.none
   /// Nil where the token names none, and for a service.
   private let deviceClass: DeviceClass?
-  private var token: SessionToken
+  var token: SessionToken
   private var liveness: Liveness
   var syncing: Syncing
   private var acks = AckGathering()
@@ -35,22 +36,25 @@ final class OpenSession {
 
   init(
     _ id: String, _ requester: Requester, _ token: CheckedToken, silentTicksMax: Int,
-    _ settings: SessionSettings, connection: ConnectionSettings = ConnectionSettings()
+    _ settings: SessionSettings, _ load: LoopLoad,
+    connection: ConnectionSettings = ConnectionSettings()
   ) {
     self.connection = connection
     let options = settings.options
     self.id = id
     self.settings = settings
+    admission = Admission(requester.user, settings, load)
     self.requester = requester
     actor = requester.actor
     deviceClass = token.deviceClass
     self.token = SessionToken(token, of: requester, settings)
     liveness = Liveness(silentTicksMax: silentTicksMax)
-    syncing = Syncing(
-      for: requester, window: options.window, outboundBytesMax: options.outboundBytesMax,
-      settings: connection)
+    syncing = Syncing(for: requester, window: options.window, settings: connection)
+    let isService = requester.user == nil
     commands = CommandFlow(
-      inFlightMax: options.inFlightMax, looksAhead: requester.user == nil)
+      inFlightMax: options.inFlightMax,
+      inFlightBytesMax: isService ? options.serviceBytesMax : options.inboundBytesMax,
+      looksAhead: isService)
     queries = QueryFlow(inFlightMax: options.queriesInFlightMax)
     presence = PresenceFlow(
       for: requester,
@@ -62,6 +66,8 @@ final class OpenSession {
   var clock: any WallClock { settings.clock }
 
   var takesFrames: Bool { commands.takesFrames }
+  /// What commands without an answer take.
+  var commandBytes: Int { commands.byteCount }
   /// Something that the client has asked is unanswered.
   var isAsked: Bool { commands.isAsked || queries.isAsked }
   var watched: Set<UserID> { presence.watched }
@@ -122,7 +128,7 @@ final class OpenSession {
     let request = try CommandRequests.parse(frame.type, frame.body, by: requester, now: clock.now())
     do throws(DaybookError) {
       try commands.admit(request.issuer, uptime: clock.uptime())
-      try admitByRate(request.issuer, frame.type)
+      try admit(request, frame.type)
     } catch {
       if let traceID = request.issuer.traceID {
         output.actions.append(.logRefusal(traceID, error))
@@ -136,16 +142,16 @@ final class OpenSession {
     commands.take(
       request.step,
       for: AskedCommand(
-        sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer), &output)
+        sequence: frame.sequence, type: frame.type.rawValue, issuer: request.issuer,
+        bytes: UInt32(frame.body.readableBytes)), &output)
   }
 
-  /// A service acts for many, and is its operator's own.
-  private func admitByRate(_ issuer: Issuer, _ type: FrameType) throws(DaybookError) {
-    guard let user = requester.user, type != .read else { return }
+  private func admit(_ request: CommandRequest, _ type: FrameType) throws(DaybookError) {
     do throws(DaybookError) {
-      try settings.rates.admit(.sends, of: user, now: clock.uptime())
+      try admission.admit(request, type)
     } catch {
-      commands.turnAway(issuer, uptime: clock.uptime())
+      // A read stands in nobody's way: what comes behind it is no other for having come first.
+      if type != .read { commands.turnAway(request.issuer, uptime: clock.uptime()) }
       throw error
     }
   }
@@ -193,11 +199,9 @@ final class OpenSession {
   }
 
   private func query(_ frame: Frame, _ output: inout SessionOutput) throws(DaybookError) {
+    try admission.admitQuery()
     var request = try QueryRequests.parse(frame.type, frame.body, by: requester)
     if let head = syncing.mailboxHead { request.ownHeadIsKnown(head) }
-    if let user = requester.user {
-      try settings.rates.admit(.queries, of: user, now: clock.uptime())
-    }
     try queries.ask(request, sequence: frame.sequence, by: actor, &output)
     if case .fetch(let stream, _, _, _, _) = request.query { syncing.heard(stream, &output) }
   }

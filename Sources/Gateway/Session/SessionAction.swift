@@ -89,6 +89,8 @@ struct CommandPurpose {
   }
 
   var sequence: UInt32
+  /// Of the request's body, where it counts.
+  var bytes: UInt32 = 0
   var kind: Kind
   /// The answer names no seq: it would be another's mailbox's, and tell how much mail comes there, and
   /// whether a block kept this from there.

@@ -24,14 +24,18 @@ struct SessionMachine: ~Copyable {
   private let settings: SessionSettings
   /// What is said on the line may be compressed.
   private let mayCompress: Bool
+  private let load: LoopLoad
   private var phase = Phase.awaitingConnect(token: "")
   private var lastSequence: UInt32 = 0
   /// The session ends with this once all that was asked of it is answered; until then nothing more is
   /// taken of it.
   private var drain: DaybookError?
 
-  init(id: String, _ settings: SessionSettings, mayCompress: Bool = false) {
+  init(
+    id: String, _ settings: SessionSettings, load: LoopLoad, mayCompress: Bool = false
+  ) {
     self.id = id
+    self.load = load
     self.mayCompress = mayCompress
     self.settings = settings
   }
@@ -62,6 +66,9 @@ struct SessionMachine: ~Copyable {
     case .checking, .opening, .closed: false
     }
   }
+
+  /// What commands without an answer take.
+  var commandBytes: Int { session?.commandBytes ?? 0 }
 
   /// Whose presence it is told, and was told when it ended.
   var watched: Set<UserID> {
@@ -129,7 +136,7 @@ struct SessionMachine: ~Copyable {
       let heartbeat = options.heartbeatInterval(askedFor: connecting.heartbeatMilliseconds)
       let session = OpenSession(
         id, requester, token, silentTicksMax: options.silentTicksMax(for: heartbeat), settings,
-        connection: agreed(connecting, token.principal))
+        load, connection: agreed(connecting, token.principal))
       var opening = Opening(
         connecting, as: token,
         reply: Daybook_V1_ConnectReply(

@@ -152,10 +152,10 @@ struct StreamFollowing {
     }
   }
 
-  /// How many of the page's events there is room for: these are pushed. Nil if the page isn't what
-  /// follows: then something of the log is missing.
+  /// How many of the page's events there is room for, in the window and, `atMost`, in the session: these are
+  /// pushed. Nil if the page isn't what follows: then something of the log is missing.
   /// Those that `withheld` says so of are passed over, and need no room; empty: none of them.
-  mutating func took(page: [StreamEvent], withheld: [Bool] = []) -> Int? {
+  mutating func took(page: [StreamEvent], atMost count: Int, withheld: [Bool] = []) -> Int? {
     assert(isReading)
     var expected = sent.next
     for event in page {
@@ -164,7 +164,8 @@ struct StreamFollowing {
     }
     guard let last = page.last?.seq, last <= end else { return nil }
     isReading = false
-    for (index, event) in page.enumerated() {
+    let room = page.prefix(count)
+    for (index, event) in room.enumerated() {
       if !withheld.isEmpty, withheld[index] {
         passed(event.seq)
         continue
@@ -176,7 +177,7 @@ struct StreamFollowing {
       }
       pushed(event.seq, bytes: bytes)
     }
-    return page.count
+    return room.count
   }
 
   /// The page has come when there was no room in the session: it is read again.

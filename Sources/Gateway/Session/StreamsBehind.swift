@@ -3,6 +3,9 @@ import DaybookModel
 /// Streams of a session that were live once and have more than was pushed, and whose turn it is to be
 /// read: one page at a time is, of whatever stream, so that a session holds no more.
 struct StreamsBehind {
+  /// Streams in one push.
+  static let toldMax = 100
+
   /// The one that was read last is last.
   private(set) var all: [StreamKey] = []
   /// Those of them that the client has not heard of.
@@ -28,9 +31,12 @@ struct StreamsBehind {
     untold.removeAll { $0 == stream }
   }
 
-  mutating func takeUntold() -> [StreamKey] {
-    defer { untold = [] }
-    return untold
+  var hasUntold: Bool { !untold.isEmpty }
+
+  /// So many of them, which now are told.
+  mutating func takeUntold(_ count: Int) -> [StreamKey] {
+    defer { untold.removeFirst(min(count, untold.count)) }
+    return Array(untold.prefix(count))
   }
 
   mutating func reads(_ stream: StreamKey) { reading = stream }

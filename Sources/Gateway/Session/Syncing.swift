@@ -24,7 +24,6 @@ struct Syncing {
   private let mailbox: StreamKey?
   private let user: UserID?
   private let window: PushWindow.Size
-  private let outboundBytesMax: Int
   private var following: [StreamKey: StreamFollowing] = [:]
   /// Groups that wait until what is syncing has caught up.
   private var toFollow: [StreamKey] = []
@@ -47,7 +46,7 @@ struct Syncing {
   private var isOwing = false
 
   init(
-    for requester: Requester, window: PushWindow.Size, outboundBytesMax: Int,
+    for requester: Requester, window: PushWindow.Size,
     settings: ConnectionSettings = ConnectionSettings()
   ) {
     isPulled = settings.pulls
@@ -56,7 +55,6 @@ struct Syncing {
     user = requester.user
     mailbox = requester.user.map { .user($0) }
     self.window = window
-    self.outboundBytesMax = outboundBytesMax
   }
 
   // MARK: questions
@@ -88,9 +86,7 @@ struct Syncing {
     return followed
   }
 
-  private func mayPush(_ output: SessionOutput) -> Bool {
-    !isFull && output.byteCount < outboundBytesMax
-  }
+  private func mayPush(_ output: SessionOutput) -> Bool { !isFull && output.hasRoom }
 
   // MARK: opening
 
@@ -224,8 +220,11 @@ struct Syncing {
           })
       case .read(let from, let through, let bytesMax):
         behind.reads(stream)
+        // No more is read than there is room for now; a quarter of it is left for what frames add.
         output.actions.append(
-          .readPage(stream, from: from, through: through, bytesMax: bytesMax))
+          .readPage(
+            stream, from: from, through: through,
+            bytesMax: min(bytesMax, max(1, output.room / 4 * 3))))
         return .waits
       case .awaitAck(let upTo):
         output.write(
@@ -266,7 +265,9 @@ struct Syncing {
     case .success(let page):
       let withheld =
         withholding.isIdle ? [] : page.map { withholding.withholds($0.bytes, of: stream) }
-      guard let count = following[stream]?.took(page: page, withheld: withheld) else {
+      let room = output.taken(of: page)
+      guard let count = following[stream]?.took(page: page, atMost: room, withheld: withheld)
+      else {
         return .failed(
           DaybookError(
             .storageFailed, "a page of \(stream) does not follow what was sent; connect again"))
@@ -346,7 +347,8 @@ struct Syncing {
   mutating func committed(
     _ stream: StreamKey, _ slot: EventSlot, _ bytes: ByteBuffer, _ output: inout SessionOutput
   ) -> Committed {
-    let (ends, mayPush) = (FollowedEvent.ending(slot, bytes, for: user), mayPush(output))
+    let ends = FollowedEvent.ending(slot, bytes, for: user)
+    let mayPush = !isFull && output.takes(event: bytes.readableBytes)
     let isWithheld = withholding.withholds(bytes, of: stream)
     let verdict = following[stream]?.committed(
       slot.seq, bytes: bytes.readableBytes, ends: ends, mayPush: mayPush,
@@ -379,7 +381,7 @@ struct Syncing {
       output.push(event: bytes)
       end(stream, say: true, &output)
       return .pushed(mayOpen: true)
-    case .fallBehind: return fellBehind(stream, &output)
+    case .fallBehind: return fellBehind(stream, hasRoom: mayPush, &output)
     case .gap: return .gap
     case .hold, .drop: return .held
     case nil: return .notFollowed
@@ -388,17 +390,20 @@ struct Syncing {
 
   /// An event of a live stream has found no room.
   private mutating func fellBehind(
-    _ stream: StreamKey, _ output: inout SessionOutput
+    _ stream: StreamKey, hasRoom: Bool, _ output: inout SessionOutput
   ) -> Committed {
     behind.add(stream, isTold: false)
-    guard mayAdvance(output) else { return .held }
+    guard hasRoom, mayAdvance(output) else {
+      isOwing = true
+      return .held
+    }
     sayBehind(&output)
     return .fellBehind
   }
 
-  /// Of those that still are.
+  /// Of those that still are; of very many, the rest with the next flush.
   private mutating func sayBehind(_ output: inout SessionOutput) {
-    let heads = behind.takeUntold().compactMap { stream in
+    let heads = behind.takeUntold(StreamsBehind.toldMax).compactMap { stream in
       following[stream].map { followed in
         Daybook_V1_StreamHead.with {
           $0.stream = stream.text
@@ -407,6 +412,7 @@ struct Syncing {
         }
       }
     }
+    if behind.hasUntold { isOwing = true }
     guard !heads.isEmpty else { return }
     output.write(.behind, Daybook_V1_Behind.with { $0.streams = heads })
   }

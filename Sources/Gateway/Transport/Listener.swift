@@ -84,8 +84,7 @@ package final class Listener: Sendable {
           }
           try channel.pipeline.syncOperations.addHandler(
             ConnectionHandler(
-              home, gate: gate, reads: tls == nil ? home.reads : home.recordReads,
-              mayCompress: line.isPlain && tls == nil && !isProxied))
+              home, gate: gate, mayCompress: line.isPlain && tls == nil && !isProxied))
         }
       }
   }
@@ -100,7 +99,7 @@ package final class Listener: Sendable {
     try settable.setOption(.allowRemoteHalfClosure, value: true)
     try settable.setOption(
       .writeBufferWaterMark,
-      value: .init(low: options.outboundBytesLow, high: options.outboundBytesMax))
+      value: .init(low: options.unsentBytesLow, high: options.unsentBytesHigh))
     try settable.setOption(.maxMessagesPerRead, value: 1)
     try settable.setOption(.recvAllocator, value: LoopReads(home.strangersReads))
   }

@@ -34,6 +34,11 @@ package struct WebSocketDecoder: Sendable {
     self.messageBytesMax = messageBytesMax
   }
 
+  /// Of the message that has begun: what has come of it, and what its present frame is still to bring.
+  package var messageBytes: Int {
+    kind == nil ? 0 : message.readableBytes + (isInPayload ? head.length - framed : 0)
+  }
+
   /// Takes from `bytes` up to the end of what it returns; nil once they are used up. After a fault nothing can be
   /// read any more.
   package mutating func next(_ bytes: inout ByteBuffer) throws(WebSocketFault) -> WebSocketInput? {

@@ -22,7 +22,7 @@ final class RequestSession {
   init(_ principal: Principal, in world: RequestWorld) {
     self.world = world
     machine = SessionMachine(
-      id: "s", SessionSettings(logID: "log", options: .patient, clock: world.reading))
+      id: "s", SessionSettings(logID: "log", options: .patient, clock: world.reading), load: .idle)
     _ = take(.connect, Daybook_V1_ConnectRequest.with { $0.token = "t" })
     let end = Timestamp(milliseconds: world.reading.now().milliseconds + 86_400_000)
     _ = run { $0.tokenChecked(.success(CheckedToken(principal, expiresAt: end)), &$1) }

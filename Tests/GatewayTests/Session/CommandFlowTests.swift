@@ -20,7 +20,7 @@ private final class AskedCommands {
   private var purposes: [UInt32: CommandPurpose] = [:]
 
   init(inFlightMax: Int = 100, looksAhead: Bool = false) {
-    flow = CommandFlow(inFlightMax: inFlightMax, looksAhead: looksAhead)
+    flow = CommandFlow(inFlightMax: inFlightMax, inFlightBytesMax: 1 << 20, looksAhead: looksAhead)
   }
 
   private func take(

@@ -18,7 +18,8 @@ private final class PhasedSession {
   private static let token = TokenStamp(issuedAt: Timestamp(milliseconds: 1_000), id: "t")
 
   private var machine = SessionMachine(
-    id: "s", SessionSettings(logID: "log", options: GatewayOptions(), clock: MemoryDaybook()))
+    id: "s", SessionSettings(logID: "log", options: GatewayOptions(), clock: MemoryDaybook()),
+    load: .idle)
   private var output = SessionOutput()
   private var sequence: UInt32 = 0
 

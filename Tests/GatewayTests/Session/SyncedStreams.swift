@@ -22,7 +22,8 @@ final class SyncedStreams {
   ) {
     syncing = Syncing(
       for: Requester(principal), window: PushWindow.Size(events: windowEvents, bytes: 1 << 20),
-      outboundBytesMax: outboundBytesMax, settings: settings)
+      settings: settings)
+    output.bytesMax = outboundBytesMax
   }
 
   /// All groups followed and live, and nothing in any of them.

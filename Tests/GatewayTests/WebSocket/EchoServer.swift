@@ -21,7 +21,9 @@ struct EchoServer {
           try channel.pipeline.syncOperations.addHandlers([
             WebSocketHandler(
               taking: nil, strangerMessageBytesMax: messageBytesMax,
-              messageBytesMax: messageBytesMax, reads: []),
+              messageBytesMax: messageBytesMax, reads: [],
+              largeMessage: LargeFrameRoom(
+                QueryBudget(bytesMax: .max), channel.eventLoop, from: .max)),
             Echo(),
           ])
         }

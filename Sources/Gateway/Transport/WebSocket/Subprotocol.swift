@@ -9,6 +9,15 @@ enum Subprotocol: String, CaseIterable, Sendable {
   /// One a text message.
   case json = "daybook.v1.json"
 
+  /// What a byte of frames takes on its way out, at most: as text a small event is some three times as many bytes, and
+  /// each is a message with buffers of its own.
+  var writtenBytesEach: Int {
+    switch self {
+    case .proto: 1
+    case .json: 8
+    }
+  }
+
   var kind: WebSocketMessage.Kind {
     switch self {
     case .proto: .binary

@@ -104,12 +104,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             taking: upgrade.subprotocol.kind,
             strangerMessageBytesMax: limits.strangerFrameBytesMax,
             messageBytesMax: limits.frameBytesMax + FrameHeader.bytesMax,
-            reads: [home.strangersReads, home.reads]),
+            reads: [home.strangersReads, home.reads],
+            largeMessage: LargeFrameRoom(
+              home.context.largeFrames, home.loop, from: limits.inboundBytesMax)),
           SubprotocolHandler(upgrade.subprotocol),
         ], position: .after(self))
     } catch {
       return context.close(promise: nil)
     }
+    context.fireUserInboundEventTriggered(
+      LineEvent.writes(bytesEach: upgrade.subprotocol.writtenBytesEach))
     if !upgrade.token.isEmpty {
       context.fireUserInboundEventTriggered(LineEvent.token(upgrade.token))
     }

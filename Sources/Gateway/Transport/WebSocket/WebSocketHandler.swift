@@ -34,6 +34,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
   private let messageBytesMax: Int
   /// What the socket may have been read into.
   private let reads: [ReadBuffer]
+  private let largeMessage: LargeFrameRoom
+  private var readIsPending = false
   private var state = State.open
   /// Why the session ends, once it does.
   private var ending: ErrorCode?
@@ -47,12 +49,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
   /// Messages of both kinds are taken where `kind` is nil; of strangers, shorter ones.
   init(
     taking kind: WebSocketMessage.Kind?, strangerMessageBytesMax: Int, messageBytesMax: Int,
-    reads: [ReadBuffer]
+    reads: [ReadBuffer], largeMessage: LargeFrameRoom
   ) {
     decoder = WebSocketDecoder(
       areMasked: true, taking: kind, messageBytesMax: strangerMessageBytesMax)
     self.messageBytesMax = messageBytesMax
     self.reads = reads
+    self.largeMessage = largeMessage
   }
 
   // MARK: in
@@ -66,6 +69,21 @@ final class WebSocketHandler: ChannelDuplexHandler {
       fail(error, context)
     }
     for buffer in reads { buffer.giveBack(read) }
+    guard largeMessage.isConcerned(by: decoder.messageBytes) else { return }
+    largeMessage.takes(decoder.messageBytes) { [self] in
+      guard readIsPending else { return }
+      readIsPending = false
+      context.read()
+    }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if largeMessage.isWaiting { readIsPending = true } else { context.read() }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    largeMessage.end()
+    context.fireChannelInactive()
   }
 
   private var hears: Bool {
