@@ -60,6 +60,12 @@ package struct DaybookError: Error, Sendable, CustomStringConvertible {
     parts = Parts(code, message, retryAfter, nextNumber, cause)
   }
 
+  /// With a time to come again, where it is a temporary one and has none.
+  package func retried(after wait: Duration) -> DaybookError {
+    guard code.isTemporary, retryAfter == nil else { return self }
+    return DaybookError(code, message, retryAfter: wait, cause: cause)
+  }
+
   package var description: String {
     let because = cause.map { " (\($0))" } ?? ""
     return "\(code.name): \(message)\(because)"

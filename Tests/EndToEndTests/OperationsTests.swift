@@ -122,7 +122,7 @@ struct OperationsTests {
     #expect(used > 30)
     let runbooks = try text("ops/runbooks.md")
     let named = alerts.matches(of: /alert: (\w+)/).map { String($0.1) }
-    #expect(named.count == 11)
+    #expect(named.count == 12)
     for name in named {
       #expect(runbooks.contains("\n## \(name)\n"), "\(name)")
       #expect(alerts.contains("ops/runbooks.md#\(name.lowercased())\n"), "\(name)")

@@ -117,6 +117,7 @@ struct MetricsTests {
       for label in metric.labels {
         switch label[0] {
         case "partition": #expect(Int(label[1]).map { $0 < SweptFolder.partitionCount } == true)
+        case "loop": #expect(Int(label[1]) != nil)
         case "code": #expect(codes.contains(label[1]))
         case "topic": #expect(label[1] == SweptServer.mirroredTopic)
         case "kind", "projection": #expect(label[1].allSatisfy { $0.isLetter || $0 == "_" })

@@ -10,6 +10,7 @@ struct PartitionMetrics: Sendable {
   private let mailboxes: Meter
   private let groups: Meter
   private let origins: Meter
+  private let bytes: [Meter]
   let waitingCommands: Meter
   let queuedBatches: Meter
   let replayedEvents: Counter
@@ -34,6 +35,11 @@ struct PartitionMetrics: Sendable {
     mailboxes = entries("mailbox")
     groups = entries("group")
     origins = entries("origin")
+    bytes = ["mailbox", "group", "member", "origin", "amended"].map { kind in
+      Meter(
+        label: "daybook_partition_state_bytes", dimensions: labels + [("kind", kind)],
+        factory: factory)
+    }
     waitingCommands = Meter(
       label: "daybook_partition_waiting_commands", dimensions: labels, factory: factory)
     queuedBatches = Meter(
@@ -51,6 +57,12 @@ struct PartitionMetrics: Sendable {
     mailboxes.set(state.mailboxes.count)
     groups.set(state.groups.count)
     origins.set(state.origins.count)
+  }
+
+  /// How much of memory that takes.
+  func count(_ taken: StateBytes) {
+    let all = [taken.mailboxes, taken.groups, taken.members, taken.origins, taken.amended]
+    for (meter, count) in zip(bytes, all) { meter.set(count) }
   }
 }
 

@@ -17,6 +17,8 @@ final class PartitionOwner: @unchecked Sendable {
   static let reloadAfter = TimeAmount.seconds(5)
   /// No sooner are those that are held looked through again.
   static let heldCheckedAfter = TimeAmount.milliseconds(250)
+  /// What has piled up is gone by then, or still there.
+  static let crowdedRetryAfter: Duration = .seconds(1)
   /// Questions to the log at a time.
   static let lookupsMax = 256
 
@@ -51,6 +53,7 @@ final class PartitionOwner: @unchecked Sendable {
   /// The last batch that is durable; nil if there is none.
   private var lastBatch: BatchMark?
   private let snapshots: OwnerSnapshots
+  private var sampling = StateSampling()
 
   private var whenDrained: [() -> Void] = []
   /// Commands that wait, in their order, until the log has said what only it knows. It is asked once
@@ -160,7 +163,8 @@ final class PartitionOwner: @unchecked Sendable {
       return turnAway(
         Array(commands),
         DaybookError(
-          .overloaded, "partition \(partition) has more waiting than its disk can take; retry"))
+          .overloaded, "partition \(partition) has more waiting than its disk can take; retry",
+          retryAfter: PartitionOwner.crowdedRetryAfter))
     }
     waiting += commands
     metrics.waitingCommands.set(waiting.count)
@@ -205,7 +209,9 @@ final class PartitionOwner: @unchecked Sendable {
     if let failure {
       turnAway(
         commands,
-        DaybookError(.overloaded, "the log can't be searched now; retry", cause: failure))
+        DaybookError(
+          .overloaded, "the log can't be searched now; retry",
+          retryAfter: PartitionOwner.crowdedRetryAfter, cause: failure))
       return drained()
     }
     // Relayed events that came meanwhile are of no command.
@@ -221,8 +227,12 @@ final class PartitionOwner: @unchecked Sendable {
       desk.ready.count < PartitionOwner.readyMax
         ? nil
         : DaybookError(
-          .overloaded, "partition \(partition) has more waiting than its disk can take; retry")
-    case .loading: DaybookError(.overloaded, "partition \(partition) is still being loaded; retry")
+          .overloaded, "partition \(partition) has more waiting than its disk can take; retry",
+          retryAfter: PartitionOwner.crowdedRetryAfter)
+    case .loading:
+      DaybookError(
+        .overloaded, "partition \(partition) is still being loaded; retry",
+        retryAfter: PartitionOwner.crowdedRetryAfter)
     case .refusing(let error): error
     case .stopping: DaybookError(.serverStopping, "the server is stopping; reconnect and retry")
     }
@@ -319,6 +329,7 @@ final class PartitionOwner: @unchecked Sendable {
       metrics.batchEvents.record(committed.count)
       metrics.commitDuration.record(duration: .now - handedOverAt)
       metrics.count(desk.state)
+      if sampling.isDue() { metrics.count(sampling.look(at: desk.state)) }
       let last = BatchMark(of: committed)
       lastBatch = last
       if isFailing {
@@ -347,7 +358,8 @@ final class PartitionOwner: @unchecked Sendable {
 
   /// What was decided since the last durable batch never happened: everyone who waits is told,
   /// and the state is loaded anew from what is durable.
-  private func fail(_ batch: OpenBatch, _ error: DaybookError) {
+  private func fail(_ batch: OpenBatch, _ failure: DaybookError) {
+    let error = failure.retried(after: PartitionOwner.crowdedRetryAfter)
     if !isFailing {
       logger.error(
         "partition \(partition) can log nothing: \(error)", metadata: ["code": "\(error.code.name)"]
@@ -426,6 +438,7 @@ final class PartitionOwner: @unchecked Sendable {
     desk.restart(loaded.state)
     environment.clocks.advanced(loaded.state)
     stateHolds = true
+    metrics.count(sampling.look(at: desk.state))
     lastBatch = loaded.last
     metrics.replayedEvents.increment(by: loaded.replayed)
     snapshots.replayed(loaded.replayed)

@@ -180,6 +180,13 @@ package struct PagedTable<State: PagedState>: Sendable {
     }
   }
 
+  /// Those of a page that were read, and what the page takes, without what these refer to. Changes nothing.
+  func visit(
+    _ page: Int, _ body: (Key, State) -> Void
+  ) -> (bytes: Int, entries: Int) {
+    (self[page: page].visit(body), self[page: page].count)
+  }
+
   package mutating func removeAll() { self = PagedTable(seed: seed) }
 
   /// Where the states of a page lie, read; pages are `0..<pages`.

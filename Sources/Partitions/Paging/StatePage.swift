@@ -91,6 +91,15 @@ struct StatePage<State: PagedState>: Sendable {
     }
   }
 
+  /// Calls `body` with those that are read, and says what the page takes, without what these refer to: what is not
+  /// read lies in the bytes that it came in.
+  func visit(_ body: (State.Key, State) -> Void) -> Int {
+    for index in keys.indices where isRead(index) { body(keys[index], states[index]) }
+    let each = MemoryLayout<State>.stride + MemoryLayout<State.Key>.stride
+    let tables = slots.capacity * MemoryLayout<UInt32>.stride
+    return (stored?.readableBytes ?? 0) + states.capacity * each + tables
+  }
+
   // MARK: changing
 
   /// The key is not there yet. Returns where it lies.

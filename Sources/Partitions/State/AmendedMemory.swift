@@ -31,6 +31,13 @@ package struct AmendedMemory: Sendable {
   package var isEmpty: Bool { kept.isEmpty && forgottenThrough == .none }
   package var count: Int { kept.count }
 
+  /// About what it takes in memory.
+  var byteCount: Int {
+    guard !kept.isEmpty else { return 0 }
+    return kept.heapBytes + reactions * AmendedMemory.reactionBytes
+  }
+  private static let reactionBytes = 96
+
   /// Only the log knows what became of it.
   package func isUnknown(_ id: MessageID) -> Bool { id <= forgottenThrough && found[id] == nil }
 

@@ -30,6 +30,17 @@ package struct GroupState: Sendable, Equatable {
     waiting = WaitingUsers(seed: seed)
   }
 
+  /// About what it takes besides itself, members and `amended` apart.
+  var heapBytes: Int {
+    settings.title.utf8.count + settings.description.utf8.count + moderators.heapBytes
+      + waiting.byteCount
+  }
+  /// About what its members take: each as most are.
+  var memberBytes: Int { members.count * GroupState.memberBytesEach }
+  /// A page has some room to grow.
+  private static let memberBytesEach =
+    (MemoryLayout<UserID>.stride + MemoryLayout<MemberState>.stride + 8) * 4 / 3
+
   package var isDissolved: Bool { dissolvedAt != .none }
 
   package struct MemberState: Sendable, Equatable {

@@ -61,6 +61,16 @@ package struct MailboxState: Sendable, Equatable {
     }
   }
 
+  /// About what it takes besides itself, `amended` apart. Of many peers those at the end stand for all.
+  var heapBytes: Int {
+    let some = peers.suffix(MailboxState.unindexedPeersMax)
+    let pending = some.reduce(0) { $0 + $1.user.heapBytes + $1.pending.entries.heapBytes }
+    let groupsOfDevices = devices.reduce(0) { $0 + $1.groups.entries.heapBytes }
+    return devices.heapBytes + groupsOfDevices + peers.heapBytes + peerIndex.heapBytes
+      + pending * peers.count / max(1, some.count) + undelivered.heapBytes + groups.heapBytes
+      + blocked.heapBytes + marks.heapBytes + groupReads.entries.heapBytes
+  }
+
   /// Up to so many are found as quickly one by one.
   private static let unindexedPeersMax = 16
 

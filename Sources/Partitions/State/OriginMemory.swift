@@ -88,6 +88,9 @@ package struct OriginMemory: Sendable {
     owners.encode(field, into: &writer)
   }
 
+  /// What the windows take in memory.
+  var byteCount: Int { ages.bytes }
+
   // MARK: asking
 
   package mutating func find(_ key: IssuedOrigin) -> Place? {

@@ -22,6 +22,11 @@ package struct WaitingUsers: Sendable, Equatable {
     requestedCount > 0 && users.state(of: user)?.hasRequested ?? false
   }
 
+  /// About what they take in memory.
+  var byteCount: Int {
+    users.count * (MemoryLayout<UserID>.stride + MemoryLayout<WaitingState>.stride + 8) * 4 / 3
+  }
+
   package var isEmpty: Bool { users.isEmpty }
 
   package func forEach(_ body: (UserID) -> Void) { users.forEach { user, _ in body(user) } }

@@ -52,6 +52,11 @@ enum MetricHelp {
     Entries: kept in memory: mailboxes, groups, and origins whose last numbers are \
     known.
     """,
+    "daybook_partition_state_bytes":
+      """
+    Bytes: of memory that the state takes: mailboxes, groups, their members, windows of \
+    origins, and what became of messages; an estimate from a part of it at a time.
+    """,
     "daybook_partition_queued_batches":
       """
     Batches: closed, and waiting for the one that is being synced.
@@ -162,6 +167,11 @@ enum MetricHelp {
       """
     Sessions: whose Connect was accepted.
     """,
+    "daybook_gateway_held_bytes":
+      """
+    Bytes: that sessions have in memory of what they are sent and send, queries apart; \
+    counted twice a heartbeat interval.
+    """,
     "daybook_gateway_ended_sessions_total":
       """
     Sessions: ended by the server, and why; slow_consumer for those that did not \
@@ -211,6 +221,20 @@ enum MetricHelp {
       """
     Seconds: from a question's turn to its answer, waiting for room and for the read \
     models included.
+    """,
+    "daybook_gateway_shed_requests_total":
+      """
+    Requests: refused because there is too much to do: read, query, group, direct; of \
+    ack, times at which they were held.
+    """,
+    "daybook_gateway_load_level":
+      """
+    Level: 0: everything is taken; 1: no reads and queries; 2: no messages to groups \
+    either; 3: none.
+    """,
+    "daybook_gateway_queue_wait_seconds":
+      """
+    Seconds: how long a command that comes now would wait, while a queue stands; else 0.
     """,
     "process_cpu_seconds_total": "Processor time of all threads, in seconds.",
     "process_resident_memory_bytes": "Resident memory, in bytes.",
