@@ -18,7 +18,11 @@ struct BenchTests {
   private static let idle = [
     "bench", "connections", "in_flight", "logins_per_s", "known_logins_per_s",
     "server_cpu_us_per_login", "server_cpu_us_per_known_login", "rss_kb_per_connection",
-    "settled_rss_kb_per_connection", "tls", "churn",
+    "settled_rss_kb_per_connection", "tls", "web_socket", "churn",
+  ]
+  private static let memory = [
+    "bench", "sessions", "pushed_mb_each", "message_bytes", "session_bytes_max", "rss_before_kb",
+    "rss_after_kb", "grown_kb_per_session",
   ]
 
   static let runs: [(arguments: [String], fields: [String])] = [
@@ -38,7 +42,19 @@ struct BenchTests {
     (
       ["chat", "--users", "4", "--group-of", "4", "--rate", "40", "--seconds", "1"], chat
     ),
+    (
+      [
+        "chat", "--users", "4", "--rate", "40", "--warm-up", "0", "--seconds", "1",
+        "--drop-refused", "--server-cores", "1",
+      ], chat + ["refused_per_s"]
+    ),
+    (["memory", "--sessions", "10", "--megabytes", "1", "--session-bytes-max", "32768"], memory),
     (["idle", "--connections", "20", "--in-flight", "4", "--seconds", "0"], idle),
+    (
+      [
+        "idle", "--connections", "20", "--in-flight", "4", "--seconds", "0", "--ws", "--tls",
+      ], idle
+    ),
     (
       [
         "idle", "--connections", "20", "--in-flight", "4", "--seconds", "0", "--tls", "--churn",
@@ -60,7 +76,8 @@ struct BenchTests {
     #expect(Set(result.keys) == Set(fields))
     let page = try String(contentsOf: BenchTests.page, encoding: .utf8)
     for field in result.keys { #expect(page.contains("`\(field)`"), "\(field)") }
-    for field in result.keys where field.hasSuffix("_per_s") || field.hasSuffix("_us") {
+    for field in result.keys
+    where field != "refused_per_s" && field.hasSuffix("_per_s") || field.hasSuffix("_us") {
       #expect((result[field] as? Double ?? 0) > 0, "\(field)")
     }
     // Its own server has no news, and nothing is left behind.

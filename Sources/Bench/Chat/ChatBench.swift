@@ -16,6 +16,9 @@ package struct ChatBench: Sendable {
   private let offered: Offered
   /// Messages that a user has unanswered at most.
   private let window: Int
+  private let dropsRefused: Bool
+  /// Of the server; nil for as many as there are.
+  private let serverCores: Int?
   private let logger: Logger
 
   /// Kafka's, into which the server mirrors meanwhile; nil for none.
@@ -23,7 +26,7 @@ package struct ChatBench: Sendable {
 
   package init(
     partitions: Int, messageBytes: Int, users: Int, groupOf: Int?, offered: Offered, window: Int,
-    brokers: String?, logger: Logger
+    dropsRefused: Bool, serverCores: Int?, brokers: String?, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
@@ -31,6 +34,8 @@ package struct ChatBench: Sendable {
     self.groupOf = groupOf
     self.offered = offered
     self.window = window
+    self.dropsRefused = dropsRefused
+    self.serverCores = serverCores
     self.brokers = brokers
     self.logger = logger
   }
@@ -41,7 +46,8 @@ package struct ChatBench: Sendable {
     if groupOf != nil { try await makeGroups(data) }
     var topics: BenchTopics?
     if let brokers { topics = try await BenchTopics(brokers, of: data, in: folder, logger) }
-    let server = try ServerProcess(data: data.path, topics?.serveOptions ?? [])
+    let server = try ServerProcess(
+      data: data.path, topics?.serveOptions ?? [], cores: serverCores)
     defer { server.stop() }
 
     var plans: [LoadClient.Plan] = []
@@ -54,11 +60,11 @@ package struct ChatBench: Sendable {
         LoadClient.Plan(
           user: user, origin: user.text, token: token,
           targets: [group(of: index) ?? .user(ChatBench.user(index ^ 1))], window: window,
-          messageBytes: messageBytes))
+          messageBytes: messageBytes, dropsRefused: dropsRefused))
     }
-    let groupOf = groupOf
+    let (groupOf, dropsRefused) = (groupOf, dropsRefused)
     let (figures, lag) = try await LoadRun.with(plans, of: server) { run in
-      if groupOf == nil { run.pairUp() }
+      if groupOf == nil, !dropsRefused { run.pairUp() }
       try await run.connect()
       let figures = try await run.measure(offered) { ChatBench.received(of: $0, groupOf) }
       return (figures, try await projectionLag(data))
@@ -70,6 +76,10 @@ package struct ChatBench: Sendable {
       ("users", .integer(users)), ("group_of", .integer(groupOf ?? 0)),
       ("window", .integer(window)), ("rate", .integer(offered.rate)),
     ]
+    if dropsRefused {
+      let refused = Double(figures.refused) / figures.seconds
+      fields.append(("refused_per_s", .integer(Int(refused))))
+    }
     fields += figures.latencies.fields
     if let deliveries = figures.deliveries { fields += deliveries.fields(prefix: "delivered_") }
     if let topics {

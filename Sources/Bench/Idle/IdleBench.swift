@@ -15,9 +15,11 @@ package struct IdleBench: Sendable {
   /// Connections that come and go, as many at a time as stay, before those that are looked at last.
   private let churn: Int
   private let isTLS: Bool
+  private let isWebSocket: Bool
 
   package init(
-    partitions: Int, connections: Int, inFlight: Int, seconds: Int, churn: Int, isTLS: Bool
+    partitions: Int, connections: Int, inFlight: Int, seconds: Int, churn: Int, isTLS: Bool,
+    isWebSocket: Bool
   ) {
     self.partitions = partitions
     self.connections = connections
@@ -25,6 +27,7 @@ package struct IdleBench: Sendable {
     self.seconds = seconds
     self.churn = churn
     self.isTLS = isTLS
+    self.isWebSocket = isWebSocket
   }
 
   private struct Round: Sendable {
@@ -40,7 +43,7 @@ package struct IdleBench: Sendable {
     let data = try DataFolder.make(at: "\(folder)/data", partitions: partitions)
     let plans = try await plans(data)
     let server = try ServerProcess(
-      data: data.path, tls: isTLS ? try BenchTLS(in: folder) : nil)
+      data: data.path, tls: isTLS ? try BenchTLS(in: folder) : nil, isWebSocket: isWebSocket)
     defer { server.stop() }
     let before = try server.usage().residentBytes
     let new = try await round(plans, server)
@@ -51,6 +54,7 @@ package struct IdleBench: Sendable {
     var result = BenchResult(fields: [
       ("bench", .text("idle")), ("connections", .integer(connections)),
       ("in_flight", .integer(inFlight)), ("tls", .integer(isTLS ? 1 : 0)),
+      ("web_socket", .integer(isWebSocket ? 1 : 0)),
       ("churn", .integer(churn)),
       ("logins_per_s", .integer(Int(new.loginsPerSecond))),
       ("known_logins_per_s", .integer(Int(known.loginsPerSecond))),

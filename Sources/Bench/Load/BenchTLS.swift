@@ -23,10 +23,7 @@ struct BenchTLS: Sendable {
 
   /// Of `daybook serve`.
   var serverOptions: [String] {
-    [
-      "--tls", "127.0.0.1:0", "--tls-certificate", "\(folder)/tls.pem", "--tls-key",
-      "\(folder)/tls.key",
-    ]
+    ["--tls-certificate", "\(folder)/tls.pem", "--tls-key", "\(folder)/tls.key"]
   }
 
   private static let certificate = """

@@ -23,6 +23,9 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     var targets: [StreamKey]
     var window: Int
     var messageBytes: Int
+    /// A message that is refused for now is given up, and not sent again when the server has said; its number is the
+    /// next one's.
+    var dropsRefused = false
   }
 
   private let plan: Plan
@@ -49,6 +52,12 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   private var acked: [StreamKey: Seq] = [:]
 
   private let figures: LoadFigures
+  private var lastNumber: UInt64 = 0
+  /// Of those without an answer, and of those that were refused, ascending.
+  private var numbers: [UInt32: UInt64] = [:]
+  private var freed: [UInt64] = []
+  /// The server has said to come again in a while.
+  private var isWaiting = false
   private(set) var sent = 0
   private(set) var answered = 0
   private(set) var received = 0
@@ -117,6 +126,9 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     outgoing = channel.allocator.buffer(capacity: 1024)
   }
 
+  /// Reads no more of what it is sent, for good.
+  func stopReading() { _ = channel?.setOption(.autoRead, value: false) }
+
   /// Ends it, whatever it still waits for.
   func close() {
     fail(DaybookError(.unreachable, "the load has ended"))
@@ -127,7 +139,7 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   var offered: Int { max(limit, sent + due.count) }
 
   private func fill() {
-    while unanswered.count < plan.window {
+    while !isWaiting, unanswered.count < plan.window {
       if let time = due.popFirst() {
         send(due: time)
       } else if sent < limit {
@@ -143,14 +155,22 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func send(due time: UInt64, to target: StreamKey) {
-    let context = CommandContext(
-      number: UInt64(sent + 1), actingFor: plan.isService ? plan.user : nil)
+    let number = nextNumber()
+    let context = CommandContext(number: number, actingFor: plan.isService ? plan.user : nil)
     sent += 1
     let sequence = nextSequence()
     unanswered[sequence] = time
+    numbers[sequence] = number
     undelivered?.append(time)
     SendRequest(context: context, to: target, content: content)
       .writeFrame(sequence: sequence, to: &outgoing)
+  }
+
+  /// Numbers behind a refused one are not taken before that has come again, with whatever it is then.
+  private func nextNumber() -> UInt64 {
+    if !freed.isEmpty { return freed.removeFirst() }
+    lastNumber += 1
+    return lastNumber
   }
 
   private func nextSequence() -> UInt32 {
@@ -159,7 +179,8 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
   }
 
   private func endIfDone() {
-    guard let expected, unanswered.isEmpty, due.isEmpty, sent >= limit, received >= expected
+    guard let expected, unanswered.isEmpty, due.isEmpty, sent >= limit,
+      plan.dropsRefused || received >= expected
     else { return }
     done.succeed(())
   }
@@ -218,6 +239,7 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     case .following: follow(frame.body)
     case .caughtUp: ready.succeed(())
     case .error:
+      if refused(frame) { return }
       let reply = try? Daybook_V1_ErrorReply(frameBody: frame.body)
       fail(reply.map { DaybookError($0) } ?? DaybookError(.malformedFrame, "a torn error came"))
     case .closing:
@@ -227,7 +249,35 @@ final class LoadClient: ChannelInboundHandler, @unchecked Sendable {
     }
   }
 
+  /// False if it is no message that was refused for now.
+  private func refused(_ frame: Frame) -> Bool {
+    guard let reply = try? Daybook_V1_ErrorReply(frameBody: frame.body), reply.temporary,
+      let number = numbers.removeValue(forKey: frame.sequence),
+      let time = unanswered.removeValue(forKey: frame.sequence)
+    else { return false }
+    let place = freed.lastIndex { $0 < number }.map { $0 + 1 } ?? 0
+    freed.insert(number, at: place)
+    figures.refused(due: time)
+    guard !plan.dropsRefused else { return true }
+    sent -= 1
+    if let at = undelivered?.firstIndex(of: time) { undelivered?.remove(at: at) }
+    due.prepend(time)
+    wait(milliseconds: max(1, Int64(clamping: reply.retryAfterMs)))
+    return true
+  }
+
+  private func wait(milliseconds: Int64) {
+    guard !isWaiting, let channel else { return }
+    isWaiting = true
+    channel.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) {
+      self.isWaiting = false
+      self.fill()
+      self.flush()
+    }
+  }
+
   private func answer(_ sequence: UInt32) {
+    numbers[sequence] = nil
     guard let time = unanswered.removeValue(forKey: sequence) else {
       return fail(DaybookError(.malformedFrame, "frame \(sequence) was answered and not asked"))
     }

@@ -10,10 +10,15 @@ final class LoadFigures: @unchecked Sendable {
   private(set) var latencies = LatencyHistogram()
   private(set) var deliveries = LatencyHistogram()
   private(set) var delivered = 0
+  private(set) var refusals = 0
 
   func answered(due time: UInt64) {
     guard let latency = latency(time) else { return }
     latencies.record(nanoseconds: latency)
+  }
+
+  func refused(due time: UInt64) {
+    if latency(time) != nil { refusals += 1 }
   }
 
   func delivered(due time: UInt64) {

@@ -27,6 +27,8 @@ final class LoadRun {
     var seconds: Double
     var cost: ServerCost
     var latencies: LatencyHistogram
+    /// Messages that were refused for now, and given up.
+    var refused: Int
     /// Nil where nobody knows whose message came.
     var deliveries: LatencyHistogram?
   }
@@ -67,12 +69,14 @@ final class LoadRun {
   }
 
   /// Lets all of them in, so many at a time, and returns once each has what it follows.
-  func connect(atOnce: Int = 1) async throws {
+  /// `systemBytes`: so much each client's system may keep of what it was sent, if that is not its own choice.
+  func connect(atOnce: Int = 1, systemBytes: Int? = nil) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for lane in 0..<min(atOnce, clients.count) {
-        group.addTask { [clients, loop, host = server.host, port = server.port, tls = server.tls] in
+        group.addTask { [clients, loop, line = server.line] in
           for index in stride(from: lane, to: clients.count, by: atOnce) {
-            try await LoadRun.connect(clients[index], to: host, port, tls, on: loop)
+            try await LoadRun.connect(
+              clients[index], to: line, on: loop, systemBytes: systemBytes)
           }
         }
       }
@@ -81,11 +85,17 @@ final class LoadRun {
   }
 
   private static func connect(
-    _ client: LoadClient, to host: String, _ port: Int, _ tls: BenchTLS?,
-    on loop: any EventLoop
+    _ client: LoadClient, to line: ServerLine, on loop: any EventLoop, systemBytes: Int?
   ) async throws {
-    _ = try await ClientBootstrap(group: loop)
+    let (tls, isWebSocket) = (line.tls, line.isWebSocket)
+    var bootstrap = ClientBootstrap(group: loop)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+    if let systemBytes {
+      bootstrap = bootstrap.channelOption(
+        .socketOption(.so_rcvbuf), value: SocketOptionValue(systemBytes))
+    }
+    _ =
+      try await bootstrap
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
@@ -93,10 +103,11 @@ final class LoadRun {
             try pipeline.addHandler(
               try NIOSSLClientHandler(context: tls.context, serverHostname: nil))
           }
+          if isWebSocket { try pipeline.addHandler(BenchWebSocket()) }
           try pipeline.addHandler(client)
         }
       }
-      .connect(host: host, port: port).get()
+      .connect(host: line.host, port: line.port).get()
     try await client.isReady.get()
   }
 
@@ -130,6 +141,7 @@ final class LoadRun {
     return try await loop.submit { [figures] in
       Figures(
         messages: messages, seconds: cost.seconds, cost: cost, latencies: figures.latencies,
+        refused: figures.refusals,
         deliveries: figures.delivered > 0 ? figures.deliveries : nil)
     }.get()
   }
@@ -190,6 +202,11 @@ final class LoadRun {
       clients[sender].say(toTarget: place)
     }
     return try await arrived.futureResult.get()
+  }
+
+  /// From now on they read nothing of what they are sent.
+  func stopReading() async throws {
+    try await loop.submit { [clients] in for client in clients { client.stopReading() } }.get()
   }
 
   /// They do nothing but stay connected.

@@ -1,26 +1,44 @@
 import DaybookModel
 import Foundation
 
+/// Where a server listens, and what is spoken there.
+struct ServerLine: Sendable {
+  let host: String
+  let port: Int
+  /// Nil: in clear.
+  let tls: BenchTLS?
+  let isWebSocket: Bool
+}
+
 /// A `daybook serve` of its own process, on a port that it chooses.
 final class ServerProcess {
   private let process = Process()
   var identifier: Int32 { process.processIdentifier }
-  let host = "127.0.0.1"
-  private(set) var port = 0
-  /// What is spoken at that port; nil: frames in clear.
-  let tls: BenchTLS?
+  let line: ServerLine
 
   /// Returns once the server listens. Throws `unreachable` if it ends before. `options` are further ones
-  /// of `daybook serve`.
-  init(data: String, _ options: [String] = [], tls: BenchTLS? = nil) throws {
-    self.tls = tls
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+  /// of `daybook serve`. With `cores` it has only so many of the machine's.
+  init(
+    data: String, _ options: [String] = [], tls: BenchTLS? = nil,
+    isWebSocket: Bool = false, cores: Int? = nil
+  ) throws {
+    let host = "127.0.0.1"
+    let option =
+      switch (tls == nil, isWebSocket) {
+      case (true, false): "--tcp"
+      case (false, false): "--tls"
+      case (true, true): "--ws"
+      case (false, true): "--wss"
+      }
+    let daybook = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    // taskset becomes what it starts.
+    let pinned = cores.map { ["taskset", "--cpu-list", "0-\($0 - 1)", daybook.path] } ?? []
+    process.executableURL = cores == nil ? daybook : URL(fileURLWithPath: "/usr/bin/env")
     // Who connects is the bench's own doing, and no news.
     process.arguments =
-      [
-        "serve", "--data", data, "--tcp", tls == nil ? "\(host):0" : "none", "--log-level",
-        "warning",
-      ] + (tls?.serverOptions ?? []) + options
+      pinned + [
+        "serve", "--data", data, "--log-level", "warning", option, "\(host):0",
+      ] + (option == "--tcp" ? [] : ["--tcp", "none"]) + (tls?.serverOptions ?? []) + options
     let output = Pipe()
     process.standardOutput = output
     try process.run()
@@ -42,7 +60,7 @@ final class ServerProcess {
     guard let address = text.split(whereSeparator: \.isWhitespace).dropFirst(2).first,
       let port = address.split(separator: ":").last.flatMap({ Int($0) })
     else { throw DaybookError(.unreachable, "the server said '\(text)' instead of its address") }
-    self.port = port
+    line = ServerLine(host: host, port: port, tls: tls, isWebSocket: isWebSocket)
   }
 
   /// Throws `unreachable` if it has ended.

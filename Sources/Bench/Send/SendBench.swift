@@ -14,12 +14,13 @@ package struct SendBench: Sendable {
   /// Of all services together, or of each device.
   private let groups: Int
   private let isService: Bool
+  private let dropsRefused: Bool
   private let offered: Offered
   private let logger: Logger
 
   package init(
     partitions: Int, messageBytes: Int, connections: Int, window: Int, groups: Int,
-    isService: Bool, offered: Offered, logger: Logger
+    isService: Bool, dropsRefused: Bool, offered: Offered, logger: Logger
   ) {
     self.partitions = partitions
     self.messageBytes = messageBytes
@@ -27,6 +28,7 @@ package struct SendBench: Sendable {
     self.window = window
     self.groups = groups
     self.isService = isService
+    self.dropsRefused = dropsRefused
     self.offered = offered
     self.logger = logger
   }
@@ -49,12 +51,16 @@ package struct SendBench: Sendable {
       try await run.connect()
       return try await run.measure(offered) { sent in isService ? sent.map { _ in 0 } : sent }
     }
-    let fields: [BenchField] = [
+    var fields: [BenchField] = [
       ("bench", .text("send")),
       ("messages_per_s", .integer(Int(Double(figures.messages) / figures.seconds))),
       ("connections", .integer(connections)), ("window", .integer(window)),
       ("service", .integer(isService ? 1 : 0)), ("rate", .integer(offered.rate)),
     ]
+    if dropsRefused {
+      let refused = Double(figures.refused) / figures.seconds
+      fields.append(("refused_per_s", .integer(Int(refused))))
+    }
     return BenchResult(fields: fields + figures.latencies.fields + figures.cost.fields)
   }
 
@@ -77,7 +83,8 @@ package struct SendBench: Sendable {
       plans.append(
         LoadClient.Plan(
           user: SendBench.user(owner), origin: "bench-\(index)", isService: isService,
-          token: token, targets: streams(of: owner), window: window, messageBytes: messageBytes))
+          token: token, targets: streams(of: owner), window: window, messageBytes: messageBytes,
+          dropsRefused: dropsRefused))
     }
     return plans
   }

@@ -12,7 +12,8 @@ struct BenchChat: AsyncParsableCommand {
       last message, to have everything. With --group-of the users write to groups of so many, and \
       every member acks every message. delivered_p50_us and so on are from when a message was due \
       until it has come to its receiver; server_…, syscalls, syncs, reads, writes and \
-      wakeups_per_message are as in bench send.
+      wakeups_per_message are as in bench send. \
+      With --drop-refused messages_per_s are those that were taken, and refused_per_s the others.
       """)
 
   @OptionGroup var options: BenchOptions
@@ -39,6 +40,9 @@ struct BenchChat: AsyncParsableCommand {
       """)
   var window: Int?
 
+  @Option(help: "Let the server have only so many of the machine's cores.")
+  var serverCores: Int?
+
   @Option(
     help: "Let the server mirror its log into Kafka meanwhile, by these brokers: HOST:PORT.")
   var brokers: String?
@@ -51,6 +55,9 @@ struct BenchChat: AsyncParsableCommand {
     }
     if let groupOf, !(2...users).contains(groupOf) || !users.isMultiple(of: groupOf) {
       throw ValidationError("--group-of is 2 or more, and --users a multiple of it")
+    }
+    if let serverCores, !(1...256).contains(serverCores) {
+      throw ValidationError("--server-cores is 1 to 256")
     }
     if let messages, messages < 1 { throw ValidationError("--messages is at least 1") }
     if let window, !LoadWindow.range.contains(window) {
@@ -70,7 +77,8 @@ struct BenchChat: AsyncParsableCommand {
     let bench = ChatBench(
       partitions: options.partitions, messageBytes: options.messageBytes, users: users,
       groupOf: groupOf, offered: offered,
-      window: window ?? (load.rate == nil ? 16 : LoadWindow.paced), brokers: brokers,
+      window: window ?? (load.rate == nil ? 16 : LoadWindow.paced),
+      dropsRefused: load.dropRefused, serverCores: serverCores, brokers: brokers,
       logger: OperatorLog.logger)
     try await options.report(by: load.rate == nil ? "messages_per_s" : "p50_us", bench.measure)
   }

@@ -14,7 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
       """,
     subcommands: [
       BenchAppend.self, BenchChat.self, BenchReplay.self, BenchGroup.self, BenchSegments.self,
-      BenchState.self, BenchSend.self, BenchIdle.self, BenchDisk.self, BenchMirror.self,
+      BenchState.self, BenchSend.self, BenchIdle.self, BenchMemory.self, BenchDisk.self,
+      BenchMirror.self,
     ])
 }
 

@@ -36,6 +36,9 @@ struct BenchIdle: AsyncParsableCommand {
   @Flag(help: "Connect by TLS.")
   var tls = false
 
+  @Flag(help: "Connect over WebSocket, with --tls inside of TLS.")
+  var ws = false
+
   @Option(help: "Connections that come and go, before memory is looked at once more.")
   var churn = 0
 
@@ -60,7 +63,7 @@ struct BenchIdle: AsyncParsableCommand {
   func run() async throws {
     let bench = IdleBench(
       partitions: partitions, connections: connections, inFlight: inFlight,
-      seconds: Int(seconds.seconds), churn: churn, isTLS: tls)
+      seconds: Int(seconds.seconds), churn: churn, isTLS: tls, isWebSocket: ws)
     try await BenchRuns(folder: folder, runs: runs, json: json)
       .report(by: "logins_per_s", bench.measure)
   }

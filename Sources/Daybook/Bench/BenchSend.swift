@@ -49,7 +49,8 @@ struct BenchSend: AsyncParsableCommand {
     let bench = SendBench(
       partitions: options.partitions, messageBytes: options.messageBytes, connections: connections,
       window: window ?? (load.rate == nil ? 1 : LoadWindow.paced), groups: groups,
-      isService: service, offered: load.offered, logger: OperatorLog.logger)
+      isService: service, dropsRefused: load.dropRefused, offered: load.offered,
+      logger: OperatorLog.logger)
     try await options.report(by: load.rate == nil ? "messages_per_s" : "p50_us", bench.measure)
   }
 }

@@ -18,7 +18,16 @@ struct LoadOptions: ParsableArguments {
     help: "For how many seconds the same load goes on before that.", transform: TimeSpan.parse)
   var warmUp = TimeSpan(seconds: 1)
 
+  @Flag(
+    help: """
+      Give up messages that the server refuses for now, and count them: for a rate above what it can do.
+      """)
+  var dropRefused = false
+
   func validate() throws {
+    guard !dropRefused || rate != nil else {
+      throw ValidationError("--drop-refused is for a load with --rate")
+    }
     if let rate, !(1...1_000_000).contains(rate) {
       throw ValidationError("--rate is 1 to 1000000")
     }
