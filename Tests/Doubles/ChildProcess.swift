@@ -12,6 +12,14 @@ package final class ChildProcess: @unchecked Sendable {
   // Under the lock: nobody may ask for a process that was asked for.
   private var ended: Int32?
 
+  private typealias CloseFrom =
+    @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+
+  /// A GNU extension, which Swift's Glibc doesn't show; nil where there is none.
+  private static let closeFrom: CloseFrom? = dlsym(
+    nil, "posix_spawn_file_actions_addclosefrom_np"
+  ).map { unsafeBitCast($0, to: CloseFrom.self) }
+
   /// `input`, `output` and `errors` are files; nothing comes from or goes to those that are nil.
   /// `environment`: this process's where nil. `descriptors` it has as 3 and on, beside those three.
   package init(
@@ -30,6 +38,10 @@ package final class ChildProcess: @unchecked Sendable {
 
     for (index, descriptor) in descriptors.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, 3 + Int32(index))
+    }
+    // Sockets of other tests would stay open for as long as the program runs, and be counted as its own.
+    if let closeFrom = ChildProcess.closeFrom {
+      _ = closeFrom(&actions, 3 + Int32(descriptors.count))
     }
 
     // Threads that run tests block signals, and what is blocked stays so in the program.
