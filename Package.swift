@@ -36,6 +36,10 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let grpc = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let grpcTransport = Target.Dependency.product(
+  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func module(
@@ -75,6 +79,7 @@ let package = Package(
   products: [
     .executable(name: "daybook", targets: ["Daybook"]),
     .library(name: "DaybookSDK", targets: ["DaybookSDK"]),
+    .library(name: "DaybookFeed", targets: ["DaybookFeed"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.0")),
@@ -93,6 +98,10 @@ let package = Package(
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1"),
       traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", .upToNextMinor(from: "2.4.3")),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", .upToNextMinor(from: "2.4.1")),
+    .package(
+      url: "https://github.com/grpc/grpc-swift-nio-transport", .upToNextMinor(from: "2.9.2")),
   ],
   targets: [
     .target(name: "CChecksum"),
@@ -133,6 +142,14 @@ let package = Package(
       ]),
     module(
       "Telemetry", ["DaybookModel", nioCore, nioPosix, nioLocks, logging, metrics, hummingbird]),
+    module(
+      "LogRPC", ["DaybookModel", "DaybookSchema", grpc, grpcProtobuf, protobuf]),
+    module(
+      "LogService",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "LogRPC", grpc, grpcTransport,
+        protobuf, crypto, nioCore, nioPosix, nioLocks, logging,
+      ]),
     module("Identity", ["DaybookModel", "Ports", "Files", jwt, crypto]),
     module(
       "DaybookSDK",
@@ -145,6 +162,12 @@ let package = Package(
       [
         "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "CZlib", nioLocks, crypto,
       ]),
+    module(
+      "DaybookFeed",
+      [
+        "DaybookModel", "DaybookSchema", "DaybookSDK", "LogRPC", grpc, grpcTransport, protobuf,
+        crypto, nioCore, nioPosix,
+      ]),
     module("Console", ["DaybookModel", "DaybookSDK", nioLocks]),
     module(
       "Mirror",
@@ -156,8 +179,8 @@ let package = Package(
       "Server",
       [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Identity", "Mirror", nioCore, nioPosix, nioLocks,
-        logging, metrics,
+        "Projections", "Gateway", "Identity", "Mirror", "LogService", nioCore, nioPosix,
+        nioLocks, protobuf, logging, metrics,
       ]),
     module(
       "Bench",
@@ -170,7 +193,7 @@ let package = Package(
       dependencies: [
         "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions",
         "Projections", "Server", "Telemetry", "Bench", "WireProtocol",
-        "DaybookSDK",
+        "DaybookSDK", "DaybookFeed",
         "Importing",
         "Console", "Mirror", nioCore, nioLocks, arguments, logging, metrics, yams,
       ],
@@ -178,6 +201,9 @@ let package = Package(
     .executableTarget(
       name: "Courier", dependencies: ["DaybookSDK"], path: "Examples/Courier",
       swiftSettings: settings),
+    .executableTarget(
+      name: "MessagesADay", dependencies: ["DaybookFeed", grdb],
+      path: "ops/examples/MessagesADay", swiftSettings: settings),
     .target(
       name: doubles,
       dependencies: ["DaybookModel", "DaybookSchema", "Ports", nioCore, nioLocks, logging],
@@ -197,8 +223,9 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "Daybook", "Courier", "DaybookSDK", "DaybookModel", "DaybookSchema", "Ports",
+        "Daybook", "Courier", "MessagesADay", "DaybookSDK", "DaybookModel", "DaybookSchema", "Ports",
         "WireProtocol", "Server", "Doubles", nioCore, nioPosix, nioTLS, nioLocks, protobuf,
+        grdb,
       ]),
     tests(
       "TelemetryTests",
@@ -250,10 +277,16 @@ let package = Package(
         nioLocks, crypto, protobuf, logging, metrics, metricsTesting,
       ]),
     tests(
+      "LogServiceTests",
+      [
+        "DaybookModel", "DaybookSchema", "Ports", "LogReading", "LogService", "DaybookFeed",
+        "DaybookSDK", "Doubles", nioCore, nioLocks, logging,
+      ]),
+    tests(
       "PortClaims",
       [
         "Doubles", "DaybookModel", "DaybookSchema", "Ports", "SegmentLog", "Partitions",
-        "Projections", "Gateway", "Server", nioCore, nioPosix, nioLocks,
+        "Projections", "Gateway", "Server", "LogReading", nioCore, nioPosix, nioLocks,
       ]),
     fuzzing(
       "FuzzingTests",

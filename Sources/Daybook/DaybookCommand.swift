@@ -19,7 +19,7 @@ struct DaybookCommand: AsyncParsableCommand {
       Init.self, Serve.self, TokenCommand.self, Revoke.self, ChatCommand.self, Send.self,
       ImportCommand.self,
       History.self, Unread.self, Offline.self, Receipts.self, GroupCommand.self, UserCommand.self,
-      StreamCommand.self, GatewayCommand.self,
+      StreamCommand.self, GatewayCommand.self, FeedCommand.self,
       LogCommand.self, ProjectionCommand.self, MirrorCommand.self, BenchCommand.self,
     ])
 

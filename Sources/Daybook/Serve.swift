@@ -162,6 +162,7 @@ struct Serve: AsyncParsableCommand {
     let readOnly = try readOnly(folder)
     try folder.keepFromOthers(OperatorLog.logger)
     for line in lines where line.passed == nil { try ListenProbe.check(line.address) }
+    if let (address, _) = try listen.logServiceLine() { try ListenProbe.check(address) }
     OperatorLog.logger.info(
       "daybook \(Version.text) starts on \(folder.path)",
       metadata: ["version": "\(Version.text)", "path": "\(folder.path)", "pid": "\(getpid())"])
@@ -174,6 +175,7 @@ struct Serve: AsyncParsableCommand {
     server.trust(current.trustedAtStart)
     do {
       let listening = try await server.start(lines, isStopping: { stop.wasRaised })
+      let followed = try await serveLog(server)
       requests.serves(server)
       operations?.serves(server)
       ServiceNotice.isReady()
@@ -183,7 +185,7 @@ struct Serve: AsyncParsableCommand {
       }
       // Together: whoever waits for the first line has them all.
       try printToStandardOutput(
-        listening.map { "listening on \($0)" }.joined(separator: "\n"))
+        (listening.map { "listening on \($0)" } + followed).joined(separator: "\n"))
     } catch {
       await server.stop()
       throw error
@@ -192,6 +194,15 @@ struct Serve: AsyncParsableCommand {
     operations?.drains()
     ServiceNotice.isStopping()
     await server.stop()
+  }
+
+  /// Returns a line for standard output, if there is such a service.
+  private func serveLog(_ server: DaybookServer) async throws -> [String] {
+    guard let (address, isTLS) = try listen.logServiceLine() else { return [] }
+    let bound = try await server.serveLog(address, isTLS: isTLS)
+    OperatorLog.logger.info(
+      "services can follow the log at \(bound)", metadata: ["address": "\(bound)"])
+    return ["listening on \(bound) (log\(isTLS ? ", tls" : ""))"]
   }
 
   /// A query on a stopped server holds the folder for a moment: a server that is started just then

@@ -65,6 +65,9 @@ extension ErrorCode {
   package static let projectionDiffers = ErrorCode(508, "projection_differs")
   package static let idsExhausted = ErrorCode(509, "ids_exhausted")
   package static let truncated = ErrorCode(510, "truncated")
+  package static let positionOfAnother = ErrorCode(511, "position_of_another")
+  package static let positionNotFound = ErrorCode(512, "position_not_found")
+  package static let tooManyPositions = ErrorCode(513, "too_many_positions")
 
   // 6xx: the data folder and the command line.
   package static let dataFolderMissing = ErrorCode(600, "data_folder_missing")
@@ -124,7 +127,7 @@ extension ErrorCode {
     tooManyStays, numberGap, tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
     offsetOutOfRange, overloaded, projectionDiffers, idsExhausted,
-    truncated,
+    truncated, positionOfAnother, positionNotFound, tooManyPositions,
     dataFolderMissing, dataFolderExists, dataFolderInUse, formatVersion, permissionDenied,
     epochFenced, invalidArgument, unreachable, invalidInput,
     cancelled, deadlineExceeded, tokenUnavailable, outboxFailed, outboxCorrupt, outboxInUse,

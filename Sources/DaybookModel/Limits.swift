@@ -111,6 +111,13 @@ package enum Limits {
   package static let receiptsPageMax = 1_000
   package static let requestsShownMax = 1_000
   package static let blockedMax = 10_000
+  /// Positions of feeds that a server keeps under names.
+  package static let feedPositionsMax = 1_000
+  /// Of events in a message of a feed; one that is larger comes alone.
+  package static let feedBatchBytesMax = 262_144
+  /// How often a feed says how far the log goes, whatever is asked for.
+  package static let feedHeadsMillisecondsMin = 200
+  package static let feedHeadsMillisecondsMax = 60_000
   package static let devicesPerUserMax = 100
   /// Tokens that are void by their ids, and devices of which all are, of one user or of one service.
   package static let revocationsMax = 1_000

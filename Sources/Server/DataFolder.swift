@@ -13,6 +13,7 @@ import SegmentLog
 ///     log/           the log; all that follows is made from it
 ///     state/         snapshots of the partitions' state
 ///     projections/   read models, a SQLite file each
+///     positions/     how far those who follow the log have got, by name
 package struct DataFolder: Sendable {
   /// What is written. Every version has kinds of events that the one before does not know, or, as 5
   /// has with the log's journal, files without which the log is not whole.
@@ -50,6 +51,7 @@ package struct DataFolder: Sendable {
   package var logPath: String { "\(path)/log" }
   package var statePath: String { "\(path)/state" }
   package var projectionsPath: String { "\(path)/projections" }
+  var positionsPath: String { "\(path)/positions" }
 
   private struct Description: Codable {
     var formatVersion: Int

@@ -3,6 +3,7 @@ package import Files
 import Gateway
 import Glibc
 import Identity
+import LogService
 package import Logging
 package import Metrics
 package import Mirror
@@ -21,7 +22,9 @@ package final class DaybookServer: Sendable {
   private let listener: Listener
   private let certificates: TLSCertificates?
   private let certificateWatch: CertificateWatch?
+  private let tlsFiles: TLSFiles?
   private let mirrors: [LogMirror]
+  private let logService: LogServicePort
   private let tokens: TokenAuthority
   private let secretPath: String
   private let logger: Logger
@@ -38,6 +41,7 @@ package final class DaybookServer: Sendable {
   ) async throws {
     self.lock = lock
     self.logger = logger
+    tlsFiles = tls
     let clock = SystemClock()
     let certificates = try tls.map { (files) throws(DaybookError) in
       try TLSCertificates(clock: clock) { () throws(DaybookError) in try files.read() }
@@ -81,6 +85,11 @@ package final class DaybookServer: Sendable {
       threads: backend.readers, options: options, logger: logger,
       metrics: metrics)
     listener = Listener(sessions, group: backend.group)
+    logService = LogServicePort(
+      FeedConditions(
+        log: backend.log, committed: backend.committed, threads: backend.readers, clock: clock,
+        positions: PositionFiles(folder: folder.positionsPath, seal: backend.log.seal)),
+      tokens: tokens, logger: logger)
     self.mirrors = mirrors.map { settings in
       var conditions = LogMirror.Conditions()
       conditions.isPaused = { folder.isMirrorPaused(settings.topic) }
@@ -149,6 +158,14 @@ package final class DaybookServer: Sendable {
     open.address = ServerAddress(
       host: bound.ipAddress ?? address.host, port: bound.port ?? address.port)
     return open
+  }
+
+  /// Lets in who follows the log, by TLS where there are certificates and `isTLS`. Returns where it listens.
+  /// After `start`. Throws `unreachable`.
+  package func serveLog(_ address: ServerAddress, isTLS: Bool) async throws -> ServerAddress {
+    let port = try await logService.start(
+      host: address.host, port: address.port, tls: isTLS ? tlsFiles?.logServiceFiles : nil)
+    return ServerAddress(host: address.host, port: port)
   }
 
   /// Clients are served all the same.
@@ -238,6 +255,7 @@ package final class DaybookServer: Sendable {
   package func stop() async {
     await listener.stop()
     await sessions.stop()
+    await logService.stop()
     await stopMirrors()
     await backend.stop()
     lock.release()

@@ -2,6 +2,7 @@ import DaybookModel
 import Files
 import Gateway
 import Glibc
+import LogService
 
 /// Where the operator keeps what a server needs for TLS. Read at the start, and whenever it is asked to.
 package struct TLSFiles: Sendable {
@@ -19,6 +20,10 @@ package struct TLSFiles: Sendable {
   package init(certificate: String, key: String) {
     self.certificate = certificate
     self.key = key
+  }
+
+  var logServiceFiles: LogServiceFiles {
+    LogServiceFiles(certificate: certificate, key: key, clientAuthority: clientAuthority)
   }
 
   /// Throws `permission_denied` for a file that this process can't read, or a key that anybody can;

@@ -144,6 +144,18 @@ package final class MemoryLog: LogWriter, LogSearch {
     }
   }
 
+  /// An event as it is, of whatever kind.
+  package func append(bytes: [UInt8], to partition: PartitionID) {
+    var body = ByteBuffer()
+    body.writeInteger(UInt32(bytes.count), endianness: .little)
+    body.writeBytes(bytes)
+    let slot = bytes.withUnsafeBytes { try? EventScan.slot(of: $0, start: 4) }
+    state.withLockedValue { state in
+      _ = state.partitions[partition.index].keep(
+        body, slot.map { [$0] } ?? [], lastRecordedAt: .none)
+    }
+  }
+
   // MARK: reading
 
   package func startOffset(of partition: PartitionID) -> Offset {

@@ -25,7 +25,7 @@ enum BannedCalls {
     Banned(
       text: "Task.sleep",
       instead: "Pauses, or a loop's timer: a sleeping task lies in libdispatch's queues",
-      allowed: ["Daybook", "Importing"]),
+      allowed: ["Daybook", "DaybookFeed", "Importing"]),
     Banned(text: "NSLock", instead: "NIOLockedValueBox, which has what it guards inside"),
     Banned(
       text: "Data(contentsOf", instead: "FileSystem, where faults can be injected",

@@ -6,6 +6,7 @@ import Testing
 /// leaves of both. (`schemas/generate.sh --check` generates anew and compares, which needs protoc.)
 enum GeneratedCode {
   static let folder = "Sources/DaybookSchema/Generated"
+  static let stubs = "Sources/LogRPC/Generated"
   static let checksums = "\(folder)/SOURCES.sha256"
 
   /// In what the files below `root` differ from their checksums.
@@ -13,7 +14,9 @@ enum GeneratedCode {
     let text = try String(contentsOf: root.appending(path: checksums), encoding: .utf8)
     let listed = text.split(separator: "\n").map { String($0.split(separator: " ").last ?? "") }
     let there =
-      try (files("schemas/daybook/v1", ".proto", in: root) + files(folder, ".pb.swift", in: root))
+      try
+      (files("schemas/daybook/v1", ".proto", in: root) + files(folder, ".pb.swift", in: root)
+      + files(stubs, ".grpc.swift", in: root))
     var found = Set(there).symmetricDifference(listed).sorted().map { "\($0): only on one side" }
     let output = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: output) }
@@ -45,7 +48,7 @@ struct GeneratedCodeTests {
   func found(change: Int) throws {
     let root = FileManager.default.temporaryDirectory.appending(path: "tidy-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: root) }
-    for folder in ["schemas/daybook/v1", GeneratedCode.folder] {
+    for folder in ["schemas/daybook/v1", GeneratedCode.folder, GeneratedCode.stubs] {
       let copy = root.appending(path: folder)
       try FileManager.default.createDirectory(
         at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)

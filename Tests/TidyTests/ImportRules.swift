@@ -53,6 +53,17 @@ enum ImportRules {
       "DaybookModel", "DaybookSchema", "WireProtocol", "DaybookSDK", "CZlib",
       "NIOConcurrencyHelpers", "Crypto", "Foundation", "Glibc",
     ],
+    // FoundationEssentials, Foundation: the bytes of generated messages are its Data.
+    "LogRPC": ["DaybookModel", "DaybookSchema", "GRPCCore", "GRPCProtobuf", "SwiftProtobuf"],
+    "LogService": [
+      "DaybookModel", "DaybookSchema", "Ports", "LogReading", "LogRPC", "GRPCCore",
+      "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf", "Crypto", "NIOCore", "NIOPosix",
+      "NIOConcurrencyHelpers", "Logging", "FoundationEssentials",
+    ],
+    "DaybookFeed": [
+      "DaybookModel", "DaybookSchema", "DaybookSDK", "LogRPC", "GRPCCore",
+      "GRPCNIOTransportHTTP2Posix", "SwiftProtobuf", "Crypto", "NIOCore", "NIOPosix", "Foundation",
+    ],
     "Console": ["DaybookModel", "DaybookSDK", "NIOConcurrencyHelpers", "Glibc"],
     // FoundationEssentials: what numbers of JSON are, and the bytes of generated messages.
     "Mirror": [
@@ -62,8 +73,8 @@ enum ImportRules {
     ],
     "Server": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Gateway", "Identity", "Mirror", "NIOCore", "NIOPosix", "NIOConcurrencyHelpers",
-      "Logging",
+      "Gateway", "Identity", "Mirror", "LogService", "NIOCore", "NIOPosix",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging",
       "Metrics", "Foundation", "Glibc",
     ],
     "Bench": [
@@ -73,7 +84,7 @@ enum ImportRules {
     ],
     "Daybook": [
       "DaybookModel", "DaybookSchema", "Ports", "Files", "SegmentLog", "Partitions", "Projections",
-      "Server", "Telemetry", "Bench", "WireProtocol", "DaybookSDK",
+      "Server", "Telemetry", "Bench", "WireProtocol", "DaybookSDK", "DaybookFeed",
       "Importing",
       "Console",
       "Mirror",
@@ -82,6 +93,7 @@ enum ImportRules {
     ],
     // The example, in a folder of its own.
     "Courier": ["DaybookSDK", "Foundation"],
+    "MessagesADay": ["DaybookFeed", "GRDB", "Foundation"],
     // C: no Swift imports at all.
     "CChecksum": [],
     "CMappedFaults": [],

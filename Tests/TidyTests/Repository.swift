@@ -37,10 +37,11 @@ struct SourceFile {
   var path: String
   var text: String
 
-  /// Of `Sources/Gateway/Transport/Listener.swift`: `Gateway`.
+  /// Of `Sources/Gateway/Transport/Listener.swift`: `Gateway`; examples lie a folder deeper in `ops`.
   var module: String {
     let parts = path.split(separator: "/")
-    return parts.count > 1 ? String(parts[1]) : ""
+    let at = parts.first == "ops" ? 2 : 1
+    return parts.count > at ? String(parts[at]) : ""
   }
 
   var lineCount: Int { text.utf8.count { $0 == UInt8(ascii: "\n") } }

@@ -219,7 +219,7 @@ struct DumpedEvent {
       + (event.traceID.map { "  trace \($0)" } ?? "") + (said.map { "  \($0.line)" } ?? "")
   }
 
-  private static func columns(
+  static func columns(
     _ partition: String, _ offset: String, _ time: String, _ type: String, _ seq: String,
     _ stream: String, _ by: String
   ) -> String {

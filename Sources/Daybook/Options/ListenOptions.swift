@@ -50,6 +50,14 @@ struct ListenOptions: ParsableArguments {
     completion: .file())
   var tlsClientAuthority: String?
 
+  @Option(
+    name: .customLong("log-service"),
+    help: """
+      Where to let in services that follow the log, over gRPC ('daybook feed'): HOST:PORT, or \
+      tls://HOST:PORT with --tls-certificate and --tls-key.
+      """)
+  var logService: String?
+
   enum ClientCertificates: String, CaseIterable, ExpressibleByArgument {
     case required, optional
   }
@@ -92,6 +100,9 @@ struct ListenOptions: ParsableArguments {
     case .wss: wss
     }
   }
+  private static let scheme = "tls://"
+
+  private var isLogServiceTLS: Bool { logService?.hasPrefix(ListenOptions.scheme) ?? false }
 
   func validate() throws {
     let names = PassedSockets.names
@@ -106,14 +117,15 @@ struct ListenOptions: ParsableArguments {
       throw ValidationError("--ws-origin says who may connect to --ws or --wss: give one")
     }
     let files = [tlsCertificate, tlsKey, tlsClientAuthority]
-    if !isSpoken(.tls), !isSpoken(.wss) {
+    if !isSpoken(.tls), !isSpoken(.wss), !isLogServiceTLS {
       guard files.allSatisfy({ $0 == nil }) else {
         throw ValidationError(
           "certificates are of no use without --tls HOST:PORT or --wss HOST:PORT")
       }
     } else if tlsCertificate == nil || tlsKey == nil {
       throw ValidationError(
-        "\(isSpoken(.tls) ? "--tls" : "--wss") takes --tls-certificate and --tls-key")
+        "\(isSpoken(.tls) ? "--tls" : isSpoken(.wss) ? "--wss" : "--log-service tls://…") takes --tls-certificate and --tls-key"
+      )
     }
     if tlsClientCertificates != nil, tlsClientAuthority == nil {
       throw ValidationError("--tls-client-certificates goes with --tls-client-ca")
@@ -145,6 +157,13 @@ struct ListenOptions: ParsableArguments {
       }
     }
     return lines
+  }
+
+  /// Nil where nobody follows the log from outside. Throws `invalid_argument`.
+  func logServiceLine() throws(DaybookError) -> (address: ServerAddress, isTLS: Bool)? {
+    guard let logService else { return nil }
+    let address = logService.dropFirst(isLogServiceTLS ? ListenOptions.scheme.count : 0)
+    return (try ServerAddress(parsing: String(address)), isLogServiceTLS)
   }
 
   private func standard(_ speech: Speech, _ passed: [PassedSocket]) -> String? {

@@ -5,6 +5,7 @@ enum Setting: String {
   case data = "DAYBOOK_DATA"
   case server = "DAYBOOK_SERVER"
   case token = "DAYBOOK_TOKEN"
+  case log = "DAYBOOK_LOG"
   case tlsAuthority = "DAYBOOK_TLS_CA"
 
   /// Nil where it isn't set, or set to nothing.

@@ -151,6 +151,12 @@ extension ClientError.Code {
   public static let idsExhausted = ClientError.Code(ErrorCode.idsExhausted)
   /// 510, final: The log is kept from a later offset on than was asked for.
   public static let truncated = ClientError.Code(ErrorCode.truncated)
+  /// 511, final: The position in a feed is of another log, or of another copy of this one, which was restored since.
+  public static let positionOfAnother = ClientError.Code(ErrorCode.positionOfAnother)
+  /// 512, final: The server keeps no position under this name.
+  public static let positionNotFound = ClientError.Code(ErrorCode.positionNotFound)
+  /// 513, final: The server keeps as many positions as it may.
+  public static let tooManyPositions = ClientError.Code(ErrorCode.tooManyPositions)
 
   // 6xx: the data folder, the command line, and the client library.
   /// 600, final: There is no data folder at this path.
@@ -218,7 +224,8 @@ extension ClientError.Code {
     tooManyAmendments, receiptsOff, deviceForgotten, groupFull, tooManyDevices, tooManyStays,
     numberGap, tooManyRevocations,
     storageFull, storageFailed, partitionReadOnly, logCorrupt, logRolledBack, projectionBehind,
-    offsetOutOfRange, overloaded, projectionDiffers, idsExhausted, truncated, dataFolderMissing,
+    offsetOutOfRange, overloaded, projectionDiffers, idsExhausted, truncated,
+    positionOfAnother, positionNotFound, tooManyPositions, dataFolderMissing,
     dataFolderExists, dataFolderInUse, formatVersion, permissionDenied, epochFenced,
     invalidArgument, unreachable, invalidInput, cancelled, deadlineExceeded, tokenUnavailable,
     outboxFailed, outboxCorrupt, outboxInUse, outboxOfAnother, tlsPlainServer, tlsRequired,

@@ -8,7 +8,7 @@
 public struct TLSSettings: Sendable, Hashable {
   /// Whose signature makes a server's certificate a good one.
   public struct TrustRoots: Sendable, Hashable {
-    let file: String?
+    package let file: String?
 
     /// Those that the operating system trusts.
     public static let system = TrustRoots(file: nil)
