@@ -223,7 +223,8 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "Daybook", "Courier", "MessagesADay", "DaybookSDK", "DaybookModel", "DaybookSchema", "Ports",
+        "Daybook", "Courier", "MessagesADay", "DaybookSDK", "DaybookModel", "DaybookSchema",
+        "Ports",
         "WireProtocol", "Server", "Doubles", nioCore, nioPosix, nioTLS, nioLocks, protobuf,
         grdb,
       ]),

@@ -133,7 +133,8 @@ struct FeedTests {
     ] {
       let output = try await Program.run(
         [
-          "feed", "--log", "tls://\(address)", "--tls-ca", file("authority.pem"), "--until-head", "--json",
+          "feed", "--log", "tls://\(address)", "--tls-ca", file("authority.pem"), "--until-head",
+          "--json",
         ] + options)
       #expect(output.status != 0 && output.errors.contains(wanted), "\(options): \(output.errors)")
     }
