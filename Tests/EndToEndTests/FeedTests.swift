@@ -124,6 +124,10 @@ struct FeedTests {
       "--until-head", "--json",
     ])
     #expect(try events.objects().contains { $0["type"] as? String == "message_sent" })
+    let trusting = try await Program.run(
+      ["feed", "--log", "tls://\(address)", "--token", token, "--until-head", "--json"],
+      environment: ["DAYBOOK_TLS_CA": file("authority.pem")])
+    #expect(trusting.status == 0 && trusting.text == events.text, "\(trusting.errors)")
     let device = try await server.token(user: "alice", device: "phone")
     for (options, wanted) in [
       (["--token", device], "not_permitted"), (["--token", "rubbish"], "invalid_token"),

@@ -66,9 +66,10 @@ struct FeedCommand: AsyncParsableCommand {
 
   func run() async throws {
     let token = try token.text()
+    let server = log ?? Setting.log.fromEnvironment ?? ""
     let feed = try await asDaybook {
       try FeedClient(
-        server: log ?? Setting.log.fromEnvironment ?? "", tls: tls.feedSettings, token: token)
+        server: server, tls: tls.settings(isInAddress: server.hasPrefix("tls://")), token: token)
     }
     var selection = FeedSelection()
     selection.streams = stream
@@ -102,22 +103,6 @@ struct FeedCommand: AsyncParsableCommand {
       }
     }
     return try FeedOrigin.parse(from)
-  }
-}
-
-extension TLSOption {
-  /// Nil where the address alone says whether TLS is spoken.
-  fileprivate var feedSettings: TLSSettings? {
-    guard isGiven || Setting.tlsAuthority.fromEnvironment != nil, isOn || isGiven else {
-      return nil
-    }
-    var settings = TLSSettings()
-    if let file = authority ?? Setting.tlsAuthority.fromEnvironment {
-      settings.trustRoots = .file(file)
-    }
-    settings.certificateFile = certificate
-    settings.keyFile = key
-    return settings
   }
 }
 

@@ -37,13 +37,18 @@ struct TLSOption: ParsableArguments {
 
   /// What the address says of TLS stands in `configuration` already.
   func apply(to configuration: inout ClientConfiguration) {
-    guard isGiven || configuration.tls != nil else { return }
-    var settings = configuration.tls ?? TLSSettings()
+    configuration.tls = settings(isInAddress: configuration.tls != nil)
+  }
+
+  /// Nil for a server that is spoken with in clear. `isInAddress`: its address says TLS.
+  func settings(isInAddress: Bool) -> TLSSettings? {
+    guard isGiven || isInAddress else { return nil }
+    var settings = TLSSettings()
     if let file = authority ?? Setting.tlsAuthority.fromEnvironment {
       settings.trustRoots = .file(file)
     }
     settings.certificateFile = certificate
     settings.keyFile = key
-    configuration.tls = settings
+    return settings
   }
 }
